@@ -1,0 +1,3 @@
+//! `cargo dbtruth …`
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! `git dbtruth …`
+
+fn main() {}

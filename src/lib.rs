@@ -1,0 +1,11 @@
+//! dbtruth: code cannot name a table or column that the PostgreSQL schema does not have.
+//!
+//! The modules stand in the order the data flows; a module uses only those above it. `ARCHITECTURE.md` is the map.
+
+pub mod source;
+
+pub mod diagnostic;
+
+pub mod syntax;
+
+pub mod schema;

@@ -1,0 +1,498 @@
+//! The tree of one Python file.
+
+use serde::{Deserialize, Serialize};
+use ustr::Ustr;
+
+use crate::source::Span;
+
+/// Nothing nests deeper than this; what does becomes [`ExprKind::Opaque`] or [`StmtKind::Opaque`].
+pub const MAX_DEPTH: usize = 200;
+
+/// An identifier with its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ident {
+    /// The identifier.
+    pub name: Ustr,
+    /// Its bytes.
+    pub span: Span,
+}
+
+impl Ident {
+    /// The identifier as text.
+    pub fn as_str(&self) -> &'static str {
+        self.name.as_str()
+    }
+}
+
+/// An expression.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Expr {
+    /// Its bytes, without parentheses around it.
+    pub span: Span,
+    /// What it is.
+    pub kind: ExprKind,
+}
+
+/// The kinds of expressions.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum ExprKind {
+    /// `name`
+    Name(Ustr),
+    /// `value.attr`
+    Attribute(Box<Attribute>),
+    /// `func(args)`
+    Call(Box<Call>),
+    /// `value[index]`
+    Subscript(Box<(Expr, Expr)>),
+    /// A string, f-string or implicit concatenation of them. Byte strings are `Bytes`.
+    Str(Box<StrLit>),
+    /// `b"…"`
+    Bytes,
+    /// An integer that fits.
+    Int(i64),
+    /// Any other number.
+    Number,
+    /// `True`, `False`
+    Bool(bool),
+    /// `None`
+    None,
+    /// `...`
+    Ellipsis,
+    /// `(a, b)` or bare `a, b`
+    Tuple(Vec<Expr>),
+    /// `[a, b]`
+    List(Vec<Expr>),
+    /// `{a, b}`
+    Set(Vec<Expr>),
+    /// `{k: v, **spread}`
+    Dict(Vec<DictItem>),
+    /// `a + b`, `a % b`, `a | b`…
+    Binary(Box<(Expr, BinaryOp, Expr)>),
+    /// `a and b`, `a or b`; `true` for `and`.
+    BoolOp(Box<(Expr, bool, Expr)>),
+    /// `a < b <= c`: the operands, and between each two the operator as written (`==`, `in`, `not in`, `is`…).
+    Compare(Box<(Vec<Expr>, Vec<Ustr>)>),
+    /// `not a`, `-a`, `~a`, `+a`: the operator as written.
+    Unary(Box<(Ustr, Expr)>),
+    /// `body if test else orelse`, as (test, body, orelse)
+    Conditional(Box<(Expr, Expr, Expr)>),
+    /// `lambda params: body`
+    Lambda(Box<(Vec<Param>, Expr)>),
+    /// `[elt for …]`, `{elt for …}`, `{k: v for …}`, `(elt for …)`
+    Comprehension(Box<Comprehension>),
+    /// `await value`
+    Await(Box<Expr>),
+    /// `yield value`, `yield from value`
+    Yield(Option<Box<Expr>>),
+    /// `*value` outside of calls
+    Starred(Box<Expr>),
+    /// `target := value`
+    Named(Box<(Ident, Expr)>),
+    /// `a:b:c` inside a subscript
+    Slice,
+    /// Anything else, or too deep, or broken.
+    Opaque,
+}
+
+/// `value.attr`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Attribute {
+    /// What stands before the dot.
+    pub value: Expr,
+    /// The name behind it.
+    pub attr: Ident,
+}
+
+/// `func(args)`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Call {
+    /// What is called.
+    pub func: Expr,
+    /// Arguments in their order.
+    pub args: Vec<Arg>,
+}
+
+impl Call {
+    /// The positional argument `n` (from 0); `None` if there are fewer, or a `*spread` comes before it.
+    pub fn positional(&self, n: usize) -> Option<&Expr> {
+        let mut left = n;
+        for a in &self.args {
+            match a.kind {
+                ArgKind::Positional if left == 0 => return Some(&a.value),
+                ArgKind::Positional => left -= 1,
+                ArgKind::Spread => return None,
+                ArgKind::Keyword(_) | ArgKind::DoubleSpread => {}
+            }
+        }
+        None
+    }
+
+    /// The keyword argument of that name.
+    pub fn keyword(&self, name: &str) -> Option<&Expr> {
+        self.args.iter().find(|a| matches!(a.kind, ArgKind::Keyword(k) if k.name == name)).map(|a| &a.value)
+    }
+
+    /// The argument given as position `n` or under `name`.
+    pub fn argument(&self, n: usize, name: &str) -> Option<&Expr> {
+        self.positional(n).or_else(|| self.keyword(name))
+    }
+
+    /// All keyword arguments.
+    pub fn keywords(&self) -> impl Iterator<Item = (Ident, &Expr)> {
+        self.args.iter().filter_map(|a| if let ArgKind::Keyword(k) = a.kind { Some((k, &a.value)) } else { None })
+    }
+
+    /// All positional arguments that are not spread.
+    pub fn positionals(&self) -> impl Iterator<Item = &Expr> {
+        self.args.iter().filter(|a| matches!(a.kind, ArgKind::Positional)).map(|a| &a.value)
+    }
+}
+
+/// An argument of a call, or a base in a class header.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Arg {
+    /// How it is passed.
+    pub kind: ArgKind,
+    /// What is passed.
+    pub value: Expr,
+}
+
+/// How an argument is passed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ArgKind {
+    /// `f(a)`
+    Positional,
+    /// `f(name=a)`
+    Keyword(Ident),
+    /// `f(*a)`
+    Spread,
+    /// `f(**a)`
+    DoubleSpread,
+}
+
+/// An entry of a dict display.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum DictItem {
+    /// `k: v`
+    Pair(Expr, Expr),
+    /// `**v`
+    Spread(Expr),
+}
+
+/// Binary operators that matter; the rest is `Other`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "their names say it")]
+pub enum BinaryOp {
+    Add,
+    Sub,
+    Mul,
+    Mod,
+    BitOr,
+    BitAnd,
+    RightShift,
+    Other,
+}
+
+/// A comprehension or generator expression.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Comprehension {
+    /// What it builds.
+    pub kind: ComprehensionKind,
+    /// The element; a dict's key.
+    pub element: Expr,
+    /// A dict's value.
+    pub value: Option<Expr>,
+    /// `for target in iter if …`
+    pub clauses: Vec<CompFor>,
+}
+
+/// What a comprehension builds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "their names say it")]
+pub enum ComprehensionKind {
+    List,
+    Set,
+    Dict,
+    Generator,
+}
+
+/// `for target in iter if conditions`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CompFor {
+    /// What is bound.
+    pub target: Expr,
+    /// What is looped over.
+    pub iter: Expr,
+    /// Conditions behind it.
+    pub conditions: Vec<Expr>,
+}
+
+/// A string literal: parts in order, adjacent literals joined.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StrLit {
+    /// Text and holes in order. An empty literal has no parts.
+    pub parts: Vec<StrPart>,
+}
+
+impl StrLit {
+    /// The whole text where there is no hole.
+    pub fn constant(&self) -> Option<std::borrow::Cow<'_, str>> {
+        match self.parts.as_slice() {
+            [] => Some("".into()),
+            [StrPart::Text(t)] => Some((&*t.text).into()),
+            parts => parts.iter().map(|p| if let StrPart::Text(t) = p { Some(&*t.text) } else { None }).collect::<Option<String>>().map(Into::into),
+        }
+    }
+}
+
+/// A piece of a string literal.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum StrPart {
+    /// Literal text.
+    Text(StrText),
+    /// `{expression!r:format}` of an f-string.
+    Hole {
+        /// The expression.
+        expr: Expr,
+        /// The whole hole with its braces.
+        span: Span,
+    },
+}
+
+/// Literal text after escapes are decoded, with the way back to the source.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StrText {
+    /// Decoded.
+    pub text: Box<str>,
+    /// Sorted by `decoded`; the first begins at 0. Inside a segment bytes correspond one to one; a decoded escape is a segment of its own whose
+    /// source is longer than its decoded bytes (a span inside it maps to the whole escape).
+    pub segments: Vec<Segment>,
+}
+
+/// A run of decoded bytes and where it stands in the source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Segment {
+    /// Byte offset in the decoded text.
+    pub decoded: u32,
+    /// The bytes of the source it came from.
+    pub source: Span,
+}
+
+/// A parameter of a function.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Param {
+    /// Its name.
+    pub name: Ident,
+    /// How it is taken.
+    pub kind: ParamKind,
+    /// Its annotation.
+    pub annotation: Option<Expr>,
+    /// Its default.
+    pub default: Option<Expr>,
+}
+
+/// How a parameter is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ParamKind {
+    /// By position or name.
+    Plain,
+    /// Behind `*` or `*args`: by name only.
+    KeywordOnly,
+    /// `*args`
+    Args,
+    /// `**kwargs`
+    Kwargs,
+}
+
+/// A statement.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Stmt {
+    /// Its bytes (a decorated definition's begin at the first decorator).
+    pub span: Span,
+    /// What it is.
+    pub kind: StmtKind,
+}
+
+/// A list of statements.
+pub type Body = Vec<Stmt>;
+
+/// The kinds of statements.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum StmtKind {
+    /// `import a.b as c, d`
+    Import(Vec<ImportName>),
+    /// `from ..a import b as c`
+    ImportFrom(Box<ImportFrom>),
+    /// `a = b = value`
+    Assign(Box<(Vec<Expr>, Expr)>),
+    /// `target: annotation = value`
+    AnnAssign(Box<(Expr, Expr, Option<Expr>)>),
+    /// `target += value`
+    AugAssign(Box<(Expr, BinaryOp, Expr)>),
+    /// An expression as a statement.
+    Expr(Box<Expr>),
+    /// `return value`
+    Return(Option<Box<Expr>>),
+    /// `raise value`
+    Raise(Option<Box<Expr>>),
+    /// `del targets`
+    Delete(Vec<Expr>),
+    /// `assert test, message`: only the test.
+    Assert(Box<Expr>),
+    /// `global a` / `nonlocal a`
+    Global(Vec<Ustr>),
+    /// `if`, with `elif` as an `If` alone in `orelse`
+    If(Box<If>),
+    /// `for`, `async for`
+    For(Box<For>),
+    /// `while`
+    While(Box<(Expr, Body, Body)>),
+    /// `with`, `async with`: items as (context, target)
+    With(Box<(Vec<(Expr, Option<Expr>)>, Body)>),
+    /// `try`
+    Try(Box<Try>),
+    /// `match`: subject, and for each case its guard and body. Patterns are kept as the names they bind and the class names they use.
+    Match(Box<(Expr, Vec<Case>)>),
+    /// `def`, `async def`
+    Function(Box<Function>),
+    /// `class`
+    Class(Box<Class>),
+    /// `type X = value` (PEP 695)
+    TypeAlias(Box<(Ident, Expr)>),
+    /// `pass`, `break`, `continue`
+    Nothing,
+    /// Broken, too deep, or something no one asked for.
+    Opaque,
+}
+
+/// One name of `import`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ImportName {
+    /// `a.b`
+    pub module: Ustr,
+    /// `as` name.
+    pub alias: Option<Ustr>,
+    /// Its bytes.
+    pub span: Span,
+}
+
+/// `from … import …`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ImportFrom {
+    /// How many leading dots.
+    pub level: u32,
+    /// `a.b`, empty for `from . import x`.
+    pub module: Ustr,
+    /// (name, alias); a star import is the name `*`.
+    pub names: Vec<(Ident, Option<Ustr>)>,
+}
+
+/// `if`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "Python's own terms")]
+pub struct If {
+    pub test: Expr,
+    pub body: Body,
+    pub orelse: Body,
+}
+
+/// `for`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "Python's own terms")]
+pub struct For {
+    pub target: Expr,
+    pub iter: Expr,
+    pub body: Body,
+    pub orelse: Body,
+}
+
+/// `try`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "Python's own terms")]
+pub struct Try {
+    pub body: Body,
+    pub handlers: Vec<Handler>,
+    pub orelse: Body,
+    pub finally: Body,
+}
+
+/// `except kind as name: body`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "Python's own terms")]
+pub struct Handler {
+    pub kind: Option<Expr>,
+    pub name: Option<Ustr>,
+    pub body: Body,
+}
+
+/// `case pattern if guard: body`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Case {
+    /// Names the pattern binds.
+    pub binds: Vec<Ident>,
+    /// The class of a class pattern `Name(...)` at the top.
+    pub class: Option<Expr>,
+    /// `if guard`
+    pub guard: Option<Expr>,
+    /// The body.
+    pub body: Body,
+}
+
+/// `def`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Function {
+    /// Its name.
+    pub name: Ident,
+    /// Decorator expressions, first first.
+    pub decorators: Vec<Expr>,
+    /// Parameters.
+    pub params: Vec<Param>,
+    /// `-> returns`
+    pub returns: Option<Expr>,
+    /// Body.
+    pub body: Body,
+    /// `async def`
+    pub is_async: bool,
+}
+
+/// `class`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Class {
+    /// Its name.
+    pub name: Ident,
+    /// Decorator expressions, first first.
+    pub decorators: Vec<Expr>,
+    /// Bases and keywords of the header.
+    pub bases: Vec<Arg>,
+    /// Body.
+    pub body: Body,
+}
+
+/// A comment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Comment {
+    /// With its `#`.
+    pub span: Span,
+    /// The text behind `#`, kept only for comments that mention `dbtruth`.
+    pub text: Box<str>,
+}
+
+/// A place the parser could not make sense of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SyntaxError {
+    /// The bytes of the error node, cut to its first line.
+    pub span: Span,
+    /// One line.
+    pub message: String,
+}
+
+/// One file.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Module {
+    /// Its statements.
+    pub body: Body,
+    /// Comments that mention `dbtruth`.
+    pub comments: Vec<Comment>,
+    /// Where the parser stumbled.
+    pub errors: Vec<SyntaxError>,
+}

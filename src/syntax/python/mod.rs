@@ -1,0 +1,8 @@
+//! Python: our own small syntax tree, lowered from tree-sitter's.
+//!
+//! The tree is owned, compact and serialisable, because it is kept as a file's facts; names are interned. Its depth is bounded when it is built
+//! ([`MAX_DEPTH`]), so code that walks it may recurse.
+
+mod ast;
+
+pub use ast::*;
