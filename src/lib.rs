@@ -6,6 +6,16 @@ pub mod source;
 
 pub mod diagnostic;
 
+pub mod config;
+
+pub mod discover;
+
 pub mod syntax;
 
 pub mod schema;
+
+pub mod check;
+
+pub mod report;
+
+pub mod cli;

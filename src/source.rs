@@ -90,6 +90,8 @@ pub enum Language {
     Sql,
     /// `.md`
     Markdown,
+    /// The lock and the configuration: pointed into, never parsed for references.
+    Yaml,
 }
 
 /// One file: its name as reported, and its decoded text.

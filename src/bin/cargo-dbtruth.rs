@@ -1,3 +1,7 @@
-//! `cargo dbtruth …`
+//! `cargo dbtruth …`: cargo passes the subcommand's own name as the first argument.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    dbtruth::cli::main_as_subcommand(std::env::args_os())
+}

@@ -1,3 +1,7 @@
 //! `git dbtruth …`
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    dbtruth::cli::main(std::env::args_os())
+}

@@ -1,0 +1,137 @@
+//! Everything a run depends on, decided before it starts.
+
+use std::path::{Path, PathBuf};
+
+use super::Failure;
+use crate::config::{self, Loaded};
+use crate::discover::{self, Candidate, normalise};
+
+/// The lock to read.
+#[derive(Clone, Debug, Default)]
+pub struct LockInput {
+    /// Absolute path.
+    pub path: PathBuf,
+    /// Its bytes, where they do not come from that path (git index).
+    pub bytes: Option<Vec<u8>>,
+}
+
+/// Everything a run depends on.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// The working directory; reports name files relative to it.
+    pub cwd: PathBuf,
+    /// The folder whose files are linked together: that of the configuration, else of the lock, else the working directory.
+    pub root: PathBuf,
+    /// The configuration.
+    pub config: Loaded,
+    /// The lock.
+    pub lock: LockInput,
+    /// All files that are linked, sorted.
+    pub files: Vec<Candidate>,
+    /// Absolute files and folders whose findings are reported; empty means all.
+    pub report: Vec<PathBuf>,
+    /// Only these rules; empty means all.
+    pub select: Vec<String>,
+    /// Not these rules.
+    pub ignore: Vec<String>,
+    /// Troubles of the walk.
+    pub troubles: Vec<String>,
+    /// What the user should hear.
+    pub notes: Vec<String>,
+}
+
+impl Settings {
+    /// Settles a run over the worktree. `paths` are as typed; `lock` too.
+    pub fn worktree(cwd: &Path, paths: &[PathBuf], lock: Option<&Path>) -> Result<Self, Failure> {
+        let targets: Vec<PathBuf> = paths.iter().map(|p| normalise(p, cwd)).collect();
+        for (typed, target) in paths.iter().zip(&targets) {
+            if !target.exists() {
+                return Err(Failure::new(format!("no such file or folder: {}", typed.display())));
+            }
+        }
+        let config = find_config(cwd, &targets)?;
+        let root = find_root(cwd, &targets, &config, lock);
+        let lock_path = lock.map_or_else(|| config_dir(&config, &root).join(config.config.lock_name()), |l| normalise(l, cwd));
+        let mut settings = Self { cwd: cwd.to_path_buf(), lock: LockInput { path: lock_path, bytes: None }, config, ..Self::default() };
+        settings.walk(&root, &targets)?;
+        settings.report = if targets.is_empty() { vec![cwd.to_path_buf()] } else { targets };
+        settings.root = root;
+        settings.say_when_nothing_matched(paths)?;
+        Ok(settings)
+    }
+
+    /// Lists the files to link: those of the root, and those of targets outside it.
+    fn walk(&mut self, root: &Path, targets: &[PathBuf]) -> Result<(), Failure> {
+        let exclude = self.config.config.exclude.clone();
+        let mut add = |root: &Path, exclude: &[String]| -> Result<(), Failure> {
+            let found = discover::walk(root, &self.cwd, exclude).map_err(Failure::new)?;
+            self.files.extend(found.files);
+            self.troubles.extend(found.errors);
+            if found.outside > 0 {
+                self.notes.push(format!("{} symlinks that lead out of {} were not followed", found.outside, root.display()));
+            }
+            Ok(())
+        };
+        add(root, &exclude)?;
+        for target in targets.iter().filter(|t| !t.starts_with(root)) {
+            add(target, &[])?;
+        }
+        self.files.sort_by(|a, b| a.path.cmp(&b.path));
+        self.files.dedup_by(|a, b| a.absolute == b.absolute);
+        Ok(())
+    }
+
+    /// Whether findings in that file are reported.
+    pub fn reports(&self, absolute: &Path) -> bool {
+        self.report.is_empty() || self.report.iter().any(|r| absolute.starts_with(r))
+    }
+
+    /// Nothing to look at is not success: an error for folders, a note for files (a hook may pass only excluded ones).
+    fn say_when_nothing_matched(&mut self, paths: &[PathBuf]) -> Result<(), Failure> {
+        if self.files.iter().any(|f| self.reports(&f.absolute)) {
+            return Ok(());
+        }
+        let place = paths.iter().map(|p| p.display().to_string()).collect::<Vec<_>>().join(", ");
+        if !paths.is_empty() && self.report.iter().all(|p| p.is_file()) {
+            self.notes.push(format!("nothing to check: {place} is excluded, ignored, or neither Python, SQL nor Markdown"));
+            return Ok(());
+        }
+        let place = if place.is_empty() { "the working directory".to_owned() } else { place };
+        Err(Failure::new(format!("no Python, SQL or Markdown file found in {place}")).help("check the path, `.gitignore` and `exclude` in the configuration"))
+    }
+}
+
+/// The folder that paths in the configuration are relative to.
+fn config_dir<'a>(config: &'a Loaded, root: &'a Path) -> &'a Path {
+    config.path.as_deref().and_then(Path::parent).unwrap_or(root)
+}
+
+/// The nearest configuration above the working directory, else above the first target.
+fn find_config(cwd: &Path, targets: &[PathBuf]) -> Result<Loaded, Failure> {
+    if let Some(found) = config::find_upwards(cwd)? {
+        return Ok(found);
+    }
+    match targets.first() {
+        Some(first) => Ok(config::find_upwards(first)?.unwrap_or_default()),
+        None => Ok(Loaded::default()),
+    }
+}
+
+fn find_root(cwd: &Path, targets: &[PathBuf], config: &Loaded, lock: Option<&Path>) -> PathBuf {
+    if let Some(dir) = config.path.as_deref().and_then(Path::parent) {
+        return dir.to_path_buf();
+    }
+    if lock.is_none() {
+        let with_lock = |start: &Path| start.ancestors().find(|d| d.join(config.config.lock_name()).is_file()).map(Path::to_path_buf);
+        if let Some(dir) = with_lock(cwd).or_else(|| targets.first().and_then(|t| with_lock(t))) {
+            return dir;
+        }
+    }
+    match targets.first() {
+        Some(first) if !targets.iter().any(|t| t.starts_with(cwd)) => {
+            let dir = if first.is_dir() { Some(first.as_path()) } else { first.parent() };
+            dir.unwrap_or(cwd).to_path_buf()
+        }
+        _ => cwd.to_path_buf(),
+    }
+}

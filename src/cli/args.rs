@@ -1,0 +1,48 @@
+//! Arguments as typed.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+use crate::report::Format;
+
+/// Your code cannot name a column that does not exist.
+#[derive(Debug, Parser)]
+#[command(name = "dbtruth", bin_name = "dbtruth", version, propagate_version = true)]
+pub struct Args {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Hold every table and column named in the code to the lock.
+    Check(Check),
+}
+
+/// `dbtruth check`
+#[derive(Debug, Default, clap::Args)]
+pub struct Check {
+    /// Files and folders whose findings are reported (default: the working directory). All files of the project are linked either way.
+    pub paths: Vec<PathBuf>,
+    /// The lock file (default: `lock` of the configuration, else `schema.lock.yaml`).
+    #[arg(long, value_name = "FILE")]
+    pub lock: Option<PathBuf>,
+    /// How to print.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+    /// Only these rules, separated by commas.
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    pub select: Vec<String>,
+    /// Not these rules, separated by commas.
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    pub ignore: Vec<String>,
+    /// Print the merged configuration and where it came from, and stop.
+    #[arg(long)]
+    pub show_config: bool,
+    /// Excluded files stay excluded even when named: always so; taken for the sake of hooks written for other tools.
+    #[arg(long, hide = true)]
+    pub force_exclude: bool,
+}

@@ -1,0 +1,63 @@
+//! `dbtruth check`
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use super::args::Check;
+use super::{Code, out};
+use crate::check::{self, Failure, Outcome, Settings};
+use crate::report::{self, Format};
+
+/// Runs the command.
+pub fn run(args: &Check) -> Result<Code, Failure> {
+    let cwd = working_directory()?;
+    let mut settings = Settings::worktree(&cwd, &args.paths, args.lock.as_deref())?;
+    settings.select.clone_from(&args.select);
+    settings.ignore.clone_from(&args.ignore);
+    if args.show_config {
+        out::results(&show_config(&settings)?);
+        return Ok(0);
+    }
+    let outcome = check::run(&settings)?;
+    report(&outcome, args.format);
+    Ok(outcome.exit_code())
+}
+
+/// The working directory; everything is named relative to it.
+pub fn working_directory() -> Result<PathBuf, Failure> {
+    std::env::current_dir().map_err(|e| Failure::new(format!("the working directory cannot be read: {e}")))
+}
+
+/// Prints an outcome in the format, and what stands beside it.
+pub fn report(outcome: &Outcome, format: Format) {
+    for note in &outcome.notes {
+        out::say(&format!("note: {note}"));
+    }
+    out::results(&report::render(format, outcome, out::style()));
+    if !report::carries_summary(format) {
+        out::say(&report::summary_line(&outcome.summary));
+    }
+    if format == Format::Github {
+        append_job_summary(outcome);
+    }
+    for trouble in &outcome.troubles {
+        out::say(&format!("error: {trouble}"));
+    }
+}
+
+/// GitHub shows the file that `$GITHUB_STEP_SUMMARY` names on the run's page.
+fn append_job_summary(outcome: &Outcome) {
+    let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|p| !p.is_empty()) else { return };
+    let file = std::fs::OpenOptions::new().create(true).append(true).open(&path);
+    if let Err(error) = file.and_then(|mut f| f.write_all(report::job_summary(outcome).as_bytes())) {
+        out::say(&format!("note: the job summary cannot be written: {error}"));
+    }
+}
+
+fn show_config(settings: &Settings) -> Result<String, Failure> {
+    let mut config = settings.config.config.clone();
+    config.lock = Some(config.lock_name().to_owned());
+    let text = serde_yaml::to_string(&config).map_err(|e| Failure::new(e.to_string()))?;
+    let source = settings.config.path.as_ref().map_or_else(|| "defaults; no configuration file found".to_owned(), |p| p.display().to_string());
+    Ok(format!("# from: {source}\n# root: {}\n# lock: {}\n{text}", settings.root.display(), settings.lock.path.display()))
+}

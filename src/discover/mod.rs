@@ -1,0 +1,92 @@
+//! Which files there are, in a fixed order. Knows nothing of parsing.
+
+mod walk;
+
+use std::path::{Path, PathBuf};
+
+use crate::source::Language;
+
+pub use walk::{Walk, walk};
+
+/// Where a file's bytes are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// On disk.
+    Disk(PathBuf),
+    /// Already here: from the git index, or from standard input.
+    Memory(Vec<u8>),
+}
+
+/// One file to read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// Relative to the working directory, with `/`; what reports print.
+    pub path: String,
+    /// Absolute path in the worktree, whether or not the bytes come from there.
+    pub absolute: PathBuf,
+    /// What it is read as.
+    pub language: Language,
+    /// Where the bytes are.
+    pub origin: Origin,
+}
+
+/// The language a file name stands for; `None` for files that are not looked at.
+pub fn language_of(path: &Path) -> Option<Language> {
+    let extension = path.extension()?.to_str()?.to_ascii_lowercase();
+    match extension.as_str() {
+        "py" | "pyi" => Some(Language::Python),
+        "sql" | "psql" | "pgsql" | "ddl" => Some(Language::Sql),
+        "md" => Some(Language::Markdown),
+        _ => None,
+    }
+}
+
+/// `path` as reports print it: relative to `base` (with `..` where it lies outside), with `/`.
+pub fn display_path(path: &Path, base: &Path) -> String {
+    let mut up = 0;
+    for ancestor in base.ancestors() {
+        if let Ok(rest) = path.strip_prefix(ancestor) {
+            let parts = std::iter::repeat_n("..".to_owned(), up).chain(rest.components().map(|c| c.as_os_str().to_string_lossy().into_owned()));
+            let joined = parts.collect::<Vec<_>>().join("/");
+            return if joined.is_empty() { ".".to_owned() } else { joined };
+        }
+        up += 1;
+    }
+    path.to_string_lossy().into_owned()
+}
+
+/// Makes `path` absolute and takes `.` and `..` out, without asking the disk (symlinks stay as they are).
+pub fn normalise(path: &Path, cwd: &Path) -> PathBuf {
+    let mut out = PathBuf::new();
+    for part in cwd.join(path).components() {
+        match part {
+            std::path::Component::CurDir => {}
+            std::path::Component::ParentDir => {
+                out.pop();
+            }
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_shown_from_the_working_directory() {
+        let show = |p: &str, b: &str| display_path(Path::new(p), Path::new(b));
+        assert_eq!(show("/r/a/b.py", "/r"), "a/b.py");
+        assert_eq!(show("/r/a/b.py", "/r/c/d"), "../../a/b.py");
+        assert_eq!(show("/r", "/r"), ".");
+        assert_eq!(normalise(Path::new("../x/./y"), Path::new("/r/c")), PathBuf::from("/r/x/y"));
+    }
+
+    #[test]
+    fn the_extension_decides_in_any_case() {
+        assert_eq!(language_of(Path::new("a/B.SQL")), Some(Language::Sql));
+        assert_eq!(language_of(Path::new("stub.pyi")), Some(Language::Python));
+        assert_eq!(language_of(Path::new("Makefile")), None);
+    }
+}

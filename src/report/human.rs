@@ -1,0 +1,240 @@
+//! For a person at a terminal: the line, the place under it, the definition in the lock, what to do. The only file that names `miette`.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use miette::{
+    GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents, ThemeCharacters, ThemeStyles,
+};
+
+use super::Style;
+use super::escape::{no_commands, visible, visible_same_length};
+use crate::check::Outcome;
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::source::{FileId, SourceFile, Sources};
+
+/// Wider than this nobody reads.
+const WIDEST: usize = 120;
+
+pub(super) fn render(outcome: &Outcome, style: Style) -> String {
+    let theme = GraphicalTheme { characters: ThemeCharacters::unicode(), styles: if style.colour { ThemeStyles::ansi() } else { ThemeStyles::none() } };
+    let handler = GraphicalReportHandler::new_themed(theme)
+        .with_links(false)
+        .with_width(style.width.clamp(40, WIDEST))
+        .with_context_lines(1)
+        .without_cause_chain()
+        .with_show_related_as_nested(true);
+    let mut out = String::new();
+    for d in &outcome.diagnostics {
+        let report = Report::new(d, &outcome.sources);
+        // Writing into a String cannot fail, and the spans were cut to the text.
+        let _ = handler.render_report(&mut out, &report);
+        out.push('\n');
+    }
+    out.push_str(&visible(&super::summary_line(&outcome.summary)));
+    out.push('\n');
+    no_commands(&out).into_owned()
+}
+
+/// One finding, or one of its related places in another file, as miette wants it.
+#[derive(Debug)]
+struct Report<'a> {
+    severity: miette::Severity,
+    code: String,
+    message: String,
+    help: Option<String>,
+    source: Snippet<'a>,
+    labels: Vec<LabeledSpan>,
+    elsewhere: Vec<Report<'a>>,
+}
+
+/// As many places in other files as are worth screen space.
+const ELSEWHERE: usize = 3;
+
+impl<'a> Report<'a> {
+    fn new(d: &Diagnostic, sources: &'a Sources) -> Self {
+        let file = d.location.file;
+        let mut labels = vec![LabeledSpan::new_primary_with_span(None, span(sources.get(file), d.location.span))];
+        let mut elsewhere: Vec<Report> = Vec::new();
+        let mut hidden = 0;
+        for r in &d.related {
+            let label = LabeledSpan::new_with_span(Some(visible(&r.message).into_owned()), span(sources.get(r.location.file), r.location.span));
+            if r.location.file == file {
+                labels.push(label);
+            } else if elsewhere.len() < ELSEWHERE {
+                elsewhere.push(Self::place(r.location.file, label, sources));
+            } else {
+                hidden += 1;
+            }
+        }
+        let mut help = d.help.as_deref().map(|h| visible(h).into_owned());
+        if hidden > 0 {
+            let more = format!("and {hidden} more places (--format json lists them)");
+            help = Some(help.map_or_else(|| more.clone(), |h| format!("{h}; {more}")));
+        }
+        let severity = match d.severity {
+            Severity::Error => miette::Severity::Error,
+            Severity::Warning => miette::Severity::Warning,
+            Severity::Info => miette::Severity::Advice,
+        };
+        let source = Snippet::new(file, sources, &labels);
+        Self { severity, code: d.rule.to_owned(), message: visible(&d.message).into_owned(), help, source, labels, elsewhere }
+    }
+
+    fn place(file: FileId, label: LabeledSpan, sources: &'a Sources) -> Self {
+        let message = label.label().unwrap_or_default().to_owned();
+        let bare = LabeledSpan::new_with_span(None, *label.inner());
+        let source = Snippet::new(file, sources, std::slice::from_ref(&bare));
+        Self { severity: miette::Severity::Advice, code: String::new(), message, help: None, source, labels: vec![bare], elsewhere: Vec::new() }
+    }
+}
+
+fn span(file: &SourceFile, span: crate::source::Span) -> SourceSpan {
+    let end = (span.end as usize).min(file.text.len());
+    let start = (span.start as usize).min(end);
+    (start, end - start).into()
+}
+
+impl fmt::Display for Report<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Report<'_> {}
+
+impl miette::Diagnostic for Report<'_> {
+    fn code<'b>(&'b self) -> Option<Box<dyn fmt::Display + 'b>> {
+        (!self.code.is_empty()).then(|| Box::new(&self.code) as Box<dyn fmt::Display>)
+    }
+
+    fn severity(&self) -> Option<miette::Severity> {
+        Some(self.severity)
+    }
+
+    fn help<'b>(&'b self) -> Option<Box<dyn fmt::Display + 'b>> {
+        self.help.as_ref().map(|h| Box::new(h) as Box<dyn fmt::Display>)
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        Some(&self.source)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        Some(Box::new(self.labels.iter().cloned()))
+    }
+
+    fn related<'b>(&'b self) -> Option<Box<dyn Iterator<Item = &'b dyn miette::Diagnostic> + 'b>> {
+        (!self.elsewhere.is_empty()).then(|| Box::new(self.elsewhere.iter().map(|r| r as &dyn miette::Diagnostic)) as _)
+    }
+}
+
+/// The lines of a file that one finding needs. Finds them by the table the file already has; miette's own reader scans from the
+/// start of the text each time.
+struct Snippet<'a> {
+    file: &'a SourceFile,
+    name: String,
+    /// Byte at which `text` begins.
+    start: usize,
+    /// Hidden characters replaced by visible ones of the same length.
+    text: Cow<'a, str>,
+}
+
+impl fmt::Debug for Snippet<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)
+    }
+}
+
+impl<'a> Snippet<'a> {
+    /// The lines around `labels`, with one line of context.
+    fn new(id: FileId, sources: &'a Sources, labels: &[LabeledSpan]) -> Self {
+        let file = sources.get(id);
+        let start = labels.iter().map(LabeledSpan::offset).min().unwrap_or(0);
+        let end = labels.iter().map(|l| l.offset() + l.len()).max().unwrap_or(0);
+        let (first, last) = (line_at(file, start).saturating_sub(1), line_at(file, end) + 1);
+        let (start, end) = (line_start(file, first), line_start(file, last + 1));
+        Self { file, name: visible(&file.path).into_owned(), start, text: visible_same_length(&file.text[start..end]) }
+    }
+}
+
+/// Number, from 0, of the line that holds a byte.
+fn line_at(file: &SourceFile, offset: usize) -> usize {
+    file.line_starts().partition_point(|&s| s as usize <= offset).max(1) - 1
+}
+
+/// First byte of a line counted from 0; the end of the text behind the last.
+fn line_start(file: &SourceFile, line: usize) -> usize {
+    file.line_starts().get(line).map_or(file.text.len(), |&s| s as usize)
+}
+
+impl SourceCode for Snippet<'_> {
+    fn read_span<'a>(&'a self, span: &SourceSpan, before: usize, after: usize) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
+        let first = line_at(self.file, span.offset()).saturating_sub(before);
+        let last = line_at(self.file, span.offset() + span.len()) + after;
+        let (start, end) = (line_start(self.file, first), line_start(self.file, last + 1));
+        let end = end.min(self.start + self.text.len());
+        let data = start.checked_sub(self.start).and_then(|s| self.text.get(s..end - self.start)).ok_or(MietteError::OutOfBounds)?;
+        let count = (last + 1).min(self.file.line_starts().len()) - first;
+        // Asked without context, miette takes the answer's place for the heading's `file:line:column`.
+        let column = if before + after == 0 { self.file.position(u32::try_from(span.offset()).unwrap_or(u32::MAX)).column as usize - 1 } else { 0 };
+        Ok(Box::new(MietteSpanContents::new_named(self.name.clone(), data.as_bytes(), (start, end - start).into(), first, column, count)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostic::Context;
+    use crate::source::{Language, Location, Span};
+
+    fn show(text: &str, span: Span) -> String {
+        let mut outcome = Outcome::default();
+        let file = outcome.sources.add(SourceFile::new("a.py", Language::Python, text));
+        let lock = outcome.sources.add(SourceFile::new("schema.lock.yaml", Language::Yaml, "tables:\n  public.batches:\n    columns:\n"));
+        let d = Diagnostic::new("unknown-column", Severity::Error, Location::new(file, span), Context::Query, "table `batches` has no column `mfg_date`")
+            .help("did you mean `manufacturing_date`?")
+            .related(Location::new(lock, Span::new(10, 24)), "`batches` is defined here");
+        outcome.diagnostics.push(d);
+        render(&outcome, Style { colour: false, width: 80 })
+    }
+
+    #[test]
+    fn a_finding_shows_its_place_and_the_lock() {
+        let expected = "\
+unknown-column
+
+  × table `batches` has no column `mfg_date`
+   ╭─[a.py:2:5]
+ 1 │ x = 1
+ 2 │ f(b.mfg_date)
+   ·     ────────
+ 3 │ y = 2
+   ╰────
+  help: did you mean `manufacturing_date`?
+  ╰─▶   ☞ `batches` is defined here
+         ╭─[schema.lock.yaml:2:3]
+       1 │ tables:
+       2 │   public.batches:
+         ·   ──────────────
+       3 │     columns:
+         ╰────
+";
+        let shown = show("x = 1\nf(b.mfg_date)\ny = 2\n", Span::new(10, 18));
+        assert!(shown.starts_with(expected), "{shown}");
+    }
+
+    #[test]
+    fn hostile_text_is_shown_and_not_obeyed() {
+        let shown = show("\x1b]0;x\x07 = '##[add-mask]a'\rf(b.mfg)\u{202e}\n", Span::new(24, 27));
+        assert!(!shown.chars().any(|c| c == '\x1b' || c == '\x07' || c == '\u{202e}' || c == '\r'), "{shown:?}");
+        assert!(!shown.contains("##["), "{shown}");
+    }
+
+    #[test]
+    fn places_at_the_end_and_beyond_are_no_panic() {
+        show("", Span::new(0, 0));
+        show("a", Span::new(1, 9));
+        show("a\n", Span::new(2, 2));
+    }
+}
