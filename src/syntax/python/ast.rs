@@ -6,6 +6,9 @@ use ustr::Ustr;
 use crate::source::Span;
 
 /// Nothing nests deeper than this; what does becomes [`ExprKind::Opaque`] or [`StmtKind::Opaque`].
+///
+/// Statements and expressions count by themselves, and `.name(…)` counts as one level. A longer `a + b + …`, `a | b | …` or `a and b and …` is a
+/// balanced tree instead of a left-leaning one, which means the same to any reader of ours and nests only by its logarithm.
 pub const MAX_DEPTH: usize = 200;
 
 /// An identifier with its place.
@@ -232,6 +235,8 @@ pub struct CompFor {
 pub struct StrLit {
     /// Text and holes in order. An empty literal has no parts.
     pub parts: Vec<StrPart>,
+    /// A template string (`t"…"`): its holes are values for the library to bind, never text.
+    pub template: bool,
 }
 
 impl StrLit {
@@ -256,6 +261,8 @@ pub enum StrPart {
         expr: Expr,
         /// The whole hole with its braces.
         span: Span,
+        /// Without a conversion (`!r`), `=` or format: what is written is the value itself.
+        plain: bool,
     },
 }
 

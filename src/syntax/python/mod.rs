@@ -4,5 +4,10 @@
 //! ([`MAX_DEPTH`]), so code that walks it may recurse.
 
 mod ast;
+mod kinds;
+mod lower;
+mod parse;
+mod scan;
 
 pub use ast::*;
+pub use parse::{BUDGET, MAX_BYTES, Refusal, parse, try_parse};

@@ -1,0 +1,519 @@
+//! Statements.
+
+use ustr::{Ustr, ustr};
+
+use super::Lowerer;
+use super::expr::{binary_op, one_or_tuple};
+use crate::syntax::python::ast::{
+    Arg, ArgKind, Body, Call, Class, Expr, ExprKind, For, Function, Handler, Ident, If, ImportFrom, ImportName, MAX_DEPTH, Stmt, StmtKind, Try,
+};
+use crate::syntax::python::kinds::Kind;
+
+impl Lowerer<'_> {
+    /// The statements below the cursor (a file, a block, or what is left of either in an error), added to `body`.
+    pub(super) fn statements(&mut self, body: &mut Body) {
+        if self.depth >= MAX_DEPTH {
+            self.too_deep();
+            body.push(Stmt { span: self.span(), kind: StmtKind::Opaque });
+            return;
+        }
+        self.depth += 1;
+        self.each_node(|l, kind| match kind {
+            Kind::Error => {
+                // Whole statements that the parser found among the broken bytes are kept; the rest leaves a mark.
+                l.note_error();
+                let span = l.span();
+                l.statements_in_error(body);
+                body.push(Stmt { span, kind: StmtKind::Opaque });
+            }
+            Kind::Block => l.statements(body),
+            _ => {
+                let span = l.span();
+                let kind = l.statement(kind);
+                body.push(Stmt { span, kind });
+            }
+        });
+        self.depth -= 1;
+    }
+
+    fn statements_in_error(&mut self, body: &mut Body) {
+        self.each_node(|l, kind| {
+            if kind == Kind::Block {
+                l.statements(body);
+            } else if is_statement(kind) {
+                let span = l.span();
+                let kind = l.statement(kind);
+                body.push(Stmt { span, kind });
+            }
+        });
+    }
+
+    fn statement(&mut self, kind: Kind) -> StmtKind {
+        self.tallest = 0;
+        match kind {
+            Kind::If => self.if_statement(),
+            Kind::For => self.for_statement(),
+            Kind::While => self.while_statement(),
+            Kind::Try => self.try_statement(),
+            Kind::With => self.with_statement(),
+            Kind::Match => self.match_statement(),
+            Kind::Function => self.function(),
+            Kind::Class => self.class(),
+            Kind::Decorated => self.decorated(),
+            _ if self.has_error() => {
+                self.note_error();
+                StmtKind::Opaque
+            }
+            _ => self.simple(kind),
+        }
+    }
+
+    fn simple(&mut self, kind: Kind) -> StmtKind {
+        match kind {
+            Kind::ExpressionStatement => self.expression_statement(),
+            Kind::Import => StmtKind::Import(self.import_names()),
+            Kind::ImportFrom => self.import_from(),
+            Kind::FutureImport => self.future_import(),
+            Kind::Return => StmtKind::Return(self.values().into_iter().next().map(Box::new)),
+            Kind::Raise => StmtKind::Raise(self.values().into_iter().next().map(Box::new)),
+            Kind::Delete => {
+                let targets = self.values().into_iter();
+                StmtKind::Delete(targets.flat_map(|e| if let ExprKind::Tuple(items) = e.kind { items } else { vec![e] }).collect())
+            }
+            Kind::Assert => self.values().into_iter().next().map_or(StmtKind::Opaque, |test| StmtKind::Assert(Box::new(test))),
+            Kind::Global | Kind::Nonlocal => {
+                let mut names = Vec::new();
+                self.each_node(|l, _| names.push(l.name()));
+                StmtKind::Global(names)
+            }
+            Kind::Print | Kind::Exec => self.python2_call(kind),
+            Kind::TypeAlias => self.type_alias(),
+            Kind::Pass | Kind::Break | Kind::Continue => StmtKind::Nothing,
+            _ => StmtKind::Opaque,
+        }
+    }
+
+    fn values(&mut self) -> Vec<Expr> {
+        let mut values = Vec::new();
+        self.each_node(|l, _| values.push(l.expr()));
+        values
+    }
+
+    fn expression_statement(&mut self) -> StmtKind {
+        let (mut items, mut commas, mut found) = (Vec::new(), 0, None);
+        let start = self.span().start as usize;
+        self.each(|l, kind| match kind {
+            Kind::Assignment => found = Some(l.assignment()),
+            Kind::AugmentedAssignment => found = Some(l.augmented()),
+            Kind::Comma => commas += 1,
+            kind if kind.is_token() => {}
+            _ => items.push(l.expr()),
+        });
+        found.unwrap_or_else(|| StmtKind::Expr(Box::new(one_or_tuple(items, commas > 0, start))))
+    }
+
+    /// `a = b = value`, `a: annotation = value`. Each further `=` is a node inside the right-hand side of the one before.
+    fn assignment(&mut self) -> StmtKind {
+        let (mut targets, mut annotation, mut value) = (Vec::new(), None, None);
+        let mut levels = 1;
+        let mut child = self.down();
+        let mut left = true;
+        while let Some(kind) = child {
+            match kind {
+                Kind::Assignment => {
+                    levels += 1;
+                    left = true;
+                    child = self.down();
+                    continue;
+                }
+                Kind::Type => annotation = Some(self.expr()),
+                kind if kind.is_token() => {}
+                _ if left => {
+                    targets.push(self.expr());
+                    left = false;
+                }
+                _ => value = Some(self.expr()),
+            }
+            child = self.next();
+        }
+        for _ in 0..levels {
+            self.up();
+        }
+        match (annotation, value) {
+            (Some(annotation), value) if targets.len() == 1 => StmtKind::AnnAssign(Box::new((targets.remove(0), annotation, value))),
+            (None, Some(value)) => StmtKind::Assign(Box::new((targets, value))),
+            _ => StmtKind::Opaque,
+        }
+    }
+
+    fn augmented(&mut self) -> StmtKind {
+        let (mut target, mut op, mut value) = (None, "", None);
+        self.each(|l, kind| match kind {
+            kind if kind.is_token() => op = l.here(),
+            _ if target.is_none() => target = Some(l.expr()),
+            _ => value = Some(l.expr()),
+        });
+        match (target, value) {
+            (Some(target), Some(value)) => StmtKind::AugAssign(Box::new((target, binary_op(op), value))),
+            _ => StmtKind::Opaque,
+        }
+    }
+
+    /// `print x` and `exec x` of Python 2, as the calls they became.
+    fn python2_call(&mut self, kind: Kind) -> StmtKind {
+        let span = self.span();
+        let name = if kind == Kind::Print { "print" } else { "exec" };
+        let func = Expr { span: crate::source::Span::new(span.start as usize, span.start as usize + name.len()), kind: ExprKind::Name(ustr(name)) };
+        let args = self.values().into_iter().map(|value| Arg { kind: ArgKind::Positional, value }).collect();
+        StmtKind::Expr(Box::new(Expr { span, kind: ExprKind::Call(Box::new(Call { func, args })) }))
+    }
+
+    fn type_alias(&mut self) -> StmtKind {
+        let mut sides = Vec::new();
+        self.each_node(|l, kind| {
+            if kind == Kind::Type {
+                sides.push(l.expr());
+            }
+        });
+        let value = if sides.len() == 2 { sides.pop() } else { None };
+        let name = sides.pop().and_then(|left| match left.kind {
+            ExprKind::Name(name) => Some(Ident { name, span: left.span }),
+            // `type Pair[T] = …`
+            ExprKind::Subscript(both) => match both.0.kind {
+                ExprKind::Name(name) => Some(Ident { name, span: both.0.span }),
+                _ => None,
+            },
+            _ => None,
+        });
+        match (name, value) {
+            (Some(name), Some(value)) => StmtKind::TypeAlias(Box::new((name, value))),
+            _ => StmtKind::Opaque,
+        }
+    }
+
+    fn import_names(&mut self) -> Vec<ImportName> {
+        let mut names = Vec::new();
+        self.each_node(|l, _| {
+            let (ident, alias) = l.import_name();
+            names.push(ImportName { module: ident.name, alias, span: l.span() });
+        });
+        names
+    }
+
+    /// `a.b`, or `a.b as c`.
+    fn import_name(&mut self) -> (Ident, Option<Ustr>) {
+        if self.kind() != Kind::AliasedImport {
+            return (self.dotted_ident(), None);
+        }
+        let (mut name, mut alias) = (None, None);
+        self.each_node(|l, kind| match kind {
+            Kind::DottedName => name = Some(l.dotted_ident()),
+            _ => alias = Some(l.name()),
+        });
+        (name.unwrap_or_else(|| self.ident()), alias)
+    }
+
+    /// A dotted name without the space that may stand around its dots.
+    fn dotted_ident(&self) -> Ident {
+        let text = self.here();
+        let name = if text.contains(|c: char| c.is_whitespace() || c == '\\') {
+            Ustr::from(&text.chars().filter(|c| !c.is_whitespace() && *c != '\\').collect::<String>())
+        } else {
+            Ustr::from(text)
+        };
+        Ident { name, span: self.span() }
+    }
+
+    fn import_from(&mut self) -> StmtKind {
+        let mut import = ImportFrom { level: 0, module: Ustr::default(), names: Vec::new() };
+        let mut first = true;
+        self.each_node(|l, kind| {
+            match kind {
+                Kind::RelativeImport => l.each_node(|l, kind| match kind {
+                    Kind::ImportPrefix => import.level = u32::try_from(l.here().matches('.').count()).unwrap_or(u32::MAX),
+                    _ => import.module = l.dotted_ident().name,
+                }),
+                _ if first => import.module = l.dotted_ident().name,
+                Kind::WildcardImport => import.names.push((l.ident(), None)),
+                _ => import.names.push(l.import_name()),
+            }
+            first = false;
+        });
+        StmtKind::ImportFrom(Box::new(import))
+    }
+
+    fn future_import(&mut self) -> StmtKind {
+        let mut names = Vec::new();
+        self.each_node(|l, _| names.push(l.import_name()));
+        StmtKind::ImportFrom(Box::new(ImportFrom { level: 0, module: ustr("__future__"), names }))
+    }
+
+    fn if_statement(&mut self) -> StmtKind {
+        let mut arms: Vec<(crate::source::Span, If)> = Vec::new();
+        let mut last = Body::new();
+        let first = self.arm();
+        arms.push((self.span(), first));
+        let whole = self.span();
+        self.each_node(|l, kind| match kind {
+            Kind::Elif => {
+                let arm = l.arm();
+                arms.push((l.span(), arm));
+            }
+            Kind::Else => l.blocks(&mut last),
+            _ => {}
+        });
+        // A chain of `elif` nests; what goes beyond the limit is flat code that nobody wrote by hand.
+        if arms.len() > MAX_DEPTH / 2 {
+            self.too_deep();
+            arms.truncate(MAX_DEPTH / 2);
+            last = vec![Stmt { span: whole, kind: StmtKind::Opaque }];
+        }
+        while arms.len() > 1 {
+            let Some((span, mut arm)) = arms.pop() else { break };
+            arm.orelse = last;
+            last = vec![Stmt { span, kind: StmtKind::If(Box::new(arm)) }];
+        }
+        match arms.pop() {
+            Some((_, mut arm)) => {
+                arm.orelse = last;
+                StmtKind::If(Box::new(arm))
+            }
+            None => StmtKind::Opaque,
+        }
+    }
+
+    /// `if test: body`, `elif test: body`
+    fn arm(&mut self) -> If {
+        let mut test = None;
+        let mut body = Vec::new();
+        self.each_node(|l, kind| match kind {
+            Kind::Block => l.statements(&mut body),
+            Kind::Elif | Kind::Else => {}
+            Kind::Error => l.broken(&mut body),
+            _ => test = Some(l.header()),
+        });
+        If { test: test.unwrap_or_else(|| self.opaque()), body, orelse: Vec::new() }
+    }
+
+    /// The blocks among the children, added to `body`.
+    fn blocks(&mut self, body: &mut Body) {
+        self.each_node(|l, kind| match kind {
+            Kind::Block => l.statements(body),
+            Kind::Error => l.broken(body),
+            _ => {}
+        });
+    }
+
+    /// An error at the cursor, inside the head of a compound statement: its body is no longer fully known.
+    fn broken(&mut self, body: &mut Body) {
+        self.note_error();
+        let span = self.span();
+        self.statements_in_error(body);
+        body.push(Stmt { span, kind: StmtKind::Opaque });
+    }
+
+    fn for_statement(&mut self) -> StmtKind {
+        let (mut target, mut iter) = (None, None);
+        let (mut body, mut orelse) = (Vec::new(), Vec::new());
+        self.each_node(|l, kind| match kind {
+            Kind::Block => l.statements(&mut body),
+            Kind::Else => l.blocks(&mut orelse),
+            Kind::Error => l.broken(&mut body),
+            _ if target.is_none() => target = Some(l.header()),
+            _ => iter = Some(l.header()),
+        });
+        let opaque = || self.opaque();
+        StmtKind::For(Box::new(For { target: target.unwrap_or_else(opaque), iter: iter.unwrap_or_else(opaque), body, orelse }))
+    }
+
+    fn while_statement(&mut self) -> StmtKind {
+        let mut test = None;
+        let (mut body, mut orelse) = (Vec::new(), Vec::new());
+        self.each_node(|l, kind| match kind {
+            Kind::Block => l.statements(&mut body),
+            Kind::Else => l.blocks(&mut orelse),
+            Kind::Error => l.broken(&mut body),
+            _ => test = Some(l.header()),
+        });
+        StmtKind::While(Box::new((test.unwrap_or_else(|| self.opaque()), body, orelse)))
+    }
+
+    fn try_statement(&mut self) -> StmtKind {
+        let mut made = Try { body: Vec::new(), handlers: Vec::new(), orelse: Vec::new(), finally: Vec::new() };
+        self.each_node(|l, kind| match kind {
+            Kind::Block => l.statements(&mut made.body),
+            Kind::Except => {
+                let handler = l.handler();
+                made.handlers.push(handler);
+            }
+            Kind::Else => l.blocks(&mut made.orelse),
+            Kind::Finally => l.blocks(&mut made.finally),
+            _ => l.broken(&mut made.body),
+        });
+        StmtKind::Try(Box::new(made))
+    }
+
+    fn handler(&mut self) -> Handler {
+        let (mut kinds, mut name, mut body) = (Vec::new(), None, Vec::new());
+        let mut named = false;
+        let start = self.span().start as usize;
+        self.each(|l, kind| match kind {
+            Kind::Block => l.statements(&mut body),
+            Kind::Error => l.broken(&mut body),
+            Kind::AsWord => named = true,
+            kind if kind.is_token() => {}
+            Kind::AsPattern => {
+                let (kind, target) = l.as_pattern();
+                kinds.push(kind);
+                name = target.and_then(|t| if let ExprKind::Name(name) = t.kind { Some(name) } else { None });
+            }
+            _ if named => name = Some(l.name()),
+            _ => kinds.push(l.header()),
+        });
+        let several = kinds.len() > 1;
+        let kind = if kinds.is_empty() { None } else { Some(one_or_tuple(kinds, several, start)) };
+        Handler { kind, name, body }
+    }
+
+    /// `value as target`
+    fn as_pattern(&mut self) -> (Expr, Option<Expr>) {
+        if self.has_error() {
+            return (self.header(), None);
+        }
+        let (mut value, mut target) = (None, None);
+        self.each_node(|l, _| {
+            if value.is_none() {
+                value = Some(l.expr());
+            } else {
+                target = Some(l.expr());
+            }
+        });
+        (value.unwrap_or_else(|| self.opaque()), target)
+    }
+
+    fn with_statement(&mut self) -> StmtKind {
+        let (mut items, mut body) = (Vec::new(), Vec::new());
+        self.each_node(|l, kind| match kind {
+            Kind::WithClause => l.each_node(|l, kind| match kind {
+                Kind::WithItem => l.each_node(|l, kind| l.with_item(kind, &mut items)),
+                _ => l.note_error(),
+            }),
+            Kind::Block => l.statements(&mut body),
+            _ => l.broken(&mut body),
+        });
+        StmtKind::With(Box::new((items, body)))
+    }
+
+    fn with_item(&mut self, kind: Kind, items: &mut Vec<(Expr, Option<Expr>)>) {
+        match kind {
+            Kind::AsPattern => {
+                let item = self.as_pattern();
+                items.push(item);
+            }
+            // `with (a as b, c as d):` reads as a tuple of `as` patterns.
+            Kind::Tuple | Kind::Parenthesized if !self.has_error() && self.holds_as_pattern() => self.each_node(|l, kind| l.with_item(kind, items)),
+            _ => {
+                let value = self.header();
+                items.push((value, None));
+            }
+        }
+    }
+
+    fn holds_as_pattern(&mut self) -> bool {
+        let mut found = false;
+        self.each_node(|_, kind| found |= kind == Kind::AsPattern);
+        found
+    }
+
+    fn decorated(&mut self) -> StmtKind {
+        let mut decorators = Vec::new();
+        let mut made = StmtKind::Opaque;
+        self.each_node(|l, kind| match kind {
+            Kind::Decorator => l.each_node(|l, _| decorators.push(l.header())),
+            Kind::Function => made = l.function(),
+            Kind::Class => made = l.class(),
+            _ => l.note_error(),
+        });
+        match &mut made {
+            StmtKind::Function(f) => f.decorators = decorators,
+            StmtKind::Class(c) => c.decorators = decorators,
+            _ => {}
+        }
+        made
+    }
+
+    fn function(&mut self) -> StmtKind {
+        let mut name = None;
+        let mut made = Function { name: self.ident_at_start(), decorators: Vec::new(), params: Vec::new(), returns: None, body: Vec::new(), is_async: false };
+        self.each(|l, kind| match kind {
+            Kind::AsyncWord => made.is_async = true,
+            Kind::Identifier => name = Some(l.ident()),
+            Kind::Parameters if l.has_error() => l.broken(&mut made.body),
+            Kind::Parameters => made.params = l.parameters(),
+            Kind::Type => made.returns = Some(l.header()),
+            Kind::Block => l.statements(&mut made.body),
+            Kind::Error => l.broken(&mut made.body),
+            _ => {}
+        });
+        match name.filter(|n| !n.span.is_empty()) {
+            Some(name) => {
+                made.name = name;
+                StmtKind::Function(Box::new(made))
+            }
+            None => StmtKind::Opaque,
+        }
+    }
+
+    fn class(&mut self) -> StmtKind {
+        let mut name = None;
+        let mut made = Class { name: self.ident_at_start(), decorators: Vec::new(), bases: Vec::new(), body: Vec::new() };
+        self.each(|l, kind| match kind {
+            Kind::Identifier => name = Some(l.ident()),
+            Kind::ArgumentList if l.has_error() => made.bases = vec![Arg { kind: ArgKind::Positional, value: l.header() }],
+            Kind::ArgumentList => made.bases = l.arguments(),
+            Kind::Block => l.statements(&mut made.body),
+            Kind::Error => l.broken(&mut made.body),
+            _ => {}
+        });
+        match name.filter(|n| !n.span.is_empty()) {
+            Some(name) => {
+                made.name = name;
+                StmtKind::Class(Box::new(made))
+            }
+            None => StmtKind::Opaque,
+        }
+    }
+
+    /// A name to be replaced by the real one.
+    fn ident_at_start(&self) -> Ident {
+        Ident { name: Ustr::default(), span: self.span() }
+    }
+}
+
+fn is_statement(kind: Kind) -> bool {
+    use Kind::{
+        Assert, Class, Decorated, Delete, ExpressionStatement, For, Function, FutureImport, If, Import, ImportFrom, Match, Raise, Return, Try, TypeAlias,
+        While, With,
+    };
+    matches!(
+        kind,
+        Assert
+            | Class
+            | Decorated
+            | Delete
+            | ExpressionStatement
+            | For
+            | Function
+            | FutureImport
+            | If
+            | Import
+            | ImportFrom
+            | Match
+            | Raise
+            | Return
+            | Try
+            | TypeAlias
+            | While
+            | With
+    )
+}
