@@ -1,6 +1,7 @@
 //! The whole flow on one page. The command line, the hook and the editor all call [`run`].
 
 mod failure;
+mod from_git;
 mod read;
 mod settings;
 
@@ -55,12 +56,9 @@ impl Outcome {
     /// Exit code: 0 clean, 1 findings, 2 could not run in full.
     pub fn exit_code(&self) -> u8 {
         if !self.troubles.is_empty() {
-            2
-        } else if self.diagnostics.iter().any(|d| d.severity >= Severity::Warning) {
-            1
-        } else {
-            0
+            return 2;
         }
+        u8::from(self.diagnostics.iter().any(|d| d.severity >= Severity::Warning))
     }
 }
 

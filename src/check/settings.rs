@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 use super::Failure;
 use crate::config::{self, Loaded};
-use crate::discover::{self, Candidate, normalise};
+use crate::discover::git::ChangedLines;
+use crate::discover::{self, Candidate, Origin, display_path, language_of, normalise};
+use crate::source::{SourceFile, Span};
 
 /// The lock to read.
 #[derive(Clone, Debug, Default)]
@@ -28,8 +30,10 @@ pub struct Settings {
     pub lock: LockInput,
     /// All files that are linked, sorted.
     pub files: Vec<Candidate>,
-    /// Absolute files and folders whose findings are reported; empty means all.
+    /// Absolute files and folders whose findings are reported.
     pub report: Vec<PathBuf>,
+    /// Only findings on these lines, where set.
+    pub lines: Option<ChangedLines>,
     /// Only these rules; empty means all.
     pub select: Vec<String>,
     /// Not these rules.
@@ -49,15 +53,51 @@ impl Settings {
                 return Err(Failure::new(format!("no such file or folder: {}", typed.display())));
             }
         }
-        let config = find_config(cwd, &targets)?;
-        let root = find_root(cwd, &targets, &config, lock);
-        let lock_path = lock.map_or_else(|| config_dir(&config, &root).join(config.config.lock_name()), |l| normalise(l, cwd));
-        let mut settings = Self { cwd: cwd.to_path_buf(), lock: LockInput { path: lock_path, bytes: None }, config, ..Self::default() };
-        settings.walk(&root, &targets)?;
+        let mut settings = Self::linked(cwd, &targets, lock)?;
         settings.report = if targets.is_empty() { vec![cwd.to_path_buf()] } else { targets };
-        settings.root = root;
+        if settings.report.iter().any(|p| p.is_file() && settings.concerns_all(p)) {
+            settings.report = vec![settings.root.clone()];
+        }
         settings.say_when_nothing_matched(paths)?;
         Ok(settings)
+    }
+
+    /// The worktree with one file's text from elsewhere (an editor's buffer); only that file is reported.
+    pub fn buffer(cwd: &Path, typed: &Path, bytes: Vec<u8>, lock: Option<&Path>) -> Result<Self, Failure> {
+        let absolute = normalise(typed, cwd);
+        let Some(language) = language_of(&absolute) else {
+            return Err(Failure::new(format!("{}: neither Python, SQL nor Markdown", typed.display())));
+        };
+        let folder = absolute.ancestors().skip(1).find(|d| d.is_dir()).unwrap_or(cwd).to_path_buf();
+        let mut settings = Self::linked(cwd, &[folder], lock)?;
+        settings.files.retain(|f| f.absolute != absolute);
+        let path = display_path(&absolute, cwd);
+        settings.files.push(Candidate { path, absolute: absolute.clone(), language, origin: Origin::Memory(bytes) });
+        settings.files.sort_by(|a, b| a.path.cmp(&b.path));
+        settings.report = vec![absolute];
+        Ok(settings)
+    }
+
+    /// Configuration, root, lock and the files to link; nothing is reported yet.
+    fn linked(cwd: &Path, targets: &[PathBuf], lock: Option<&Path>) -> Result<Self, Failure> {
+        let config = find_config(cwd, targets)?;
+        let root = find_root(cwd, targets, &config, lock);
+        let path = lock.map_or_else(|| config_dir(&config, &root).join(config.config.lock_name()), |l| normalise(l, cwd));
+        let mut settings = Self { cwd: cwd.to_path_buf(), lock: LockInput { path, bytes: None }, config, ..Self::default() };
+        settings.walk(&root, targets)?;
+        settings.root = root;
+        Ok(settings)
+    }
+
+    /// Whether a change of that file can break any other: the lock, the configuration, a migration.
+    pub(super) fn concerns_all(&self, file: &Path) -> bool {
+        if file == self.lock.path || self.config.path.as_deref() == Some(file) {
+            return true;
+        }
+        let configured = self.config.config.migrations.iter().any(|m| file.starts_with(normalise(Path::new(m), config_dir(&self.config, &self.root))));
+        let folder = |c: std::path::Component| matches!(c.as_os_str().to_str(), Some("migrations" | "alembic"));
+        let usual = file.strip_prefix(&self.root).is_ok_and(|p| p.parent().is_some_and(|d| d.components().any(folder)));
+        language_of(file).is_some() && (configured || usual)
     }
 
     /// Lists the files to link: those of the root, and those of targets outside it.
@@ -83,11 +123,19 @@ impl Settings {
 
     /// Whether findings in that file are reported.
     pub fn reports(&self, absolute: &Path) -> bool {
-        self.report.is_empty() || self.report.iter().any(|r| absolute.starts_with(r))
+        self.report.iter().any(|r| absolute.starts_with(r)) && self.lines.as_ref().is_none_or(|l| l.contains_key(absolute))
+    }
+
+    /// Whether a finding at that place of a reported file is.
+    pub fn reports_span(&self, absolute: &Path, file: &SourceFile, span: Span) -> bool {
+        let Some(lines) = &self.lines else { return true };
+        let Some(Some(changed)) = lines.get(absolute) else { return lines.contains_key(absolute) };
+        let (first, last) = (file.position(span.start).line, file.position(span.end).line);
+        changed.iter().any(|range| *range.start() <= last && first <= *range.end())
     }
 
     /// Nothing to look at is not success: an error for folders, a note for files (a hook may pass only excluded ones).
-    fn say_when_nothing_matched(&mut self, paths: &[PathBuf]) -> Result<(), Failure> {
+    pub(super) fn say_when_nothing_matched(&mut self, paths: &[PathBuf]) -> Result<(), Failure> {
         if self.files.iter().any(|f| self.reports(&f.absolute)) {
             return Ok(());
         }
@@ -102,7 +150,7 @@ impl Settings {
 }
 
 /// The folder that paths in the configuration are relative to.
-fn config_dir<'a>(config: &'a Loaded, root: &'a Path) -> &'a Path {
+pub(super) fn config_dir<'a>(config: &'a Loaded, root: &'a Path) -> &'a Path {
     config.path.as_deref().and_then(Path::parent).unwrap_or(root)
 }
 

@@ -33,6 +33,15 @@ pub struct Check {
     /// How to print.
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
+    /// Check what is about to be committed: code, lock and configuration are read from the git index.
+    #[arg(long, conflicts_with_all = ["since", "stdin_filename"])]
+    pub staged: bool,
+    /// Report only lines that differ from a revision (and all, when the lock or the configuration differs).
+    #[arg(long, value_name = "REV", conflicts_with = "stdin_filename")]
+    pub since: Option<String>,
+    /// Read this file's text from standard input and report only on it.
+    #[arg(long, value_name = "PATH", conflicts_with = "paths")]
+    pub stdin_filename: Option<PathBuf>,
     /// Only these rules, separated by commas.
     #[arg(long, value_name = "RULE", value_delimiter = ',')]
     pub select: Vec<String>,

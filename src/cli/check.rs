@@ -1,7 +1,7 @@
 //! `dbtruth check`
 
-use std::io::Write;
-use std::path::PathBuf;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
 
 use super::args::Check;
 use super::{Code, out};
@@ -11,7 +11,7 @@ use crate::report::{self, Format};
 /// Runs the command.
 pub fn run(args: &Check) -> Result<Code, Failure> {
     let cwd = working_directory()?;
-    let mut settings = Settings::worktree(&cwd, &args.paths, args.lock.as_deref())?;
+    let mut settings = settings(args, &cwd)?;
     settings.select.clone_from(&args.select);
     settings.ignore.clone_from(&args.ignore);
     if args.show_config {
@@ -21,6 +21,23 @@ pub fn run(args: &Check) -> Result<Code, Failure> {
     let outcome = check::run(&settings)?;
     report(&outcome, args.format);
     Ok(outcome.exit_code())
+}
+
+/// Settles what is read: the index, a buffer, or the worktree.
+fn settings(args: &Check, cwd: &Path) -> Result<Settings, Failure> {
+    let lock = args.lock.as_deref();
+    if args.staged {
+        return Settings::staged(cwd, &args.paths, lock);
+    }
+    if let Some(file) = &args.stdin_filename {
+        let mut bytes = Vec::new();
+        std::io::stdin().read_to_end(&mut bytes).map_err(|e| Failure::new(format!("standard input cannot be read: {e}")))?;
+        return Settings::buffer(cwd, file, bytes, lock);
+    }
+    match &args.since {
+        Some(revision) => Settings::since(cwd, &args.paths, lock, revision),
+        None => Settings::worktree(cwd, &args.paths, lock),
+    }
 }
 
 /// The working directory; everything is named relative to it.

@@ -26,10 +26,8 @@ impl Loaded {
     }
 }
 
-/// Whether a file of that name can hold the configuration.
-pub fn is_config_name(name: &str) -> bool {
-    matches!(name, "dbtruth.yaml" | "dbtruth.yml" | "pyproject.toml")
-}
+/// Files that can hold the configuration; in one folder the first wins.
+pub const NAMES: [&str; 3] = ["dbtruth.yaml", "dbtruth.yml", "pyproject.toml"];
 
 #[derive(Deserialize)]
 struct PyProject {
@@ -43,7 +41,7 @@ struct Tool {
 
 /// Reads the text of a configuration file; `Ok(None)` when it is a `pyproject.toml` without `[tool.dbtruth]`.
 pub fn parse(name: &str, file: &str, text: &str) -> Result<Option<Config>, ConfigError> {
-    if name.ends_with(".toml") {
+    if name == "pyproject.toml" {
         if !text.contains("dbtruth") {
             return Ok(None);
         }
@@ -67,7 +65,7 @@ pub fn parse(name: &str, file: &str, text: &str) -> Result<Option<Config>, Confi
 
 /// The configuration in `dir` itself: `dbtruth.yaml` wins over `pyproject.toml`.
 pub fn file_in(dir: &Path) -> Result<Option<Loaded>, ConfigError> {
-    for name in ["dbtruth.yaml", "dbtruth.yml", "pyproject.toml"] {
+    for name in NAMES {
         let path = dir.join(name);
         if !path.is_file() {
             continue;

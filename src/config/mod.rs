@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub use error::ConfigError;
-pub use find::{Loaded, file_in, find_upwards, is_config_name, parse};
+pub use find::{Loaded, NAMES, find_upwards, parse};
 
 use crate::diagnostic::Severity;
 

@@ -1,12 +1,13 @@
 //! Which files there are, in a fixed order. Knows nothing of parsing.
 
+pub mod git;
 mod walk;
 
 use std::path::{Path, PathBuf};
 
 use crate::source::Language;
 
-pub use walk::{Walk, walk};
+pub use walk::{Walk, excluder, walk};
 
 /// Where a file's bytes are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,14 +44,12 @@ pub fn language_of(path: &Path) -> Option<Language> {
 
 /// `path` as reports print it: relative to `base` (with `..` where it lies outside), with `/`.
 pub fn display_path(path: &Path, base: &Path) -> String {
-    let mut up = 0;
-    for ancestor in base.ancestors() {
+    for (up, ancestor) in base.ancestors().enumerate() {
         if let Ok(rest) = path.strip_prefix(ancestor) {
             let parts = std::iter::repeat_n("..".to_owned(), up).chain(rest.components().map(|c| c.as_os_str().to_string_lossy().into_owned()));
             let joined = parts.collect::<Vec<_>>().join("/");
             return if joined.is_empty() { ".".to_owned() } else { joined };
         }
-        up += 1;
     }
     path.to_string_lossy().into_owned()
 }

@@ -51,6 +51,20 @@ pub fn walk(root: &Path, cwd: &Path, exclude: &[String]) -> Result<Walk, String>
     Ok(found)
 }
 
+/// The same choice for a list of paths that no walk made: `exclude` and other people's folders.
+pub fn excluder(root: &Path, exclude: &[String]) -> Result<impl Fn(&Path) -> bool, String> {
+    let mut builder = ignore::gitignore::GitignoreBuilder::new(root);
+    for pattern in exclude {
+        builder.add_line(None, pattern).map_err(|e| format!("exclude `{pattern}`: {e}"))?;
+    }
+    let patterns = builder.build().map_err(|e| format!("exclude: {e}"))?;
+    let root = root.to_path_buf();
+    Ok(move |path: &Path| {
+        let foreign = |p: &Path| p.components().any(|c| c.as_os_str().to_str().is_some_and(|n| FOREIGN.contains(&n)));
+        path.strip_prefix(&root).is_ok_and(|p| p.parent().is_some_and(foreign)) || patterns.matched_path_or_any_parents(path, false).is_ignore()
+    })
+}
+
 /// Whether the folder is a virtual environment or holds installed packages.
 fn is_foreign(entry: &ignore::DirEntry) -> bool {
     if entry.depth() == 0 || !entry.file_type().is_some_and(|t| t.is_dir()) {

@@ -62,7 +62,7 @@ impl<'a> Report<'a> {
             if r.location.file == file {
                 labels.push(label);
             } else if elsewhere.len() < ELSEWHERE {
-                elsewhere.push(Self::place(r.location.file, label, sources));
+                elsewhere.push(Self::place(r.location.file, &label, sources));
             } else {
                 hidden += 1;
             }
@@ -81,7 +81,7 @@ impl<'a> Report<'a> {
         Self { severity, code: d.rule.to_owned(), message: visible(&d.message).into_owned(), help, source, labels, elsewhere }
     }
 
-    fn place(file: FileId, label: LabeledSpan, sources: &'a Sources) -> Self {
+    fn place(file: FileId, label: &LabeledSpan, sources: &'a Sources) -> Self {
         let message = label.label().unwrap_or_default().to_owned();
         let bare = LabeledSpan::new_with_span(None, *label.inner());
         let source = Snippet::new(file, sources, std::slice::from_ref(&bare));

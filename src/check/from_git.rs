@@ -1,0 +1,124 @@
+//! Settling a run over what git says: the index of the next commit, or what differs from a revision.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::settings::config_dir;
+use super::{Failure, LockInput, Settings};
+use crate::config::{self, Loaded};
+use crate::discover::git::{Git, Staged};
+use crate::discover::{Candidate, Origin, display_path, language_of, normalise};
+
+impl Settings {
+    /// What is about to be committed: code, lock and configuration as the index has them. Files that git does not know stay out.
+    pub fn staged(cwd: &Path, paths: &[PathBuf], lock: Option<&Path>) -> Result<Self, Failure> {
+        let git = open(cwd)?;
+        let index = Index::read(&git)?;
+        let config = index.config(cwd)?;
+        let root = config.path.as_deref().and_then(Path::parent).unwrap_or(&git.top).to_path_buf();
+        let lock = index.lock(cwd, lock, config_dir(&config, &root), config.config.lock_name())?;
+        let mut settings = Self { cwd: cwd.to_path_buf(), root, config, lock, ..Self::default() };
+        settings.files = index.files(cwd, &settings.root, &settings.config.config.exclude)?;
+        settings.report = settings.staged_targets(git.staged().map_err(Failure::new)?, paths);
+        settings.note_when_nothing_staged();
+        Ok(settings)
+    }
+
+    /// The worktree, but only what differs from a revision is reported.
+    pub fn since(cwd: &Path, paths: &[PathBuf], lock: Option<&Path>, revision: &str) -> Result<Self, Failure> {
+        let (lines, deleted) = open(cwd)?.changed_since(revision).map_err(|e| Failure::new(format!("--since {revision}: {e}")))?;
+        let mut settings = Self::worktree(cwd, paths, lock)?;
+        let all = deleted.iter().any(|p| language_of(p).is_some()) || lines.keys().any(|p| settings.concerns_all(p));
+        settings.lines = (!all).then_some(lines);
+        Ok(settings)
+    }
+
+    /// The staged files; everything under the root where a staged change can break what is not staged.
+    fn staged_targets(&self, staged: Staged, paths: &[PathBuf]) -> Vec<PathBuf> {
+        let all = staged.deleted.iter().any(|p| language_of(p).is_some() || self.concerns_all(p)) || staged.changed.iter().any(|p| self.concerns_all(p));
+        let chosen: Vec<PathBuf> = if all { vec![self.root.clone()] } else { staged.changed.into_iter().collect() };
+        let wanted: Vec<PathBuf> = paths.iter().map(|p| normalise(p, &self.cwd)).collect();
+        if wanted.is_empty() {
+            return chosen;
+        }
+        if all {
+            return wanted;
+        }
+        chosen.into_iter().filter(|c| wanted.iter().any(|w| c.starts_with(w))).collect()
+    }
+
+    fn note_when_nothing_staged(&mut self) {
+        if !self.files.iter().any(|f| self.reports(&f.absolute)) {
+            self.notes.push("nothing to check: no Python, SQL or Markdown file is staged".to_owned());
+        }
+    }
+}
+
+fn open(cwd: &Path) -> Result<Git, Failure> {
+    Git::open(cwd).map_err(|e| Failure::new(e).help("`--staged` and `--since` need a git repository around the working directory"))
+}
+
+/// The files of the next commit by absolute path.
+struct Index<'a> {
+    git: &'a Git,
+    blobs: BTreeMap<PathBuf, String>,
+}
+
+impl<'a> Index<'a> {
+    fn read(git: &'a Git) -> Result<Self, Failure> {
+        let entries = git.index().map_err(Failure::new)?;
+        Ok(Self { git, blobs: entries.into_iter().map(|e| (e.path, e.blob)).collect() })
+    }
+
+    fn bytes(&self, path: &Path) -> Result<Option<Vec<u8>>, Failure> {
+        let Some(blob) = self.blobs.get(path) else { return Ok(None) };
+        Ok(self.git.blobs(&[blob]).map_err(Failure::new)?.pop())
+    }
+
+    /// The nearest configuration above the working directory, inside the repository.
+    fn config(&self, cwd: &Path) -> Result<Loaded, Failure> {
+        for dir in cwd.ancestors().take_while(|d| d.starts_with(&self.git.top)) {
+            for name in config::NAMES {
+                let path = dir.join(name);
+                let Some(bytes) = self.bytes(&path)? else { continue };
+                let text = String::from_utf8(bytes).map_err(|_| Failure::new(format!("{}: not UTF-8", path.display())))?;
+                if let Some(config) = config::parse(name, &display_path(&path, cwd), &text)? {
+                    return Ok(Loaded { config, path: Some(path), text });
+                }
+            }
+        }
+        Ok(Loaded::default())
+    }
+
+    /// The staged lock; one outside the repository is read where it is.
+    fn lock(&self, cwd: &Path, typed: Option<&Path>, dir: &Path, name: &str) -> Result<LockInput, Failure> {
+        let path = typed.map_or_else(|| dir.join(name), |l| normalise(l, cwd));
+        if !path.starts_with(&self.git.top) {
+            return Ok(LockInput { path, bytes: None });
+        }
+        if let Some(bytes) = self.bytes(&path)? {
+            return Ok(LockInput { path, bytes: Some(bytes) });
+        }
+        let shown = display_path(&path, cwd);
+        let help =
+            if path.is_file() { format!("it is not in the git index: `git add {shown}`") } else { "`dbtruth pull` writes it; then `git add` it".to_owned() };
+        Err(Failure::new(format!("no lock: {shown}")).help(help))
+    }
+
+    fn files(&self, cwd: &Path, root: &Path, exclude: &[String]) -> Result<Vec<Candidate>, Failure> {
+        let excluded = crate::discover::excluder(root, exclude).map_err(Failure::new)?;
+        let wanted: Vec<(&PathBuf, &String)> = self.blobs.iter().filter(|(p, _)| p.starts_with(root) && language_of(p).is_some() && !excluded(p)).collect();
+        let names: Vec<&str> = wanted.iter().map(|(_, blob)| blob.as_str()).collect();
+        let contents = self.git.blobs(&names).map_err(Failure::new)?;
+        let mut files: Vec<Candidate> = wanted
+            .iter()
+            .zip(contents)
+            .filter_map(|((path, _), bytes)| {
+                let origin = Origin::Memory(bytes);
+                Some(Candidate { path: display_path(path, cwd), absolute: (*path).clone(), language: language_of(path)?, origin })
+            })
+            .collect();
+        files.sort_by(|a, b| a.path.cmp(&b.path));
+        Ok(files)
+    }
+}

@@ -1,0 +1,252 @@
+//! Asking git. By its own program: it alone is right about indexes, filters, worktrees and everything a hook puts into the environment.
+//!
+//! Every command runs in our own working directory with the environment unchanged, because a hook gets `GIT_INDEX_FILE` relative to
+//! it (`commit -a` and `commit PATH` use an index of their own). Names come NUL-separated: git quotes them otherwise.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{BufRead, BufReader, Write};
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// A repository as seen from the working directory.
+#[derive(Clone, Debug)]
+pub struct Git {
+    cwd: PathBuf,
+    /// Top folder of the worktree.
+    pub top: PathBuf,
+}
+
+/// A regular file in the index.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Absolute path in the worktree.
+    pub path: PathBuf,
+    /// Name of the blob.
+    pub blob: String,
+}
+
+/// What is about to be committed, by name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Staged {
+    /// Added, changed, or of a changed type; absolute.
+    pub changed: BTreeSet<PathBuf>,
+    /// Deleted (the old name of a rename is one); absolute.
+    pub deleted: BTreeSet<PathBuf>,
+}
+
+/// The lines, from 1, that differ in a file; whole files where they are new.
+pub type ChangedLines = BTreeMap<PathBuf, Option<Vec<RangeInclusive<u32>>>>;
+
+impl Git {
+    /// The repository around `cwd`.
+    pub fn open(cwd: &Path) -> Result<Self, String> {
+        let git = Self { cwd: cwd.to_path_buf(), top: PathBuf::new() };
+        let out = git.run(&["rev-parse", "--show-toplevel"])?;
+        let line = out.strip_suffix(b"\n").unwrap_or(&out);
+        let top = native_path(line);
+        // git resolves symlinks; our paths must begin as the caller's do.
+        let real = std::fs::canonicalize(cwd).map_err(|e| e.to_string())?;
+        let below = real.strip_prefix(&top).unwrap_or(Path::new("")).components().count();
+        let top = cwd.ancestors().nth(below).filter(|a| std::fs::canonicalize(a).is_ok_and(|a| a == top)).map_or(top.clone(), Path::to_path_buf);
+        Ok(Self { top, ..git })
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new("git");
+        command.current_dir(&self.cwd).env("GIT_OPTIONAL_LOCKS", "0").arg("--literal-pathspecs").args(args).stderr(Stdio::piped());
+        command
+    }
+
+    fn run(&self, args: &[&str]) -> Result<Vec<u8>, String> {
+        let out = self.command(args).stdin(Stdio::null()).output().map_err(|e| format!("git cannot be started: {e}"))?;
+        if out.status.success() {
+            return Ok(out.stdout);
+        }
+        let talk = String::from_utf8_lossy(&out.stderr);
+        Err(talk.lines().next().unwrap_or("git failed").trim_start_matches("fatal: ").to_owned())
+    }
+
+    fn absolute(&self, name: &[u8]) -> PathBuf {
+        self.top.join(native_path(name))
+    }
+
+    /// Every regular file of the index. Symlinks and submodules are left out, and so are files that were only announced (`add -N`):
+    /// the index shows those as empty.
+    pub fn index(&self) -> Result<Vec<Entry>, String> {
+        // `:/` would be a pathspec with magic, which `--literal-pathspecs` forbids; a changed directory does the same.
+        let top = self.top.to_string_lossy();
+        let out = self.run(&["ls-files", "-s", "-z", "--full-name", "--", &top])?;
+        let mut entries = Vec::new();
+        let mut unmerged = BTreeSet::new();
+        for record in out.split(|&b| b == 0).filter(|r| !r.is_empty()) {
+            let Some(tab) = record.iter().position(|&b| b == b'\t') else { continue };
+            let head = String::from_utf8_lossy(&record[..tab]);
+            let mut fields = head.split(' ');
+            let (mode, blob, stage) = (fields.next().unwrap_or(""), fields.next().unwrap_or(""), fields.next().unwrap_or(""));
+            let path = self.absolute(&record[tab + 1..]);
+            if stage != "0" {
+                unmerged.insert(path);
+            } else if mode.starts_with("100") {
+                entries.push(Entry { path, blob: blob.to_owned() });
+            }
+        }
+        if let Some(path) = unmerged.first() {
+            return Err(format!("the index has unmerged files, {} among them; resolve the conflict first", path.display()));
+        }
+        if entries.iter().any(|e| is_empty_blob(&e.blob)) {
+            let announced = self.announced()?;
+            entries.retain(|e| !announced.contains(&e.path));
+        }
+        Ok(entries)
+    }
+
+    /// Files that stand in the index by `add -N` alone.
+    fn announced(&self) -> Result<BTreeSet<PathBuf>, String> {
+        let names = |flag| self.raw_diff(&["diff", "--cached", "--raw", "-z", "--no-renames", "--no-ext-diff", flag]);
+        let hidden: BTreeSet<PathBuf> = names("--ita-invisible-in-index")?.into_iter().map(|(_, p)| p).collect();
+        Ok(names("--ita-visible-in-index")?.into_iter().map(|(_, p)| p).filter(|p| !hidden.contains(p)).collect())
+    }
+
+    /// What the next commit changes.
+    pub fn staged(&self) -> Result<Staged, String> {
+        let mut staged = Staged::default();
+        for (status, path) in self.raw_diff(&["diff", "--cached", "--raw", "-z", "--no-renames", "--no-ext-diff", "--ita-invisible-in-index"])? {
+            if status == 'D' {
+                staged.deleted.insert(path)
+            } else {
+                staged.changed.insert(path)
+            };
+        }
+        Ok(staged)
+    }
+
+    /// `(status, path)` of each entry of a `--raw -z` diff.
+    fn raw_diff(&self, args: &[&str]) -> Result<Vec<(char, PathBuf)>, String> {
+        let out = self.run(args)?;
+        let mut fields = out.split(|&b| b == 0);
+        let mut found = Vec::new();
+        while let (Some(head), Some(name)) = (fields.next(), fields.next()) {
+            let status = head.iter().rev().find(|b| b.is_ascii_alphabetic()).map_or('M', |&b| b as char);
+            found.push((status, self.absolute(name)));
+        }
+        Ok(found)
+    }
+
+    /// The contents of blobs, in the order asked, by one `cat-file --batch`.
+    pub fn blobs(&self, names: &[&str]) -> Result<Vec<Vec<u8>>, String> {
+        if names.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut child = self
+            .command(&["cat-file", "--batch", "--buffer"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(|e| format!("git cannot be started: {e}"))?;
+        let mut input = child.stdin.take().ok_or("git took no input")?;
+        let mut output = BufReader::new(child.stdout.take().ok_or("git gave no output")?);
+        let asked = names.join("\n") + "\n";
+        let found = std::thread::scope(|scope| {
+            // git answers while we still ask; one thread would wait for itself once both pipes are full.
+            scope.spawn(move || input.write_all(asked.as_bytes()));
+            names.iter().map(|name| read_blob(name, &mut output)).collect::<Result<Vec<_>, String>>()
+        });
+        let _ = child.wait();
+        found
+    }
+
+    /// The lines of the worktree that differ from a revision; untracked files count as new.
+    pub fn changed_since(&self, revision: &str) -> Result<(ChangedLines, BTreeSet<PathBuf>), String> {
+        if revision.starts_with('-') {
+            return Err(format!("`{revision}` is no revision"));
+        }
+        let mut deleted = BTreeSet::new();
+        let mut order = Vec::new();
+        for (status, path) in self.raw_diff(&["diff", "--raw", "-z", "--no-renames", "--no-ext-diff", revision, "--"])? {
+            if status == 'D' {
+                deleted.insert(path.clone());
+            }
+            order.push(path);
+        }
+        let patch = self.run(&["diff", "--patch", "--unified=0", "--no-color", "--no-renames", "--no-ext-diff", "--no-textconv", revision, "--"])?;
+        let mut lines = changed_lines(&patch, &order);
+        lines.retain(|path, _| !deleted.contains(path));
+        let top = self.top.to_string_lossy();
+        for name in self.run(&["ls-files", "--others", "--exclude-standard", "-z", "--full-name", "--", &top])?.split(|&b| b == 0).filter(|n| !n.is_empty()) {
+            lines.insert(self.absolute(name), None);
+        }
+        Ok((lines, deleted))
+    }
+}
+
+/// The object that stands for no bytes, in SHA-1 and SHA-256 repositories.
+fn is_empty_blob(blob: &str) -> bool {
+    blob.starts_with("e69de29bb2d1d643") || blob.starts_with("473a0f4c3be8a936")
+}
+
+fn read_blob(name: &str, output: &mut impl BufRead) -> Result<Vec<u8>, String> {
+    let mut head = String::new();
+    output.read_line(&mut head).map_err(|e| e.to_string())?;
+    let size = head.trim_end().rsplit_once("blob ").and_then(|(_, n)| n.parse::<usize>().ok());
+    let Some(size) = size else { return Err(format!("git has no blob {name}")) };
+    let mut bytes = vec![0; size + 1];
+    output.read_exact(&mut bytes).map_err(|e| e.to_string())?;
+    bytes.pop();
+    Ok(bytes)
+}
+
+/// Reads the hunks of a patch whose files come in the order of `files`.
+fn changed_lines(patch: &[u8], files: &[PathBuf]) -> ChangedLines {
+    let mut found = ChangedLines::new();
+    let mut files = files.iter();
+    let mut current: Option<&PathBuf> = None;
+    for line in patch.split(|&b| b == b'\n') {
+        if line.starts_with(b"diff --git ") {
+            current = files.next();
+            if let Some(path) = current {
+                found.insert(path.clone(), Some(Vec::new()));
+            }
+        } else if let (Some(hunk), Some(path)) = (line.strip_prefix(b"@@ "), current)
+            && let Some(range) = hunk_lines(&String::from_utf8_lossy(hunk))
+            && let Some(Some(ranges)) = found.get_mut(path)
+        {
+            ranges.push(range);
+        }
+    }
+    found
+}
+
+/// `-12,0 +13,2 @@ …` → 13..=14; `None` where lines were only taken away.
+fn hunk_lines(hunk: &str) -> Option<RangeInclusive<u32>> {
+    let new = hunk.split(' ').find_map(|f| f.strip_prefix('+'))?;
+    let (start, count) = new.split_once(',').unwrap_or((new, "1"));
+    let (start, count): (u32, u32) = (start.parse().ok()?, count.parse().ok()?);
+    (count > 0).then(|| start..=start + count - 1)
+}
+
+#[cfg(unix)]
+fn native_path(bytes: &[u8]) -> PathBuf {
+    use std::os::unix::ffi::OsStrExt;
+    PathBuf::from(std::ffi::OsStr::from_bytes(bytes))
+}
+
+#[cfg(not(unix))]
+fn native_path(bytes: &[u8]) -> PathBuf {
+    PathBuf::from(String::from_utf8_lossy(bytes).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hunks_name_the_new_lines() {
+        let patch = b"diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1 +1,2 @@ def f\n-a\n+b\n+c\n@@ -9,2 +10,0 @@\n-x\n-@@ -1 +1 @@\ndiff --git a/y b/y\nBinary files differ\n";
+        let files = [PathBuf::from("x"), PathBuf::from("y")];
+        let lines = changed_lines(patch, &files);
+        assert_eq!(lines[Path::new("x")], Some(vec![1..=2]));
+        assert_eq!(lines[Path::new("y")], Some(vec![]));
+    }
+}
