@@ -19,3 +19,4 @@ pub mod check;
 pub mod report;
 
 pub mod cli;
+pub mod project;

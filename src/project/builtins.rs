@@ -1,0 +1,194 @@
+//! Python's own functions and the methods of its containers.
+
+use std::sync::Arc;
+
+use crate::syntax::python::{ArgKind, Call, Expr, ExprKind, Ident};
+
+use super::eval::{Args, Evaluator};
+use super::strings;
+use super::text::Text;
+use super::value::{Dict, DictEntry, List, Value};
+
+/// A method of a string or container. A container that the method changes is bound again to the name it is known by.
+pub fn method<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &'a Expr, value: &Value<'a>, name: Ident, call: &'a Call, args: &Args<'a>) -> Option<Value<'a>> {
+    match value {
+        Value::Str(t) => strings::method(ev, t, name.as_str(), call, args),
+        Value::List(l) => {
+            let mut list = (**l).clone();
+            match name.as_str() {
+                "append" | "add" | "insert" => list.items.push(args.values.last().cloned().unwrap_or_default()),
+                "extend" | "update" => match args.values.first() {
+                    Some(Value::List(more)) => {
+                        list.items.extend(more.items.iter().cloned());
+                        list.rest = list.rest.or_else(|| more.rest.clone());
+                    }
+                    Some(Value::Tuple(more)) => list.items.extend(more.iter().cloned()),
+                    other => list.rest = Some(other.map_or(Value::Unknown, Value::element)),
+                },
+                "copy" => return Some(value.clone()),
+                "pop" => return Some(value.element()),
+                _ => return None,
+            }
+            // A list filled in a loop is remembered by what it holds, not by how often.
+            if list.items.len() > 64 {
+                list.items.truncate(64);
+                list.rest.get_or_insert(Value::Unknown);
+            }
+            rebind(ev, receiver, Value::List(Arc::new(list)));
+            Some(Value::None)
+        }
+        Value::Dict(d) => dict_method(ev, receiver, d, name.as_str(), call, args),
+        Value::Union(all) if all.iter().all(|v| matches!(v, Value::Dict(_))) && matches!(name.as_str(), "get" | "items" | "values" | "keys" | "copy") => {
+            let all: Vec<_> = all.iter().filter_map(|v| method(ev, receiver, v, name, call, args)).collect();
+            Some(Value::union(all))
+        }
+        _ => None,
+    }
+}
+
+fn dict_method<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &'a Expr, d: &Arc<Dict<'a>>, name: &str, call: &'a Call, args: &Args<'a>) -> Option<Value<'a>> {
+    let key = |n: usize| args.positional(call, n).and_then(Value::constant);
+    Some(match name {
+        "get" | "pop" | "setdefault" => {
+            let found = key(0).and_then(|k| d.get(&k).map(|e| e.value.clone()));
+            match (name, key(0)) {
+                ("pop", Some(k)) => {
+                    let mut dict = (**d).clone();
+                    dict.entries.retain(|e| e.key.constant().is_none_or(|have| have != k));
+                    rebind(ev, receiver, Value::Dict(Arc::new(dict)));
+                }
+                ("setdefault", Some(_)) => {
+                    if let (Some(Value::Str(t)), Some(value)) = (args.positional(call, 0), args.positional(call, 1)) {
+                        put(ev, receiver, d, t, value.clone(), call.positional(1));
+                    }
+                }
+                _ => {}
+            }
+            found.unwrap_or_default()
+        }
+        "items" => {
+            let pairs = d.entries.iter().map(|e| Value::Tuple(Arc::new(vec![Value::Str(e.key.clone()), e.value.clone()]))).collect();
+            Value::List(Arc::new(List { items: pairs, rest: d.open.then(|| Value::Tuple(Arc::new(vec![Value::Unknown, Value::Unknown]))) }))
+        }
+        "values" => Value::List(Arc::new(List { items: d.entries.iter().map(|e| e.value.clone()).collect(), rest: d.open.then_some(Value::Unknown) })),
+        "keys" => Value::List(Arc::new(List { items: d.entries.iter().map(|e| Value::Str(e.key.clone())).collect(), rest: d.open.then_some(Value::Unknown) })),
+        "copy" => Value::Dict(d.clone()),
+        "update" => {
+            let mut dict = (**d).clone();
+            let more = dict_of(ev, call, args);
+            dict.entries.extend(more.entries);
+            dict.open |= more.open;
+            rebind(ev, receiver, Value::Dict(Arc::new(dict)));
+            Value::None
+        }
+        _ => return None,
+    })
+}
+
+/// The dict that `dict(...)` or `.update(...)` is given: a mapping, keywords, spreads.
+fn dict_of<'a>(ev: &mut Evaluator<'_, 'a>, call: &'a Call, args: &Args<'a>) -> Dict<'a> {
+    let mut dict = Dict::default();
+    for (a, v) in call.args.iter().zip(&args.values) {
+        match (a.kind, v) {
+            (ArgKind::Keyword(k), v) => dict.entries.push(DictEntry {
+                key: Text::made(k.as_str(), ev.at(k.span)),
+                at: ev.at(k.span),
+                value: v.clone(),
+                expr: Some((ev.place.file, &a.value)),
+                conditional: false,
+            }),
+            (ArgKind::Positional | ArgKind::DoubleSpread, Value::Dict(more)) => {
+                dict.entries.extend(more.entries.iter().cloned());
+                dict.open |= more.open;
+            }
+            _ => dict.open = true,
+        }
+    }
+    dict
+}
+
+/// `d[key] = value`
+pub fn put<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &'a Expr, d: &Arc<Dict<'a>>, key: &Text<'a>, value: Value<'a>, expr: Option<&'a Expr>) {
+    let mut dict = (**d).clone();
+    let at = key.location().or_else(|| expr.map(|e| ev.at(e.span)));
+    match at {
+        Some(at) if !key.has_hole() => dict.entries.push(DictEntry { key: key.clone(), at, value, expr: expr.map(|e| (ev.place.file, e)), conditional: false }),
+        _ => dict.open = true,
+    }
+    rebind(ev, receiver, Value::Dict(Arc::new(dict)));
+}
+
+/// Binds a changed container to the name it is known by.
+pub fn rebind<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &'a Expr, value: Value<'a>) {
+    if let ExprKind::Name(n) = receiver.kind
+        && ev.env.contains_key(&n)
+    {
+        ev.env.insert(n, value);
+    }
+}
+
+/// Python's own functions.
+pub fn call<'a>(ev: &mut Evaluator<'_, 'a>, path: &str, call: &'a Call, args: &Args<'a>) -> Option<Value<'a>> {
+    let first = || args.positional(call, 0).cloned().unwrap_or_default();
+    Some(match path {
+        "builtins.dict" => Value::Dict(Arc::new(dict_of(ev, call, args))),
+        "builtins.list" | "builtins.set" | "builtins.sorted" | "builtins.reversed" | "builtins.tuple" | "builtins.frozenset" | "builtins.iter" => match first()
+        {
+            Value::Unknown if call.args.is_empty() => Value::List(Arc::new(List::default())),
+            v @ (Value::List(_) | Value::Tuple(_)) => v,
+            v => Value::list_of(super::libraries::element(ev, &v)),
+        },
+        "builtins.next" | "builtins.max" | "builtins.min" => {
+            let v = first();
+            let element = super::libraries::element(ev, &v);
+            match args.positional(call, 1) {
+                Some(default) if path == "builtins.next" => Value::union([element, default.clone()]),
+                _ => element,
+            }
+        }
+        "builtins.enumerate" => {
+            let v = first();
+            let element = super::libraries::element(ev, &v);
+            Value::list_of(Value::Tuple(Arc::new(vec![Value::Unknown, element])))
+        }
+        "builtins.zip" => {
+            let all = args.values.iter().map(|v| super::libraries::element(ev, v)).collect();
+            Value::list_of(Value::Tuple(Arc::new(all)))
+        }
+        "builtins.filter" => args.positional(call, 1).cloned().unwrap_or_default(),
+        "builtins.getattr" => match args.positional(call, 1) {
+            Some(Value::Str(t)) => {
+                let name = t.constant()?;
+                let at = call.positional(1)?.span;
+                let base = first();
+                let had = ev.uses.missing_attributes.len();
+                let v = ev.attribute(&base, Ident { name: ustr::Ustr::from(&name), span: at });
+                // `getattr` is how one asks for what may be missing.
+                ev.uses.missing_attributes.truncate(had);
+                v
+            }
+            _ => Value::Unknown,
+        },
+        "builtins.super" => match (ev.place.class, ev.place.function) {
+            (Some(c), Some(_)) if call.args.is_empty() => Value::object(ustr::Ustr::from(&format!("builtins.super.{}", c.0))),
+            _ => Value::Unknown,
+        },
+        "builtins.str" => match first() {
+            v @ Value::Str(_) => v,
+            Value::Int(n) => Value::Str(Text::made(&n.to_string(), ev.at(call.func.span))),
+            _ => Value::Unknown,
+        },
+        "textwrap.dedent" | "inspect.cleandoc" | "copy.copy" | "copy.deepcopy" | "typing.cast" if path != "typing.cast" => first(),
+        "typing.cast" => match call.positional(0) {
+            Some(t) => {
+                let declared = ev.annotation(t);
+                let actual = args.positional(call, 1).cloned().unwrap_or_default();
+                if declared.is_unknown() { actual } else { declared }
+            }
+            None => Value::Unknown,
+        },
+        "os.getenv" | "os.environ.get" => args.positional(call, 1).cloned().unwrap_or_default(),
+        p if p.starts_with("builtins.") => Value::Unknown,
+        _ => return None,
+    })
+}

@@ -1,0 +1,560 @@
+//! Evaluates expressions to what is known of them, without running anything.
+//!
+//! The evaluator knows Python; what a library's calls mean is asked of [`super::libraries`]. Recursion is bounded by the depth of the trees and by the trail of
+//! module-level names.
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+use ustr::Ustr;
+
+use crate::source::{FileId, Location, Span};
+use crate::syntax::python::{self, ArgKind, BinaryOp, Call, ComprehensionKind, DictItem, Expr, ExprKind, Ident};
+
+use super::index::{Binding, ClassId, FunctionId};
+use super::libraries;
+use super::strings;
+use super::text::Text;
+use super::uses::Uses;
+use super::value::{Dict, DictEntry, Lambda, List, Object, Value};
+use super::world::{Place, Summary, World};
+
+/// Local names and their values.
+pub type Env<'a> = FxHashMap<Ustr, Value<'a>>;
+
+/// The values of a call's arguments, in the order of [`Call::args`].
+pub struct Args<'a> {
+    /// One for each argument.
+    pub values: Vec<Value<'a>>,
+}
+
+impl<'a> Args<'a> {
+    /// The value given as position `n` or under `name`.
+    pub fn get(&self, call: &Call, n: usize, name: &str) -> Option<&Value<'a>> {
+        self.positional(call, n).or_else(|| self.keyword(call, name))
+    }
+
+    /// The value of positional argument `n`.
+    pub fn positional(&self, call: &Call, n: usize) -> Option<&Value<'a>> {
+        let mut left = n;
+        for (a, v) in call.args.iter().zip(&self.values) {
+            match a.kind {
+                ArgKind::Positional if left == 0 => return Some(v),
+                ArgKind::Positional => left -= 1,
+                ArgKind::Spread => return None,
+                ArgKind::Keyword(_) | ArgKind::DoubleSpread => {}
+            }
+        }
+        None
+    }
+
+    /// The value of a keyword argument.
+    pub fn keyword(&self, call: &Call, name: &str) -> Option<&Value<'a>> {
+        call.args.iter().zip(&self.values).find(|(a, _)| matches!(a.kind, ArgKind::Keyword(k) if k.name == name)).map(|(_, v)| v)
+    }
+}
+
+/// Evaluates the code of one place.
+pub struct Evaluator<'w, 'a> {
+    /// What is known of the project.
+    pub world: &'w World<'a>,
+    /// Where the code stands.
+    pub place: Place,
+    /// Local names.
+    pub env: Env<'a>,
+    /// What was seen.
+    pub uses: Uses,
+    /// Whether nothing is to be noted in `uses`.
+    pub quiet: bool,
+    /// Values of `return` so far.
+    pub returns: Vec<Value<'a>>,
+    /// Values of `yield` so far.
+    pub yields: Vec<Value<'a>>,
+    /// `self.x = value` seen: class, name, value.
+    pub stores: Vec<(ClassId, Ustr, Value<'a>)>,
+    /// Summaries of functions that were walked.
+    pub summaries: Vec<(FunctionId, Summary<'a>)>,
+    pub(super) trail: Vec<(FileId, Ustr)>,
+}
+
+impl<'w, 'a> Evaluator<'w, 'a> {
+    /// An evaluator for a place; notes what it sees unless told otherwise.
+    pub fn new(world: &'w World<'a>, place: Place) -> Self {
+        Self {
+            world,
+            place,
+            env: Env::default(),
+            uses: Uses::default(),
+            quiet: false,
+            returns: Vec::new(),
+            yields: Vec::new(),
+            stores: Vec::new(),
+            summaries: Vec::new(),
+            trail: Vec::new(),
+        }
+    }
+
+    /// One that only evaluates.
+    pub fn quiet(world: &'w World<'a>, place: Place) -> Self {
+        Self { quiet: true, ..Self::new(world, place) }
+    }
+
+    pub(super) fn quiet_on(world: &'w World<'a>, place: Place, trail: &[(FileId, Ustr)]) -> Self {
+        Self { trail: trail.to_vec(), ..Self::quiet(world, place) }
+    }
+
+    /// The location of a span in the file being evaluated.
+    pub fn at(&self, span: Span) -> Location {
+        Location::new(self.place.file, span)
+    }
+
+    /// Evaluates a base in a class header: `Base[T]` is `Base`, `with_metaclass(Meta, Base)` is `Base`.
+    pub fn base_class(&mut self, e: &'a Expr) -> Value<'a> {
+        match &e.kind {
+            ExprKind::Subscript(s) => self.base_class(&s.0),
+            ExprKind::Call(c) if super::index::last_name(&c.func).is_some_and(|n| n.as_str() == "with_metaclass") => {
+                let bases: Vec<_> = c.positionals().skip(1).map(|b| self.base_class(b)).collect();
+                Value::union(bases)
+            }
+            _ => self.eval(e),
+        }
+    }
+
+    /// What an expression is known to be.
+    pub fn eval(&mut self, e: &'a Expr) -> Value<'a> {
+        match &e.kind {
+            ExprKind::Name(n) => self.name(*n),
+            ExprKind::Attribute(a) => {
+                let value = self.eval(&a.value);
+                self.attribute(&value, a.attr)
+            }
+            ExprKind::Call(c) => self.call(c, e.span),
+            ExprKind::Subscript(s) => self.subscript(&s.0, &s.1),
+            ExprKind::Str(lit) => strings::literal(self, lit),
+            ExprKind::Int(n) => Value::Int(*n),
+            ExprKind::Bool(b) => Value::Bool(*b),
+            ExprKind::None => Value::None,
+            ExprKind::Tuple(items) => Value::Tuple(Arc::new(self.items(items))),
+            ExprKind::List(items) | ExprKind::Set(items) => {
+                let open = items.iter().any(|i| matches!(i.kind, ExprKind::Starred(_)));
+                let items = self.items(items);
+                Value::List(Arc::new(List { items, rest: open.then_some(Value::Unknown) }))
+            }
+            ExprKind::Dict(items) => self.dict(items),
+            ExprKind::Binary(b) => self.binary(&b.0, b.1, &b.2, e.span),
+            ExprKind::BoolOp(b) => {
+                let left = self.eval(&b.0);
+                let right = self.eval(&b.2);
+                // `x and y` is mostly asked for `y`, `x or y` for either.
+                let merged = libraries::boolean(self, &left, &right);
+                if !merged.is_unknown() {
+                    merged
+                } else if b.1 {
+                    right
+                } else {
+                    Value::union([left.not_none(), right])
+                }
+            }
+            ExprKind::Compare(c) => {
+                let values: Vec<_> = c.0.iter().map(|x| self.eval(x)).collect();
+                libraries::compare(self, &c.0, &c.1, &values)
+            }
+            ExprKind::Unary(u) => {
+                let v = self.eval(&u.1);
+                if u.0.as_str() == "not" { Value::Unknown } else { v }
+            }
+            ExprKind::Conditional(c) => {
+                self.eval(&c.0);
+                let (a, b) = (self.eval(&c.1), self.eval(&c.2));
+                Value::union([a, b])
+            }
+            ExprKind::Lambda(l) => self.lambda(l),
+            ExprKind::Comprehension(c) => self.comprehension(c),
+            ExprKind::Await(inner) => self.eval(inner),
+            ExprKind::Starred(inner) => {
+                let v = self.eval(inner);
+                v.element()
+            }
+            ExprKind::Yield(inner) => {
+                let v = inner.as_deref().map_or(Value::None, |i| self.eval(i));
+                self.yields.push(v);
+                Value::Unknown
+            }
+            ExprKind::Named(n) => {
+                let v = self.eval(&n.1);
+                self.env.insert(n.0.name, v.clone());
+                v
+            }
+            ExprKind::Bytes | ExprKind::Number | ExprKind::Ellipsis | ExprKind::Slice | ExprKind::Opaque => Value::Unknown,
+        }
+    }
+
+    fn items(&mut self, items: &'a [Expr]) -> Vec<Value<'a>> {
+        items.iter().map(|i| self.eval(i)).collect()
+    }
+
+    fn name(&mut self, n: Ustr) -> Value<'a> {
+        if let Some(v) = self.env.get(&n) {
+            return v.clone();
+        }
+        if self.place.function.is_none()
+            && let Some(class) = self.place.class
+            && let Some(bindings) = self.world.index.class(class).names.get(&n)
+            && !self.trail.contains(&(self.place.file, n))
+        {
+            let place = self.place;
+            self.trail.push((place.file, n));
+            let mut trail = std::mem::take(&mut self.trail);
+            let v = self.world.bindings_value(place, bindings, &mut trail);
+            self.trail = trail;
+            self.trail.pop();
+            return v;
+        }
+        let v = self.world.global_on(self.place.file, n, &mut self.trail);
+        if v.is_unknown() && !self.world.index.modules.get(&self.place.file).is_some_and(|m| m.names.contains_key(&n)) && is_builtin(&n) {
+            return Value::External(super::modules::external("builtins", &n));
+        }
+        v
+    }
+
+    /// `value.attr`
+    pub fn attribute(&mut self, value: &Value<'a>, attr: Ident) -> Value<'a> {
+        if let Value::Union(all) = value {
+            let all: Vec<_> = all.iter().filter(|v| !matches!(v, Value::None)).map(|v| self.attribute(v, attr)).collect();
+            return Value::union(all);
+        }
+        if let Some(v) = libraries::attribute(self, value, attr) {
+            return v;
+        }
+        self.plain_attribute(value, attr.name)
+    }
+
+    /// `value.attr` by Python's own rules, without asking the libraries.
+    pub fn plain_attribute(&mut self, value: &Value<'a>, attr: Ustr) -> Value<'a> {
+        if let Some(v) = self.world.module_member(value, attr, &mut self.trail) {
+            return v;
+        }
+        match value {
+            Value::Class(c) => self.class_attribute(*c, attr, None),
+            Value::Instance(c) => self.class_attribute(*c, attr, Some(value)),
+            // An enum's member stands for its value, so `.value` is itself.
+            Value::Str(_) | Value::Int(_) if attr.as_str() == "value" => value.clone(),
+            _ => Value::Unknown,
+        }
+    }
+
+    fn class_attribute(&mut self, class: ClassId, attr: Ustr, receiver: Option<&Value<'a>>) -> Value<'a> {
+        let mut stored = Value::Unknown;
+        if receiver.is_some()
+            && let Some(lineage) = self.world.lineage(class)
+        {
+            stored = lineage.mro.iter().find_map(|c| self.world.attributes.get(c.0 as usize).and_then(|a| a.get(&attr))).cloned().unwrap_or_default();
+        }
+        let Some((owner, bindings)) = self.world.class_member(class, attr) else { return stored };
+        if let Some(Binding::Function(f)) = bindings.last() {
+            let def = self.world.index.function(*f);
+            if def.has_decorator("property") || def.has_decorator("cached_property") || def.has_decorator("hybrid_property") {
+                return if receiver.is_some() { self.result_of(*f) } else { Value::Unknown };
+            }
+            if def.has_decorator("classmethod") {
+                return Value::Method(Arc::new((Value::Class(class), *f)));
+            }
+            return match receiver {
+                Some(r) if !def.has_decorator("staticmethod") => Value::Method(Arc::new((r.clone(), *f))),
+                _ => Value::Function(*f),
+            };
+        }
+        if self.trail.contains(&(self.place.file, attr)) {
+            return stored;
+        }
+        let place = Place { file: self.world.index.class(owner).file, class: Some(owner), function: None };
+        let mut trail = std::mem::take(&mut self.trail);
+        trail.push((self.place.file, attr));
+        let declared = self.world.bindings_value(place, bindings, &mut trail);
+        trail.pop();
+        self.trail = trail;
+        if stored.is_unknown() || matches!(stored, Value::None) { declared } else { Value::union([stored, declared]).not_none() }
+    }
+
+    fn subscript(&mut self, value: &'a Expr, index: &'a Expr) -> Value<'a> {
+        let base = self.eval(value);
+        // `list[Model]`, `Optional[Model]`: a type, not a look-up.
+        if matches!(base, Value::External(_)) {
+            return Value::Type(Arc::new(self.generic(&base, index)));
+        }
+        if matches!(base, Value::Class(_)) {
+            return base;
+        }
+        let key = self.eval(index);
+        if let Some(v) = libraries::subscript(self, &base, &key, index) {
+            return v;
+        }
+        self.plain_subscript(&base, &key, index)
+    }
+
+    fn plain_subscript(&mut self, base: &Value<'a>, key: &Value<'a>, index: &Expr) -> Value<'a> {
+        if matches!(index.kind, ExprKind::Slice) {
+            return base.clone();
+        }
+        match base {
+            Value::List(l) => match key {
+                Value::Int(n) => usize::try_from(*n).ok().and_then(|n| l.items.get(n)).cloned().unwrap_or_else(|| base.element()),
+                _ => base.element(),
+            },
+            Value::Tuple(t) => match key {
+                Value::Int(n) => usize::try_from(*n).ok().and_then(|n| t.get(n)).cloned().unwrap_or_default(),
+                _ => base.element(),
+            },
+            Value::Dict(d) => key.constant().and_then(|k| d.get(&k).map(|e| e.value.clone())).unwrap_or_default(),
+            Value::Union(all) => {
+                let all: Vec<_> = all.iter().map(|v| self.plain_subscript(v, key, index)).collect();
+                Value::union(all)
+            }
+            _ => Value::Unknown,
+        }
+    }
+
+    fn dict(&mut self, items: &'a [DictItem]) -> Value<'a> {
+        let mut dict = Dict::default();
+        for item in items {
+            match item {
+                DictItem::Pair(k, v) => {
+                    let key = self.eval(k);
+                    let value = self.eval(v);
+                    match key {
+                        Value::Str(t) if !t.has_hole() => {
+                            let at = t.location().unwrap_or_else(|| self.at(k.span));
+                            dict.entries.push(DictEntry { key: t, at, value, expr: Some((self.place.file, v)), conditional: false });
+                        }
+                        _ => dict.open = true,
+                    }
+                }
+                DictItem::Spread(v) => match self.eval(v) {
+                    Value::Dict(d) => {
+                        dict.entries.extend(d.entries.iter().cloned());
+                        dict.open |= d.open;
+                    }
+                    _ => dict.open = true,
+                },
+            }
+        }
+        Value::Dict(Arc::new(dict))
+    }
+
+    fn binary(&mut self, left: &'a Expr, op: BinaryOp, right: &'a Expr, span: Span) -> Value<'a> {
+        let (l, r) = (self.eval(left), self.eval(right));
+        let merged = libraries::boolean(self, &l, &r);
+        if !merged.is_unknown() {
+            return merged;
+        }
+        match op {
+            BinaryOp::Add => strings::add(self, &l, &r, left.span, right.span),
+            BinaryOp::Mod => strings::percent(self, &l, &r, span),
+            BinaryOp::BitOr => match (&l, &r) {
+                (Value::Dict(a), Value::Dict(b)) => {
+                    let entries = a.entries.iter().chain(&b.entries).cloned().collect();
+                    Value::Dict(Arc::new(Dict { entries, open: a.open || b.open }))
+                }
+                _ if is_type(&l) || is_type(&r) => {
+                    let all = [self.instance_of(&l), self.instance_of(&r)];
+                    Value::Type(Arc::new(Value::union(all)))
+                }
+                _ => Value::Unknown,
+            },
+            _ => Value::Unknown,
+        }
+    }
+
+    fn lambda(&mut self, node: &'a (Vec<python::Param>, Expr)) -> Value<'a> {
+        let saved: Vec<_> = node.0.iter().map(|p| (p.name.name, self.env.insert(p.name.name, Value::Unknown))).collect();
+        self.eval(&node.1);
+        self.restore(saved);
+        Value::Lambda(Arc::new(Lambda { file: self.place.file, node }))
+    }
+
+    /// Calls a lambda of this very scope with these arguments.
+    pub fn call_lambda(&mut self, lambda: &Lambda<'a>, args: &[Value<'a>]) -> Value<'a> {
+        if lambda.file != self.place.file {
+            return Value::Unknown;
+        }
+        let params = &lambda.node.0;
+        let saved: Vec<_> =
+            params.iter().enumerate().map(|(n, p)| (p.name.name, self.env.insert(p.name.name, args.get(n).cloned().unwrap_or_default()))).collect();
+        let quiet = std::mem::replace(&mut self.quiet, true);
+        let v = self.eval(&lambda.node.1);
+        self.quiet = quiet;
+        self.restore(saved);
+        v
+    }
+
+    fn restore(&mut self, saved: Vec<(Ustr, Option<Value<'a>>)>) {
+        for (name, old) in saved.into_iter().rev() {
+            match old {
+                Some(v) => self.env.insert(name, v),
+                None => self.env.remove(&name),
+            };
+        }
+    }
+
+    fn comprehension(&mut self, c: &'a python::Comprehension) -> Value<'a> {
+        let saved_env = self.env.clone();
+        let mut filtered = None;
+        for clause in &c.clauses {
+            let iter = self.eval(&clause.iter);
+            let element = libraries::element(self, &iter);
+            self.assign(&clause.target, &element, None);
+            for condition in &clause.conditions {
+                self.eval(condition);
+                filtered = filtered.or_else(|| self.allowed_keys(condition));
+            }
+        }
+        let element = self.eval(&c.element);
+        let value = c.value.as_ref().map(|v| self.eval(v));
+        self.env = saved_env;
+        if c.kind == ComprehensionKind::Dict {
+            // `{k: v for k, v in x.items() if k in ALLOWED}` has the keys of ALLOWED at most.
+            let entries = filtered.unwrap_or_default();
+            let open = entries.is_empty();
+            let value = value.unwrap_or_default();
+            let entry = |(key, at): (Text<'a>, Location)| DictEntry { key, at, value: value.clone(), expr: None, conditional: true };
+            return Value::Dict(Arc::new(Dict { entries: entries.into_iter().map(entry).collect(), open }));
+        }
+        Value::list_of(element)
+    }
+
+    fn allowed_keys(&mut self, condition: &'a Expr) -> Option<Vec<(Text<'a>, Location)>> {
+        let ExprKind::Compare(c) = &condition.kind else { return None };
+        if c.1.len() != 1 || c.1[0].as_str() != "in" {
+            return None;
+        }
+        let items = match self.eval(&c.0[1]) {
+            Value::List(l) if l.rest.is_none() => l.items.clone(),
+            Value::Tuple(t) => t.to_vec(),
+            _ => return None,
+        };
+        items.iter().map(|v| v.text().and_then(|t| t.location().map(|at| (t.clone(), at)))).collect()
+    }
+
+    /// A call: the receiver's library is asked first, then Python's own rules apply.
+    pub fn call(&mut self, call: &'a Call, span: Span) -> Value<'a> {
+        if let ExprKind::Attribute(a) = &call.func.kind {
+            let receiver = self.eval(&a.value);
+            let args = self.args(call);
+            if let Some(v) = self.method(&receiver, a.attr, call, &args, span) {
+                return v;
+            }
+            if let Some(v) = super::builtins::method(self, &a.value, &receiver, a.attr, call, &args) {
+                return v;
+            }
+            let callee = self.attribute(&receiver, a.attr);
+            return self.apply(&callee, call, &args, span);
+        }
+        let callee = self.eval(&call.func);
+        let args = self.args(call);
+        self.apply(&callee, call, &args, span)
+    }
+
+    fn method(&mut self, receiver: &Value<'a>, name: Ident, call: &'a Call, args: &Args<'a>, span: Span) -> Option<Value<'a>> {
+        if let Value::Union(all) = receiver {
+            let known: Vec<_> = all.iter().filter(|v| !matches!(v, Value::None)).cloned().collect();
+            let results: Vec<_> = known.iter().filter_map(|v| libraries::method(self, v, name, call, args, span)).collect();
+            return (!results.is_empty()).then(|| Value::union(results));
+        }
+        libraries::method(self, receiver, name, call, args, span)
+    }
+
+    fn args(&mut self, call: &'a Call) -> Args<'a> {
+        Args { values: call.args.iter().map(|a| self.eval(&a.value)).collect() }
+    }
+
+    /// Calls a value.
+    pub fn apply(&mut self, callee: &Value<'a>, call: &'a Call, args: &Args<'a>, span: Span) -> Value<'a> {
+        if let Some(v) = libraries::call(self, callee, call, args, span) {
+            return v;
+        }
+        match callee {
+            Value::Class(c) => Value::Instance(*c),
+            Value::Function(f) => libraries::inline(self, *f, None, call, args),
+            Value::Method(m) => libraries::inline(self, m.1, Some(&m.0), call, args),
+            Value::Lambda(l) => self.call_lambda(l, &args.values),
+            Value::External(path) => super::builtins::call(self, path, call, args)
+                .unwrap_or_else(|| Value::Object(Arc::new(Object { path: *path, call: Some((self.place.file, call)) }))),
+            Value::Instance(c) => match self.world.class_member(*c, Ustr::from("__call__")) {
+                Some((_, [.., Binding::Function(f)])) => self.result_of(*f),
+                _ => Value::Unknown,
+            },
+            Value::Union(all) => {
+                let all: Vec<_> = all.iter().map(|v| self.apply(v, call, args, span)).collect();
+                Value::union(all)
+            }
+            _ => Value::Unknown,
+        }
+    }
+
+    /// What a function of the project gives: by its annotation where that says something, else by its body.
+    pub fn result_of(&mut self, f: FunctionId) -> Value<'a> {
+        let def = self.world.index.function(f);
+        let summary = self.world.summaries.get(f.0 as usize).cloned().unwrap_or_default();
+        let place = Place { file: def.file, class: def.class, function: def.outer };
+        let annotated = def.node.returns.as_ref().map_or(Value::Unknown, |a| Evaluator::quiet_on(self.world, place, &self.trail).annotation(a));
+        if let Some(y) = summary.yields {
+            return if matches!(annotated, Value::List(_)) { annotated } else { Value::list_of(y) };
+        }
+        match (&annotated, &summary.returns) {
+            (Value::Unknown | Value::None, r) => r.clone(),
+            // What the body says is often finer: a query instead of `Query`, rows instead of `list`.
+            (_, r @ (Value::Library(_) | Value::List(_))) if !matches!(annotated, Value::Instance(_) | Value::List(_)) => r.clone(),
+            _ => annotated,
+        }
+    }
+}
+
+fn is_type(v: &Value<'_>) -> bool {
+    matches!(v, Value::Class(_) | Value::Type(_))
+}
+
+fn is_builtin(name: &str) -> bool {
+    const NAMES: &[&str] = &[
+        "dict",
+        "list",
+        "set",
+        "tuple",
+        "frozenset",
+        "str",
+        "int",
+        "float",
+        "bool",
+        "bytes",
+        "type",
+        "object",
+        "super",
+        "getattr",
+        "setattr",
+        "hasattr",
+        "isinstance",
+        "sorted",
+        "reversed",
+        "enumerate",
+        "zip",
+        "map",
+        "filter",
+        "next",
+        "iter",
+        "len",
+        "max",
+        "min",
+        "sum",
+        "any",
+        "all",
+        "range",
+        "vars",
+        "print",
+        "repr",
+        "open",
+        "property",
+        "staticmethod",
+        "classmethod",
+        "Exception",
+    ];
+    NAMES.contains(&name)
+}

@@ -1,0 +1,431 @@
+//! Walks statements in order, keeping for each local name what it is known to be, and merging where ways through the code meet.
+
+use std::sync::Arc;
+
+use ustr::Ustr;
+
+use crate::syntax::python::{self, Body, Expr, ExprKind, ParamKind, Stmt, StmtKind};
+
+use super::builtins;
+use super::eval::{Env, Evaluator};
+use super::index::{ClassId, FunctionId, last_name};
+use super::libraries;
+use super::value::{Dict, List, Value};
+use super::world::{Place, Summary};
+
+impl<'a> Evaluator<'_, 'a> {
+    /// Walks a whole file: its top level, all classes, all functions.
+    pub fn module(&mut self, node: &'a python::Module) {
+        self.body(&node.body);
+    }
+
+    /// Walks statements; says whether control leaves before the end (`return`, `raise`, `break`, `continue`).
+    pub fn body(&mut self, body: &'a Body) -> bool {
+        let mut left = false;
+        for s in body {
+            // What stands behind a `return` is never run, but its names are still names.
+            left |= self.statement(s);
+        }
+        left
+    }
+
+    fn statement(&mut self, s: &'a Stmt) -> bool {
+        match &s.kind {
+            StmtKind::Assign(a) => {
+                let value = self.eval(&a.1);
+                for t in &a.0 {
+                    self.assign(t, &value, Some(&a.1));
+                }
+            }
+            StmtKind::AnnAssign(a) => {
+                let declared = self.annotation(&a.1);
+                let value = a.2.as_ref().map_or(Value::Unknown, |v| self.eval(v));
+                let chosen = libraries::annotated(self, &declared, &value);
+                if a.2.is_some() || matches!(a.0.kind, ExprKind::Name(_)) {
+                    self.assign(&a.0, &chosen, a.2.as_ref());
+                }
+            }
+            StmtKind::AugAssign(a) => {
+                let (l, r) = (self.eval(&a.0), self.eval(&a.2));
+                let value = match a.1 {
+                    python::BinaryOp::Add => super::strings::add(self, &l, &r, a.0.span, a.2.span),
+                    _ => libraries::boolean(self, &l, &r),
+                };
+                self.assign(&a.0, &value, None);
+            }
+            StmtKind::Expr(e) => {
+                self.eval(e);
+            }
+            StmtKind::Return(e) => {
+                let v = e.as_deref().map_or(Value::None, |e| self.eval(e));
+                self.returns.push(v);
+                return true;
+            }
+            StmtKind::Raise(e) => {
+                if let Some(e) = e {
+                    self.eval(e);
+                }
+                return true;
+            }
+            StmtKind::Assert(e) => {
+                self.eval(e);
+                self.narrow(e);
+            }
+            StmtKind::Delete(targets) => {
+                for t in targets {
+                    self.eval(t);
+                }
+            }
+            StmtKind::If(i) => return self.conditional(i),
+            StmtKind::For(f) => self.for_loop(f),
+            StmtKind::While(w) => {
+                self.eval(&w.0);
+                let before = self.env.clone();
+                self.body(&w.1);
+                self.body(&w.2);
+                self.env = merge(before, std::mem::take(&mut self.env));
+            }
+            StmtKind::With(w) => {
+                for (context, target) in &w.0 {
+                    let v = self.eval(context);
+                    let entered = libraries::enter(self, &v);
+                    if let Some(t) = target {
+                        self.assign(t, &entered, None);
+                    }
+                }
+                return self.body(&w.1);
+            }
+            StmtKind::Try(t) => return self.try_statement(t),
+            StmtKind::Match(m) => {
+                let subject = self.eval(&m.0);
+                self.cases(&subject, &m.1);
+            }
+            StmtKind::Function(f) => self.function_statement(f),
+            StmtKind::Class(c) => self.class_statement(c),
+            StmtKind::TypeAlias(t) => {
+                let v = self.annotation(&t.1);
+                self.env.insert(t.0.name, Value::Type(Arc::new(v)));
+            }
+            StmtKind::Import(_) | StmtKind::ImportFrom(_) => self.import(&s.kind),
+            StmtKind::Nothing => {}
+            StmtKind::Global(_) | StmtKind::Opaque => {}
+        }
+        false
+    }
+
+    /// An import inside a function binds a local name; at the top level the index knows it already.
+    fn import(&mut self, kind: &'a StmtKind) {
+        if self.place.function.is_none() {
+            return;
+        }
+        let mut bind = |name: Ustr, binding: super::index::Binding<'a>| {
+            let mut trail = self.trail.clone();
+            let v = self.world.bindings_value(Place::module(self.place.file), &[binding], &mut trail);
+            self.env.insert(name, v);
+        };
+        match kind {
+            StmtKind::Import(names) => {
+                for n in names {
+                    let first = n.module.as_str().split('.').next().unwrap_or_default();
+                    let (name, whole) = n.alias.map_or((Ustr::from(first), false), |a| (a, true));
+                    bind(name, super::index::Binding::Import { module: n.module, whole });
+                }
+            }
+            StmtKind::ImportFrom(from) => {
+                for (name, alias) in &from.names {
+                    if name.as_str() != "*" {
+                        bind(alias.unwrap_or(name.name), super::index::Binding::From { level: from.level, module: from.module, name: name.name });
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Binds a value to a target: a name, an attribute, an element, or several.
+    pub fn assign(&mut self, target: &'a Expr, value: &Value<'a>, expr: Option<&'a Expr>) {
+        match &target.kind {
+            ExprKind::Name(n) => {
+                self.env.insert(*n, value.clone());
+            }
+            ExprKind::Tuple(items) | ExprKind::List(items) => {
+                for (n, item) in items.iter().enumerate() {
+                    let v = match value {
+                        Value::Tuple(t) => t.get(n).cloned().unwrap_or_default(),
+                        Value::List(l) if l.rest.is_none() => l.items.get(n).cloned().unwrap_or_default(),
+                        other => libraries::unpack(self, other, n),
+                    };
+                    self.assign(item, &v, None);
+                }
+            }
+            ExprKind::Starred(inner) => {
+                let v = Value::list_of(value.element());
+                self.assign(inner, &v, None);
+            }
+            ExprKind::Attribute(a) => {
+                let receiver = self.eval(&a.value);
+                libraries::store_attribute(self, &receiver, a.attr, value, expr);
+                if let Value::Instance(c) = receiver
+                    && !value.is_unknown()
+                {
+                    self.stores.push((c, a.attr.name, value.clone()));
+                }
+            }
+            ExprKind::Subscript(s) => {
+                let receiver = self.eval(&s.0);
+                let key = self.eval(&s.1);
+                match (&receiver, &key) {
+                    (Value::Dict(d), Value::Str(k)) => builtins::put(self, &s.0, d, k, value.clone(), expr),
+                    (Value::Dict(d), _) => {
+                        let dict = Dict { open: true, ..(**d).clone() };
+                        builtins::rebind(self, &s.0, Value::Dict(Arc::new(dict)));
+                    }
+                    _ => libraries::store_subscript(self, &s.0, &receiver, &key, value),
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn conditional(&mut self, i: &'a python::If) -> bool {
+        self.eval(&i.test);
+        let before = self.env.clone();
+        self.narrow(&i.test);
+        let left_then = self.body(&i.body);
+        let after_then = std::mem::replace(&mut self.env, before);
+        let left_else = self.body(&i.orelse);
+        match (left_then, left_else) {
+            (true, _) => {}
+            (false, true) => self.env = after_then,
+            (false, false) => self.env = merge(std::mem::take(&mut self.env), after_then),
+        }
+        left_then && left_else
+    }
+
+    /// `isinstance(x, C)` makes `x` a C where the test holds.
+    fn narrow(&mut self, test: &'a Expr) {
+        match &test.kind {
+            ExprKind::BoolOp(b) if b.1 => {
+                self.narrow(&b.0);
+                self.narrow(&b.2);
+            }
+            ExprKind::Call(c) if last_name(&c.func).is_some_and(|n| n.as_str() == "isinstance") => {
+                if let (Some(Expr { kind: ExprKind::Name(n), .. }), Some(of)) = (c.positional(0), c.positional(1)) {
+                    let of = self.eval(of);
+                    let of = if let Value::Tuple(t) = of { Value::union(t.iter().cloned()) } else { of };
+                    let v = self.instance_of(&of);
+                    self.env.insert(*n, v);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn for_loop(&mut self, f: &'a python::For) {
+        let iter = self.eval(&f.iter);
+        let element = libraries::element(self, &iter);
+        let before = self.env.clone();
+        self.assign(&f.target, &element, None);
+        self.body(&f.body);
+        self.body(&f.orelse);
+        self.env = merge(before, std::mem::take(&mut self.env));
+    }
+
+    fn try_statement(&mut self, t: &'a python::Try) -> bool {
+        let before = self.env.clone();
+        let left = self.body(&t.body);
+        let left = left | self.body(&t.orelse);
+        let mut ends = Vec::new();
+        if !left {
+            ends.push(self.env.clone());
+        }
+        let inside = merge(before, std::mem::take(&mut self.env));
+        for h in &t.handlers {
+            self.env = inside.clone();
+            if let Some(kind) = &h.kind {
+                self.eval(kind);
+            }
+            if let Some(name) = h.name {
+                self.env.insert(name, Value::Unknown);
+            }
+            if !self.body(&h.body) {
+                ends.push(std::mem::take(&mut self.env));
+            }
+        }
+        let left = ends.is_empty();
+        self.env = ends.into_iter().reduce(merge).unwrap_or(inside);
+        self.body(&t.finally) || left
+    }
+
+    fn cases(&mut self, subject: &Value<'a>, cases: &'a [python::Case]) {
+        let before = self.env.clone();
+        let mut after = before.clone();
+        for case in cases {
+            self.env = before.clone();
+            let class = case.class.as_ref().map(|c| self.eval(c));
+            for (n, b) in case.binds.iter().enumerate() {
+                let whole = n == 0 && case.binds.len() == 1;
+                let v = match &class {
+                    Some(c) if whole => self.instance_of(c),
+                    None if whole => subject.clone(),
+                    _ => Value::Unknown,
+                };
+                self.env.insert(b.name, v);
+            }
+            if let Some(g) = &case.guard {
+                self.eval(g);
+            }
+            if !self.body(&case.body) {
+                after = merge(after, std::mem::take(&mut self.env));
+            }
+        }
+        self.env = after;
+    }
+
+    fn function_statement(&mut self, f: &'a python::Function) {
+        for d in &f.decorators {
+            self.eval(d);
+        }
+        for p in &f.params {
+            if let Some(d) = &p.default {
+                self.eval(d);
+            }
+        }
+        let Some(id) = self.world.index.function_of(f) else { return };
+        // A nested function sees the names around it; one at the top level or in a class only the module's.
+        let env = if self.place.function.is_some() { self.env.clone() } else { Env::default() };
+        self.walk_function(id, env);
+        if self.place.function.is_some() {
+            self.env.insert(f.name.name, Value::Function(id));
+        }
+    }
+
+    /// Walks a function's body with its parameters bound; notes its summary.
+    pub fn walk_function(&mut self, id: FunctionId, mut env: Env<'a>) {
+        let def = self.world.index.function(id);
+        let outer = Place { file: def.file, class: def.class.or(self.place.class), function: Some(id) };
+        for (n, p) in def.node.params.iter().enumerate() {
+            let v = self.parameter(id, n, p);
+            env.insert(p.name.name, v);
+        }
+        let saved_place = std::mem::replace(&mut self.place, outer);
+        let saved_env = std::mem::replace(&mut self.env, env);
+        let saved_returns = std::mem::take(&mut self.returns);
+        let saved_yields = std::mem::take(&mut self.yields);
+        self.body(&def.node.body);
+        let returns = Value::union(std::mem::replace(&mut self.returns, saved_returns));
+        let yields = std::mem::replace(&mut self.yields, saved_yields);
+        let yields = (!yields.is_empty()).then(|| Value::union(yields));
+        self.summaries.push((id, Summary { returns, yields }));
+        self.env = saved_env;
+        self.place = saved_place;
+    }
+
+    fn parameter(&mut self, id: FunctionId, n: usize, p: &'a python::Param) -> Value<'a> {
+        let def = self.world.index.function(id);
+        if n == 0
+            && let Some(class) = def.class
+            && !def.has_decorator("staticmethod")
+        {
+            let of_class =
+                def.has_decorator("classmethod") || def.has_decorator("declared_attr") || matches!(def.node.name.as_str(), "__new__" | "__init_subclass__");
+            return if of_class { Value::Class(class) } else { Value::Instance(class) };
+        }
+        if let Some(v) = libraries::parameter(self, id, n, p) {
+            return v;
+        }
+        let v = p.annotation.as_ref().map_or(Value::Unknown, |a| self.annotation(a));
+        match p.kind {
+            ParamKind::Args => return Value::list_of(v),
+            ParamKind::Kwargs => return Value::Unknown,
+            ParamKind::Plain | ParamKind::KeywordOnly => {}
+        }
+        if !v.is_unknown() {
+            return v;
+        }
+        // `db = Depends(get_db)`
+        match p.default.as_ref() {
+            Some(d) if matches!(d.kind, ExprKind::Call(_)) => {
+                let quiet = std::mem::replace(&mut self.quiet, true);
+                let v = self.eval(d);
+                self.quiet = quiet;
+                v
+            }
+            _ => Value::Unknown,
+        }
+    }
+
+    fn class_statement(&mut self, c: &'a python::Class) {
+        for d in &c.decorators {
+            self.eval(d);
+        }
+        for b in &c.bases {
+            self.eval(&b.value);
+        }
+        let Some(id) = self.world.index.class_of(c) else { return };
+        let inner = Place { file: self.place.file, class: Some(id), function: None };
+        let saved = std::mem::replace(&mut self.place, inner);
+        let env = if saved.function.is_some() { self.env.clone() } else { Env::default() };
+        let saved_env = std::mem::replace(&mut self.env, env);
+        libraries::class_body(self, id, &c.body);
+        self.env = saved_env;
+        self.place = saved;
+        if saved.function.is_some() {
+            self.env.insert(c.name.name, Value::Class(id));
+        }
+    }
+}
+
+/// What is known where two ways through the code meet.
+pub fn merge<'a>(mut a: Env<'a>, b: Env<'a>) -> Env<'a> {
+    for (name, theirs) in b {
+        match a.get_mut(&name) {
+            Some(ours) => *ours = merge_values(ours, theirs),
+            None => {
+                a.insert(name, theirs);
+            }
+        }
+    }
+    a
+}
+
+fn merge_values<'a>(ours: &Value<'a>, theirs: Value<'a>) -> Value<'a> {
+    match (ours, &theirs) {
+        _ if ours.same(&theirs) => theirs,
+        (Value::Dict(x), Value::Dict(y)) => match merge_dicts(x, y) {
+            Some(d) => Value::Dict(Arc::new(d)),
+            None => Value::union([ours.clone(), theirs]),
+        },
+        (Value::List(x), Value::List(y)) => {
+            // One way added to the list, the other did not: what was added may be there.
+            let shared = x.items.iter().zip(&y.items).take_while(|(a, b)| a.same(b)).count();
+            let mut items = x.items.clone();
+            items.extend(y.items[shared..].iter().cloned());
+            Value::List(Arc::new(List { items, rest: x.rest.clone().or_else(|| y.rest.clone()) }))
+        }
+        // A text to which one way appended something is taken at its longest.
+        (Value::Str(x), Value::Str(y)) if y.parts.starts_with(&x.parts) => theirs,
+        (Value::Str(x), Value::Str(y)) if x.parts.starts_with(&y.parts) => ours.clone(),
+        (Value::Library(x), Value::Library(y)) => x.merge(y).map_or_else(|| Value::union([ours.clone(), theirs.clone()]), Value::Library),
+        _ => Value::union([ours.clone(), theirs]),
+    }
+}
+
+fn merge_dicts<'a>(x: &Arc<Dict<'a>>, y: &Arc<Dict<'a>>) -> Option<Dict<'a>> {
+    let (short, long) = if x.entries.len() <= y.entries.len() { (x, y) } else { (y, x) };
+    let shared = short.entries.iter().zip(&long.entries).take_while(|(a, b)| a.at == b.at).count();
+    if shared == 0 && !short.entries.is_empty() {
+        return None;
+    }
+    let mut entries = long.entries.clone();
+    entries.extend(short.entries[shared..].iter().cloned());
+    for e in &mut entries[shared..] {
+        e.conditional = true;
+    }
+    Some(Dict { entries, open: x.open || y.open })
+}
+
+/// Walks the class body and its methods with Python's own rules.
+pub fn plain_class_body<'a>(ev: &mut Evaluator<'_, 'a>, _class: ClassId, body: &'a Body) {
+    ev.body(body);
+}

@@ -1,0 +1,388 @@
+//! Who defines what: every module, class and function of the project, and the names each scope binds.
+//!
+//! Built once from all files' trees; borrowed ever after. Nothing is evaluated here.
+
+use rustc_hash::FxHashMap;
+use ustr::Ustr;
+
+use crate::source::{FileId, Sources};
+use crate::syntax::python::{self, Body, Expr, ExprKind, StmtKind};
+
+use super::modules::ModuleTable;
+
+/// The number of a class in [`Index::classes`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ClassId(pub u32);
+
+/// The number of a function in [`Index::functions`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FunctionId(pub u32);
+
+/// One way a name comes to be in a scope.
+#[derive(Clone, Copy, Debug)]
+pub enum Binding<'a> {
+    /// `import a.b` binds `a`; `import a.b as c` binds the module `a.b` (`whole`).
+    Import {
+        /// Dotted path.
+        module: Ustr,
+        /// Whether the whole path is bound, not its first part.
+        whole: bool,
+    },
+    /// `from ..module import name`
+    From {
+        /// Leading dots.
+        level: u32,
+        /// Dotted path, may be empty.
+        module: Ustr,
+        /// The name there.
+        name: Ustr,
+    },
+    /// `class`
+    Class(ClassId),
+    /// `def`
+    Function(FunctionId),
+    /// `name: annotation = value`
+    Value {
+        /// What is assigned.
+        value: &'a Expr,
+        /// Its annotation.
+        annotation: Option<&'a Expr>,
+        /// Whole identifier that is bound (for its span).
+        target: &'a Expr,
+    },
+    /// `name: annotation` alone
+    Declared {
+        /// The annotation.
+        annotation: &'a Expr,
+        /// The identifier.
+        target: &'a Expr,
+    },
+    /// Bound in a way that is not followed (loop target, `with`, unpacking…).
+    Opaque,
+}
+
+/// Names of a scope, each with all its bindings in order.
+pub type Names<'a> = FxHashMap<Ustr, Vec<Binding<'a>>>;
+
+/// A class definition.
+#[derive(Debug)]
+pub struct ClassDef<'a> {
+    /// Where it stands.
+    pub file: FileId,
+    /// Its tree.
+    pub node: &'a python::Class,
+    /// `Outer.Inner`; a class inside a function has the function's name in front.
+    pub qualname: String,
+    /// The class around it, if it stands directly in one.
+    pub outer_class: Option<ClassId>,
+    /// The function around it, if any.
+    pub outer_function: Option<FunctionId>,
+    /// What its body binds.
+    pub names: Names<'a>,
+    /// Names in the order they are first bound.
+    pub order: Vec<Ustr>,
+}
+
+/// A function definition.
+#[derive(Debug)]
+pub struct FunctionDef<'a> {
+    /// Where it stands.
+    pub file: FileId,
+    /// Its tree.
+    pub node: &'a python::Function,
+    /// `Class.method`, `outer.inner`
+    pub qualname: String,
+    /// The class whose body holds it directly.
+    pub class: Option<ClassId>,
+    /// The function around it, if any.
+    pub outer: Option<FunctionId>,
+}
+
+impl FunctionDef<'_> {
+    /// Whether a decorator of that last name stands on it (`property`, `classmethod`, `x.setter` as `setter`).
+    pub fn has_decorator(&self, name: &str) -> bool {
+        self.node.decorators.iter().any(|d| last_name(d).is_some_and(|n| n.as_str() == name))
+    }
+}
+
+/// The last identifier of `a.b.c` or `a.b.c(...)`.
+pub fn last_name(e: &Expr) -> Option<Ustr> {
+    match &e.kind {
+        ExprKind::Name(n) => Some(*n),
+        ExprKind::Attribute(a) => Some(a.attr.name),
+        ExprKind::Call(c) => last_name(&c.func),
+        _ => None,
+    }
+}
+
+/// One Python file.
+#[derive(Debug)]
+pub struct ModuleDef<'a> {
+    /// The file.
+    pub file: FileId,
+    /// Its tree.
+    pub node: &'a python::Module,
+    /// What its top level binds.
+    pub names: Names<'a>,
+    /// Modules imported with `*`: (level, module).
+    pub stars: Vec<(u32, Ustr)>,
+}
+
+/// Everything that is defined.
+#[derive(Debug, Default)]
+pub struct Index<'a> {
+    /// Python files by id.
+    pub modules: FxHashMap<FileId, ModuleDef<'a>>,
+    /// Python files in order.
+    pub order: Vec<FileId>,
+    /// All classes, in file and then source order.
+    pub classes: Vec<ClassDef<'a>>,
+    /// All functions, likewise.
+    pub functions: Vec<FunctionDef<'a>>,
+    /// Dotted module paths.
+    pub table: ModuleTable,
+    by_class: FxHashMap<usize, ClassId>,
+    by_function: FxHashMap<usize, FunctionId>,
+}
+
+fn address<T>(t: &T) -> usize {
+    std::ptr::from_ref(t).addr()
+}
+
+impl<'a> Index<'a> {
+    /// Builds the index over the Python files given.
+    pub fn build(sources: &Sources, modules: &[(FileId, &'a python::Module)]) -> Self {
+        let mut index = Index { table: ModuleTable::build(sources, modules.iter().map(|m| m.0)), ..Index::default() };
+        for &(file, node) in modules {
+            let mut names = Names::default();
+            let mut scope = Scope {
+                index: &mut index,
+                file,
+                prefix: String::new(),
+                class: None,
+                function: None,
+                names: &mut names,
+                order: &mut Vec::new(),
+                stars: Vec::new(),
+            };
+            scope.body(&node.body);
+            let stars = scope.stars;
+            index.order.push(file);
+            index.modules.insert(file, ModuleDef { file, node, names, stars });
+        }
+        index
+    }
+
+    /// The definition with that id.
+    pub fn class(&self, id: ClassId) -> &ClassDef<'a> {
+        &self.classes[id.0 as usize]
+    }
+
+    /// The definition with that id.
+    pub fn function(&self, id: FunctionId) -> &FunctionDef<'a> {
+        &self.functions[id.0 as usize]
+    }
+
+    /// The id of a class by its node.
+    pub fn class_of(&self, node: &python::Class) -> Option<ClassId> {
+        self.by_class.get(&address(node)).copied()
+    }
+
+    /// The id of a function by its node.
+    pub fn function_of(&self, node: &python::Function) -> Option<FunctionId> {
+        self.by_function.get(&address(node)).copied()
+    }
+
+    /// All class ids.
+    pub fn class_ids(&self) -> impl Iterator<Item = ClassId> + use<> {
+        (0..u32::try_from(self.classes.len()).unwrap_or(u32::MAX)).map(ClassId)
+    }
+
+    /// All function ids.
+    pub fn function_ids(&self) -> impl Iterator<Item = FunctionId> + use<> {
+        (0..u32::try_from(self.functions.len()).unwrap_or(u32::MAX)).map(FunctionId)
+    }
+}
+
+/// A walk over the statements of one scope. Recursion is bounded by the tree's own depth.
+struct Scope<'i, 'a, 'n> {
+    index: &'i mut Index<'a>,
+    file: FileId,
+    prefix: String,
+    class: Option<ClassId>,
+    function: Option<FunctionId>,
+    names: &'n mut Names<'a>,
+    order: &'n mut Vec<Ustr>,
+    stars: Vec<(u32, Ustr)>,
+}
+
+impl<'a> Scope<'_, 'a, '_> {
+    fn bind(&mut self, name: Ustr, binding: Binding<'a>) {
+        let all = self.names.entry(name).or_default();
+        if all.is_empty() {
+            self.order.push(name);
+        }
+        all.push(binding);
+    }
+
+    fn target(&mut self, target: &'a Expr, value: Option<&'a Expr>) {
+        match (&target.kind, value) {
+            (ExprKind::Name(n), Some(value)) => self.bind(*n, Binding::Value { value, annotation: None, target }),
+            (ExprKind::Name(n), None) => self.bind(*n, Binding::Opaque),
+            (ExprKind::Tuple(items) | ExprKind::List(items), value) => {
+                let values = match value.map(|v| &v.kind) {
+                    Some(ExprKind::Tuple(v) | ExprKind::List(v)) if v.len() == items.len() => Some(v),
+                    _ => None,
+                };
+                for (n, item) in items.iter().enumerate() {
+                    self.target(item, values.map(|v| &v[n]));
+                }
+            }
+            (ExprKind::Starred(inner), _) => self.target(inner, None),
+            _ => {}
+        }
+    }
+
+    fn body(&mut self, body: &'a Body) {
+        for s in body {
+            self.statement(&s.kind);
+        }
+    }
+
+    fn statement(&mut self, kind: &'a StmtKind) {
+        match kind {
+            StmtKind::Import(names) => {
+                for n in names {
+                    let first = n.module.as_str().split('.').next().unwrap_or_default();
+                    let (name, whole) = n.alias.map_or((Ustr::from(first), false), |a| (a, true));
+                    self.bind(name, Binding::Import { module: n.module, whole });
+                }
+            }
+            StmtKind::ImportFrom(from) => {
+                for (name, alias) in &from.names {
+                    if name.as_str() == "*" {
+                        self.stars.push((from.level, from.module));
+                    } else {
+                        self.bind(alias.unwrap_or(name.name), Binding::From { level: from.level, module: from.module, name: name.name });
+                    }
+                }
+            }
+            StmtKind::Assign(a) => {
+                for t in &a.0 {
+                    self.target(t, Some(&a.1));
+                }
+            }
+            StmtKind::AnnAssign(a) => {
+                if let ExprKind::Name(n) = a.0.kind {
+                    let binding = match &a.2 {
+                        Some(value) => Binding::Value { value, annotation: Some(&a.1), target: &a.0 },
+                        None => Binding::Declared { annotation: &a.1, target: &a.0 },
+                    };
+                    self.bind(n, binding);
+                }
+            }
+            StmtKind::TypeAlias(a) => self.bind(a.0.name, Binding::Value { value: &a.1, annotation: None, target: &a.1 }),
+            StmtKind::AugAssign(a) => {
+                if let ExprKind::Name(n) = a.0.kind {
+                    self.bind(n, Binding::Opaque);
+                }
+            }
+            StmtKind::Function(f) => {
+                let id = self.function_def(f);
+                self.bind(f.name.name, Binding::Function(id));
+            }
+            StmtKind::Class(c) => {
+                let id = self.class_def(c);
+                self.bind(c.name.name, Binding::Class(id));
+            }
+            StmtKind::If(i) => {
+                self.body(&i.body);
+                self.body(&i.orelse);
+            }
+            StmtKind::For(f) => {
+                self.target(&f.target, None);
+                self.body(&f.body);
+                self.body(&f.orelse);
+            }
+            StmtKind::While(w) => {
+                self.body(&w.1);
+                self.body(&w.2);
+            }
+            StmtKind::With(w) => {
+                for (_, target) in &w.0 {
+                    if let Some(t) = target {
+                        self.target(t, None);
+                    }
+                }
+                self.body(&w.1);
+            }
+            StmtKind::Try(t) => {
+                self.body(&t.body);
+                for h in &t.handlers {
+                    self.body(&h.body);
+                }
+                self.body(&t.orelse);
+                self.body(&t.finally);
+            }
+            StmtKind::Match(m) => {
+                for case in &m.1 {
+                    for b in &case.binds {
+                        self.bind(b.name, Binding::Opaque);
+                    }
+                    self.body(&case.body);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn class_def(&mut self, node: &'a python::Class) -> ClassId {
+        let id = ClassId(u32::try_from(self.index.classes.len()).unwrap_or(u32::MAX));
+        let qualname = format!("{}{}", self.prefix, node.name.as_str());
+        self.index.classes.push(ClassDef {
+            file: self.file,
+            node,
+            qualname: qualname.clone(),
+            outer_class: self.class,
+            outer_function: self.function,
+            names: Names::default(),
+            order: Vec::new(),
+        });
+        self.index.by_class.insert(address(node), id);
+        let (mut names, mut order) = (Names::default(), Vec::new());
+        let mut inner = Scope {
+            index: self.index,
+            file: self.file,
+            prefix: format!("{qualname}."),
+            class: Some(id),
+            function: self.function,
+            names: &mut names,
+            order: &mut order,
+            stars: Vec::new(),
+        };
+        inner.body(&node.body);
+        let def = &mut self.index.classes[id.0 as usize];
+        (def.names, def.order) = (names, order);
+        id
+    }
+
+    fn function_def(&mut self, node: &'a python::Function) -> FunctionId {
+        let id = FunctionId(u32::try_from(self.index.functions.len()).unwrap_or(u32::MAX));
+        let qualname = format!("{}{}", self.prefix, node.name.as_str());
+        self.index.functions.push(FunctionDef { file: self.file, node, qualname: qualname.clone(), class: self.class, outer: self.function });
+        self.index.by_function.insert(address(node), id);
+        let (mut names, mut order) = (Names::default(), Vec::new());
+        let mut inner = Scope {
+            index: self.index,
+            file: self.file,
+            prefix: format!("{qualname}."),
+            class: None,
+            function: Some(id),
+            names: &mut names,
+            order: &mut order,
+            stars: Vec::new(),
+        };
+        inner.body(&node.body);
+        id
+    }
+}

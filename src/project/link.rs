@@ -1,0 +1,72 @@
+//! The phases of linking, one after another.
+
+use rayon::prelude::*;
+
+use crate::schema::Schema;
+use crate::source::{FileId, Sources};
+use crate::syntax::python;
+
+use super::eval::Evaluator;
+use super::index::Index;
+use super::uses::Uses;
+use super::value::Value;
+use super::world::{Place, World};
+
+/// How often functions are walked for what they give before the walk that counts. Each round sees one more call deep.
+const ROUNDS: usize = 2;
+
+/// Everything linked.
+pub struct Project<'a> {
+    /// Definitions, lineages, models, summaries.
+    pub world: World<'a>,
+    /// What the code does with the database, over all files, in file and then source order.
+    pub uses: Uses,
+}
+
+impl<'a> Project<'a> {
+    /// Links the Python files given. The result depends on nothing but its arguments, at any number of threads.
+    pub fn link(sources: &'a Sources, modules: &[(FileId, &'a python::Module)], schema: &'a Schema) -> Self {
+        let index = Index::build(sources, modules);
+        let mut world = World::new(sources, schema, index);
+        world.models = super::models::collect(&world);
+        world.forget_globals();
+        // Each round reads the round before as a whole: the order of files plays no part.
+        for _ in 0..ROUNDS {
+            let walked: Vec<_> = modules
+                .par_iter()
+                .map(|&(file, node)| {
+                    let mut ev = Evaluator::quiet(&world, Place::module(file));
+                    ev.module(node);
+                    (ev.summaries, ev.stores)
+                })
+                .collect();
+            let (mut summaries, mut attributes) =
+                (vec![super::world::Summary::default(); world.index.functions.len()], vec![rustc_hash::FxHashMap::default(); world.index.classes.len()]);
+            for (found, stores) in walked {
+                for (id, summary) in found {
+                    summaries[id.0 as usize] = summary;
+                }
+                for (class, name, value) in stores {
+                    let slot: &mut Value<'a> = attributes[class.0 as usize].entry(name).or_default();
+                    *slot = Value::union([std::mem::take(slot), value]);
+                }
+            }
+            world.summaries = summaries;
+            world.attributes = attributes;
+            world.forget_globals();
+        }
+        let seen: Vec<Uses> = modules
+            .par_iter()
+            .map(|&(file, node)| {
+                let mut ev = Evaluator::new(&world, Place::module(file));
+                ev.module(node);
+                ev.uses
+            })
+            .collect();
+        let mut uses = Uses::default();
+        for u in seen {
+            uses.append(u);
+        }
+        Project { world, uses }
+    }
+}

@@ -1,0 +1,18 @@
+//! All files' facts linked into one picture: imports, classes, values, models, references.
+
+pub mod annotation;
+pub mod builtins;
+pub mod eval;
+pub mod flow;
+pub mod index;
+pub mod libraries;
+pub mod link;
+pub mod models;
+pub mod modules;
+pub mod strings;
+pub mod text;
+pub mod uses;
+pub mod value;
+pub mod world;
+
+pub use link::Project;

@@ -1,0 +1,175 @@
+//! Mapped classes and table objects: which relation each stands for, and which column each attribute.
+
+use rustc_hash::FxHashMap;
+use ustr::Ustr;
+
+use crate::source::Location;
+
+use super::index::ClassId;
+use super::uses::RelationName;
+use super::value::Value;
+
+/// The library a model is written for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Framework {
+    /// SQLAlchemy declarative, 1.x or 2.0 style, Flask-SQLAlchemy.
+    SqlAlchemy,
+    /// A SQLAlchemy Core `Table`.
+    SqlAlchemyCore,
+    /// SQLModel.
+    SqlModel,
+    /// Django.
+    Django,
+    /// Pydantic, bound by the configuration.
+    Pydantic,
+}
+
+impl Framework {
+    /// As reports name it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Framework::SqlAlchemy => "sqlalchemy",
+            Framework::SqlAlchemyCore => "sqlalchemy-core",
+            Framework::SqlModel => "sqlmodel",
+            Framework::Django => "django",
+            Framework::Pydantic => "pydantic",
+        }
+    }
+}
+
+/// A column as a model declares it.
+#[derive(Clone, Debug)]
+pub struct ModelColumn {
+    /// The attribute's name; the column's for Core tables.
+    pub attribute: Ustr,
+    /// The column's name in the database.
+    pub column: Ustr,
+    /// The token that names the column: the renaming string, else the attribute.
+    pub at: Location,
+    /// The whole declaration.
+    pub declared: Location,
+    /// The class that declares it (a mixin, perhaps).
+    pub owner: Option<ClassId>,
+    /// The column's type as the model says it, in PostgreSQL's words (`varchar(64)`, `timestamptz`); `None` where not understood.
+    pub ty: Option<String>,
+    /// Where the type is written.
+    pub type_at: Option<Location>,
+    /// Labels, where the type is an enum whose labels are known.
+    pub enum_labels: Option<Vec<String>>,
+    /// Whether it may be NULL; `None` where not understood.
+    pub nullable: Option<bool>,
+    /// Whether it is part of the primary key.
+    pub primary_key: bool,
+    /// Whether it alone is unique.
+    pub unique: bool,
+    /// Whether the model or the database fills it by itself (default, server default, autoincrement, computed).
+    pub has_default: bool,
+    /// Foreign keys: `schema.table.column` as resolved, and where they are written.
+    pub foreign_keys: Vec<(String, Location)>,
+}
+
+/// What a name on a model class is, besides columns.
+#[derive(Clone, Debug)]
+pub enum Member<'a> {
+    /// The column with that index in [`Model::columns`].
+    Column(usize),
+    /// A relationship to another model.
+    Relationship {
+        /// The other class, where known.
+        target: Option<ClassId>,
+        /// Whether it is a collection; `None` where not known.
+        many: Option<bool>,
+    },
+    /// Another name of an attribute (`synonym`), or a proxy.
+    Synonym(Ustr),
+    /// Something that exists but is no column: method, property, hybrid, nested class, plain attribute.
+    Other,
+    /// The same, with what is known of its value.
+    Value(Value<'a>),
+}
+
+/// A mapped class, or a table object.
+#[derive(Clone, Debug)]
+pub struct Model<'a> {
+    /// The class, unless it is a bare `Table`.
+    pub class: Option<ClassId>,
+    /// The variable a `Table` is bound to.
+    pub variable: Option<Ustr>,
+    /// Qualified class name inside the module, or the variable's name.
+    pub name: Ustr,
+    /// The library.
+    pub framework: Framework,
+    /// The relation it stands for.
+    pub relation: RelationName,
+    /// The token that names the relation, else the class name.
+    pub relation_at: Location,
+    /// The class name or the variable.
+    pub at: Location,
+    /// Columns in order of declaration: inherited ones first.
+    pub columns: Vec<ModelColumn>,
+    /// Everything the class has by name, columns included.
+    pub members: FxHashMap<Ustr, Member<'a>>,
+    /// Something about it could not be understood: nothing may be called missing from it.
+    pub open: bool,
+    /// Its columns come from the database at run time (`autoload_with`, automap).
+    pub reflected: bool,
+    /// It is mapped to another database (`__bind_key__`), or lives in a test's own metadata: found, but never checked.
+    pub foreign: bool,
+}
+
+impl Model<'_> {
+    /// The column behind an attribute.
+    pub fn column(&self, attribute: Ustr) -> Option<&ModelColumn> {
+        match self.members.get(&attribute)? {
+            Member::Column(n) => self.columns.get(*n),
+            Member::Synonym(of) if *of != attribute => match self.members.get(of)? {
+                Member::Column(n) => self.columns.get(*n),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+}
+
+/// The number of a model in [`Models::all`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ModelId(pub u32);
+
+/// All models.
+#[derive(Clone, Debug, Default)]
+pub struct Models<'a> {
+    /// In file and source order.
+    pub all: Vec<Model<'a>>,
+    /// By mapped class.
+    pub by_class: FxHashMap<ClassId, ModelId>,
+    /// Tables by the place of their `Table(...)` call.
+    pub by_call: FxHashMap<Location, ModelId>,
+}
+
+impl<'a> Models<'a> {
+    /// The model with that id.
+    pub fn get(&self, id: ModelId) -> &Model<'a> {
+        &self.all[id.0 as usize]
+    }
+
+    /// The model of a class.
+    pub fn of_class(&self, class: ClassId) -> Option<(ModelId, &Model<'a>)> {
+        let id = *self.by_class.get(&class)?;
+        Some((id, self.get(id)))
+    }
+
+    /// Adds a model.
+    pub fn add(&mut self, model: Model<'a>) -> ModelId {
+        let id = ModelId(u32::try_from(self.all.len()).unwrap_or(u32::MAX));
+        if let Some(c) = model.class {
+            self.by_class.insert(c, id);
+        }
+        self.all.push(model);
+        id
+    }
+}
+
+/// Finds all models.
+pub fn collect<'a>(_world: &super::world::World<'a>) -> Models<'a> {
+    Models::default()
+}

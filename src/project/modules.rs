@@ -1,0 +1,214 @@
+//! From `import a.b.c` to a file, as Python's import system would find it, without running anything.
+//!
+//! `sys.path` is not known, so every folder may be a root; candidates are tried in the order in which they are likely to be one.
+
+use rustc_hash::{FxHashMap, FxHashSet};
+use ustr::Ustr;
+
+use crate::source::{FileId, Sources};
+
+/// What a dotted path means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ModuleRef {
+    /// A file of the project (for a package its `__init__`).
+    File(FileId),
+    /// A folder without `__init__.py`, as a path.
+    Namespace(String),
+    /// Not of the project.
+    External,
+}
+
+/// All Python files by their paths.
+#[derive(Debug, Default)]
+pub struct ModuleTable {
+    /// Path without ending (`app/models`, a package by its folder) → file. `.py` wins over `.pyi`.
+    files: FxHashMap<String, FileId>,
+    /// The way back: for a package `__init__`, its folder.
+    paths: FxHashMap<FileId, String>,
+    /// Folders that hold `__init__.py`.
+    packages: FxHashSet<String>,
+    /// All folders above Python files.
+    folders: FxHashSet<String>,
+    /// First part of a dotted path → folders that hold such a module or folder, shallow first.
+    roots: FxHashMap<String, Vec<String>>,
+    is_init: FxHashSet<FileId>,
+}
+
+fn parent(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(p, _)| p)
+}
+
+fn join(folder: &str, rest: &str) -> String {
+    if folder.is_empty() { rest.to_owned() } else { format!("{folder}/{rest}") }
+}
+
+impl ModuleTable {
+    /// Builds the table from the names of the files.
+    pub fn build(sources: &Sources, files: impl Iterator<Item = FileId>) -> Self {
+        let mut t = ModuleTable::default();
+        for id in files {
+            let path = sources.get(id).path.as_str();
+            let path = path.strip_prefix("./").unwrap_or(path);
+            let (stem, is_stub) = match (path.strip_suffix(".py"), path.strip_suffix(".pyi")) {
+                (Some(s), _) => (s, false),
+                (_, Some(s)) => (s, true),
+                _ => (path, false),
+            };
+            let module = if stem == "__init__" {
+                String::new()
+            } else if let Some(folder) = stem.strip_suffix("/__init__") {
+                folder.to_owned()
+            } else {
+                stem.to_owned()
+            };
+            if stem.ends_with("__init__") {
+                t.packages.insert(module.clone());
+                t.is_init.insert(id);
+            }
+            let mut folder = parent(stem);
+            while !folder.is_empty() && t.folders.insert(folder.to_owned()) {
+                folder = parent(folder);
+            }
+            if !is_stub || !t.files.contains_key(&module) {
+                t.files.insert(module.clone(), id);
+            }
+            t.paths.insert(id, module);
+        }
+        let mut all: Vec<&String> = t.files.keys().chain(t.folders.iter()).collect();
+        all.sort_unstable();
+        all.dedup();
+        let mut roots: FxHashMap<String, Vec<String>> = FxHashMap::default();
+        for path in all {
+            let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+            roots.entry(name.to_owned()).or_default().push(folder.to_owned());
+        }
+        for folders in roots.values_mut() {
+            folders.sort_by_key(|f| (f.matches('/').count(), f.clone()));
+        }
+        t.roots = roots;
+        t
+    }
+
+    /// The path of a file without its ending, a package's as its folder.
+    pub fn path(&self, file: FileId) -> &str {
+        self.paths.get(&file).map_or("", String::as_str)
+    }
+
+    /// The dotted name of a file as seen from its outermost package's parent folder.
+    pub fn dotted(&self, file: FileId) -> String {
+        let path = self.path(file);
+        let mut root = parent(path);
+        while self.packages.contains(root) && !root.is_empty() {
+            root = parent(root);
+        }
+        path.strip_prefix(root).unwrap_or(path).trim_start_matches('/').replace('/', ".")
+    }
+
+    fn at(&self, path: &str) -> Option<ModuleRef> {
+        if let Some(&file) = self.files.get(path) {
+            return Some(ModuleRef::File(file));
+        }
+        self.folders.contains(path).then(|| ModuleRef::Namespace(path.to_owned()))
+    }
+
+    /// Resolves `from <level dots><module>` or `import module` in a file.
+    pub fn resolve(&self, from: FileId, level: u32, module: &str) -> ModuleRef {
+        let own = self.path(from);
+        if level > 0 {
+            let mut folder = if self.is_init.contains(&from) { own } else { parent(own) };
+            for _ in 1..level {
+                folder = parent(folder);
+            }
+            let path = if module.is_empty() { folder.to_owned() } else { join(folder, &module.replace('.', "/")) };
+            return self.at(&path).unwrap_or(ModuleRef::External);
+        }
+        let wanted = module.replace('.', "/");
+        // Folders above the file that are no packages are the likeliest roots, the nearest first.
+        let mut above = Vec::new();
+        let mut folder = parent(own);
+        loop {
+            above.push(folder);
+            if folder.is_empty() {
+                break;
+            }
+            folder = parent(folder);
+        }
+        let is_root = |f: &str| f.is_empty() || !self.packages.contains(f);
+        for folder in above.iter().copied().filter(|f| is_root(f)) {
+            if let Some(found @ ModuleRef::File(_)) = self.at(&join(folder, &wanted)) {
+                return found;
+            }
+        }
+        let first = module.split('.').next().unwrap_or_default();
+        let elsewhere = self.roots.get(first).map_or(&[][..], Vec::as_slice);
+        for folder in elsewhere.iter().filter(|f| is_root(f)) {
+            if let Some(found @ ModuleRef::File(_)) = self.at(&join(folder, &wanted)) {
+                return found;
+            }
+        }
+        for folder in above.iter().copied().filter(|f| is_root(f)).chain(elsewhere.iter().map(String::as_str).filter(|f| is_root(f))) {
+            if let Some(found) = self.at(&join(folder, &wanted)) {
+                return found;
+            }
+        }
+        // A script's own folder is a root too, even inside a package; only for names that can hardly be an installed library's.
+        if module.contains('.') || !KNOWN_LIBRARIES.contains(&first) {
+            let own_folder = parent(own);
+            if !own_folder.is_empty()
+                && let Some(found @ ModuleRef::File(_)) = self.at(&join(own_folder, &wanted))
+            {
+                return found;
+            }
+        }
+        ModuleRef::External
+    }
+
+    /// A module inside a package or namespace folder: `package.name`.
+    pub fn submodule(&self, of: &ModuleRef, name: &str) -> Option<ModuleRef> {
+        let folder = match of {
+            ModuleRef::File(f) if self.is_init.contains(f) => self.path(*f).to_owned(),
+            ModuleRef::Namespace(path) => path.clone(),
+            _ => return None,
+        };
+        self.at(&join(&folder, name))
+    }
+
+    /// Whether the file is a package's `__init__`.
+    pub fn is_package(&self, file: FileId) -> bool {
+        self.is_init.contains(&file)
+    }
+}
+
+/// Names that mean the installed library even where a neighbouring file has the same name.
+const KNOWN_LIBRARIES: &[&str] = &[
+    "alembic",
+    "asyncio",
+    "asyncpg",
+    "celery",
+    "collections",
+    "dataclasses",
+    "datetime",
+    "django",
+    "enum",
+    "fastapi",
+    "flask",
+    "json",
+    "logging",
+    "os",
+    "pandas",
+    "psycopg",
+    "psycopg2",
+    "pydantic",
+    "redis",
+    "sqlalchemy",
+    "sqlmodel",
+    "supabase",
+    "sys",
+    "typing",
+    "uuid",
+];
+
+/// The dotted path of a name inside an external module.
+pub fn external(module: &str, name: &str) -> Ustr {
+    if module.is_empty() { Ustr::from(name) } else { Ustr::from(&format!("{module}.{name}")) }
+}

@@ -1,0 +1,141 @@
+//! What the code does with the database, as far as it could be seen: the output of linking, the input of rules.
+
+use std::collections::BTreeMap;
+
+use ustr::Ustr;
+
+use crate::diagnostic::{Access, Context};
+use crate::source::Location;
+
+/// How sure an answer is (patterns of severity: all high → error, a medium → warning, any low → silent).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Certainty {
+    /// A guess.
+    Low,
+    /// Likely.
+    Medium,
+    /// Certain.
+    High,
+}
+
+/// A relation as the code names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RelationName {
+    /// The schema, where the code gives one.
+    pub schema: Option<Ustr>,
+    /// The name.
+    pub name: Ustr,
+}
+
+/// A place that names a relation, or a column of one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Reference {
+    /// The exact token.
+    pub location: Location,
+    /// The relation.
+    pub relation: RelationName,
+    /// The column; `None` where only the relation is named.
+    pub column: Option<Ustr>,
+    /// What is done with it.
+    pub access: Access,
+    /// What kind of text it stands in.
+    pub context: Context,
+    /// The library whose API names it: `sqlalchemy`, `postgrest`, `sql`…
+    pub via: &'static str,
+    /// Qualified name of the model class it was reached through.
+    pub model: Option<Ustr>,
+    /// The attribute's name in the code, where it is a model's.
+    pub attribute: Option<Ustr>,
+    /// How sure it is that this names a relation of the PostgreSQL database that the lock describes.
+    pub certainty: Certainty,
+}
+
+/// A model attribute that the class does not have.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MissingAttribute {
+    /// The exact token.
+    pub location: Location,
+    /// Qualified name of the class.
+    pub model: Ustr,
+    /// Its relation.
+    pub relation: RelationName,
+    /// The name that does not exist.
+    pub attribute: Ustr,
+    /// All names that do, sorted.
+    pub known: Vec<Ustr>,
+    /// How sure.
+    pub certainty: Certainty,
+}
+
+/// Rows written by key.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Insert {
+    /// The call.
+    pub location: Location,
+    /// The relation written.
+    pub relation: RelationName,
+    /// Keys that are certainly written, sorted.
+    pub columns: Vec<Ustr>,
+    /// Whether `columns` are all there can be (conditional ones included).
+    pub complete: bool,
+    /// What kind of text it stands in.
+    pub context: Context,
+    /// The library.
+    pub via: &'static str,
+    /// Whether it may update an existing row instead (`upsert`).
+    pub may_update: bool,
+    /// How sure.
+    pub certainty: Certainty,
+}
+
+/// A constant compared with, or written to, a column.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Literal {
+    /// Where the constant stands.
+    pub location: Location,
+    /// The column's relation.
+    pub relation: RelationName,
+    /// The column.
+    pub column: Ustr,
+    /// The constant; `None` for `None`.
+    pub value: Option<String>,
+    /// Whether it is written.
+    pub written: bool,
+    /// What kind of text it stands in.
+    pub context: Context,
+    /// How sure.
+    pub certainty: Certainty,
+}
+
+/// Everything seen in one file.
+#[derive(Clone, Debug, Default)]
+pub struct Uses {
+    /// Names of relations and columns.
+    pub references: Vec<Reference>,
+    /// Attributes that do not exist on their model.
+    pub missing_attributes: Vec<MissingAttribute>,
+    /// Inserts by key.
+    pub inserts: Vec<Insert>,
+    /// Constants for columns.
+    pub literals: Vec<Literal>,
+    /// What was seen but not understood: reason → how often.
+    pub skipped: BTreeMap<&'static str, usize>,
+}
+
+impl Uses {
+    /// Counts something that was seen but could not be followed.
+    pub fn skip(&mut self, reason: &'static str) {
+        *self.skipped.entry(reason).or_default() += 1;
+    }
+
+    /// Adds another file's.
+    pub fn append(&mut self, mut other: Uses) {
+        self.references.append(&mut other.references);
+        self.missing_attributes.append(&mut other.missing_attributes);
+        self.inserts.append(&mut other.inserts);
+        self.literals.append(&mut other.literals);
+        for (reason, n) in other.skipped {
+            *self.skipped.entry(reason).or_default() += n;
+        }
+    }
+}

@@ -1,0 +1,353 @@
+//! What is known of the whole project while it is being linked, phase by phase: definitions, class lineages, models, what functions give.
+
+use std::sync::RwLock;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+use ustr::Ustr;
+
+use crate::schema::Schema;
+use crate::source::{FileId, Sources};
+use crate::syntax::python::{ArgKind, Expr};
+
+use super::eval::Evaluator;
+use super::index::{Binding, ClassId, FunctionId, Index};
+use super::modules::{ModuleRef, external};
+use super::value::Value;
+
+/// The scope in which an expression stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Place {
+    /// The file.
+    pub file: FileId,
+    /// The class whose body it stands in, or whose method it stands in.
+    pub class: Option<ClassId>,
+    /// The function it stands in.
+    pub function: Option<FunctionId>,
+}
+
+impl Place {
+    /// The top level of a file.
+    pub fn module(file: FileId) -> Self {
+        Self { file, class: None, function: None }
+    }
+}
+
+/// A class's ancestors.
+#[derive(Clone, Debug, Default)]
+pub struct Lineage<'a> {
+    /// Itself and its bases inside the project, in method resolution order.
+    pub mro: Vec<ClassId>,
+    /// Bases outside the project: externals by path, objects made by calls (`declarative_base()`), in order.
+    pub outside: Vec<Value<'a>>,
+    /// Some base could not be resolved to anything.
+    pub open: bool,
+    /// Keywords in the headers of the class itself and of its bases (`table=True`), nearest first.
+    pub keywords: Vec<(ClassId, Ustr, &'a Expr)>,
+}
+
+impl Lineage<'_> {
+    /// Whether a base outside has one of these last names inside one of these root packages.
+    pub fn has_outside(&self, root: &str, last: &[&str]) -> bool {
+        self.outside.iter().any(|v| {
+            let path = v.external().or_else(|| v.object_path()).unwrap_or_default();
+            is_from(path, root) && last.contains(&path.rsplit('.').next().unwrap_or_default())
+        })
+    }
+}
+
+/// Whether a dotted path lies in the package `root`.
+pub fn is_from(path: &str, root: &str) -> bool {
+    path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
+/// What a function or method is known to give.
+#[derive(Clone, Debug, Default)]
+pub struct Summary<'a> {
+    /// The union of its `return`s.
+    pub returns: Value<'a>,
+    /// The union of its `yield`s, if it has any.
+    pub yields: Option<Value<'a>>,
+}
+
+/// Everything known so far. Later phases fill what earlier ones leave empty.
+pub struct World<'a> {
+    /// All files.
+    pub sources: &'a Sources,
+    /// The database.
+    pub schema: &'a Schema,
+    /// Definitions.
+    pub index: Index<'a>,
+    /// By class id.
+    pub lineages: Vec<Lineage<'a>>,
+    /// By class id: classes that name it as a base, directly.
+    pub children: Vec<Vec<ClassId>>,
+    /// By function id.
+    pub summaries: Vec<Summary<'a>>,
+    /// By class id: what `self.x = …` in its methods stores.
+    pub attributes: Vec<FxHashMap<Ustr, Value<'a>>>,
+    /// Mapped classes and table objects.
+    pub models: super::models::Models<'a>,
+    /// Values of module-level names; dropped at each change of phase.
+    globals: RwLock<FxHashMap<(FileId, Ustr), Value<'a>>>,
+}
+
+impl<'a> World<'a> {
+    /// The first phases: definitions are given, lineages are worked out.
+    pub fn new(sources: &'a Sources, schema: &'a Schema, index: Index<'a>) -> Self {
+        let mut world = World {
+            sources,
+            schema,
+            lineages: Vec::new(),
+            children: vec![Vec::new(); index.classes.len()],
+            summaries: vec![Summary::default(); index.functions.len()],
+            attributes: vec![FxHashMap::default(); index.classes.len()],
+            models: super::models::Models::default(),
+            globals: RwLock::default(),
+            index,
+        };
+        world.link_classes();
+        world.forget_globals();
+        world
+    }
+
+    /// Drops remembered values of module-level names, because more is known now.
+    pub fn forget_globals(&mut self) {
+        self.globals.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner).clear();
+    }
+
+    fn link_classes(&mut self) {
+        // Direct bases first, then orders; a class met again on the way to itself is left out.
+        let direct: Vec<(Vec<ClassId>, Vec<Value<'a>>, bool)> = self.index.class_ids().map(|id| self.direct_bases(id)).collect();
+        let lineages = self
+            .index
+            .class_ids()
+            .map(|id| {
+                let mut lineage = Lineage::default();
+                let mut seen = FxHashSet::default();
+                visit(id, &direct, &mut seen, &mut lineage);
+                // A base shared by two branches comes behind both, as in Python's order.
+                let mut kept = FxHashSet::default();
+                let mut order: Vec<ClassId> = lineage.mro.iter().rev().copied().filter(|c| kept.insert(*c)).collect();
+                order.reverse();
+                lineage.mro = order;
+                for &c in &lineage.mro {
+                    let header = &self.index.class(c).node.bases;
+                    lineage.keywords.extend(header.iter().filter_map(|a| if let ArgKind::Keyword(k) = a.kind { Some((c, k.name, &a.value)) } else { None }));
+                }
+                lineage
+            })
+            .collect();
+        for (n, (bases, ..)) in direct.iter().enumerate() {
+            for b in bases {
+                self.children[b.0 as usize].push(ClassId(u32::try_from(n).unwrap_or(u32::MAX)));
+            }
+        }
+        self.lineages = lineages;
+    }
+
+    fn direct_bases(&self, id: ClassId) -> (Vec<ClassId>, Vec<Value<'a>>, bool) {
+        let def = self.index.class(id);
+        let place = Place { file: def.file, class: def.outer_class, function: def.outer_function };
+        let (mut inside, mut outside, mut open) = (Vec::new(), Vec::new(), false);
+        for base in &def.node.bases {
+            match base.kind {
+                ArgKind::Positional => {}
+                ArgKind::Keyword(_) => continue,
+                _ => {
+                    open = true;
+                    continue;
+                }
+            }
+            // `Base[T]` stands for `Base`; `with_metaclass(Meta, Base)` for its bases.
+            let value = Evaluator::quiet(self, place).base_class(&base.value);
+            let mut found = false;
+            for v in value.alternatives() {
+                match v {
+                    Value::Class(c) if *c != id => inside.push(*c),
+                    Value::External(_) | Value::Object(_) => outside.push(v.clone()),
+                    _ => continue,
+                }
+                found = true;
+            }
+            open |= !found;
+        }
+        (inside, outside, open)
+    }
+
+    /// A class's ancestors.
+    pub fn lineage(&self, id: ClassId) -> Option<&Lineage<'a>> {
+        self.lineages.get(id.0 as usize)
+    }
+
+    /// The class of the lineage that binds a name, with the bindings.
+    pub fn class_member(&self, id: ClassId, name: Ustr) -> Option<(ClassId, &[Binding<'a>])> {
+        let own = [id];
+        let mro = self.lineage(id).map_or(&own[..], |l| &l.mro);
+        mro.iter().find_map(|&c| self.index.class(c).names.get(&name).map(|b| (c, b.as_slice())))
+    }
+
+    /// Whether one class is another or descends from it.
+    pub fn is_subclass(&self, id: ClassId, of: ClassId) -> bool {
+        id == of || self.lineage(id).is_some_and(|l| l.mro.contains(&of))
+    }
+
+    /// The value of a name at the top level of a file.
+    pub fn global(&self, file: FileId, name: Ustr) -> Value<'a> {
+        self.global_on(file, name, &mut Vec::new())
+    }
+
+    /// The same; `trail` holds the names being worked out, so that circles end.
+    pub(super) fn global_on(&self, file: FileId, name: Ustr, trail: &mut Vec<(FileId, Ustr)>) -> Value<'a> {
+        if trail.contains(&(file, name)) || trail.len() > 40 {
+            return Value::Unknown;
+        }
+        if let Some(v) = self.globals.read().unwrap_or_else(std::sync::PoisonError::into_inner).get(&(file, name)) {
+            return v.clone();
+        }
+        let Some(module) = self.index.modules.get(&file) else { return Value::Unknown };
+        trail.push((file, name));
+        let outermost = trail.len() == 1;
+        let value = match module.names.get(&name) {
+            Some(bindings) => self.bindings_value(Place::module(file), bindings, trail),
+            None => self.star_value(file, name, trail),
+        };
+        trail.pop();
+        // Inside a circle the value may be cut short: only whole answers are kept.
+        if outermost {
+            self.globals.write().unwrap_or_else(std::sync::PoisonError::into_inner).insert((file, name), value.clone());
+        }
+        value
+    }
+
+    fn star_value(&self, file: FileId, name: Ustr, trail: &mut Vec<(FileId, Ustr)>) -> Value<'a> {
+        let Some(module) = self.index.modules.get(&file) else { return Value::Unknown };
+        for &(level, path) in module.stars.iter().rev() {
+            if let ModuleRef::File(other) = self.index.table.resolve(file, level, &path)
+                && self.index.modules.get(&other).is_some_and(|m| m.names.contains_key(&name) || !m.stars.is_empty())
+            {
+                let v = self.global_on(other, name, trail);
+                if !v.is_unknown() {
+                    return v;
+                }
+            }
+        }
+        // A package's submodule that someone imported.
+        if self.index.table.is_package(file)
+            && let Some(ModuleRef::File(sub)) = self.index.table.submodule(&ModuleRef::File(file), &name)
+        {
+            return Value::Module(sub);
+        }
+        for &(level, path) in &module.stars {
+            if level == 0 && self.index.table.resolve(file, 0, &path) == ModuleRef::External && STAR_LIBRARIES.iter().any(|l| is_from(&path, l)) {
+                return Value::External(external(&path, &name));
+            }
+        }
+        Value::Unknown
+    }
+
+    /// The union over all bindings of a name in a scope.
+    pub(super) fn bindings_value(&self, place: Place, bindings: &[Binding<'a>], trail: &mut Vec<(FileId, Ustr)>) -> Value<'a> {
+        let mut all = Vec::new();
+        for b in bindings {
+            all.push(match *b {
+                Binding::Import { module, whole } => self.import_value(place.file, module, whole),
+                Binding::From { level, module, name } => self.from_value(place.file, level, module, name, trail),
+                Binding::Class(id) => Value::Class(id),
+                Binding::Function(id) => Value::Function(id),
+                Binding::Value { value, annotation, .. } => {
+                    let mut ev = Evaluator::quiet_on(self, place, trail);
+                    let v = ev.eval(value);
+                    if v.is_unknown() { annotation.map_or(v, |a| ev.annotation(a)) } else { v }
+                }
+                Binding::Declared { annotation, .. } => Evaluator::quiet_on(self, place, trail).annotation(annotation),
+                Binding::Opaque => Value::Unknown,
+            });
+        }
+        let value = Value::union(all);
+        // `X = None` followed by the real thing is the real thing.
+        if matches!(value, Value::Union(_)) { value.not_none() } else { value }
+    }
+
+    fn import_value(&self, file: FileId, module: Ustr, whole: bool) -> Value<'a> {
+        let path = if whole { module.as_str() } else { module.as_str().split('.').next().unwrap_or_default() };
+        match self.index.table.resolve(file, 0, path) {
+            ModuleRef::File(f) => Value::Module(f),
+            ModuleRef::Namespace(p) => Value::Namespace(p.into()),
+            ModuleRef::External => Value::External(Ustr::from(path)),
+        }
+    }
+
+    fn from_value(&self, file: FileId, level: u32, module: Ustr, name: Ustr, trail: &mut Vec<(FileId, Ustr)>) -> Value<'a> {
+        let base = self.index.table.resolve(file, level, &module);
+        match &base {
+            ModuleRef::File(f) => {
+                // Guards `from . import x` in an `__init__` that itself binds `x` to its submodule.
+                let v = if trail.contains(&(*f, name)) { Value::Unknown } else { self.global_on(*f, name, trail) };
+                if v.is_unknown()
+                    && !self.index.modules.get(f).is_some_and(|m| m.names.contains_key(&name) && *f != file)
+                    && let Some(sub) = self.index.table.submodule(&base, &name)
+                {
+                    return match sub {
+                        ModuleRef::File(s) => Value::Module(s),
+                        ModuleRef::Namespace(p) => Value::Namespace(p.into()),
+                        ModuleRef::External => Value::Unknown,
+                    };
+                }
+                v
+            }
+            ModuleRef::Namespace(_) => match self.index.table.submodule(&base, &name) {
+                Some(ModuleRef::File(s)) => Value::Module(s),
+                Some(ModuleRef::Namespace(p)) => Value::Namespace(p.into()),
+                _ => Value::Unknown,
+            },
+            ModuleRef::External if level == 0 => Value::External(external(&module, &name)),
+            ModuleRef::External => Value::Unknown,
+        }
+    }
+
+    /// `value.name` where the value is a module or something external.
+    pub(super) fn module_member(&self, value: &Value<'a>, name: Ustr, trail: &mut Vec<(FileId, Ustr)>) -> Option<Value<'a>> {
+        let of = match value {
+            Value::External(path) => return Some(Value::External(external(path, &name))),
+            Value::Module(f) => {
+                let v = self.global_on(*f, name, trail);
+                if !v.is_unknown() {
+                    return Some(v);
+                }
+                ModuleRef::File(*f)
+            }
+            Value::Namespace(p) => ModuleRef::Namespace(p.to_string()),
+            _ => return None,
+        };
+        Some(match self.index.table.submodule(&of, &name) {
+            Some(ModuleRef::File(s)) => Value::Module(s),
+            Some(ModuleRef::Namespace(p)) => Value::Namespace(p.into()),
+            _ => Value::Unknown,
+        })
+    }
+}
+
+/// Libraries whose names people import with `*`.
+const STAR_LIBRARIES: &[&str] = &["sqlalchemy", "sqlmodel", "django", "typing", "peewee"];
+
+fn visit<'a>(id: ClassId, direct: &[(Vec<ClassId>, Vec<Value<'a>>, bool)], seen: &mut FxHashSet<ClassId>, lineage: &mut Lineage<'a>) {
+    // The depth of a class hierarchy is bounded by what a person writes; a hostile one by this.
+    if lineage.mro.len() > 500 {
+        lineage.open = true;
+        return;
+    }
+    lineage.mro.push(id);
+    if !seen.insert(id) {
+        return;
+    }
+    let (inside, outside, open) = &direct[id.0 as usize];
+    lineage.open |= open;
+    for v in outside {
+        if !lineage.outside.iter().any(|have| have.same(v)) {
+            lineage.outside.push(v.clone());
+        }
+    }
+    for &b in inside {
+        visit(b, direct, seen, lineage);
+    }
+}
