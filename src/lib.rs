@@ -14,9 +14,10 @@ pub mod syntax;
 
 pub mod schema;
 
+pub mod project;
+
 pub mod check;
 
 pub mod report;
 
 pub mod cli;
-pub mod project;

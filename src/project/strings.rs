@@ -18,7 +18,7 @@ pub fn literal<'a>(ev: &mut Evaluator<'_, 'a>, lit: &'a StrLit) -> Value<'a> {
                 let to = u32::try_from(t.text.len()).unwrap_or(u32::MAX);
                 parts.push(TextPart::Literal { file: ev.place.file, literal: t, from: 0, to });
             }
-            StrPart::Hole { expr, span } => match ev.eval(expr) {
+            StrPart::Hole { expr, span, .. } => match ev.eval(expr) {
                 Value::Str(t) => parts.extend(t.parts.iter().cloned()),
                 Value::Int(n) => parts.push(TextPart::Made { text: n.to_string().into(), at: ev.at(*span) }),
                 _ => parts.push(TextPart::Hole(ev.at(*span))),
