@@ -7,6 +7,8 @@ use std::fmt;
 
 use crate::source::Span;
 
+pub mod lock;
+
 /// A schema-qualified name, exactly as PostgreSQL stores it (case kept, quotes removed).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct QualifiedName {
