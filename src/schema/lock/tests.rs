@@ -221,15 +221,20 @@ pub(super) fn odd_schema(names: &[String]) -> Schema {
         relation.primary_key = vec![name.clone()];
         relation.unique = vec![Unique { name: name.clone(), columns: names.to_vec(), nulls_not_distinct: n % 2 == 1 }];
         let target = QualifiedName::new("public", name.clone());
-        relation.foreign_keys = vec![ForeignKey { name: name.clone(), columns: vec![name.clone()], target, target_columns: names.to_vec(), actions: String::new() }];
+        relation.foreign_keys =
+            vec![ForeignKey { name: name.clone(), columns: vec![name.clone()], target, target_columns: names.to_vec(), actions: String::new() }];
         schema.relations.insert(QualifiedName::new(if n % 2 == 0 { "public" } else { "a.b" }, name), relation);
         schema.enums.insert(QualifiedName::new("public", format!("e{name}")), names.to_vec());
         schema.composites.insert(QualifiedName::new("public", name), names.iter().map(|n| (n.clone(), "numeric(1,2)".to_owned())).collect());
         let checks = [(name.clone(), format!("value <> '{}'", name.replace('\'', "''")))].into();
-        schema.domains.insert(QualifiedName::new("public", name), Domain { base: "text".into(), not_null: false, default: Some("'a: b'::text".into()), checks });
+        schema
+            .domains
+            .insert(QualifiedName::new("public", name), Domain { base: "text".into(), not_null: false, default: Some("'a: b'::text".into()), checks });
         schema.sequences.insert(QualifiedName::new("public", name));
         let argument = Argument { name: Some(name.clone()), ty: "integer".into(), mode: ArgMode::In, default: Some("'x, )'::text".into()) };
-        schema.functions.insert(QualifiedName::new("public", name), vec![Function { arguments: vec![argument], returns: Returns::One("void".into()), at: None }]);
+        schema
+            .functions
+            .insert(QualifiedName::new("public", name), vec![Function { arguments: vec![argument], returns: Returns::One("void".into()), at: None }]);
         schema.mark_incomplete(format!("x {name}"), name.clone());
     }
     schema
@@ -246,8 +251,36 @@ fn without_places(mut schema: Schema) -> Schema {
 
 /// Names that YAML readers are known to misread, and some that PostgreSQL allows all the same.
 const ODD: [&str; 30] = [
-    "yes", "no", "on", "null", "~", "1e3", "0x1f", "2024-01-01", "a: b", "#x", "a #b", "a.b", "é", "e\u{301}", "\"q\"", "it's", "back\\slash", "tab\there", "two\nlines", " lead", "trail ", "-", "- a", "?", "[x]",
-    "{y}", "&a", "*b", "!c", "\u{85}\u{2028}\u{feff}😀",
+    "yes",
+    "no",
+    "on",
+    "null",
+    "~",
+    "1e3",
+    "0x1f",
+    "2024-01-01",
+    "a: b",
+    "#x",
+    "a #b",
+    "a.b",
+    "é",
+    "e\u{301}",
+    "\"q\"",
+    "it's",
+    "back\\slash",
+    "tab\there",
+    "two\nlines",
+    " lead",
+    "trail ",
+    "-",
+    "- a",
+    "?",
+    "[x]",
+    "{y}",
+    "&a",
+    "*b",
+    "!c",
+    "\u{85}\u{2028}\u{feff}😀",
 ];
 
 #[test]
@@ -268,7 +301,8 @@ fn odd_names_survive_pyyaml() {
         return;
     }
     let schema = odd_schema(&ODD.map(str::to_owned));
-    let mut child = std::process::Command::new("python3").args(["-c", script]).stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let mut child =
+        std::process::Command::new("python3").args(["-c", script]).stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(write(&schema).as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success());
@@ -291,9 +325,11 @@ fn same_by_both(text: &str) -> bool {
     fn strip(node: node::Node<'_>) -> node::Node<'_> {
         let value = match node.value {
             node::Value::List(items) => node::Value::List(items.into_iter().map(strip).collect()),
-            node::Value::Map(entries) => node::Value::Map(entries.into_iter().map(|(k, v)| (node::Key { at: Span::default(), text: k.text }, strip(v))).collect()),
+            node::Value::Map(entries) => {
+                node::Value::Map(entries.into_iter().map(|(k, v)| (node::Key { at: Span::default(), text: k.text }, strip(v))).collect())
+            }
             node::Value::Nothing => node::Value::Text("".into()),
-            text => text,
+            text @ node::Value::Text(_) => text,
         };
         node::Node { at: Span::default(), value }
     }
