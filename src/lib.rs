@@ -16,6 +16,8 @@ pub mod schema;
 
 pub mod project;
 
+pub mod rules;
+
 pub mod check;
 
 pub mod report;

@@ -1,0 +1,99 @@
+//! The rules. One rule: one page in `rules/`, one file here, one line in [`ALL`].
+//!
+//! A rule reads the linked project and the schema and gives findings; it knows nothing of files, rendering or exit codes. Levels from the configuration, suppression
+//! and order come later.
+
+pub mod suggest;
+mod unknown_attribute;
+mod unknown_column;
+mod unknown_table;
+
+use crate::config::Level;
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::project::Project;
+use crate::project::uses::{Certainty, RelationName};
+use crate::schema::{QualifiedName, Relation, Schema};
+use crate::source::{FileId, Location};
+
+/// What a rule may look at.
+pub struct Context<'r, 'a> {
+    /// The code.
+    pub project: &'r Project<'a>,
+    /// The database.
+    pub schema: &'r Schema,
+    /// The lock among the sources, for labels into it.
+    pub lock: Option<FileId>,
+}
+
+/// A rule.
+pub struct Rule {
+    /// Kebab-case; never reused.
+    pub name: &'static str,
+    /// Without configuration.
+    pub level: Level,
+    /// One line, what it fires on.
+    pub summary: &'static str,
+    /// The page: why, wrong, right.
+    pub page: &'static str,
+    /// Finds. Empty for rules whose findings come out of the flow itself (syntax errors, suppressions).
+    pub check: fn(&Context<'_, '_>, &mut Vec<Diagnostic>),
+}
+
+/// All rules, sorted by name.
+pub const ALL: &[Rule] = &[unknown_attribute::RULE, unknown_column::RULE, unknown_table::RULE];
+
+/// Runs all rules.
+pub fn run(context: &Context<'_, '_>) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for rule in ALL {
+        (rule.check)(context, &mut found);
+    }
+    found
+}
+
+/// The severity of a finding: certain → as the rule has it, likely → at most a warning, a guess → silence.
+pub fn grade(severity: Severity, certainty: Certainty) -> Option<Severity> {
+    match certainty {
+        Certainty::High => Some(severity),
+        Certainty::Medium => Some(severity.min(Severity::Warning)),
+        Certainty::Low => None,
+    }
+}
+
+/// What the lock says of a relation that code names.
+pub enum Known<'s> {
+    /// It is there, and complete.
+    Closed(&'s QualifiedName, &'s Relation),
+    /// Something about it is not known: nothing may be called missing.
+    Open,
+    /// It is not there.
+    Missing,
+}
+
+/// Relations that tools keep for themselves and that a lock rightly leaves out.
+const BOOKKEEPING: &[&str] = &["alembic_version", "schema_migrations", "django_migrations", "flyway_schema_history", "spatial_ref_sys", "pg_stat_statements"];
+
+impl Context<'_, '_> {
+    /// Looks a relation up.
+    pub fn relation(&self, name: RelationName) -> Known<'_> {
+        let schema = name.schema.map(|s| s.as_str());
+        if let Some((qualified, relation)) = self.schema.relation(schema, &name.name) {
+            return if relation.open { Known::Open } else { Known::Closed(qualified, relation) };
+        }
+        let outside = schema.is_some_and(|s| !self.schema.has_namespace(s) || s == "information_schema" || s.starts_with("pg_"));
+        let tool = BOOKKEEPING.contains(&name.name.as_str()) || name.name.starts_with("alembic_version") || (schema.is_none() && name.name.starts_with("pg_"));
+        let bare = format!(".{}", name.name);
+        let confessed = self.schema.incomplete.iter().any(|i| i.object == name.name.as_str() || i.object.ends_with(&bare));
+        if outside || tool || confessed { Known::Open } else { Known::Missing }
+    }
+
+    /// Where the lock defines something.
+    pub fn in_lock(&self, at: Option<crate::source::Span>) -> Option<Location> {
+        Some(Location::new(self.lock?, at?))
+    }
+}
+
+/// A relation's name as people write it: the schema only where it is not `public`.
+pub fn display(name: &QualifiedName) -> String {
+    if name.schema == "public" { name.name.clone() } else { name.to_string() }
+}

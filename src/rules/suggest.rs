@@ -1,0 +1,73 @@
+//! Which name was probably meant.
+
+/// The best of the candidates for a misspelt name, if one stands out: same but for case and underscores, plural or singular, an abbreviation of it
+/// (`mfg_date` → `manufacturing_date`), or a small edit distance.
+pub fn best<'c>(wrong: &str, candidates: impl Iterator<Item = &'c str>) -> Option<&'c str> {
+    let mut scored: Vec<(usize, &str)> = candidates.filter(|c| *c != wrong).filter_map(|c| score(wrong, c).map(|s| (s, c))).collect();
+    scored.sort_unstable();
+    match scored.as_slice() {
+        [] => None,
+        // Two equally good answers are none.
+        [(a, _), (b, _), ..] if a == b => None,
+        [(_, c), ..] => Some(c),
+    }
+}
+
+/// Lower is nearer.
+fn score(wrong: &str, candidate: &str) -> Option<usize> {
+    let fold = |s: &str| s.chars().filter(|c| *c != '_').flat_map(char::to_lowercase).collect::<String>();
+    let (w, c) = (fold(wrong), fold(candidate));
+    if w == c {
+        return Some(0);
+    }
+    if singular(&w) == singular(&c) {
+        return Some(1);
+    }
+    let distance = strsim::osa_distance(&w, &c);
+    let longest = w.chars().count().max(c.chars().count());
+    if distance <= (longest / 4).max(1) && distance < 4 && longest > 2 {
+        return Some(10 + distance);
+    }
+    if abbreviates(wrong, candidate) || abbreviates(candidate, wrong) {
+        return Some(20);
+    }
+    None
+}
+
+fn singular(s: &str) -> String {
+    if let Some(stem) = s.strip_suffix("ies") {
+        return format!("{stem}y");
+    }
+    s.strip_suffix("es").or_else(|| s.strip_suffix('s')).unwrap_or(s).to_owned()
+}
+
+/// Whether each word of `short` stands for the word of `long` at its place: same first letter, its letters in order.
+fn abbreviates(short: &str, long: &str) -> bool {
+    let (s, l): (Vec<&str>, Vec<&str>) = (short.split('_').collect(), long.split('_').collect());
+    s.len() == l.len() && short.len() < long.len() && s.iter().zip(&l).any(|(a, b)| a == b || a.len() > 1) && s.iter().zip(&l).all(|(a, b)| word(a, b))
+}
+
+fn word(short: &str, long: &str) -> bool {
+    let mut rest = long.chars();
+    short.chars().next() == long.chars().next() && short.chars().count() * 5 >= long.chars().count() && short.chars().all(|c| rest.by_ref().any(|x| x == c))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::best;
+
+    #[test]
+    fn finds_what_was_meant() {
+        let columns = ["id", "batch_number", "manufacturing_date", "expiry_date", "quantity"];
+        for (wrong, right) in [("mfg_date", "manufacturing_date"), ("quantitty", "quantity"), ("batchNumber", "batch_number"), ("expiry_dates", "expiry_date")]
+        {
+            assert_eq!(best(wrong, columns.iter().copied()), Some(right), "{wrong}");
+        }
+        assert_eq!(best("supplier", columns.iter().copied()), None);
+    }
+
+    #[test]
+    fn two_equally_near_names_are_none() {
+        assert_eq!(best("colx", ["cola", "colb"].into_iter()), None);
+    }
+}

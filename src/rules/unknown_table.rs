@@ -1,0 +1,63 @@
+//! `unknown-table`
+
+use std::collections::BTreeSet;
+
+use super::{Context, Known, Rule, grade, suggest};
+use crate::config::Level;
+use crate::diagnostic::{self, Diagnostic, Severity};
+use crate::project::uses::{Certainty, RelationName};
+use crate::source::Location;
+
+pub(super) const RULE: Rule = Rule {
+    name: "unknown-table",
+    level: Level::Error,
+    summary: "code names a relation that the lock does not have",
+    page: include_str!("../../rules/unknown-table.md"),
+    check,
+};
+
+fn check(context: &Context<'_, '_>, found: &mut Vec<Diagnostic>) {
+    let world = &context.project.world;
+    let mut modelled = BTreeSet::new();
+    for model in &world.models.all {
+        modelled.insert(model.relation);
+        if model.foreign || model.reflected {
+            continue;
+        }
+        let certainty = if model.open { Certainty::Medium } else { Certainty::High };
+        report(context, model.relation, model.relation_at, diagnostic::Context::Model, certainty, found);
+    }
+    for r in &context.project.uses.references {
+        // A missing table is reported once, at its model, not at each use.
+        if r.column.is_none() && !(r.model.is_some() && modelled.contains(&r.relation)) {
+            report(context, r.relation, r.location, r.context, r.certainty, found);
+        }
+    }
+}
+
+fn report(context: &Context<'_, '_>, name: RelationName, at: Location, kind: diagnostic::Context, certainty: Certainty, found: &mut Vec<Diagnostic>) {
+    if !matches!(context.relation(name), Known::Missing) {
+        return;
+    }
+    let Some(severity) = grade(Severity::Error, certainty) else { return };
+    let schema = name.schema.map_or_else(|| context.schema.search_path.first().cloned().unwrap_or_else(|| "public".to_owned()), |s| s.to_string());
+    let written = name.schema.map_or_else(|| name.name.to_string(), |s| format!("{s}.{}", name.name));
+    let mut d = Diagnostic::new(RULE.name, severity, at, kind, format!("table `{written}` does not exist")).about(Some(&schema), Some(&name.name), None);
+    let elsewhere = context.schema.relations.keys().find(|k| k.name == name.name.as_str());
+    let near = suggest::best(&name.name, context.schema.relations.keys().filter(|k| k.schema == schema).map(|k| k.name.as_str()));
+    if let Some(other) = elsewhere {
+        d.help = Some(format!("schema `{}` has a table of that name: `{other}`", other.schema));
+        d.suggestion = Some(other.to_string());
+    } else if let Some(near) = near {
+        d.help = Some(format!("did you mean `{near}`?"));
+        d.suggestion = Some(near.to_owned());
+        if let Some((_, r)) = context.schema.relation(Some(&schema), near)
+            && let Some(at) = context.in_lock(r.at)
+        {
+            d = d.related(at, format!("`{near}` is defined here"));
+        }
+    } else {
+        d.help = Some("create it in the database and run `dbtruth pull`, or correct the name".to_owned());
+    }
+    found.push(d);
+}
