@@ -320,6 +320,9 @@ pub struct Stmt {
     pub kind: StmtKind,
 }
 
+/// `context as target`
+pub type WithItem = (Expr, Option<Expr>);
+
 /// A list of statements.
 pub type Body = Vec<Stmt>;
 
@@ -355,7 +358,7 @@ pub enum StmtKind {
     /// `while`
     While(Box<(Expr, Body, Body)>),
     /// `with`, `async with`: items as (context, target)
-    With(Box<(Vec<(Expr, Option<Expr>)>, Body)>),
+    With(Box<(Vec<WithItem>, Body)>),
     /// `try`
     Try(Box<Try>),
     /// `match`: subject, and for each case its guard and body. Patterns are kept as the names they bind and the class names they use.

@@ -119,6 +119,7 @@ kinds! {
     Set = "set",
     SetComprehension = "set_comprehension",
     Slice = "slice",
+    SplatType = "splat_type",
     SplatPattern = "splat_pattern",
     String = "string",
     StringEnd = "string_end",
@@ -190,7 +191,7 @@ mod tests {
     #[test]
     fn every_kind_exists_in_the_grammar() {
         let language: Language = tree_sitter_python::LANGUAGE.into();
-        let ids: Vec<u16> = (0..u16::try_from(language.node_kind_count()).unwrap()).collect();
+        let ids: Vec<u16> = (0..u16::try_from(language.node_kind_count()).expect("tree-sitter numbers kinds by u16")).collect();
         for (_, name, named) in NAMES {
             let found = ids.iter().any(|&id| language.node_kind_for_id(id) == Some(name) && language.node_kind_is_named(id) == *named);
             assert!(found, "`{name}` (named: {named}) is not in the grammar");

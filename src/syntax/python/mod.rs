@@ -8,6 +8,7 @@ mod kinds;
 mod lower;
 mod parse;
 mod scan;
+mod visit;
 
 pub use ast::*;
 pub use parse::{BUDGET, MAX_BYTES, Refusal, parse, try_parse};

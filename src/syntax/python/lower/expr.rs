@@ -66,7 +66,9 @@ impl Lowerer<'_> {
             self.spine.push(kind);
             kind = inner;
         }
-        let mut value = self.leaf(kind);
+        let star = (kind == Kind::ListSplatPattern || kind == Kind::ListSplat) && self.spine.len() > base;
+        let mut value = if star { self.only() } else { self.leaf(kind) };
+        let (outer, inner) = (self.span().start, value.span.start);
         self.tallest += 1;
         let mut run = Run::default();
         while self.spine.len() > base {
@@ -82,6 +84,9 @@ impl Lowerer<'_> {
                     value
                 }
             };
+            if star && value.span.start == outer {
+                value.span.start = inner;
+            }
             if self.tallest >= MAX_DEPTH {
                 self.too_deep();
                 value = Expr { span: value.span, kind: ExprKind::Opaque };
@@ -89,6 +94,10 @@ impl Lowerer<'_> {
             }
         }
         self.regroup(&mut value, &mut run);
+        if star {
+            // The grammar may read `*f(x)` as `(*f)(x)`.
+            return Expr { span: Span { start: outer, end: value.span.end }, kind: ExprKind::Starred(Box::new(value)) };
+        }
         value
     }
 
@@ -122,7 +131,7 @@ impl Lowerer<'_> {
                         _ => items.push(self.expr()),
                     }
                 }
-                ExprKind::Subscript(Box::new((value, one_or_tuple(items, commas > 0, start))))
+                ExprKind::Subscript(Box::new((value, index(items, commas > 0, start))))
             }
         };
         self.up();
@@ -202,7 +211,8 @@ impl Lowerer<'_> {
             Kind::False => ExprKind::Bool(false),
             Kind::None => ExprKind::None,
             Kind::Ellipsis => ExprKind::Ellipsis,
-            Kind::Tuple | Kind::ExpressionList | Kind::PatternList | Kind::TuplePattern => ExprKind::Tuple(self.items()),
+            Kind::Tuple | Kind::ExpressionList | Kind::PatternList => ExprKind::Tuple(self.items()),
+            Kind::TuplePattern => return self.tuple_pattern(),
             Kind::List | Kind::ListPattern => ExprKind::List(self.items()),
             Kind::Set => ExprKind::Set(self.items()),
             Kind::Dictionary => self.dictionary(),
@@ -217,11 +227,11 @@ impl Lowerer<'_> {
             Kind::Lambda => self.lambda(),
             Kind::Await => ExprKind::Await(Box::new(self.only())),
             Kind::Yield => self.r#yield(),
-            Kind::ListSplat | Kind::ListSplatPattern => ExprKind::Starred(Box::new(self.only())),
+            Kind::ListSplat | Kind::ListSplatPattern | Kind::SplatType => ExprKind::Starred(Box::new(self.only())),
             Kind::Named => self.named(),
             Kind::Slice => ExprKind::Slice,
             // Wrappers that mean what they hold; the span is that of what they hold.
-            Kind::Parenthesized | Kind::Type | Kind::AsPattern | Kind::AsPatternTarget => return self.only(),
+            Kind::Parenthesized | Kind::Type | Kind::Chevron | Kind::AsPattern | Kind::AsPatternTarget => return self.only(),
             Kind::DottedName => return self.dotted().unwrap_or_else(|| self.opaque()),
             Kind::GenericType | Kind::UnionType | Kind::MemberType => self.typed(kind),
             _ => ExprKind::Opaque,
@@ -244,6 +254,17 @@ impl Lowerer<'_> {
         let mut items = Vec::new();
         self.each_node(|l, _| items.push(l.expr()));
         items
+    }
+
+    /// `(a, b)` on the left of `=`; `(a)` has the same node.
+    fn tuple_pattern(&mut self) -> Expr {
+        let (mut items, mut commas) = (Vec::new(), 0);
+        self.each(|l, kind| match kind {
+            Kind::Comma => commas += 1,
+            kind if kind.is_token() => {}
+            _ => items.push(l.expr()),
+        });
+        if items.len() == 1 && commas == 0 { items.remove(0) } else { Expr { span: self.span(), kind: ExprKind::Tuple(items) } }
     }
 
     fn dictionary(&mut self) -> ExprKind {
@@ -374,7 +395,7 @@ impl Lowerer<'_> {
                     kind if kind.is_token() => {}
                     _ => items.push(l.expr()),
                 });
-                second = Some((one_or_tuple(items, commas > 0, start), None));
+                second = Some((index(items, commas > 0, start), None));
             }
             Kind::Identifier if kind == Kind::MemberType => second = Some((l.opaque(), Some(l.ident()))),
             _ if first.is_none() => first = Some(l.expr()),
@@ -396,7 +417,10 @@ impl Lowerer<'_> {
                 Kind::KeywordArgument => l.keyword_argument(),
                 Kind::ListSplat | Kind::ListSplatPattern => (ArgKind::Spread, l.only()),
                 Kind::DictionarySplat => (ArgKind::DoubleSpread, l.only()),
-                _ => (ArgKind::Positional, l.expr()),
+                _ => match l.expr() {
+                    Expr { kind: ExprKind::Starred(value), .. } => (ArgKind::Spread, *value),
+                    value => (ArgKind::Positional, value),
+                },
             };
             args.push(Arg { kind, value });
         });
@@ -473,6 +497,12 @@ pub(super) fn one_or_tuple(mut items: Vec<Expr>, comma: bool, start: usize) -> E
     let empty = Span::new(start, start);
     let span = items.first().zip(items.last()).map_or(empty, |(a, b)| a.span.cover(b.span));
     Expr { span, kind: ExprKind::Tuple(items) }
+}
+
+/// What stands between `[` and `]`: `x[*a]` is a tuple even without a comma.
+fn index(items: Vec<Expr>, comma: bool, start: usize) -> Expr {
+    let star = matches!(items.as_slice(), [Expr { kind: ExprKind::Starred(_), .. }]);
+    one_or_tuple(items, comma || star, start)
 }
 
 fn join(joint: Joint, left: Expr, right: Expr) -> ExprKind {

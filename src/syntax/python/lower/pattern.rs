@@ -42,14 +42,19 @@ impl Lowerer<'_> {
     /// The class of `Name(...)` at the top of a pattern.
     fn pattern_class(&mut self) -> Option<Expr> {
         let mut class = None;
-        self.each_node(|l, kind| {
-            if kind == Kind::ClassPattern {
-                l.each_node(|l, kind| {
-                    if kind == Kind::DottedName && class.is_none() {
-                        class = l.dotted();
-                    }
-                });
-            }
+        self.each_node(|l, kind| match kind {
+            Kind::ClassPattern => l.each_node(|l, kind| {
+                if kind == Kind::DottedName && class.is_none() {
+                    class = l.dotted();
+                }
+            }),
+            // `Name() as name`
+            Kind::AsPattern => l.each_node(|l, kind| {
+                if kind == Kind::CasePattern && class.is_none() {
+                    class = l.pattern_class();
+                }
+            }),
+            _ => {}
         });
         class
     }
@@ -72,16 +77,17 @@ impl Lowerer<'_> {
             return self.too_deep();
         }
         let parent = self.kind();
-        let mut first = true;
+        // The first name of a class pattern is the class.
+        let mut class = parent == Kind::ClassPattern;
         self.each_node(|l, kind| {
             match kind {
-                // A bare name binds; a dotted one is compared with, and the first of a class pattern is the class.
-                Kind::DottedName if !(parent == Kind::ClassPattern && first) && !l.here().contains('.') => into.push(l.ident()),
+                // A bare name binds; a dotted one is compared with.
+                Kind::DottedName if !class && !l.here().contains('.') => into.push(l.ident()),
                 Kind::Identifier if matches!(parent, Kind::AsPattern | Kind::SplatPattern) => into.push(l.ident()),
                 Kind::DottedName | Kind::Identifier => {}
                 _ => l.binds(into, depth + 1),
             }
-            first = false;
+            class = false;
         });
     }
 }

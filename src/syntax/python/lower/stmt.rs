@@ -4,6 +4,7 @@ use ustr::{Ustr, ustr};
 
 use super::Lowerer;
 use super::expr::{binary_op, one_or_tuple};
+use crate::source::Span;
 use crate::syntax::python::ast::{
     Arg, ArgKind, Body, Call, Class, Expr, ExprKind, For, Function, Handler, Ident, If, ImportFrom, ImportName, MAX_DEPTH, Stmt, StmtKind, Try,
 };
@@ -163,7 +164,7 @@ impl Lowerer<'_> {
     fn python2_call(&mut self, kind: Kind) -> StmtKind {
         let span = self.span();
         let name = if kind == Kind::Print { "print" } else { "exec" };
-        let func = Expr { span: crate::source::Span::new(span.start as usize, span.start as usize + name.len()), kind: ExprKind::Name(ustr(name)) };
+        let func = Expr { span: Span::new(span.start as usize, span.start as usize + name.len()), kind: ExprKind::Name(ustr(name)) };
         let args = self.values().into_iter().map(|value| Arg { kind: ArgKind::Positional, value }).collect();
         StmtKind::Expr(Box::new(Expr { span, kind: ExprKind::Call(Box::new(Call { func, args })) }))
     }
@@ -176,19 +177,36 @@ impl Lowerer<'_> {
             }
         });
         let value = if sides.len() == 2 { sides.pop() } else { None };
-        let name = sides.pop().and_then(|left| match left.kind {
-            ExprKind::Name(name) => Some(Ident { name, span: left.span }),
+        let (Some(mut left), Some(value)) = (sides.pop(), value) else { return StmtKind::Opaque };
+        let name = match &left.kind {
+            ExprKind::Name(name) => Some(Ident { name: *name, span: left.span }),
             // `type Pair[T] = …`
             ExprKind::Subscript(both) => match both.0.kind {
                 ExprKind::Name(name) => Some(Ident { name, span: both.0.span }),
                 _ => None,
             },
             _ => None,
-        });
-        match (name, value) {
-            (Some(name), Some(value)) => StmtKind::TypeAlias(Box::new((name, value))),
-            _ => StmtKind::Opaque,
+        };
+        if let Some(name) = name {
+            return StmtKind::TypeAlias(Box::new((name, value)));
         }
+        // The grammar also reads `type(x).y = value` as an alias.
+        let start = self.span().start as usize;
+        let func = Expr { span: Span::new(start, start + 4), kind: ExprKind::Name(ustr("type")) };
+        self.call_leftmost(&mut left, func);
+        StmtKind::Assign(Box::new((vec![left], value)))
+    }
+
+    /// Makes `x.y[z]` into `func(x).y[z]`.
+    fn call_leftmost(&self, expr: &mut Expr, func: Expr) {
+        if let ExprKind::Attribute(attribute) = &mut expr.kind {
+            expr.span.start = func.span.start;
+            return self.call_leftmost(&mut attribute.value, func);
+        }
+        let close = self.slice(expr.span.end as usize, self.text.len()).find(')').map_or(0, |n| n + 1);
+        let span = Span::new(func.span.start as usize, expr.span.end as usize + close);
+        let value = std::mem::replace(expr, Expr { span, kind: ExprKind::Opaque });
+        expr.kind = ExprKind::Call(Box::new(Call { func, args: vec![Arg { kind: ArgKind::Positional, value }] }));
     }
 
     fn import_names(&mut self) -> Vec<ImportName> {
@@ -249,7 +267,7 @@ impl Lowerer<'_> {
     }
 
     fn if_statement(&mut self) -> StmtKind {
-        let mut arms: Vec<(crate::source::Span, If)> = Vec::new();
+        let mut arms: Vec<(Span, If)> = Vec::new();
         let mut last = Body::new();
         let first = self.arm();
         arms.push((self.span(), first));

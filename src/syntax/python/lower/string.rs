@@ -7,6 +7,7 @@ use crate::syntax::python::kinds::Kind;
 
 /// What the letters before the quote say.
 #[derive(Clone, Copy, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a letter that may stand there or not")]
 struct Prefix {
     raw: bool,
     bytes: bool,
@@ -151,11 +152,14 @@ impl Lowerer<'_> {
         let mut prefix = Prefix::default();
         let mut at = self.span().end as usize;
         let mut tail = at;
+        let mut quotes = 1;
         self.each(|l, kind| {
             let span = l.span();
             match kind {
                 Kind::StringStart => {
-                    prefix = Prefix::of(l.text_at(span).trim_end_matches(['\'', '"', '`']));
+                    let letters = l.text_at(span).trim_end_matches(['\'', '"', '`']);
+                    prefix = Prefix::of(letters);
+                    quotes = span.len() - letters.len();
                     (at, tail) = (span.end as usize, tail.max(span.end as usize));
                 }
                 Kind::Interpolation => {
@@ -163,7 +167,8 @@ impl Lowerer<'_> {
                     l.interpolation(span, into);
                     at = span.end as usize;
                 }
-                Kind::StringEnd => tail = span.start as usize,
+                // In raw strings the grammar's end token may begin with escaped text.
+                Kind::StringEnd => tail = span.end as usize - quotes,
                 _ => {}
             }
         });
@@ -175,16 +180,20 @@ impl Lowerer<'_> {
     fn interpolation(&mut self, span: Span, into: &mut Builder) {
         let mut value: Option<Expr> = None;
         let mut plain = true;
-        self.each(|l, kind| match kind {
-            Kind::Equals => {
-                // `{x=}` writes its own source text before the value.
-                let shown = l.slice(span.start as usize + 1, l.span().end as usize);
-                into.plain(shown, span.start as usize + 1);
-                plain = false;
+        let mut shows = false;
+        self.each(|l, kind| {
+            if shows {
+                // `{x = }` writes its own source text before the value.
+                let start = span.start as usize + 1;
+                into.plain(l.slice(start, l.span().start as usize), start);
+                shows = false;
             }
-            Kind::TypeConversion | Kind::FormatSpecifier => plain = false,
-            kind if kind.is_token() => {}
-            _ => value = Some(l.expr()),
+            match kind {
+                Kind::Equals => (shows, plain) = (true, false),
+                Kind::TypeConversion | Kind::FormatSpecifier => plain = false,
+                kind if kind.is_token() => {}
+                _ => value = Some(l.expr()),
+            }
         });
         into.end_text();
         let expr = value.unwrap_or(Expr { span, kind: ExprKind::Opaque });
