@@ -1,4 +1,9 @@
-//! SQL text: pieces and holes ([`template`]), the tree ([`ast`]), and the way from one to the other.
+//! SQL text: pieces and holes ([`template`]), the tree ([`ast`]), and the way from one to the other ([`parse`]).
 
 pub mod ast;
+mod lower;
+mod script;
+mod split;
 pub mod template;
+
+pub use script::{Parameters, Script, ScriptStatement, Skip, parse};

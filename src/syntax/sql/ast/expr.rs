@@ -43,10 +43,8 @@ pub enum ExprKind {
     Hole,
     /// `f(…)`
     Call(Box<Call>),
-    /// `expr::type`, `CAST(expr AS type)`
+    /// `expr::type`, `CAST(expr AS type)`, `date '2020-01-01'`
     Cast(Box<Expr>, TypeName),
-    /// `date '2020-01-01'`: a type and the constant's decoded text
-    Typed(TypeName, String),
     /// Any other operator with two operands.
     Binary(Box<Binary>),
     /// A prefix operator (`-`, `+`, `@`, `NOT` is [`ExprKind::Not`])

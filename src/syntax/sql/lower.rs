@@ -1,0 +1,91 @@
+//! From the parser's tree to ours.
+//!
+//! Each statement is parsed alone ([`split`](super::split)), so that a broken one cannot swallow its neighbours. The parser recurses: a text
+//! whose parentheses or operators nest too deep is refused before it is parsed.
+
+mod alter;
+mod create;
+mod dml;
+mod expr;
+mod names;
+mod query;
+mod statement;
+mod table;
+
+use std::cell::Cell;
+use std::marker::PhantomData;
+
+use rowan::GreenNodeBuilder;
+use squawk_parser::{EntryPoint, LexedStr, StrStep};
+use squawk_syntax::ast::{self, AstNode};
+use squawk_syntax::{SyntaxNode, ast::Stmt};
+
+use super::ast::{MAX_DEPTH, Statement, StatementKind};
+use crate::source::Span;
+
+/// Turns one statement's tree into ours.
+struct Lower<'a> {
+    /// Where the parsed text begins in the whole.
+    base: u32,
+    depth: Cell<usize>,
+    text: PhantomData<&'a str>,
+}
+
+impl Lower<'_> {
+    /// Runs `f` one level deeper; `None` beyond [`MAX_DEPTH`].
+    fn nested<T>(&self, f: impl FnOnce(&Self) -> T) -> Option<T> {
+        if self.depth.get() >= MAX_DEPTH {
+            return None;
+        }
+        self.depth.set(self.depth.get() + 1);
+        let out = f(self);
+        self.depth.set(self.depth.get() - 1);
+        Some(out)
+    }
+}
+
+/// What the parser made of one statement.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parsed {
+    /// The statement; of a broken one as much as could be read.
+    pub statement: Statement,
+    /// Places (in the whole text) where the parser stumbled.
+    pub errors: Vec<u32>,
+}
+
+/// Parses the text of one statement that begins at byte `base` of the whole.
+pub fn parse_statement(text: &str, base: u32) -> Parsed {
+    let span = Span { start: base, end: base + Span::new(0, text.len()).end };
+    let (root, mut errors) = tree(text);
+    for error in &mut errors {
+        *error += base;
+    }
+    let lower = Lower { base, depth: Cell::new(0), text: PhantomData };
+    let mut statements = ast::SourceFile::cast(root).into_iter().flat_map(|f| f.stmts());
+    let first = statements.find(|s| !matches!(s, Stmt::EmptyStmt(_)));
+    let Some(first) = first else {
+        return Parsed { statement: Statement { span, kind: StatementKind::Broken }, errors: vec![base] };
+    };
+    if let Some(next) = statements.find(|s| !matches!(s, Stmt::EmptyStmt(_))) {
+        errors.push(base + u32::from(next.syntax().text_range().start()));
+    }
+    Parsed { statement: lower.statement(&first), errors }
+}
+
+/// The parser's tree and the offsets of its errors. (`SourceFile::parse` would validate and parse function bodies too, at half the speed.)
+fn tree(text: &str) -> (SyntaxNode, Vec<u32>) {
+    let lexed = LexedStr::new(text);
+    let output = EntryPoint::SourceFile.parse(&lexed.to_input());
+    let mut builder = GreenNodeBuilder::new();
+    let mut errors = Vec::new();
+    let offset = |n: usize| Span::new(n, n).start;
+    lexed.intersperse_trivia(&output, &mut |step| match step {
+        StrStep::Token { kind, text } => builder.token(rowan::SyntaxKind(kind.into()), text),
+        StrStep::Enter { kind } => builder.start_node(rowan::SyntaxKind(kind.into())),
+        StrStep::Exit => builder.finish_node(),
+        StrStep::Error { pos, .. } => errors.push(offset(pos)),
+    });
+    errors.extend(lexed.errors().map(|(range, _)| range.start));
+    errors.sort_unstable();
+    (SyntaxNode::new_root(builder.finish()), errors)
+}
