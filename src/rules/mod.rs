@@ -3,10 +3,16 @@
 //! A rule reads the linked project and the schema and gives findings; it knows nothing of files, rendering or exit codes. Levels from the configuration, suppression
 //! and order come later.
 
+mod generated_column_write;
+mod missing_required_column;
+mod null_into_not_null;
 pub mod suggest;
+mod syntax_error;
 mod unknown_attribute;
 mod unknown_column;
+mod unknown_enum_value;
 mod unknown_table;
+mod unused_suppression;
 
 use crate::config::Level;
 use crate::diagnostic::{Diagnostic, Severity};
@@ -40,7 +46,22 @@ pub struct Rule {
 }
 
 /// All rules, sorted by name.
-pub const ALL: &[Rule] = &[unknown_attribute::RULE, unknown_column::RULE, unknown_table::RULE];
+pub const ALL: &[Rule] = &[
+    generated_column_write::RULE,
+    missing_required_column::RULE,
+    null_into_not_null::RULE,
+    syntax_error::RULE,
+    unknown_attribute::RULE,
+    unknown_column::RULE,
+    unknown_enum_value::RULE,
+    unknown_table::RULE,
+    unused_suppression::RULE,
+];
+
+/// The rule of that name.
+pub fn find(name: &str) -> Option<&'static Rule> {
+    ALL.iter().find(|r| r.name == name)
+}
 
 /// Runs all rules.
 pub fn run(context: &Context<'_, '_>) -> Vec<Diagnostic> {
@@ -85,6 +106,14 @@ impl Context<'_, '_> {
         let bare = format!(".{}", name.name);
         let confessed = self.schema.incomplete.iter().any(|i| i.object == name.name.as_str() || i.object.ends_with(&bare));
         if outside || tool || confessed { Known::Open } else { Known::Missing }
+    }
+
+    /// Adds where the lock defines the relation.
+    fn with_definition(&self, diagnostic: Diagnostic, name: &QualifiedName, at: Option<crate::source::Span>) -> Diagnostic {
+        match self.in_lock(at) {
+            Some(at) => diagnostic.related(at, format!("`{}` is defined here", display(name))),
+            None => diagnostic,
+        }
     }
 
     /// Where the lock defines something.

@@ -1,0 +1,34 @@
+//! `missing-required-column`
+
+use super::{Context, Known, Rule, grade};
+use crate::config::Level;
+use crate::diagnostic::{Diagnostic, Severity};
+
+pub(super) const RULE: Rule = Rule {
+    name: "missing-required-column",
+    level: Level::Error,
+    summary: "an insert leaves out a column that is NOT NULL and has no default",
+    page: include_str!("../../rules/missing-required-column.md"),
+    check,
+};
+
+/// Libraries whose inserts send what the code says and nothing else. An ORM fills columns by itself: defaults of the model, keys
+/// of related objects, attributes that are set later.
+const LITERAL: [&str; 2] = ["postgrest", "sql"];
+
+/// Inserts that must fail for want of a column.
+fn check(cx: &Context<'_, '_>, found: &mut Vec<Diagnostic>) {
+    for insert in cx.project.uses.inserts.iter().filter(|i| i.complete && !i.may_update && LITERAL.contains(&i.via)) {
+        let Known::Closed(name, table) = cx.relation(insert.relation) else { continue };
+        let Some(severity) = grade(Severity::Error, insert.certainty) else { continue };
+        let missing: Vec<&str> =
+            table.columns.iter().filter(|c| c.is_required() && !insert.columns.iter().any(|w| w.as_str() == c.name)).map(|c| c.name.as_str()).collect();
+        let Some(&first) = missing.first() else { continue };
+        let list = missing.iter().map(|c| format!("`{c}`")).collect::<Vec<_>>().join(", ");
+        let message = format!("an insert into `{}` needs {list}", name.name);
+        let d = Diagnostic::new(RULE.name, severity, insert.location, insert.context, message)
+            .about(Some(&name.schema), Some(&name.name), Some(first))
+            .help("the column is NOT NULL and has no default");
+        found.push(cx.with_definition(d, name, table.at));
+    }
+}

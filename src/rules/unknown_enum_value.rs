@@ -1,0 +1,47 @@
+//! `unknown-enum-value`
+
+use super::{Context, Known, Rule, grade, suggest};
+use crate::config::Level;
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::schema::Schema;
+
+pub(super) const RULE: Rule = Rule {
+    name: "unknown-enum-value",
+    level: Level::Error,
+    summary: "a literal is compared with or written to an enum column that has no such label",
+    page: include_str!("../../rules/unknown-enum-value.md"),
+    check,
+};
+
+/// Literals that are no label of their column's enum.
+fn check(cx: &Context<'_, '_>, found: &mut Vec<Diagnostic>) {
+    for literal in &cx.project.uses.literals {
+        let Some(value) = &literal.value else { continue };
+        let Known::Closed(name, table) = cx.relation(literal.relation) else { continue };
+        let Some(column) = table.column(literal.column.as_str()) else { continue };
+        let Some(labels) = labels(cx.schema, &column.ty) else { continue };
+        if labels.contains(value) {
+            continue;
+        }
+        let Some(severity) = grade(Severity::Error, literal.certainty) else { continue };
+        let message = format!("enum `{}` of `{}.{}` has no label `{value}`", column.ty, name.name, column.name);
+        let mut d = Diagnostic::new(RULE.name, severity, literal.location, literal.context, message).about(Some(&name.schema), Some(&name.name), Some(&column.name));
+        if let Some(near) = suggest::best(value, labels.iter().map(String::as_str)) {
+            d.suggestion = Some(near.to_owned());
+            d.help = Some(format!("did you mean `{near}`?"));
+        } else {
+            d.help = Some(format!("its labels are {}", labels.iter().map(|l| format!("`{l}`")).collect::<Vec<_>>().join(", ")));
+        }
+        found.push(cx.with_definition(d, name, table.at));
+    }
+}
+
+/// The labels of a column type that is an enum.
+fn labels<'a>(schema: &'a Schema, ty: &str) -> Option<&'a [String]> {
+    let bare = |s: &str| s.trim_matches('"').to_owned();
+    let (namespace, name) = match ty.split_once('.') {
+        Some((namespace, name)) => (Some(bare(namespace)), bare(name)),
+        None => (None, bare(ty)),
+    };
+    schema.find(&schema.enums, namespace.as_deref(), &name).map(|(_, labels)| labels.as_slice())
+}
