@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::report::Format;
 
@@ -20,6 +20,60 @@ pub struct Args {
 pub enum Command {
     /// Hold every table and column named in the code to the lock.
     Check(Check),
+    /// List every place that names a table or a column: who breaks if I drop this?
+    Refs(Refs),
+    /// List every model and what it maps to.
+    Models(Models),
+    /// List the rules.
+    Rules {
+        /// How to print.
+        #[arg(long, value_enum, default_value_t)]
+        format: ListFormat,
+    },
+    /// Show a rule's page: what, why, wrong, right.
+    Explain {
+        /// Its name.
+        rule: String,
+    },
+}
+
+/// How lists are printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ListFormat {
+    /// For people.
+    #[default]
+    Human,
+    /// Version 1, for scripts.
+    Json,
+}
+
+/// `dbtruth refs`
+#[derive(Debug, clap::Args)]
+pub struct Refs {
+    /// `TABLE`, `TABLE.COLUMN` or `SCHEMA.TABLE.COLUMN` (default: all).
+    pub name: Option<String>,
+    /// Only places in these files and folders.
+    #[arg(long = "in", value_name = "PATH", num_args = 1..)]
+    pub within: Vec<PathBuf>,
+    /// The lock file.
+    #[arg(long, value_name = "FILE")]
+    pub lock: Option<PathBuf>,
+    /// How to print.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: ListFormat,
+}
+
+/// `dbtruth models`
+#[derive(Debug, clap::Args)]
+pub struct Models {
+    /// Only models in these files and folders.
+    pub paths: Vec<PathBuf>,
+    /// The lock file.
+    #[arg(long, value_name = "FILE")]
+    pub lock: Option<PathBuf>,
+    /// How to print.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: ListFormat,
 }
 
 /// `dbtruth check`

@@ -2,9 +2,12 @@
 
 mod args;
 mod check;
+mod listing;
 mod out;
+mod pages;
 
 use std::ffi::OsString;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -14,6 +17,9 @@ use args::{Args, Command};
 
 /// 0 clean, 1 findings, 2 could not run.
 type Code = u8;
+
+/// Bytes of stack for each thread.
+const STACK: usize = 16 << 20;
 
 /// Runs the program with these arguments, the first of which is its name.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -25,10 +31,20 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
         }
     };
-    match run(args) {
-        Ok(code) => ExitCode::from(code),
-        Err(failure) => {
+    // Walks over trees recurse up to the depth at which trees are cut; threads of the usual size would not hold that.
+    let pool = rayon::ThreadPoolBuilder::new().stack_size(STACK).build();
+    let result = match pool {
+        Ok(pool) => pool.install(|| catch_unwind(AssertUnwindSafe(|| run(args)))),
+        Err(error) => Ok(Err(Failure::new(format!("no threads can be started: {error}")))),
+    };
+    match result {
+        Ok(Ok(code)) => ExitCode::from(code),
+        Ok(Err(failure)) => {
             out::say(&format!("error: {failure}"));
+            ExitCode::from(2)
+        }
+        Err(_) => {
+            out::say("error: dbtruth crashed; that is a bug of ours, please report it with the lines above");
             ExitCode::from(2)
         }
     }
@@ -46,5 +62,9 @@ pub fn main_as_subcommand(args: impl IntoIterator<Item = OsString>) -> ExitCode 
 fn run(args: Args) -> Result<Code, Failure> {
     match args.command {
         Command::Check(args) => check::run(&args),
+        Command::Refs(args) => listing::refs(&args),
+        Command::Models(args) => listing::models(&args),
+        Command::Rules { format } => Ok(pages::rules(format)),
+        Command::Explain { rule } => pages::explain(&rule),
     }
 }

@@ -77,6 +77,11 @@ struct Point {
 }
 
 impl Range {
+    /// `line:column` of its start.
+    pub fn place(&self) -> String {
+        format!("{}:{}", self.start.line, self.start.column)
+    }
+
     /// The range of a place in its file.
     pub fn of(sources: &Sources, location: Location) -> Self {
         let file = sources.get(location.file);

@@ -5,6 +5,7 @@ pub mod escape;
 mod github;
 mod human;
 pub mod json;
+pub mod listing;
 
 use crate::check::{Outcome, Summary};
 
@@ -54,7 +55,7 @@ pub fn summary_line(summary: &Summary) -> String {
     let skipped: usize = summary.skipped.values().sum();
     if skipped > 0 {
         let reasons: Vec<String> = summary.skipped.iter().map(|(reason, n)| format!("{reason} {n}")).collect();
-        line.push_str(&format!(", {skipped} skipped ({})", reasons.join(", ")));
+        line = format!("{line}, {skipped} skipped ({})", reasons.join(", "));
     }
     let verdict = match (summary.errors, summary.warnings) {
         (0, 0) => "no findings".to_owned(),

@@ -24,7 +24,8 @@ fn check(cx: &Context<'_, '_>, found: &mut Vec<Diagnostic>) {
         }
         let Some(severity) = grade(Severity::Error, literal.certainty) else { continue };
         let message = format!("column `{}` of `{}` is NOT NULL", column.name, name.name);
-        let d = Diagnostic::new(RULE.name, severity, literal.location, literal.context, message).about(Some(&name.schema), Some(&name.name), Some(&column.name));
+        let d =
+            Diagnostic::new(RULE.name, severity, literal.location, literal.context, message).about(Some(&name.schema), Some(&name.name), Some(&column.name));
         found.push(cx.with_definition(d, name, table.at));
     }
 }

@@ -25,7 +25,8 @@ fn check(cx: &Context<'_, '_>, found: &mut Vec<Diagnostic>) {
         }
         let Some(severity) = grade(Severity::Error, literal.certainty) else { continue };
         let message = format!("enum `{}` of `{}.{}` has no label `{value}`", column.ty, name.name, column.name);
-        let mut d = Diagnostic::new(RULE.name, severity, literal.location, literal.context, message).about(Some(&name.schema), Some(&name.name), Some(&column.name));
+        let mut d =
+            Diagnostic::new(RULE.name, severity, literal.location, literal.context, message).about(Some(&name.schema), Some(&name.name), Some(&column.name));
         if let Some(near) = suggest::best(value, labels.iter().map(String::as_str)) {
             d.suggestion = Some(near.to_owned());
             d.help = Some(format!("did you mean `{near}`?"));

@@ -1,0 +1,89 @@
+//! Everything read and parsed, before anything is linked.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::{Failure, Settings, read};
+use crate::diagnostic::Diagnostic;
+use crate::discover::display_path;
+use crate::project::Project;
+use crate::schema::{self, Schema};
+use crate::source::{FileId, Language, SourceFile, Sources};
+use crate::syntax::python;
+
+/// The lock and all files of the project, parsed.
+#[derive(Debug)]
+pub struct Opened {
+    /// The lock first, then all files by name.
+    pub sources: Sources,
+    /// Absolute path of each file of `sources`; `None` for the lock.
+    pub paths: Vec<Option<PathBuf>>,
+    /// What the lock says.
+    pub schema: Schema,
+    /// The lock among the sources.
+    pub lock: FileId,
+    /// Python files.
+    pub modules: Vec<(FileId, python::Module)>,
+    /// What reading and parsing found.
+    pub diagnostics: Vec<Diagnostic>,
+    /// Reason → how many files, of those asked about, are not checked in full.
+    pub skipped: BTreeMap<String, usize>,
+    /// Files that could not be read, files on which we crashed.
+    pub troubles: Vec<String>,
+    /// What the user should hear.
+    pub notes: Vec<String>,
+}
+
+impl Opened {
+    /// Links everything.
+    pub fn project(&self) -> Project<'_> {
+        let modules: Vec<(FileId, &python::Module)> = self.modules.iter().map(|(id, m)| (*id, m)).collect();
+        Project::link(&self.sources, &modules, &self.schema)
+    }
+
+    /// Absolute path of a file; `None` for the lock.
+    pub fn path_of(&self, file: FileId) -> Option<&Path> {
+        self.paths.get(file.0 as usize)?.as_deref()
+    }
+}
+
+/// Reads the lock and all files.
+pub fn open(settings: &Settings) -> Result<Opened, Failure> {
+    let mut sources = Sources::default();
+    let (schema, lock) = read_lock(settings, &mut sources)?;
+    let mut opened = Opened {
+        sources,
+        paths: vec![None],
+        schema,
+        lock,
+        modules: Vec::new(),
+        diagnostics: Vec::new(),
+        skipped: BTreeMap::new(),
+        troubles: settings.troubles.clone(),
+        notes: settings.notes.clone(),
+    };
+    read::all(settings, &mut opened);
+    Ok(opened)
+}
+
+/// Reads the lock. There is no check without one: green by omission helps nobody.
+pub fn read_lock(settings: &Settings, sources: &mut Sources) -> Result<(Schema, FileId), Failure> {
+    let path = &settings.lock.path;
+    let shown = display_path(path, &settings.cwd);
+    let bytes = match &settings.lock.bytes {
+        Some(bytes) => bytes.clone(),
+        None => std::fs::read(path).map_err(|e| match e.kind() {
+            std::io::ErrorKind::NotFound => Failure::new(format!("no lock: {shown} does not exist"))
+                .help("write it with `dbtruth pull --from schema.sql` or `dbtruth pull --database-url URL`, and commit it"),
+            _ => Failure::new(format!("{shown}: cannot be read: {e}")),
+        })?,
+    };
+    let text = String::from_utf8(bytes).map_err(|e| {
+        let valid = String::from_utf8_lossy(&e.as_bytes()[..e.utf8_error().valid_up_to()]).into_owned();
+        let at = SourceFile::new("", Language::Yaml, valid.as_str()).position(u32::MAX);
+        Failure::new(format!("{shown}:{}:{}: not UTF-8", at.line, at.column)).help("write it again with `dbtruth pull`")
+    })?;
+    let schema = schema::lock::read(&text).map_err(|e| Failure { message: format!("{shown}:{e}"), help: e.help.clone() })?;
+    let id = sources.add(SourceFile::new(shown, Language::Yaml, text));
+    Ok((schema, id))
+}

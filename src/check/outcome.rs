@@ -1,0 +1,100 @@
+//! What a run gives back.
+
+use std::collections::BTreeMap;
+
+use super::{Opened, Settings, shown};
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::project::uses::Certainty;
+use crate::rules::{self, Known};
+use crate::source::Sources;
+
+/// What was looked at and what was not.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Files reported on.
+    pub files: usize,
+    /// References to tables and columns found in them.
+    pub references: usize,
+    /// References that were held to the lock.
+    pub checked: usize,
+    /// Reason → how many references or files were not.
+    pub skipped: BTreeMap<String, usize>,
+    /// Findings of that level.
+    pub errors: usize,
+    /// Findings of that level.
+    pub warnings: usize,
+}
+
+impl Summary {
+    /// Counts something that was not checked.
+    pub fn skip(&mut self, reason: &str, times: usize) {
+        *self.skipped.entry(reason.to_owned()).or_default() += times;
+    }
+}
+
+/// What a run found.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// Every file that a finding may point into, the lock among them.
+    pub sources: Sources,
+    /// Sorted by file, place, rule.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The counts.
+    pub summary: Summary,
+    /// What went wrong without stopping the run: unreadable files, a crash inside one file. Not empty means exit code 2.
+    pub troubles: Vec<String>,
+    /// What the user should hear although it is no finding.
+    pub notes: Vec<String>,
+}
+
+impl Outcome {
+    /// Exit code: 0 clean, 1 findings (errors or warnings), 2 could not run in full.
+    pub fn exit_code(&self) -> u8 {
+        if !self.troubles.is_empty() {
+            return 2;
+        }
+        u8::from(self.diagnostics.iter().any(|d| d.severity >= Severity::Warning))
+    }
+
+    /// Counts files and references that the user asked about.
+    pub(super) fn count(&mut self, settings: &Settings, opened: &Opened, context: &rules::Context<'_, '_>) {
+        let asked: Vec<bool> = opened.paths.iter().map(|p| p.as_deref().is_some_and(|p| settings.reports(p))).collect();
+        self.summary.files = asked.iter().filter(|a| **a).count();
+        let mut one = |file: crate::source::FileId, known: &Known<'_>, certainty: Certainty| {
+            if !asked[file.0 as usize] {
+                return;
+            }
+            self.summary.references += 1;
+            match (certainty, known) {
+                (Certainty::Low, _) => self.summary.skip("only a guess", 1),
+                (_, Known::Open) => self.summary.skip("table outside the lock or only partly known", 1),
+                (_, Known::Closed(..) | Known::Missing) => self.summary.checked += 1,
+            }
+        };
+        for model in context.project.world.models.all.iter().filter(|m| !m.foreign) {
+            let known = context.relation(model.relation);
+            one(model.relation_at.file, &known, Certainty::High);
+            for column in &model.columns {
+                one(column.at.file, &known, Certainty::High);
+            }
+        }
+        for r in &context.project.uses.references {
+            one(r.location.file, &context.relation(r.relation), r.certainty);
+        }
+        for (reason, times) in &context.project.uses.skipped {
+            self.summary.skip(reason, *times);
+        }
+    }
+
+    /// Puts findings in their fixed order and counts them.
+    pub(super) fn finish(&mut self) {
+        let sources = &self.sources;
+        let key = |d: &Diagnostic| (shown(sources, d.location.file).to_owned(), d.location.span, d.rule, d.message.clone());
+        self.diagnostics.sort_by_cached_key(key);
+        self.diagnostics.dedup();
+        let count = |level| self.diagnostics.iter().filter(|d| d.severity == level).count();
+        self.summary.errors = count(Severity::Error);
+        self.summary.warnings = count(Severity::Warning);
+        self.troubles.sort();
+    }
+}

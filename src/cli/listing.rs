@@ -1,0 +1,124 @@
+//! `dbtruth refs`, `dbtruth models`
+
+use super::args::{ListFormat, Models, Refs};
+use super::check::working_directory;
+use super::{Code, out};
+use crate::check::{self, Failure, Opened, Settings};
+use crate::diagnostic::{Access, Context};
+use crate::project::Project;
+use crate::project::uses::{Reference, RelationName};
+use crate::report::listing::{self, ModelEntry, RefEntry};
+use crate::source::{FileId, Location};
+
+/// Every place that names a table or a column.
+pub fn refs(args: &Refs) -> Result<Code, Failure> {
+    let cwd = working_directory()?;
+    let settings = Settings::worktree(&cwd, &args.within, args.lock.as_deref())?;
+    let opened = check::open(&settings)?;
+    let project = opened.project();
+    let wanted = args.name.as_deref().map(parse_name).transpose()?;
+    let mut references = all_references(&project);
+    references.retain(|r| asked(&settings, &opened, r.location.file) && wanted.as_ref().is_none_or(|w| w.matches(r)));
+    references.sort_by_cached_key(|r| (opened.sources.get(r.location.file).path.clone(), r.location.span, r.relation, r.column, r.access));
+    references.dedup();
+    let entries: Vec<RefEntry> = references.iter().map(|r| RefEntry::new(&opened.sources, r, schema_of(&opened, r.relation).as_deref())).collect();
+    out::results(&match args.format {
+        ListFormat::Human => listing::refs_text(&entries),
+        ListFormat::Json => listing::refs_json(&entries),
+    });
+    Ok(finish(&opened))
+}
+
+/// Every model and what it maps to.
+pub fn models(args: &Models) -> Result<Code, Failure> {
+    let cwd = working_directory()?;
+    let settings = Settings::worktree(&cwd, &args.paths, args.lock.as_deref())?;
+    let opened = check::open(&settings)?;
+    let project = opened.project();
+    let mut entries: Vec<(Location, ModelEntry)> = project
+        .world
+        .models
+        .all
+        .iter()
+        .filter(|m| asked(&settings, &opened, m.at.file))
+        .map(|m| (m.at, ModelEntry::new(&opened.sources, m, schema_of(&opened, m.relation).as_deref())))
+        .collect();
+    entries.sort_by_key(|(at, _)| *at);
+    let entries: Vec<ModelEntry> = entries.into_iter().map(|(_, e)| e).collect();
+    out::results(&match args.format {
+        ListFormat::Human => listing::models_text(&entries),
+        ListFormat::Json => listing::models_json(&entries),
+    });
+    Ok(finish(&opened))
+}
+
+/// What models declare, then what the code uses.
+fn all_references(project: &Project<'_>) -> Vec<Reference> {
+    let mut all = Vec::new();
+    for model in &project.world.models.all {
+        let declared = |location, column, attribute| Reference {
+            location,
+            relation: model.relation,
+            column,
+            access: Access::Define,
+            context: Context::Model,
+            via: model.framework.name(),
+            model: model.class.map(|_| model.name),
+            attribute,
+            certainty: crate::project::uses::Certainty::High,
+        };
+        all.push(declared(model.relation_at, None, None));
+        all.extend(model.columns.iter().map(|c| declared(c.at, Some(c.column), Some(c.attribute))));
+    }
+    all.extend(project.uses.references.iter().copied());
+    all
+}
+
+fn asked(settings: &Settings, opened: &Opened, file: FileId) -> bool {
+    opened.path_of(file).is_some_and(|p| settings.reports(p))
+}
+
+/// The schema as the code gives it, else the one where the lock has the relation, else the first on the search path.
+fn schema_of(opened: &Opened, relation: RelationName) -> Option<String> {
+    if let Some(schema) = relation.schema {
+        return Some(schema.to_string());
+    }
+    let found = opened.schema.relation(None, &relation.name).map(|(name, _)| name.schema.clone());
+    found.or_else(|| opened.schema.search_path.first().cloned())
+}
+
+fn finish(opened: &Opened) -> Code {
+    for note in &opened.notes {
+        out::say(&format!("note: {note}"));
+    }
+    for trouble in &opened.troubles {
+        out::say(&format!("error: {trouble}"));
+    }
+    if opened.troubles.is_empty() { 0 } else { 2 }
+}
+
+/// `table`, `table.column`, `schema.table`, `schema.table.column`
+struct Wanted(Vec<String>);
+
+fn parse_name(text: &str) -> Result<Wanted, Failure> {
+    let parts: Vec<String> = text.split('.').map(str::to_owned).collect();
+    if parts.len() > 3 || parts.iter().any(String::is_empty) {
+        return Err(Failure::new(format!("`{text}` is no name")).help("give TABLE, TABLE.COLUMN or SCHEMA.TABLE.COLUMN"));
+    }
+    Ok(Wanted(parts))
+}
+
+impl Wanted {
+    fn matches(&self, r: &Reference) -> bool {
+        let schema = |s: &str| r.relation.schema.is_none_or(|given| given.as_str() == s);
+        let table = |t: &str| r.relation.name.as_str() == t;
+        let column = |c: &str| r.column.is_some_and(|given| given.as_str() == c);
+        match self.0.as_slice() {
+            [t] => table(t),
+            // `a.b` is a table's column, or a schema's table.
+            [a, b] => (table(a) && column(b)) || (table(b) && r.relation.schema.is_some_and(|s| s.as_str() == a)),
+            [s, t, c] => schema(s) && table(t) && column(c),
+            _ => false,
+        }
+    }
+}
