@@ -3,6 +3,8 @@
 //! A page holds fenced blocks named after the file they stand for (```` ```python app/models.py ````) under `## Wrong` and `## Right`. A block of the
 //! first also serves the second, unless that has one of the same name. `# error: rule` at the end of a line (`-- error: rule` in SQL) announces a finding.
 
+#![expect(clippy::unwrap_used, reason = "a test may stop where it stands")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 

@@ -1,6 +1,7 @@
 //! The whole flow on one page. The command line, the hook and the editor all call [`run`].
 
 mod failure;
+mod fingerprint;
 mod from_git;
 mod levels;
 mod opened;
@@ -10,6 +11,7 @@ mod settings;
 mod suppress;
 
 pub use failure::Failure;
+pub use fingerprint::fingerprints;
 pub use opened::{Opened, open};
 pub use outcome::{Outcome, Summary};
 pub use settings::{LockInput, Settings};

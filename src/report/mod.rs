@@ -3,9 +3,12 @@
 mod concise;
 pub mod escape;
 mod github;
+mod gitlab;
 mod human;
 pub mod json;
+mod junit;
 pub mod listing;
+mod sarif;
 
 use crate::check::{Outcome, Summary};
 
@@ -23,6 +26,12 @@ pub enum Format {
     Json,
     /// Annotations on a GitHub pull request.
     Github,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// GitLab Code Quality.
+    Gitlab,
+    /// JUnit XML.
+    Junit,
 }
 
 /// How text for people looks.
@@ -41,12 +50,15 @@ pub fn render(format: Format, outcome: &Outcome, style: Style) -> String {
         Format::Concise => concise::render(outcome),
         Format::Json => json::check(outcome),
         Format::Github => github::render(outcome),
+        Format::Sarif => sarif::render(outcome),
+        Format::Gitlab => gitlab::render(outcome),
+        Format::Junit => junit::render(outcome),
     }
 }
 
 /// Whether the format already says what [`summary_line`] says.
 pub fn carries_summary(format: Format) -> bool {
-    format != Format::Github
+    !matches!(format, Format::Sarif | Format::Gitlab | Format::Junit)
 }
 
 /// What was looked at and what not: the line that every run ends with.
