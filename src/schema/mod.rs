@@ -8,6 +8,7 @@ use std::fmt;
 use crate::source::Span;
 
 pub mod lock;
+pub mod types;
 
 /// A schema-qualified name, exactly as PostgreSQL stores it (case kept, quotes removed).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
