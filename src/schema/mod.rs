@@ -7,6 +7,7 @@ use std::fmt;
 
 use crate::source::Span;
 
+pub mod expression;
 pub mod lock;
 pub mod types;
 
