@@ -200,7 +200,7 @@ impl<'w, 'a> Evaluator<'w, 'a> {
         if self.place.function.is_none()
             && let Some(class) = self.place.class
             && let Some(bindings) = self.world.index.class(class).names.get(&n)
-            && !self.trail.contains(&(self.place.file, n))
+            && !self.in_circle(n)
         {
             let place = self.place;
             self.trail.push((place.file, n));
@@ -215,6 +215,15 @@ impl<'w, 'a> Evaluator<'w, 'a> {
             return Value::External(super::modules::external("builtins", &n));
         }
         v
+    }
+
+    /// Whether a name of this file is being worked out already.
+    fn in_circle(&self, name: Ustr) -> bool {
+        let circle = self.trail.contains(&(self.place.file, name));
+        if circle {
+            super::world::note_cut();
+        }
+        circle
     }
 
     /// `value.attr`
@@ -264,7 +273,7 @@ impl<'w, 'a> Evaluator<'w, 'a> {
                 _ => Value::Function(*f),
             };
         }
-        if self.trail.contains(&(self.place.file, attr)) {
+        if self.in_circle(attr) {
             return stored;
         }
         let place = Place { file: self.world.index.class(owner).file, class: Some(owner), function: None };

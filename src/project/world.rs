@@ -1,5 +1,6 @@
 //! What is known of the whole project while it is being linked, phase by phase: definitions, class lineages, models, what functions give.
 
+use std::cell::Cell;
 use std::sync::RwLock;
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -199,6 +200,7 @@ impl<'a> World<'a> {
     /// The same; `trail` holds the names being worked out, so that circles end.
     pub(super) fn global_on(&self, file: FileId, name: Ustr, trail: &mut Vec<(FileId, Ustr)>) -> Value<'a> {
         if trail.contains(&(file, name)) || trail.len() > 40 {
+            note_cut();
             return Value::Unknown;
         }
         if let Some(v) = self.globals.read().unwrap_or_else(std::sync::PoisonError::into_inner).get(&(file, name)) {
@@ -206,14 +208,14 @@ impl<'a> World<'a> {
         }
         let Some(module) = self.index.modules.get(&file) else { return Value::Unknown };
         trail.push((file, name));
-        let outermost = trail.len() == 1;
+        let cuts = cuts();
         let value = match module.names.get(&name) {
             Some(bindings) => self.bindings_value(Place::module(file), bindings, trail),
             None => self.star_value(file, name, trail),
         };
         trail.pop();
-        // Inside a circle the value may be cut short: only whole answers are kept.
-        if outermost {
+        // A value cut short by a circle depends on where the circle was entered; kept, it would make results depend on which thread came first.
+        if cuts == self::cuts() {
             self.globals.write().unwrap_or_else(std::sync::PoisonError::into_inner).insert((file, name), value.clone());
         }
         value
@@ -281,8 +283,8 @@ impl<'a> World<'a> {
         let base = self.index.table.resolve(file, level, &module);
         match &base {
             ModuleRef::File(f) => {
-                // Guards `from . import x` in an `__init__` that itself binds `x` to its submodule.
-                let v = if trail.contains(&(*f, name)) { Value::Unknown } else { self.global_on(*f, name, trail) };
+                // `from . import x` in an `__init__` that itself binds `x` to its submodule is a circle, which ends as unknown.
+                let v = self.global_on(*f, name, trail);
                 if v.is_unknown()
                     && !self.index.modules.get(f).is_some_and(|m| m.names.contains_key(&name) && *f != file)
                     && let Some(sub) = self.index.table.submodule(&base, &name)
@@ -325,6 +327,20 @@ impl<'a> World<'a> {
             _ => Value::Unknown,
         })
     }
+}
+
+thread_local! {
+    /// How often this thread ended a circle. Only differences count.
+    static CUTS: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Says that an answer was cut short because it was being worked out already.
+pub(super) fn note_cut() {
+    CUTS.with(|c| c.set(c.get() + 1));
+}
+
+fn cuts() -> u64 {
+    CUTS.with(Cell::get)
 }
 
 /// Libraries whose names people import with `*`.
