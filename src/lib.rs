@@ -12,6 +12,8 @@ pub mod discover;
 
 pub mod syntax;
 
+pub mod facts;
+
 pub mod schema;
 
 pub mod project;

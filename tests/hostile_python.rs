@@ -128,7 +128,8 @@ fn random_bytes() {
     };
     let noise: Vec<u8> = (0..100_000).map(|_| u8::try_from(next() % 256).expect("below 256")).collect();
     survives(String::from_utf8_lossy(&noise).into_owned());
-    let tokens = ["(", ")", "[", "]", "{", "}", "'", "\"", "'''", "f'", "\n", "\n  ", " ", "def ", "class ", "x", ":", "=", ",", "\\", "#", "é", "if ", "*", "\t", "0"];
+    let tokens =
+        ["(", ")", "[", "]", "{", "}", "'", "\"", "'''", "f'", "\n", "\n  ", " ", "def ", "class ", "x", ":", "=", ",", "\\", "#", "é", "if ", "*", "\t", "0"];
     for _ in 0..40 {
         let soup: String = (0..2_000).map(|_| tokens[usize::try_from(next() % tokens.len() as u64).expect("small")]).collect();
         survives(soup);

@@ -94,9 +94,9 @@ fn one(candidate: &Candidate) -> Read {
             }
         }
     };
-    let text = match String::from_utf8(bytes) {
-        Ok(text) => text,
-        Err(error) => return Read::NotText(format!("the file is not UTF-8 (byte {})", error.utf8_error().valid_up_to())),
+    let text = match crate::syntax::decode(bytes, candidate.language) {
+        Ok(decoded) => decoded.text,
+        Err(error) => return Read::NotText(error.to_string()),
     };
     match candidate.language {
         Language::Python => {

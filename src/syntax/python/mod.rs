@@ -11,4 +11,4 @@ mod scan;
 mod visit;
 
 pub use ast::*;
-pub use parse::{BUDGET, MAX_BYTES, Refusal, parse, try_parse};
+pub use parse::{BUDGET, MAX_BYTES, Refusal, parse, parse_part, try_parse};

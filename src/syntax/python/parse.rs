@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use tree_sitter::{ParseOptions, Parser, Tree};
+use tree_sitter::{ParseOptions, Parser, Point, Range, Tree};
 
 use super::lower::Lowerer;
 use super::{Module, SyntaxError, scan};
@@ -52,7 +52,7 @@ pub fn try_parse(text: &str, budget: Duration) -> Result<Module, Refusal> {
     // An open triple quote would throw the parser into minutes of error recovery. What stands before it is parsed by itself.
     let open = scan::unterminated_triple_quote(text);
     let sound = &text[..open.map_or(text.len(), |at| scan::line_start(text, at))];
-    let tree = tree(sound, budget).ok_or(Refusal::TooSlow)?;
+    let tree = tree(sound, &[], budget).ok_or(Refusal::TooSlow)?;
     let mut module = Lowerer::new(sound, &tree).module();
     if let Some(at) = open {
         module.errors.push(SyntaxError { span: Span::new(at, at + 3), message: "this triple-quoted string is never closed".to_owned() });
@@ -61,17 +61,34 @@ pub fn try_parse(text: &str, budget: Duration) -> Result<Module, Refusal> {
     Ok(module)
 }
 
+/// The tree of a part of `text`, with places in the whole; `None` when it is refused.
+pub fn parse_part(text: &str, part: Span) -> Option<Module> {
+    let code = text.get(part.range()).filter(|code| code.len() <= MAX_BYTES)?;
+    if scan::unterminated_triple_quote(code).is_some() {
+        return None;
+    }
+    // Nothing reads these rows and columns; they only have to be in order.
+    let (start_point, end_point) = (Point::new(0, 0), Point::new(usize::MAX, 0));
+    let range = Range { start_byte: part.start as usize, end_byte: part.end as usize, start_point, end_point };
+    let tree = tree(text, &[range], BUDGET)?;
+    Some(Lowerer::new(text, &tree).module())
+}
+
 thread_local! {
     static PARSER: RefCell<Option<Parser>> = const { RefCell::new(None) };
 }
 
-fn tree(text: &str, budget: Duration) -> Option<Tree> {
+/// `parts` are the ranges to parse; none means all.
+fn tree(text: &str, parts: &[Range], budget: Duration) -> Option<Tree> {
     PARSER.with_borrow_mut(|slot| {
         let parser = slot.get_or_insert_with(|| {
             let mut parser = Parser::new();
             parser.set_language(&tree_sitter_python::LANGUAGE.into()).expect("grammar and library are built for each other");
             parser
         });
+        if parser.set_included_ranges(parts).is_err() {
+            return None;
+        }
         let deadline = Instant::now() + budget;
         let mut watch = |_: &tree_sitter::ParseState| if Instant::now() > deadline { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
         let bytes = text.as_bytes();

@@ -1,0 +1,110 @@
+//! What one file says by itself.
+//!
+//! Facts depend on the file's bytes and on this program's version alone, never on other files or the schema. They own their data and serialise,
+//! so they can be computed in parallel and kept.
+
+mod markdown;
+mod suppression;
+pub mod vocabulary;
+
+use serde::{Deserialize, Serialize};
+
+pub use markdown::{Attribute, Diagram, Entity, Markdown, Snippet};
+pub use suppression::{NamedRule, Suppression};
+pub use vocabulary::may_matter;
+
+use crate::source::{Language, SourceFile, Span};
+use crate::syntax::python;
+
+/// The facts of one file.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct FileFacts {
+    /// The tree of a Python file; `None` for other languages and where parsing was refused (see `skipped`).
+    pub module: Option<python::Module>,
+    /// The structure of a Markdown file.
+    pub markdown: Option<Markdown>,
+    /// Comments that silence rules, in order.
+    pub suppressions: Vec<Suppression>,
+    /// What was not looked at.
+    pub skipped: Vec<Skip>,
+    /// Mistakes in the file's own form.
+    pub problems: Vec<Problem>,
+}
+
+/// A part of a file that was not looked at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Skip {
+    /// A few words, the same for all skips of a kind, since they are counted by it.
+    pub reason: String,
+    /// The part.
+    pub span: Span,
+}
+
+/// A mistake in a file's own form.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// What kind.
+    pub kind: ProblemKind,
+    /// Where.
+    pub span: Span,
+    /// One line.
+    pub message: String,
+}
+
+/// Kinds of [`Problem`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ProblemKind {
+    /// The parser could not make sense of it.
+    Syntax,
+    /// A comment addresses us in words that mean nothing.
+    Suppression,
+}
+
+/// The facts of `file`.
+pub fn extract(file: &SourceFile) -> FileFacts {
+    let mut facts = FileFacts::default();
+    match file.language {
+        Language::Python => read_python(file, &mut facts),
+        Language::Markdown => facts.markdown = Some(markdown::read(&file.text)),
+        Language::Sql | Language::Yaml => {}
+    }
+    suppression::read(file, &mut facts);
+    facts
+}
+
+fn read_python(file: &SourceFile, facts: &mut FileFacts) {
+    match python::try_parse(&file.text, python::BUDGET) {
+        Ok(module) => {
+            for error in &module.errors {
+                facts.problems.push(Problem { kind: ProblemKind::Syntax, span: error.span, message: error.message.clone() });
+                facts.skipped.push(Skip { reason: "statement is not valid Python".to_owned(), span: error.span });
+            }
+            facts.module = Some(module);
+        }
+        Err(refusal) => {
+            let span = file.line_span(1);
+            facts.problems.push(Problem { kind: ProblemKind::Syntax, span, message: refusal.message().to_owned() });
+            facts.skipped.push(Skip { reason: refusal.message().to_owned(), span });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_broken_statement_is_skipped_and_said() {
+        let facts = extract(&SourceFile::new("a.py", Language::Python, "a = 1\nb = = 2\n"));
+        assert_eq!(facts.module.map(|m| m.body.len()), Some(2));
+        assert_eq!(facts.problems.len(), 1);
+        assert_eq!(facts.skipped.len(), 1);
+    }
+
+    #[test]
+    fn a_file_that_is_too_long_has_no_tree() {
+        let facts = extract(&SourceFile::new("a.py", Language::Python, " ".repeat(python::MAX_BYTES + 1)));
+        assert_eq!(facts.module, None);
+        assert_eq!(facts.skipped[0].reason, "the file is longer than 2 MiB");
+    }
+}
