@@ -159,7 +159,7 @@ pub fn call<'a>(ev: &mut Evaluator<'_, 'a>, path: &str, call: &'a Call, args: &A
         "builtins.getattr" => match args.positional(call, 1) {
             Some(Value::Str(t)) => {
                 let name = t.constant()?;
-                let at = call.positional(1)?.span;
+                let at = t.location().map_or(call.positional(1)?.span, |l| l.span);
                 let base = first();
                 let had = ev.uses.missing_attributes.len();
                 let v = ev.attribute(&base, Ident { name: ustr::Ustr::from(&name), span: at });

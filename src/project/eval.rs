@@ -123,7 +123,14 @@ impl<'w, 'a> Evaluator<'w, 'a> {
     /// What an expression is known to be.
     pub fn eval(&mut self, e: &'a Expr) -> Value<'a> {
         match &e.kind {
-            ExprKind::Name(n) => self.name(*n),
+            ExprKind::Name(n) => {
+                if let (Some(class), None) = (self.place.class, self.place.function)
+                    && let Some(v) = libraries::class_name(self, class, *n, e.span)
+                {
+                    return v;
+                }
+                self.name(*n)
+            }
             ExprKind::Attribute(a) => {
                 let value = self.eval(&a.value);
                 self.attribute(&value, a.attr)

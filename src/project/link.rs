@@ -28,7 +28,9 @@ impl<'a> Project<'a> {
     pub fn link(sources: &'a Sources, modules: &[(FileId, &'a python::Module)], schema: &'a Schema) -> Self {
         let index = Index::build(sources, modules);
         let mut world = World::new(sources, schema, index);
-        world.models = super::models::collect(&world);
+        let mut models = super::models::collect(&world);
+        models.index(&world);
+        world.models = models;
         world.forget_globals();
         // Each round reads the round before as a whole: the order of files plays no part.
         for _ in 0..ROUNDS {
@@ -60,10 +62,11 @@ impl<'a> Project<'a> {
             .map(|&(file, node)| {
                 let mut ev = Evaluator::new(&world, Place::module(file));
                 ev.module(node);
+                ev.uses.dedup();
                 ev.uses
             })
             .collect();
-        let mut uses = Uses::default();
+        let mut uses = Uses { references: super::libraries::sqlalchemy::declare::declarations(&world), ..Uses::default() };
         for u in seen {
             uses.append(u);
         }

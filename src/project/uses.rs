@@ -128,6 +128,16 @@ impl Uses {
         *self.skipped.entry(reason).or_default() += 1;
     }
 
+    /// Drops what was noted twice, because an expression was looked at twice (`x.a += 1` reads and writes `a`).
+    pub fn dedup(&mut self) {
+        let mut seen = rustc_hash::FxHashSet::default();
+        self.references.retain(|r| seen.insert(*r));
+        let mut seen = rustc_hash::FxHashSet::default();
+        self.missing_attributes.retain(|m| seen.insert((m.location, m.attribute)));
+        let mut seen = rustc_hash::FxHashSet::default();
+        self.literals.retain(|l| seen.insert((l.location, l.relation, l.column, l.written)));
+    }
+
     /// Adds another file's.
     pub fn append(&mut self, mut other: Uses) {
         self.references.append(&mut other.references);

@@ -2,6 +2,8 @@
 //!
 //! Every hook gives `None` (or `Unknown`) where the library has nothing to say, so that Python's own rules apply.
 
+pub mod sqlalchemy;
+
 use crate::source::Span;
 use crate::syntax::python::{Body, Call, Expr, Ident, Param};
 
@@ -12,45 +14,54 @@ use super::value::Value;
 /// Values that belong to one library. Cheap to clone.
 #[derive(Clone, Debug)]
 pub enum LibraryValue<'a> {
-    /// Never made; keeps the lifetime until the first library has values of its own.
-    Never(std::convert::Infallible, std::marker::PhantomData<&'a ()>),
+    /// SQLAlchemy, SQLModel, Flask-SQLAlchemy.
+    Orm(sqlalchemy::Orm<'a>),
 }
 
 impl<'a> LibraryValue<'a> {
     /// Whether two values are known to be the same.
-    pub fn same(&self, _other: &Self) -> bool {
-        false
+    pub fn same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (LibraryValue::Orm(a), LibraryValue::Orm(b)) => a.same(b),
+        }
     }
 
     /// One value that stands for both, where two ways through the code meet; `None` to keep them apart.
-    pub fn merge(&self, _other: &Self) -> Option<LibraryValue<'a>> {
-        None
+    pub fn merge(&self, other: &Self) -> Option<LibraryValue<'a>> {
+        match (self, other) {
+            (LibraryValue::Orm(a), LibraryValue::Orm(b)) => a.merge(b).map(LibraryValue::Orm),
+        }
     }
 }
 
 /// `receiver.name(args)`. Asked before Python's own rules; the receiver may be unknown.
-pub fn method<'a>(_ev: &mut Evaluator<'_, 'a>, _receiver: &Value<'a>, _name: Ident, _call: &'a Call, _args: &Args<'a>, _span: Span) -> Option<Value<'a>> {
-    None
+pub fn method<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &Value<'a>, name: Ident, call: &'a Call, args: &Args<'a>, span: Span) -> Option<Value<'a>> {
+    sqlalchemy::method(ev, receiver, name, call, args, span)
 }
 
 /// `callee(args)` for anything that is not a method call on a receiver the library answered for.
-pub fn call<'a>(_ev: &mut Evaluator<'_, 'a>, _callee: &Value<'a>, _call: &'a Call, _args: &Args<'a>, _span: Span) -> Option<Value<'a>> {
-    None
+pub fn call<'a>(ev: &mut Evaluator<'_, 'a>, callee: &Value<'a>, call: &'a Call, args: &Args<'a>, span: Span) -> Option<Value<'a>> {
+    sqlalchemy::call(ev, callee, call, args, span)
 }
 
 /// `value.attr`, not called.
-pub fn attribute<'a>(_ev: &mut Evaluator<'_, 'a>, _value: &Value<'a>, _attr: Ident) -> Option<Value<'a>> {
-    None
+pub fn attribute<'a>(ev: &mut Evaluator<'_, 'a>, value: &Value<'a>, attr: Ident) -> Option<Value<'a>> {
+    sqlalchemy::attributes::attribute(ev, value, attr)
+}
+
+/// A bare name in a class body, outside of its methods.
+pub fn class_name<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId, name: ustr::Ustr, span: Span) -> Option<Value<'a>> {
+    sqlalchemy::declare::class_name(ev, class, name, span)
 }
 
 /// `base[key]`
-pub fn subscript<'a>(_ev: &mut Evaluator<'_, 'a>, _base: &Value<'a>, _key: &Value<'a>, _index: &'a Expr) -> Option<Value<'a>> {
-    None
+pub fn subscript<'a>(ev: &mut Evaluator<'_, 'a>, base: &Value<'a>, key: &Value<'a>, index: &'a Expr) -> Option<Value<'a>> {
+    sqlalchemy::attributes::subscript(ev, base, key, index)
 }
 
 /// `left == right`, `left in right`…: the operands' values, and between each two the operator.
-pub fn compare<'a>(_ev: &mut Evaluator<'_, 'a>, _operands: &'a [Expr], _operators: &[ustr::Ustr], _values: &[Value<'a>]) -> Value<'a> {
-    Value::Unknown
+pub fn compare<'a>(ev: &mut Evaluator<'_, 'a>, operands: &'a [Expr], operators: &[ustr::Ustr], values: &[Value<'a>]) -> Value<'a> {
+    sqlalchemy::compare(ev, operands, operators, values).unwrap_or_default()
 }
 
 /// `left & right`, `left and right`, `left + right`… where a library overloads them.
@@ -59,13 +70,26 @@ pub fn boolean<'a>(_ev: &mut Evaluator<'_, 'a>, _left: &Value<'a>, _right: &Valu
 }
 
 /// What a loop over a value yields.
-pub fn element<'a>(_ev: &mut Evaluator<'_, 'a>, value: &Value<'a>) -> Value<'a> {
-    value.element()
+pub fn element<'a>(ev: &mut Evaluator<'_, 'a>, value: &Value<'a>) -> Value<'a> {
+    match value {
+        Value::Union(all) => {
+            let all: Vec<_> = all.iter().map(|v| element(ev, v)).collect();
+            Value::union(all)
+        }
+        _ => sqlalchemy::element(value).unwrap_or_else(|| value.element()),
+    }
 }
 
 /// The `n`th part when a value is unpacked.
-pub fn unpack<'a>(ev: &mut Evaluator<'_, 'a>, value: &Value<'a>, _n: usize) -> Value<'a> {
-    element(ev, value)
+pub fn unpack<'a>(ev: &mut Evaluator<'_, 'a>, value: &Value<'a>, n: usize) -> Value<'a> {
+    match value {
+        Value::Union(all) => {
+            let all: Vec<_> = all.iter().map(|v| unpack(ev, v, n)).collect();
+            Value::union(all)
+        }
+        Value::Tuple(t) => t.get(n).cloned().unwrap_or_default(),
+        _ => sqlalchemy::unpack(value, n).unwrap_or_else(|| element(ev, value)),
+    }
 }
 
 /// What `with value as x` binds.
@@ -93,7 +117,10 @@ pub fn annotated<'a>(_ev: &mut Evaluator<'_, 'a>, declared: &Value<'a>, value: &
 }
 
 /// `receiver.attr = value`
-pub fn store_attribute<'a>(_ev: &mut Evaluator<'_, 'a>, _receiver: &Value<'a>, _attr: Ident, _value: &Value<'a>, _expr: Option<&'a Expr>) {}
+pub fn store_attribute<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &Value<'a>, attr: Ident, value: &Value<'a>, expr: Option<&'a Expr>) {
+    let at = ev.at(attr.span);
+    sqlalchemy::attributes::store(ev, receiver, attr, at, value, expr);
+}
 
 /// `receiver[key] = value` on something that is no dict.
 pub fn store_subscript<'a>(_ev: &mut Evaluator<'_, 'a>, _target: &'a Expr, _receiver: &Value<'a>, _key: &Value<'a>, _value: &Value<'a>) {}

@@ -1,6 +1,6 @@
 //! Mapped classes and table objects: which relation each stands for, and which column each attribute.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use ustr::Ustr;
 
 use crate::source::Location;
@@ -144,6 +144,14 @@ pub struct Models<'a> {
     pub by_class: FxHashMap<ClassId, ModelId>,
     /// Tables by the place of their `Table(...)` call.
     pub by_call: FxHashMap<Location, ModelId>,
+    /// Columns that a class declares for other classes' tables: (mixin or base, attribute) → where they end up.
+    pub by_owner: FxHashMap<(ClassId, Ustr), Vec<(ModelId, usize)>>,
+    /// Every class from which a mapped class descends.
+    pub bases: FxHashSet<ClassId>,
+    /// Mapped classes by their own names.
+    pub by_name: FxHashMap<Ustr, Vec<ModelId>>,
+    /// Models by the names of their relations.
+    pub by_table: FxHashMap<Ustr, Vec<ModelId>>,
 }
 
 impl<'a> Models<'a> {
@@ -166,6 +174,23 @@ impl<'a> Models<'a> {
         }
         self.all.push(model);
         id
+    }
+
+    /// Fills the ways to look models up, once all are found.
+    pub fn index(&mut self, world: &super::world::World<'a>) {
+        for (n, model) in self.all.iter().enumerate() {
+            let id = ModelId(u32::try_from(n).unwrap_or(u32::MAX));
+            self.by_table.entry(model.relation.name).or_default().push(id);
+            let Some(class) = model.class else { continue };
+            self.by_name.entry(world.index.class(class).node.name.name).or_default().push(id);
+            let lineage = world.lineage(class).map_or(&[][..], |l| &l.mro);
+            self.bases.extend(lineage.iter().filter(|c| **c != class));
+            for (at, column) in model.columns.iter().enumerate() {
+                if let Some(owner) = column.owner.filter(|o| *o != class) {
+                    self.by_owner.entry((owner, column.attribute)).or_default().push((id, at));
+                }
+            }
+        }
     }
 }
 

@@ -1,0 +1,210 @@
+//! Notes what the ORM code names.
+
+use ustr::Ustr;
+
+use crate::diagnostic::{Access, Context};
+use crate::project::eval::Evaluator;
+use crate::project::index::ClassId;
+use crate::project::models::{Member, Model, ModelId};
+use crate::project::text::Text;
+use crate::project::uses::{Certainty, Literal, MissingAttribute, Reference};
+use crate::project::value::Value;
+use crate::source::{Location, Span};
+use crate::syntax::python::{Expr, ExprKind};
+
+use super::values::ColumnRef;
+
+/// A mixin's column is noted for at most this many models.
+const MAX_MODELS: usize = 64;
+
+/// What a name on a class is.
+#[derive(Clone, Debug)]
+pub enum Found<'a> {
+    /// A column; of several models where the class is a mixin or abstract base.
+    Columns(Vec<ColumnRef>),
+    /// A relationship.
+    Relationship(Option<ClassId>, Option<bool>),
+    /// Something else that exists.
+    Other,
+    /// Something else, whose value is known.
+    Value(Value<'a>),
+    /// The class is closed and has no such name.
+    Missing,
+    /// Nothing can be said.
+    Unknown,
+}
+
+/// Whether a class is mapped, or a base or mixin of a mapped one.
+pub fn is_mapped(ev: &Evaluator<'_, '_>, class: ClassId) -> bool {
+    ev.world.models.of_class(class).is_some() || ev.world.models.bases.contains(&class)
+}
+
+/// Looks a name up on a class.
+pub fn find<'a>(ev: &Evaluator<'_, 'a>, class: ClassId, name: Ustr) -> Found<'a> {
+    let models = &ev.world.models;
+    let Some((id, model)) = models.of_class(class) else { return find_inherited(ev, class, name) };
+    match model.members.get(&name) {
+        Some(Member::Column(n)) => Found::Columns(vec![ColumnRef { model: id, column: *n }]),
+        Some(Member::Relationship { target, many }) => Found::Relationship(*target, *many),
+        Some(Member::Synonym(of)) => match model.members.get(of) {
+            Some(Member::Column(n)) => Found::Columns(vec![ColumnRef { model: id, column: *n }]),
+            Some(Member::Relationship { target, many }) => Found::Relationship(*target, *many),
+            _ => Found::Other,
+        },
+        Some(Member::Other) => Found::Other,
+        Some(Member::Value(v)) => Found::Value(v.clone()),
+        None => missing(ev, class, model, name),
+    }
+}
+
+fn missing<'a>(ev: &Evaluator<'_, 'a>, class: ClassId, model: &Model<'a>, name: Ustr) -> Found<'a> {
+    let dunder = name.as_str().starts_with("__");
+    let set_elsewhere = || ev.world.lineage(class).is_some_and(|l| l.mro.iter().any(|c| ev.world.attributes[c.0 as usize].contains_key(&name)));
+    if model.open || model.foreign || model.reflected || dunder || ev.world.class_member(class, name).is_some() || set_elsewhere() {
+        return Found::Unknown;
+    }
+    // A base or metaclass that catches all names.
+    if ev.world.lineage(class).is_none_or(|l| l.open)
+        || ["__getattr__", "__getattribute__"].iter().any(|n| ev.world.class_member(class, Ustr::from(n)).is_some())
+    {
+        return Found::Unknown;
+    }
+    Found::Missing
+}
+
+fn find_inherited<'a>(ev: &Evaluator<'_, 'a>, class: ClassId, name: Ustr) -> Found<'a> {
+    let Some((owner, _)) = ev.world.class_member(class, name) else { return Found::Unknown };
+    let Some(all) = ev.world.models.by_owner.get(&(owner, name)) else { return Found::Unknown };
+    let cast = |&(model, column): &(ModelId, usize)| ColumnRef { model, column };
+    let below: Vec<ColumnRef> =
+        all.iter().filter(|(m, _)| ev.world.models.get(*m).class.is_some_and(|c| ev.world.is_subclass(c, class))).map(cast).take(MAX_MODELS).collect();
+    Found::Columns(if below.is_empty() { all.iter().map(cast).take(MAX_MODELS).collect() } else { below })
+}
+
+/// What kind of text the code being walked is.
+pub fn context(ev: &Evaluator<'_, '_>) -> Context {
+    let revision = || ev.world.index.modules.get(&ev.place.file).is_some_and(|m| m.names.contains_key(&Ustr::from("down_revision")));
+    if revision() {
+        Context::Migration
+    } else if ev.place.function.is_none() && ev.place.class.is_some() {
+        Context::Model
+    } else {
+        Context::Query
+    }
+}
+
+fn certainty(model: &Model<'_>) -> Certainty {
+    if model.foreign { Certainty::Low } else { Certainty::High }
+}
+
+/// The model that owns a column: with joined inheritance a parent's column lies in the parent's table.
+pub fn owner<'w, 'a>(ev: &Evaluator<'w, 'a>, at: ColumnRef) -> Option<(ModelId, &'w Model<'a>, usize)> {
+    let model = ev.world.models.get(at.model);
+    let column = model.columns.get(at.column)?;
+    if let Some(owner) = column.owner
+        && Some(owner) != model.class
+        && let Some((id, above)) = ev.world.models.of_class(owner)
+        && above.relation != model.relation
+        && let Some(n) = above.columns.iter().position(|c| c.attribute == column.attribute)
+    {
+        return Some((id, above, n));
+    }
+    Some((at.model, model, at.column))
+}
+
+/// Notes a column.
+pub fn column(ev: &mut Evaluator<'_, '_>, of: ColumnRef, location: Location, access: Access) {
+    if ev.quiet {
+        return;
+    }
+    let context = context(ev);
+    let Some((_, model, n)) = owner(ev, of) else { return };
+    let column = &model.columns[n];
+    let reference = Reference {
+        location,
+        relation: model.relation,
+        column: Some(column.column),
+        access,
+        context,
+        via: model.framework.name(),
+        model: Some(model.name),
+        attribute: Some(column.attribute),
+        certainty: certainty(model),
+    };
+    ev.uses.references.push(reference);
+}
+
+/// Notes each of several columns at one place.
+pub fn columns(ev: &mut Evaluator<'_, '_>, all: &[ColumnRef], location: Location, access: Access) {
+    for &c in all {
+        column(ev, c, location, access);
+    }
+}
+
+/// Notes a model's relation.
+pub fn relation(ev: &mut Evaluator<'_, '_>, id: ModelId, location: Location, access: Access) {
+    if ev.quiet {
+        return;
+    }
+    let context = context(ev);
+    let model = ev.world.models.get(id);
+    let reference = Reference {
+        location,
+        relation: model.relation,
+        column: None,
+        access,
+        context,
+        via: model.framework.name(),
+        model: Some(model.name),
+        attribute: None,
+        certainty: certainty(model),
+    };
+    ev.uses.references.push(reference);
+}
+
+/// Notes a name that a model does not have.
+pub fn missing_attribute(ev: &mut Evaluator<'_, '_>, id: ModelId, name: Ustr, location: Location) {
+    if ev.quiet {
+        return;
+    }
+    let model = ev.world.models.get(id);
+    let mut known: Vec<Ustr> = model.members.keys().copied().filter(|k| !k.as_str().starts_with('_')).collect();
+    known.sort_unstable_by(|a, b| a.as_str().cmp(b.as_str()));
+    let missing = MissingAttribute { location, model: model.name, relation: model.relation, attribute: name, known, certainty: certainty(model) };
+    ev.uses.missing_attributes.push(missing);
+}
+
+/// Notes a constant that is compared with a column or written to it.
+pub fn literal<'a>(ev: &mut Evaluator<'_, 'a>, of: ColumnRef, value: &Value<'a>, expr: Option<&'a Expr>, written: bool) {
+    let Some(expr) = expr else { return };
+    // A constant that is spelled here; what an enum's member is in the database is its own matter.
+    let text = match (&expr.kind, value) {
+        (ExprKind::Str(_), Value::Str(t)) => match t.constant() {
+            Some(t) => Some(t.into_owned()),
+            None => return,
+        },
+        (ExprKind::None, _) if written => None,
+        _ => return,
+    };
+    if ev.quiet {
+        return;
+    }
+    let context = context(ev);
+    let location = ev.at(expr.span);
+    let Some((_, model, n)) = owner(ev, of) else { return };
+    let found = Literal { location, relation: model.relation, column: model.columns[n].column, value: text, written, context, certainty: certainty(model) };
+    ev.uses.literals.push(found);
+}
+
+/// The last name of `a.b.c`: what a reference to it points at.
+pub fn token(e: &Expr) -> Span {
+    match &e.kind {
+        ExprKind::Attribute(a) => a.attr.span,
+        _ => e.span,
+    }
+}
+
+/// Where a word of a text stands.
+pub fn word(text: &Text<'_>, range: std::ops::Range<usize>) -> Option<Location> {
+    text.locate(range)
+}

@@ -1,0 +1,240 @@
+//! What is written: constructors, `values(…)`, rows by key, conflict targets.
+
+use ustr::Ustr;
+
+use crate::diagnostic::Access;
+use crate::project::eval::{Args, Evaluator};
+use crate::project::index::{Binding, ClassId};
+use crate::project::models::{Framework, Model, ModelId};
+use crate::project::uses::{Certainty, Insert};
+use crate::project::value::{Dict, Value};
+use crate::source::Location;
+use crate::syntax::python::{ArgKind, Call};
+
+use super::attributes::LIBRARY_MEMBERS;
+use super::emit::{self, Found};
+use super::values::{ColumnRef, Kind, Orm, Query};
+
+/// `Model(name=…)`
+pub fn constructor<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId, call: &'a Call, args: &Args<'a>) {
+    // A constructor of the project's own may take any keyword; one whose names agree with columns still writes them.
+    let own = matches!(ev.world.class_member(class, Ustr::from("__init__")), Some((_, [.., Binding::Function(_)])));
+    let model = ev.world.models.of_class(class);
+    for (a, v) in call.args.iter().zip(&args.values) {
+        match (a.kind, v) {
+            (ArgKind::Keyword(k), v) => {
+                let at = ev.at(k.span);
+                match emit::find(ev, class, k.name) {
+                    Found::Columns(all) => {
+                        emit::columns(ev, &all, at, Access::Write);
+                        if let [one] = all.as_slice() {
+                            emit::literal(ev, *one, v, Some(&a.value), true);
+                        }
+                    }
+                    Found::Missing if !own && !LIBRARY_MEMBERS.contains(&k.as_str()) => {
+                        if let Some((id, _)) = model {
+                            emit::missing_attribute(ev, id, k.name, at);
+                        }
+                    }
+                    _ => {}
+                }
+            }
+            (ArgKind::DoubleSpread, Value::Dict(d)) => {
+                for e in &d.entries {
+                    if let Some(key) = e.key.constant()
+                        && let Found::Columns(all) = emit::find(ev, class, Ustr::from(&key))
+                    {
+                        emit::columns(ev, &all, e.at, Access::Write);
+                    }
+                }
+            }
+            (ArgKind::DoubleSpread, _) if model.is_some() => ev.uses.skip("keywords of a constructor that are not known"),
+            _ => {}
+        }
+    }
+}
+
+/// The column that a key of a written row means: an attribute, else a column's own name.
+fn keyed(ev: &Evaluator<'_, '_>, id: ModelId, name: &str) -> Option<ColumnRef> {
+    let model = ev.world.models.get(id);
+    if let (Some(c), true) = (model.class, model.framework != Framework::SqlAlchemyCore)
+        && let Found::Columns(all) = emit::find(ev, c, Ustr::from(name))
+        && let [one] = all.as_slice()
+    {
+        return Some(*one);
+    }
+    let column = model.columns.iter().position(|c| c.column.as_str() == name)?;
+    Some(ColumnRef { model: id, column })
+}
+
+fn key<'a>(ev: &mut Evaluator<'_, 'a>, id: ModelId, name: &str, at: Location, access: Access) -> Option<ColumnRef> {
+    if let Some(c) = keyed(ev, id, name) {
+        emit::column(ev, c, at, access);
+        return Some(c);
+    }
+    let model = ev.world.models.get(id);
+    let exists = model.members.contains_key(&Ustr::from(name)) || model.class.is_some_and(|c| !matches!(emit::find(ev, c, Ustr::from(name)), Found::Missing));
+    if !exists && !model.open && !model.reflected && !model.foreign {
+        emit::missing_attribute(ev, id, Ustr::from(name), at);
+    }
+    None
+}
+
+fn dict<'a>(ev: &mut Evaluator<'_, 'a>, id: ModelId, d: &Dict<'a>) {
+    for e in &d.entries {
+        if let Some(name) = e.key.constant() {
+            let column = key(ev, id, &name, e.at, Access::Write);
+            if let (Some(c), Some((file, expr))) = (column, e.expr)
+                && file == ev.place.file
+            {
+                emit::literal(ev, c, &e.value, Some(expr), true);
+            }
+        }
+    }
+}
+
+/// A row or rows by key: a dict, or a list of them. `insert` says whether they are new.
+pub fn rows<'a>(ev: &mut Evaluator<'_, 'a>, id: ModelId, value: &Value<'a>, insert: bool, call: &'a Call) {
+    match value {
+        Value::Dict(d) => {
+            dict(ev, id, d);
+            if insert {
+                let at = ev.at(call.func.span);
+                note_insert(ev, id, at, Some(d), &[]);
+            }
+        }
+        Value::List(l) => {
+            for v in l.items.iter().chain(&l.rest) {
+                rows(ev, id, v, insert, call);
+            }
+        }
+        Value::Union(all) => {
+            for v in all.iter() {
+                rows(ev, id, v, false, call);
+            }
+        }
+        Value::Tuple(_) => {}
+        _ => ev.uses.skip("written row that is not known"),
+    }
+}
+
+/// Notes which columns an insert writes.
+fn note_insert<'a>(ev: &mut Evaluator<'_, 'a>, id: ModelId, location: Location, row: Option<&Dict<'a>>, keywords: &[Ustr]) {
+    if ev.quiet {
+        return;
+    }
+    let context = emit::context(ev);
+    let model = ev.world.models.get(id);
+    let mut complete = !model.open && !model.reflected;
+    let mut columns: Vec<Ustr> = defaulted(model);
+    let mut written: Vec<Ustr> = keywords.to_vec();
+    if let Some(d) = row {
+        complete &= !d.open;
+        for e in &d.entries {
+            match e.key.constant() {
+                Some(k) => written.push(Ustr::from(&k)),
+                None => complete = false,
+            }
+        }
+    }
+    for name in written {
+        match keyed(ev, id, &name).and_then(|c| emit::owner(ev, c)) {
+            Some((owner, m, n)) if owner == id => columns.push(m.columns[n].column),
+            _ => complete = false,
+        }
+    }
+    columns.sort_unstable_by(|a, b| a.as_str().cmp(b.as_str()));
+    columns.dedup();
+    let certainty = if model.foreign { Certainty::Low } else { Certainty::High };
+    ev.uses.inserts.push(Insert { location, relation: model.relation, columns, complete, context, via: model.framework.name(), may_update: false, certainty });
+}
+
+/// Columns that the model fills by itself.
+fn defaulted(model: &Model<'_>) -> Vec<Ustr> {
+    model.columns.iter().filter(|c| c.has_default).map(|c| c.column).collect()
+}
+
+/// `statement.values(…)`, `.on_conflict_do_update(…)`, `.from_select([...], …)`
+pub fn statement<'a>(ev: &mut Evaluator<'_, 'a>, q: &Query<'a>, name: &str, call: &'a Call, args: &Args<'a>) {
+    let Some(&id) = q.scope.first() else { return };
+    match name {
+        "values" => values(ev, q, id, call, args),
+        "from_select" => {
+            if let Some(v) = args.get(call, 0, "names") {
+                names(ev, id, v, Access::Write);
+            }
+        }
+        _ => {
+            if let Some(v) = args.keyword(call, "index_elements") {
+                names(ev, id, v, Access::Read);
+            }
+            if let Some(v) = args.keyword(call, "set_") {
+                rows(ev, id, v, false, call);
+            }
+        }
+    }
+}
+
+fn values<'a>(ev: &mut Evaluator<'_, 'a>, q: &Query<'a>, id: ModelId, call: &'a Call, args: &Args<'a>) {
+    let insert = q.kind == Kind::Insert;
+    let mut keywords = Vec::new();
+    for (a, v) in call.args.iter().zip(&args.values) {
+        match a.kind {
+            ArgKind::Keyword(k) => {
+                let at = ev.at(k.span);
+                if let Some(c) = key(ev, id, k.as_str(), at, Access::Write) {
+                    emit::literal(ev, c, v, Some(&a.value), true);
+                }
+                keywords.push(k.name);
+            }
+            ArgKind::Positional | ArgKind::DoubleSpread => rows(ev, id, v, insert, call),
+            ArgKind::Spread => {}
+        }
+    }
+    let spread = call.args.iter().any(|a| matches!(a.kind, ArgKind::DoubleSpread | ArgKind::Spread));
+    if insert && !keywords.is_empty() && !spread {
+        let at = ev.at(call.func.span);
+        note_insert(ev, id, at, None, &keywords);
+    }
+}
+
+/// A list of column names.
+fn names<'a>(ev: &mut Evaluator<'_, 'a>, id: ModelId, v: &Value<'a>, access: Access) {
+    let items: &[Value<'a>] = match v {
+        Value::List(l) => &l.items,
+        Value::Tuple(t) => t,
+        one => std::slice::from_ref(one),
+    };
+    for v in items {
+        if let Value::Str(t) = v
+            && let (Some(name), Some(at)) = (t.constant(), t.location())
+            && let Some(c) = keyed(ev, id, &name)
+        {
+            emit::column(ev, c, at, access);
+        }
+    }
+}
+
+/// `session.bulk_insert_mappings(Model, rows)` and `bulk_update_mappings`.
+pub fn bulk<'a>(ev: &mut Evaluator<'_, 'a>, name: &str, call: &'a Call, args: &Args<'a>) -> Option<Value<'a>> {
+    let id = super::query::model_of(ev, args.positional(call, 0)?)?;
+    let at = ev.at(emit::token(call.positional(0)?));
+    emit::relation(ev, id, at, Access::Write);
+    if let Some(v) = args.get(call, 1, "mappings") {
+        rows(ev, id, v, name == "bulk_insert_mappings", call);
+    }
+    Some(Value::None)
+}
+
+/// The table that a value stands for, for `insert(x)`.
+pub fn target(ev: &Evaluator<'_, '_>, v: &Value<'_>) -> Option<ModelId> {
+    match v {
+        Value::Class(_) => super::query::model_of(ev, v),
+        Value::Library(_) => match Orm::of(v)? {
+            Orm::Table(id) => Some(*id),
+            Orm::Alias(c) => ev.world.models.of_class(*c).map(|(id, _)| id),
+            _ => None,
+        },
+        _ => None,
+    }
+}
