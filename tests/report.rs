@@ -1,5 +1,4 @@
 //! What every format promises, whatever a repository's names are.
-#![expect(clippy::unwrap_used, reason = "a test may stop where it stands")]
 
 use dbtruth::check::{Outcome, Summary};
 use dbtruth::diagnostic::{Context, Diagnostic, Edit, Fix, Safety, Severity};

@@ -1,0 +1,187 @@
+//! The program as people and scripts meet it: exit codes, streams, bad input.
+
+mod common;
+
+use common::{LOCK, Project, RIGHT, WRONG};
+
+const CONCISE: &[&str] = &["check", "--format", "concise"];
+
+#[test]
+fn exit_codes_are_0_clean_1_findings_2_could_not_run() {
+    let p = Project::new();
+    p.write("a.sql", RIGHT);
+    p.run(CONCISE).exits(0).says("no findings");
+    p.write("a.sql", WRONG);
+    p.run(CONCISE).exits(1).says("a.sql:1:8: error[unknown-column]");
+    p.run(&["check", "--no-such-flag"]).exits(2);
+    p.run(&["--help"]).exits(0);
+    p.run(&["--version"]).exits(0);
+}
+
+#[test]
+fn the_format_never_changes_the_exit_code() {
+    let p = Project::new();
+    p.write("a.sql", WRONG);
+    for format in ["human", "concise", "json", "github", "sarif", "gitlab", "junit"] {
+        p.run(&["check", "--format", format]).exits(1);
+    }
+}
+
+#[test]
+fn nothing_is_green_by_omission() {
+    let p = Project::new();
+    p.run(CONCISE).exits(2).says("no Python, SQL or Markdown file found");
+    p.write("a.sql", RIGHT);
+    p.run(&["check", "nowhere"]).exits(2).says("no such file or folder: nowhere");
+    p.run(&["check", "--lock", "other.yaml"]).exits(2).says("no lock: other.yaml").says("dbtruth pull");
+    p.write("note.txt", "x");
+    p.run(&["check", "note.txt"]).exits(0).says("nothing to check: note.txt");
+}
+
+#[test]
+fn a_broken_lock_is_pointed_at() {
+    let p = Project::new();
+    p.write("a.sql", RIGHT);
+    let broken = [
+        ("version: 999\ntables: {}\n", "schema.lock.yaml:1:"),
+        (&LOCK.replace("tables:", "<<<<<<< HEAD\ntables:"), "schema.lock.yaml:3:1"),
+        (&LOCK.replace("      id: bigint", "      id: text\n      id: bigint"), "schema.lock.yaml:7:7"),
+        ("version: 1\ntables: [\n", "schema.lock.yaml:"),
+        ("", "schema.lock.yaml:1:1"),
+    ];
+    for (text, place) in broken {
+        p.write("schema.lock.yaml", text);
+        p.run(CONCISE).exits(2).says(place);
+    }
+    p.write("schema.lock.yaml", b"version: 1\n\xff\n");
+    p.run(CONCISE).exits(2).says("schema.lock.yaml:2:1: not UTF-8");
+}
+
+#[test]
+fn the_configuration_is_found_upwards_and_held_to_its_keys() {
+    let p = Project::new();
+    p.write("app/a.sql", WRONG);
+    p.write("dbtruth.yaml", "lock: schema.lock.yaml\nrules: {unknown-column: off}\n");
+    p.run_in("app", CONCISE).exits(0);
+    p.write("dbtruth.yaml", "lock: schema.lock.yaml\nrulez: {}\n");
+    p.run_in("app", CONCISE).exits(2).says("dbtruth.yaml:2:1: unknown key `rulez`").says("did you mean `rules`?");
+    p.write("dbtruth.yaml", "rules:\n  unknown-colum: off\n");
+    p.run_in("app", CONCISE).exits(2).says("dbtruth.yaml:2:3: unknown rule `unknown-colum`").says("did you mean `unknown-column`?");
+    p.run(&["check", "--select", "unknown-colum"]).exits(2);
+}
+
+#[test]
+fn pyproject_holds_it_as_well() {
+    let p = Project::new();
+    p.write("a.sql", WRONG);
+    p.write("pyproject.toml", "[project]\nname = 'x'\n[tool.dbtruth.rules]\nunknown-column = 'off'\n");
+    p.run(CONCISE).exits(0);
+    p.run(&["check", "--show-config"]).exits(0).says("pyproject.toml").says("unknown-column: off");
+}
+
+#[test]
+fn levels_can_differ_by_path_and_by_call() {
+    let p = Project::new();
+    p.write("tests/a.sql", WRONG);
+    p.write("b.sql", WRONG);
+    p.write("dbtruth.yaml", "per-path: {\"tests/**\": {unknown-column: off}}\n");
+    p.run(CONCISE).exits(1).says("b.sql").is_silent_on("tests/a.sql:");
+    p.run(&["check", "--ignore", "unknown-column"]).exits(0);
+    p.run(&["check", "--select", "unknown-table"]).exits(0);
+    p.write("dbtruth.yaml", "exclude: [b.sql]\nrules: {unknown-column: info}\n");
+    p.run(CONCISE).exits(0).says("info[unknown-column]").is_silent_on("b.sql");
+}
+
+#[test]
+fn paths_choose_what_is_reported() {
+    let p = Project::new();
+    p.write("a/x.sql", WRONG);
+    p.write("b/y.sql", WRONG);
+    p.run(&["check", "--format", "concise", "a"]).exits(1).says("a/x.sql").is_silent_on("b/y.sql").says("1 file,");
+    p.run(&["check", "--format", "concise", "schema.lock.yaml"]).exits(1).says("a/x.sql").says("b/y.sql");
+}
+
+#[test]
+fn an_editor_may_send_the_text() {
+    let p = Project::new();
+    p.write("a.sql", RIGHT);
+    p.write("b.sql", WRONG);
+    p.run_with_input(&["check", "--format", "concise", "--stdin-filename", "a.sql"], WRONG).exits(1).says("a.sql:1:8").is_silent_on("b.sql");
+    p.run_with_input(&["check", "--format", "concise", "--stdin-filename", "new/c.sql"], RIGHT).exits(0);
+}
+
+#[test]
+fn a_suppression_hides_and_must_hide() {
+    let p = Project::new();
+    p.write("a.sql", "SELECT mfg_date FROM batches; -- dbtruth: ignore[unknown-column] old name\n");
+    p.run(CONCISE).exits(0);
+    p.write("a.sql", "-- dbtruth: ignore[unknown-column] old name\n\nSELECT mfg_date FROM batches;\n");
+    p.run(CONCISE).exits(0);
+    p.write("a.sql", "SELECT id FROM batches; -- dbtruth: ignore[unknown-column]\n");
+    p.run(CONCISE).exits(1).says("a.sql:1:44: warning[unused-suppression]");
+    p.write("a.sql", "SELECT id FROM batches; -- dbtruth: ignore\n");
+    p.run(CONCISE).exits(1).says("this comment suppresses nothing");
+}
+
+#[test]
+fn files_that_are_no_text_are_findings() {
+    let p = Project::new();
+    p.write("a.sql", RIGHT);
+    p.write("bad.py", b"\xff\xfe\x00\x01\x80\x81random");
+    p.run(CONCISE).exits(1).says("bad.py:1:1: warning[syntax-error]");
+}
+
+#[cfg(unix)]
+#[test]
+fn what_cannot_be_read_is_an_error() {
+    use std::os::unix::fs::PermissionsExt;
+    let p = Project::new();
+    p.write("a.sql", RIGHT);
+    p.write("secret.sql", RIGHT);
+    std::fs::set_permissions(p.path("secret.sql"), std::fs::Permissions::from_mode(0)).expect("own file");
+    if std::fs::read(p.path("secret.sql")).is_ok() {
+        // The superuser reads everything; the folder where a file is expected serves him as well.
+        std::fs::remove_file(p.path("schema.lock.yaml")).expect("own file");
+        std::fs::create_dir(p.path("schema.lock.yaml")).expect("own folder");
+        p.run(CONCISE).exits(2).says("schema.lock.yaml: cannot be read");
+        return;
+    }
+    p.run(CONCISE).exits(2).says("secret.sql: cannot be read");
+}
+
+#[test]
+fn the_same_input_gives_the_same_bytes() {
+    let p = Project::new();
+    for n in 0..40 {
+        p.write(&format!("d{}/f{n}.sql", n % 7), WRONG);
+        p.write(&format!("d{}/g{n}.py", n % 5), "def f(:\n");
+    }
+    let first = p.run(&["check", "--format", "json"]).exits(1).out;
+    for _ in 0..3 {
+        assert_eq!(p.run(&["check", "--format", "json"]).out, first);
+    }
+}
+
+#[test]
+fn hostile_python_is_bounded() {
+    let p = Project::new();
+    p.write("parens.py", "(".repeat(100_000));
+    p.write("sum.py", format!("x = {}1\n", "1 + ".repeat(20_000)));
+    p.write("chain.py", format!("x = a{}\n", ".b()".repeat(20_000)));
+    p.write("open.py", format!("x = '''{}", "select * from batches\n".repeat(4_000)));
+    p.write("line.py", format!("x = [{}]\n", "'batches', ".repeat(50_000)));
+    p.write("nul.py", vec![0u8; 100_000]);
+    p.write("crlf.py", "x = 1\r\n\u{feff}\r\n");
+    let began = std::time::Instant::now();
+    let ran = p.run(CONCISE);
+    assert!(ran.code == 1, "{} {}", ran.code, ran.err);
+    assert!(began.elapsed().as_secs() < 60, "{:?}", began.elapsed());
+}
+
+#[test]
+fn explain_and_rules_speak_of_the_same_rules() {
+    let p = Project::new();
+    p.run(&["rules"]).exits(0).says("unknown-column");
+    p.run(&["explain", "unknown-column"]).exits(0).says("# unknown-column").says("## Wrong");
+    p.run(&["explain", "unknown-colum"]).exits(2).says("did you mean `unknown-column`?");
+}

@@ -1,0 +1,201 @@
+//! `check --staged` and `--since` against real repositories: what counts is what the commit will hold.
+#![cfg(unix)]
+
+mod common;
+
+use common::{LOCK, Project, RIGHT, WRONG};
+
+const STAGED: &[&str] = &["check", "--staged", "--format", "concise"];
+
+#[test]
+fn the_index_is_checked_and_not_the_worktree() {
+    let p = Project::git();
+    p.write("a.sql", WRONG);
+    p.run_git(&["add", "-A"]);
+    p.write("a.sql", RIGHT);
+    p.run(STAGED).exits(1).says("a.sql:1:8: error[unknown-column]");
+
+    p.run_git(&["add", "-A"]);
+    p.write("a.sql", WRONG);
+    p.run(STAGED).exits(0);
+}
+
+#[test]
+fn lock_and_configuration_come_from_the_index() {
+    let p = Project::git();
+    p.write("a.sql", RIGHT);
+    p.write("dbtruth.yaml", "rules: {unknown-column: warning}\n");
+    p.run_git(&["add", "-A"]);
+    p.write("schema.lock.yaml", "version: 999\n");
+    p.write("dbtruth.yaml", "nonsense: true\n");
+    p.run(STAGED).exits(0);
+    p.run(&["check"]).exits(2);
+
+    p.run_git(&["add", "schema.lock.yaml"]);
+    p.run(STAGED).exits(2).says("schema.lock.yaml:1");
+}
+
+#[test]
+fn an_unstaged_lock_is_said() {
+    let p = Project::git();
+    p.write("a.sql", RIGHT);
+    p.run_git(&["add", "a.sql"]);
+    p.run(STAGED).exits(2).says("no lock").says("git add schema.lock.yaml");
+}
+
+#[test]
+fn only_staged_files_are_reported() {
+    let p = Project::git();
+    p.write("old.sql", WRONG);
+    p.commit_all();
+    p.write("new.sql", WRONG);
+    p.write("untracked.sql", WRONG);
+    p.run_git(&["add", "new.sql"]);
+    p.run(STAGED).exits(1).says("new.sql").is_silent_on("old.sql").is_silent_on("untracked.sql");
+}
+
+#[test]
+fn a_staged_lock_widens_to_everything() {
+    let p = Project::git();
+    p.write("a.sql", RIGHT);
+    p.commit_all();
+    p.write("schema.lock.yaml", LOCK.replace("manufacturing_date", "made_on"));
+    p.run_git(&["add", "-A"]);
+    p.run(STAGED).exits(1).says("a.sql:1:8");
+}
+
+#[test]
+fn a_deletion_and_a_rename_widen_too() {
+    let p = Project::git();
+    p.write("a.sql", WRONG);
+    p.write("b.sql", RIGHT);
+    p.commit_all();
+    p.run_git(&["mv", "b.sql", "c.sql"]);
+    p.run(STAGED).exits(1).says("a.sql:1:8");
+}
+
+#[test]
+fn nothing_staged_is_clean_and_said() {
+    let p = Project::git();
+    p.write("a.sql", WRONG);
+    p.commit_all();
+    p.run(STAGED).exits(0).says("nothing to check");
+}
+
+#[test]
+fn before_the_first_commit() {
+    let p = Project::git();
+    p.write("a.sql", WRONG);
+    p.run_git(&["add", "-A"]);
+    p.run(STAGED).exits(1).says("a.sql:1:8");
+}
+
+#[test]
+fn announced_files_symlinks_and_submodules_are_left_out() {
+    let other = Project::git();
+    other.write("x.sql", WRONG);
+    other.commit_all();
+    let p = Project::git();
+    p.write("later.sql", WRONG);
+    std::os::unix::fs::symlink("later.sql", p.path("link.sql")).unwrap();
+    p.run_git(&["add", "-N", "later.sql"]);
+    p.run_git(&["add", "schema.lock.yaml", "link.sql"]);
+    p.run_git(&["-c", "protocol.file.allow=always", "submodule", "add", "-q", &other.root().display().to_string(), "sub"]);
+    p.run(STAGED).exits(0).is_silent_on("later.sql:").is_silent_on("link.sql:").is_silent_on("x.sql:");
+}
+
+#[test]
+fn unmerged_files_are_said() {
+    let p = Project::git();
+    p.write("a.sql", "SELECT 1;\n");
+    p.commit_all();
+    p.run_git(&["checkout", "-q", "-b", "other"]);
+    p.write("a.sql", "SELECT 2;\n");
+    p.commit_all();
+    p.run_git(&["checkout", "-q", "main"]);
+    p.write("a.sql", "SELECT 3;\n");
+    p.commit_all();
+    p.try_git(&["merge", "-q", "other"]);
+    p.run(STAGED).exits(2).says("unmerged");
+}
+
+#[test]
+fn names_with_quotes_newlines_and_letters_of_all_kinds() {
+    let p = Project::git();
+    for name in ["q\"uote.sql", "new\nline.sql", "é 😀.sql", "-dash.sql", ":colon.sql", "[a].sql"] {
+        p.write(name, WRONG);
+    }
+    p.run_git(&["add", "-A"]);
+    p.run(STAGED).exits(1).says("6 errors");
+}
+
+#[test]
+fn from_a_subfolder_names_are_relative_to_it() {
+    let p = Project::git();
+    p.write("app/a.sql", WRONG);
+    p.write("b.sql", WRONG);
+    p.run_git(&["add", "-A"]);
+    p.write("dbtruth.yaml", "lock: schema.lock.yaml\n");
+    p.run_git(&["add", "-A"]);
+    p.run_in("app", STAGED).exits(1).says("\na.sql:1:8").says("../b.sql:1:8");
+}
+
+/// The hook sees git's own environment: an index of its own for `commit -a` and `commit PATH`.
+#[test]
+fn inside_a_hook_every_way_to_commit_is_seen() {
+    let p = Project::git();
+    p.install_plain_hook("check --staged");
+    let said = || p.read(".git/hook.out");
+
+    p.write("a.sql", RIGHT);
+    p.run_git(&["add", "-A"]);
+    p.run_git(&["commit", "-q", "-m", "good"]);
+
+    p.write("a.sql", WRONG);
+    p.try_git(&["commit", "-q", "-a", "-m", "all"]).exits(1);
+    assert!(said().contains("a.sql:1:8"), "{}", said());
+
+    p.try_git(&["commit", "-q", "-m", "path", "a.sql"]).exits(1);
+    assert!(said().contains("a.sql:1:8"), "{}", said());
+
+    // Partially staged: the index is good, the worktree is not.
+    p.write("a.sql", format!("{RIGHT}-- more\n"));
+    p.run_git(&["add", "a.sql"]);
+    p.write("a.sql", WRONG);
+    p.run_git(&["commit", "-q", "-m", "part"]);
+}
+
+#[test]
+fn a_linked_worktree_has_an_index_of_its_own() {
+    let p = Project::git();
+    p.write("a.sql", RIGHT);
+    p.commit_all();
+    p.run_git(&["worktree", "add", "-q", "-b", "side", "tree"]);
+    p.install_plain_hook("check --staged");
+    p.write("tree/a.sql", WRONG);
+    p.run_git(&["-C", "tree", "add", "a.sql"]);
+    p.run_in("tree", STAGED).exits(1).says("a.sql:1:8");
+    p.try_git(&["-C", "tree", "commit", "-q", "-m", "x"]).exits(1);
+    p.run(STAGED).exits(0);
+}
+
+#[test]
+fn since_reports_changed_lines_only() {
+    let p = Project::git();
+    p.write("a.sql", format!("{WRONG}SELECT 1;\n"));
+    p.commit_all();
+    let since = &["check", "--since", "HEAD", "--format", "concise"];
+    p.run(since).exits(0);
+    p.write("a.sql", format!("{WRONG}SELECT 1;\n{WRONG}"));
+    p.write("new.sql", WRONG);
+    p.run(since).exits(1).says("a.sql:3:8").says("new.sql:1:8").is_silent_on("a.sql:1:8");
+    p.run(&["check", "--since", "nowhere"]).exits(2).says("nowhere");
+    p.run(&["check", "--since=--output=x"]).exits(2);
+}
+
+#[test]
+fn outside_a_repository_it_cannot_run() {
+    let p = Project::new();
+    p.write("a.sql", RIGHT);
+    p.run(STAGED).exits(2).says("git repository");
+}
