@@ -16,6 +16,8 @@ pub use opened::{Opened, open};
 pub use outcome::{Outcome, Summary};
 pub use settings::{LockInput, Settings};
 
+use suppress::Suppressions;
+
 use crate::diagnostic::Diagnostic;
 use crate::rules;
 use crate::source::{FileId, Sources};
@@ -34,11 +36,11 @@ pub fn run(settings: &Settings) -> Result<Outcome, Failure> {
     outcome.count(settings, &opened, &context);
     drop(project);
 
-    let mut suppressions = suppress::collect(&opened);
+    let mut suppressions = Suppressions::new(&opened);
     outcome.diagnostics.retain(|d| reported(settings, &opened, d));
     levels::apply(settings, &opened, &mut outcome.diagnostics);
-    outcome.diagnostics.retain(|d| !suppressions.hide(&opened.sources, d));
-    let mut about_comments = suppressions.findings(&opened, |rule| levels::runs(settings, rule));
+    outcome.diagnostics.retain(|d| !suppressions.hide(d));
+    let mut about_comments = suppressions.findings(|rule| levels::runs(settings, rule));
     about_comments.retain(|d| reported(settings, &opened, d));
     levels::apply(settings, &opened, &mut about_comments);
     outcome.diagnostics.append(&mut about_comments);

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::{Failure, Settings, read};
 use crate::diagnostic::Diagnostic;
 use crate::discover::display_path;
+use crate::facts::FileFacts;
 use crate::project::Project;
 use crate::schema::{self, Schema};
 use crate::source::{FileId, Language, SourceFile, Sources};
@@ -22,8 +23,8 @@ pub struct Opened {
     pub schema: Schema,
     /// The lock among the sources.
     pub lock: FileId,
-    /// Python files.
-    pub modules: Vec<(FileId, python::Module)>,
+    /// Facts of each file of `sources`; the lock's are empty.
+    pub facts: Vec<FileFacts>,
     /// What reading and parsing found.
     pub diagnostics: Vec<Diagnostic>,
     /// Reason → how many files, of those asked about, are not checked in full.
@@ -37,7 +38,7 @@ pub struct Opened {
 impl Opened {
     /// Links everything.
     pub fn project(&self) -> Project<'_> {
-        let modules: Vec<(FileId, &python::Module)> = self.modules.iter().map(|(id, m)| (*id, m)).collect();
+        let modules: Vec<(FileId, &python::Module)> = self.sources.iter().zip(&self.facts).filter_map(|((id, _), f)| Some((id, f.module.as_ref()?))).collect();
         Project::link(&self.sources, &modules, &self.schema)
     }
 
@@ -56,7 +57,7 @@ pub fn open(settings: &Settings) -> Result<Opened, Failure> {
         paths: vec![None],
         schema,
         lock,
-        modules: Vec::new(),
+        facts: vec![FileFacts::default()],
         diagnostics: Vec::new(),
         skipped: BTreeMap::new(),
         troubles: settings.troubles.clone(),

@@ -1,24 +1,22 @@
-//! Bytes into text into trees, in parallel.
+//! Bytes into text into facts, in parallel.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use rayon::prelude::*;
 
+use super::suppress::context;
 use super::{Opened, Settings};
-use crate::diagnostic::{Context, Diagnostic, Severity};
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::discover::{Candidate, Origin};
-use crate::source::{FileId, Language, Location, SourceFile, Span};
-use crate::syntax::python;
+use crate::facts::{self, FileFacts, Problem, ProblemKind, Skip};
+use crate::source::{Location, SourceFile, Span};
 
 /// Larger files are not read: no hand writes them, and one of them would decide how long everybody waits.
 const LARGEST: u64 = 16 << 20;
 
 /// What became of one file.
 enum Read {
-    Python(String, python::Module),
-    Text(String),
-    /// Not text, and why.
-    NotText(String),
+    Done(Box<(SourceFile, FileFacts)>),
     TooLarge,
     /// The system could not read it.
     Failed(String),
@@ -26,8 +24,8 @@ enum Read {
     Crashed,
 }
 
-/// Reads and parses every file, in the order of the candidates.
-pub fn all(settings: &Settings, opened: &mut Opened) {
+/// Reads every file and takes its facts, in the order of the candidates.
+pub(super) fn all(settings: &Settings, opened: &mut Opened) {
     let read: Vec<Read> = settings.files.par_iter().map(guarded).collect();
     for (candidate, read) in settings.files.iter().zip(read) {
         let asked = settings.reports(&candidate.absolute);
@@ -37,43 +35,26 @@ pub fn all(settings: &Settings, opened: &mut Opened) {
             }
         };
         match read {
-            Read::Text(text) => {
-                add(opened, candidate, text);
-            }
-            Read::Python(text, module) => {
-                let file = add(opened, candidate, text);
-                for error in &module.errors {
-                    opened.diagnostics.push(syntax_error(file, error.span, candidate.language, error.message.clone()));
-                }
-                opened.modules.push((file, module));
-            }
-            Read::NotText(why) => {
-                skip("file is not text");
-                let file = add(opened, candidate, String::new());
-                opened.diagnostics.push(syntax_error(file, Span::default(), candidate.language, why));
+            Read::Done(done) => {
+                let (source, facts) = *done;
+                facts.skipped.iter().for_each(|s| skip(&s.reason));
+                let language = source.language;
+                let file = opened.sources.add(source);
+                let syntax = facts.problems.iter().filter(|p| p.kind == ProblemKind::Syntax);
+                opened.diagnostics.extend(
+                    syntax.map(|p| Diagnostic::new("syntax-error", Severity::Warning, Location::new(file, p.span), context(language), p.message.clone())),
+                );
+                opened.paths.push(Some(candidate.absolute.clone()));
+                opened.facts.push(facts);
             }
             Read::TooLarge => {
-                skip("file larger than 16 MiB");
+                skip("the file is larger than 16 MiB");
                 opened.notes.push(format!("{}: larger than 16 MiB, not read", candidate.path));
             }
             Read::Failed(why) => opened.troubles.push(format!("{}: cannot be read: {why}", candidate.path)),
             Read::Crashed => opened.troubles.push(format!("{}: dbtruth crashed on this file; please report it", candidate.path)),
         }
     }
-}
-
-fn add(opened: &mut Opened, candidate: &Candidate, text: String) -> FileId {
-    opened.paths.push(Some(candidate.absolute.clone()));
-    opened.sources.add(SourceFile::new(&candidate.path, candidate.language, text))
-}
-
-fn syntax_error(file: FileId, span: Span, language: Language, message: String) -> Diagnostic {
-    let context = match language {
-        Language::Python => Context::Query,
-        Language::Sql => Context::Sql,
-        Language::Markdown | Language::Yaml => Context::Docs,
-    };
-    Diagnostic::new("syntax-error", Severity::Warning, Location::new(file, span), context, message)
 }
 
 /// A crash on one file must not hide what the others say.
@@ -94,15 +75,20 @@ fn one(candidate: &Candidate) -> Read {
             }
         }
     };
-    let text = match crate::syntax::decode(bytes, candidate.language) {
-        Ok(decoded) => decoded.text,
-        Err(error) => return Read::NotText(error.to_string()),
-    };
-    match candidate.language {
-        Language::Python => {
-            let module = python::parse(&text);
-            Read::Python(text, module)
+    match String::from_utf8(bytes) {
+        Ok(text) => {
+            let source = SourceFile::new(&candidate.path, candidate.language, text);
+            let facts = facts::extract(&source);
+            Read::Done(Box::new((source, facts)))
         }
-        Language::Sql | Language::Markdown | Language::Yaml => Read::Text(text),
+        Err(error) => {
+            let message = format!("the file is not UTF-8 (byte {})", error.utf8_error().valid_up_to());
+            let facts = FileFacts {
+                skipped: vec![Skip { reason: "the file is not text".to_owned(), span: Span::default() }],
+                problems: vec![Problem { kind: ProblemKind::Syntax, span: Span::default(), message }],
+                ..FileFacts::default()
+            };
+            Read::Done(Box::new((SourceFile::new(&candidate.path, candidate.language, ""), facts)))
+        }
     }
 }
