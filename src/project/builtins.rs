@@ -23,7 +23,7 @@ pub fn method<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &'a Expr, value: &Value<
                         list.rest = list.rest.or_else(|| more.rest.clone());
                     }
                     Some(Value::Tuple(more)) => list.items.extend(more.iter().cloned()),
-                    other => list.rest = Some(other.map_or(Value::Unknown, Value::element)),
+                    other => list.rest = Some(other.map_or(Value::Unknown, |v| super::libraries::element(ev, v))),
                 },
                 "copy" => return Some(value.clone()),
                 "pop" => return Some(value.element()),

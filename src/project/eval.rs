@@ -74,6 +74,14 @@ pub struct Evaluator<'w, 'a> {
     pub stores: Vec<(ClassId, Ustr, Value<'a>)>,
     /// Summaries of functions that were walked.
     pub summaries: Vec<(FunctionId, Summary<'a>)>,
+    /// What libraries remember during this walk.
+    pub state: libraries::State,
+    /// Functions being walked once more with the arguments of a call, innermost last.
+    pub(super) through: Vec<FunctionId>,
+    /// How often that was done in this file.
+    pub(super) walked_through: usize,
+    /// The function being walked hands something on to a library that only its caller knows.
+    pub hands_on: bool,
     pub(super) trail: Vec<(FileId, Ustr)>,
 }
 
@@ -90,6 +98,10 @@ impl<'w, 'a> Evaluator<'w, 'a> {
             yields: Vec::new(),
             stores: Vec::new(),
             summaries: Vec::new(),
+            state: libraries::State::default(),
+            through: Vec::new(),
+            walked_through: 0,
+            hands_on: false,
             trail: Vec::new(),
         }
     }
@@ -302,10 +314,18 @@ impl<'w, 'a> Evaluator<'w, 'a> {
             return base;
         }
         let key = self.eval(index);
-        if let Some(v) = libraries::subscript(self, &base, &key, index) {
+        if let Value::Union(all) = &base {
+            let all: Vec<_> = all.iter().filter(|v| !matches!(v, Value::None)).map(|v| self.look_up(v, &key, index)).collect();
+            return Value::union(all);
+        }
+        self.look_up(&base, &key, index)
+    }
+
+    fn look_up(&mut self, base: &Value<'a>, key: &Value<'a>, index: &'a Expr) -> Value<'a> {
+        if let Some(v) = libraries::subscript(self, base, key, index) {
             return v;
         }
-        self.plain_subscript(&base, &key, index)
+        self.plain_subscript(base, key, index)
     }
 
     fn plain_subscript(&mut self, base: &Value<'a>, key: &Value<'a>, index: &Expr) -> Value<'a> {

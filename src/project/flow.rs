@@ -10,7 +10,7 @@ use super::builtins;
 use super::eval::{Env, Evaluator};
 use super::index::{ClassId, FunctionId, last_name};
 use super::libraries;
-use super::value::{Dict, List, Value};
+use super::value::{Dict, DictEntry, List, Value};
 use super::world::{Place, Summary};
 
 impl<'a> Evaluator<'_, 'a> {
@@ -176,6 +176,15 @@ impl<'a> Evaluator<'_, 'a> {
                 let key = self.eval(&s.1);
                 match (&receiver, &key) {
                     (Value::Dict(d), Value::Str(k)) => builtins::put(self, &s.0, d, k, value.clone(), expr),
+                    // `for k in ("a", "b"): d[k] = …`
+                    (Value::Dict(d), Value::Union(keys)) if keys.iter().all(|k| k.text().is_some_and(|t| t.location().is_some())) => {
+                        let entry = |k: &Value<'a>| {
+                            let key = k.text()?.clone();
+                            Some(DictEntry { at: key.location()?, key, value: value.clone(), expr: None, conditional: true })
+                        };
+                        let entries = d.entries.iter().cloned().chain(keys.iter().filter_map(entry)).collect();
+                        builtins::rebind(self, &s.0, Value::Dict(Arc::new(Dict { entries, open: d.open })));
+                    }
                     (Value::Dict(d), _) => {
                         let dict = Dict { open: true, ..(**d).clone() };
                         builtins::rebind(self, &s.0, Value::Dict(Arc::new(dict)));
@@ -312,16 +321,18 @@ impl<'a> Evaluator<'_, 'a> {
         let saved_env = std::mem::replace(&mut self.env, env);
         let saved_returns = std::mem::take(&mut self.returns);
         let saved_yields = std::mem::take(&mut self.yields);
+        let saved_hands_on = std::mem::take(&mut self.hands_on);
         self.body(&def.node.body);
+        let hands_on = std::mem::replace(&mut self.hands_on, saved_hands_on);
         let returns = Value::union(std::mem::replace(&mut self.returns, saved_returns));
         let yields = std::mem::replace(&mut self.yields, saved_yields);
         let yields = (!yields.is_empty()).then(|| Value::union(yields));
-        self.summaries.push((id, Summary { returns, yields }));
+        self.summaries.push((id, Summary { returns, yields, hands_on }));
         self.env = saved_env;
         self.place = saved_place;
     }
 
-    fn parameter(&mut self, id: FunctionId, n: usize, p: &'a python::Param) -> Value<'a> {
+    pub(super) fn parameter(&mut self, id: FunctionId, n: usize, p: &'a python::Param) -> Value<'a> {
         let def = self.world.index.function(id);
         if n == 0
             && let Some(class) = def.class

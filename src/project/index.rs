@@ -2,7 +2,7 @@
 //!
 //! Built once from all files' trees; borrowed ever after. Nothing is evaluated here.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use ustr::Ustr;
 
 use crate::source::{FileId, Sources};
@@ -141,6 +141,8 @@ pub struct Index<'a> {
     pub functions: Vec<FunctionDef<'a>>,
     /// Dotted module paths.
     pub table: ModuleTable,
+    /// First parts of all absolute imports, wherever they stand: what the project as a whole uses.
+    pub packages: FxHashSet<Ustr>,
     by_class: FxHashMap<usize, ClassId>,
     by_function: FxHashMap<usize, FunctionId>,
 }
@@ -254,11 +256,15 @@ impl<'a> Scope<'_, 'a, '_> {
             StmtKind::Import(names) => {
                 for n in names {
                     let first = n.module.as_str().split('.').next().unwrap_or_default();
+                    self.index.packages.insert(Ustr::from(first));
                     let (name, whole) = n.alias.map_or((Ustr::from(first), false), |a| (a, true));
                     self.bind(name, Binding::Import { module: n.module, whole });
                 }
             }
             StmtKind::ImportFrom(from) => {
+                if from.level == 0 {
+                    self.index.packages.insert(Ustr::from(from.module.as_str().split('.').next().unwrap_or_default()));
+                }
                 for (name, alias) in &from.names {
                     if name.as_str() == "*" {
                         self.stars.push((from.level, from.module));

@@ -11,6 +11,7 @@ pub mod models;
 pub mod modules;
 pub mod strings;
 pub mod text;
+pub mod through;
 pub mod uses;
 pub mod value;
 pub mod world;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::source::{FileId, Location, Span};
 use crate::syntax::python::{Segment, StrText};
+use crate::syntax::sql::template::Template;
 
 /// A piece of a string.
 #[derive(Clone, Debug, PartialEq)]
@@ -98,6 +99,23 @@ impl<'a> Text<'a> {
         None
     }
 
+    /// The text as the SQL room reads it, with every hole as its stand-in; spans of it lead back to the sources.
+    pub fn template(&self) -> Template {
+        let mut template = Template::default();
+        for part in &*self.parts {
+            match part {
+                TextPart::Literal { file, literal, from, to } => {
+                    let (from, to) = (*from as usize, *to as usize);
+                    let Some(text) = literal.text.get(from..to) else { continue };
+                    template.push_literal(text, *file, &cut_segments(&literal.segments, literal.text.len(), from, to));
+                }
+                TextPart::Made { text, at } => template.push_value(text, *at),
+                TextPart::Hole(at) => template.push_hole(*at),
+            }
+        }
+        template
+    }
+
     /// Where the whole text stands, if it is one literal.
     pub fn location(&self) -> Option<Location> {
         self.locate(0..self.constant()?.len())
@@ -113,6 +131,23 @@ impl TextPart<'_> {
             TextPart::Hole(_) => None,
         }
     }
+}
+
+/// The segments of decoded bytes `from..to`, counted from `from`.
+fn cut_segments(segments: &[Segment], decoded_len: usize, from: usize, to: usize) -> Vec<Segment> {
+    let mut out = Vec::new();
+    for (n, s) in segments.iter().enumerate() {
+        let start = s.decoded as usize;
+        let end = segments.get(n + 1).map_or(decoded_len, |next| next.decoded as usize);
+        let (a, b) = (start.max(from), end.min(to));
+        if a >= b {
+            continue;
+        }
+        let one_to_one = end - start == s.source.len();
+        let source = if one_to_one { Span::new(s.source.start as usize + (a - start), s.source.start as usize + (b - start)) } else { s.source };
+        out.push(Segment { decoded: Span::new(a - from, 0).start, source });
+    }
+    out
 }
 
 /// The source bytes behind a range of decoded bytes.

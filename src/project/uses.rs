@@ -107,6 +107,74 @@ pub struct Literal {
     pub certainty: Certainty,
 }
 
+/// A resource embedded in a select list to which nothing leads from the relation around it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Embed {
+    /// The token that names it.
+    pub location: Location,
+    /// The relation it is embedded in.
+    pub relation: RelationName,
+    /// Its name.
+    pub name: Ustr,
+    /// The foreign key that the code asks for, where it does.
+    pub hint: Option<Ustr>,
+    /// What kind of text it stands in.
+    pub context: Context,
+    /// How sure.
+    pub certainty: Certainty,
+}
+
+/// A function of the database called by name.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FunctionCall {
+    /// The token that names it.
+    pub location: Location,
+    /// The schema, where the code gives one.
+    pub schema: Option<Ustr>,
+    /// Its name.
+    pub function: Ustr,
+    /// Names of arguments that are given, with their places.
+    pub arguments: Vec<(Ustr, Location)>,
+    /// Whether these are all.
+    pub complete: bool,
+    /// What kind of text it stands in.
+    pub context: Context,
+    /// How sure.
+    pub certainty: Certainty,
+}
+
+/// A key asked of a result row that its select list does not give.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RowKey {
+    /// The exact token.
+    pub location: Location,
+    /// The key.
+    pub key: Ustr,
+    /// The relation that was selected from, where known.
+    pub relation: Option<RelationName>,
+    /// Keys that the row has, sorted.
+    pub known: Vec<Ustr>,
+    /// What kind of text it stands in.
+    pub context: Context,
+    /// How sure; `row.get("key")` is never more than likely.
+    pub certainty: Certainty,
+}
+
+/// Columns by which an upsert finds the row that is there already.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ConflictTarget {
+    /// The list of columns.
+    pub location: Location,
+    /// The relation.
+    pub relation: RelationName,
+    /// The columns, in order of writing.
+    pub columns: Vec<Ustr>,
+    /// What kind of text it stands in.
+    pub context: Context,
+    /// How sure.
+    pub certainty: Certainty,
+}
+
 /// Everything seen in one file.
 #[derive(Clone, Debug, Default)]
 pub struct Uses {
@@ -118,6 +186,14 @@ pub struct Uses {
     pub inserts: Vec<Insert>,
     /// Constants for columns.
     pub literals: Vec<Literal>,
+    /// Embedded resources without a relationship.
+    pub embeds: Vec<Embed>,
+    /// Functions called by name.
+    pub calls: Vec<FunctionCall>,
+    /// Keys asked of rows that do not have them.
+    pub row_keys: Vec<RowKey>,
+    /// Columns by which upserts find rows.
+    pub conflict_targets: Vec<ConflictTarget>,
     /// What was seen but not understood: reason → how often.
     pub skipped: BTreeMap<&'static str, usize>,
 }
@@ -144,6 +220,10 @@ impl Uses {
         self.missing_attributes.append(&mut other.missing_attributes);
         self.inserts.append(&mut other.inserts);
         self.literals.append(&mut other.literals);
+        self.embeds.append(&mut other.embeds);
+        self.calls.append(&mut other.calls);
+        self.row_keys.append(&mut other.row_keys);
+        self.conflict_targets.append(&mut other.conflict_targets);
         for (reason, n) in other.skipped {
             *self.skipped.entry(reason).or_default() += n;
         }

@@ -120,6 +120,9 @@ pub type FunctionNode<'a> = (FileId, &'a Function);
 /// More alternatives than this are no longer worth following.
 const MAX_UNION: usize = 6;
 
+/// The same for alternatives that are all strings.
+const MAX_STRINGS: usize = 64;
+
 impl<'a> Value<'a> {
     /// Whether nothing is known.
     pub fn is_unknown(&self) -> bool {
@@ -184,7 +187,9 @@ impl<'a> Value<'a> {
                 }
             }
         }
-        if all.len() > MAX_UNION {
+        // A list of names is worth following at any sensible length.
+        let strings = all.iter().all(|v| matches!(v, Value::Str(_)));
+        if all.len() > if strings { MAX_STRINGS } else { MAX_UNION } {
             return Value::Unknown;
         }
         match all.len() {

@@ -68,6 +68,8 @@ pub struct Summary<'a> {
     pub returns: Value<'a>,
     /// The union of its `yield`s, if it has any.
     pub yields: Option<Value<'a>>,
+    /// It hands something on to a library that only its caller knows: a table's name, SQL, a query to go on with. Calls of it are walked through.
+    pub hands_on: bool,
 }
 
 /// Everything known so far. Later phases fill what earlier ones leave empty.

@@ -2,6 +2,7 @@
 //!
 //! Every hook gives `None` (or `Unknown`) where the library has nothing to say, so that Python's own rules apply.
 
+pub mod postgrest;
 pub mod sqlalchemy;
 
 use crate::source::Span;
@@ -16,6 +17,17 @@ use super::value::Value;
 pub enum LibraryValue<'a> {
     /// SQLAlchemy, SQLModel, Flask-SQLAlchemy.
     Orm(sqlalchemy::Orm<'a>),
+    /// Clients of PostgREST: queries, answers, rows.
+    Postgrest(postgrest::Postgrest),
+}
+
+/// What libraries remember while one file is walked.
+#[derive(Debug, Default)]
+pub struct State {
+    /// See [`postgrest::State`].
+    pub postgrest: postgrest::State,
+    /// What is seen in a function that is walked with a caller's arguments is noted.
+    pub loud_through: bool,
 }
 
 impl<'a> LibraryValue<'a> {
@@ -23,6 +35,8 @@ impl<'a> LibraryValue<'a> {
     pub fn same(&self, other: &Self) -> bool {
         match (self, other) {
             (LibraryValue::Orm(a), LibraryValue::Orm(b)) => a.same(b),
+            (LibraryValue::Postgrest(a), LibraryValue::Postgrest(b)) => a.same(b),
+            _ => false,
         }
     }
 
@@ -30,23 +44,25 @@ impl<'a> LibraryValue<'a> {
     pub fn merge(&self, other: &Self) -> Option<LibraryValue<'a>> {
         match (self, other) {
             (LibraryValue::Orm(a), LibraryValue::Orm(b)) => a.merge(b).map(LibraryValue::Orm),
+            (LibraryValue::Postgrest(a), LibraryValue::Postgrest(b)) => a.merge(b).map(LibraryValue::Postgrest),
+            _ => None,
         }
     }
 }
 
 /// `receiver.name(args)`. Asked before Python's own rules; the receiver may be unknown.
 pub fn method<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &Value<'a>, name: Ident, call: &'a Call, args: &Args<'a>, span: Span) -> Option<Value<'a>> {
-    sqlalchemy::method(ev, receiver, name, call, args, span)
+    sqlalchemy::method(ev, receiver, name, call, args, span).or_else(|| postgrest::method(ev, receiver, name, call, args, span))
 }
 
 /// `callee(args)` for anything that is not a method call on a receiver the library answered for.
 pub fn call<'a>(ev: &mut Evaluator<'_, 'a>, callee: &Value<'a>, call: &'a Call, args: &Args<'a>, span: Span) -> Option<Value<'a>> {
-    sqlalchemy::call(ev, callee, call, args, span)
+    sqlalchemy::call(ev, callee, call, args, span).or_else(|| postgrest::call(ev, callee, call, args))
 }
 
 /// `value.attr`, not called.
 pub fn attribute<'a>(ev: &mut Evaluator<'_, 'a>, value: &Value<'a>, attr: Ident) -> Option<Value<'a>> {
-    sqlalchemy::attributes::attribute(ev, value, attr)
+    sqlalchemy::attributes::attribute(ev, value, attr).or_else(|| postgrest::attribute(ev, value, attr))
 }
 
 /// A bare name in a class body, outside of its methods.
@@ -56,11 +72,12 @@ pub fn class_name<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId, name: ustr::Us
 
 /// `base[key]`
 pub fn subscript<'a>(ev: &mut Evaluator<'_, 'a>, base: &Value<'a>, key: &Value<'a>, index: &'a Expr) -> Option<Value<'a>> {
-    sqlalchemy::attributes::subscript(ev, base, key, index)
+    sqlalchemy::attributes::subscript(ev, base, key, index).or_else(|| postgrest::subscript(ev, base, key, index))
 }
 
 /// `left == right`, `left in right`…: the operands' values, and between each two the operator.
 pub fn compare<'a>(ev: &mut Evaluator<'_, 'a>, operands: &'a [Expr], operators: &[ustr::Ustr], values: &[Value<'a>]) -> Value<'a> {
+    postgrest::compare(ev, operators, values);
     sqlalchemy::compare(ev, operands, operators, values).unwrap_or_default()
 }
 
@@ -76,6 +93,7 @@ pub fn element<'a>(ev: &mut Evaluator<'_, 'a>, value: &Value<'a>) -> Value<'a> {
             let all: Vec<_> = all.iter().map(|v| element(ev, v)).collect();
             Value::union(all)
         }
+        Value::Library(LibraryValue::Postgrest(v)) => v.element(),
         _ => sqlalchemy::element(value).unwrap_or_else(|| value.element()),
     }
 }
@@ -123,7 +141,9 @@ pub fn store_attribute<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &Value<'a>, att
 }
 
 /// `receiver[key] = value` on something that is no dict.
-pub fn store_subscript<'a>(_ev: &mut Evaluator<'_, 'a>, _target: &'a Expr, _receiver: &Value<'a>, _key: &Value<'a>, _value: &Value<'a>) {}
+pub fn store_subscript<'a>(ev: &mut Evaluator<'_, 'a>, _target: &'a Expr, receiver: &Value<'a>, key: &Value<'a>, _value: &Value<'a>) {
+    postgrest::store_subscript(ev, receiver, key);
+}
 
 /// What a parameter is known to be, where a library decides (a pytest fixture, a bound model).
 pub fn parameter<'a>(_ev: &mut Evaluator<'_, 'a>, _function: FunctionId, _n: usize, _param: &'a Param) -> Option<Value<'a>> {
@@ -131,7 +151,10 @@ pub fn parameter<'a>(_ev: &mut Evaluator<'_, 'a>, _function: FunctionId, _n: usi
 }
 
 /// A call of a function of the project itself; `receiver` for a method.
-pub fn inline<'a>(ev: &mut Evaluator<'_, 'a>, function: FunctionId, _receiver: Option<&Value<'a>>, _call: &'a Call, _args: &Args<'a>) -> Value<'a> {
+pub fn inline<'a>(ev: &mut Evaluator<'_, 'a>, function: FunctionId, receiver: Option<&Value<'a>>, call: &'a Call, args: &Args<'a>) -> Value<'a> {
+    if let Some(v) = ev.walk_through(function, receiver, call, args) {
+        return v;
+    }
     ev.result_of(function)
 }
 

@@ -1,0 +1,138 @@
+//! Rows of answers: which keys the code asks of them.
+
+use std::sync::Arc;
+
+use ustr::Ustr;
+
+use crate::diagnostic::{Access, Context};
+use crate::project::eval::{Args, Evaluator};
+use crate::project::uses::{Certainty, RowKey};
+use crate::project::value::Value;
+use crate::syntax::python::{Call, Expr, ExprKind, Ident};
+
+use super::{Postgrest, Rows, note, of, wrap};
+
+/// `rows[0]`, `row["key"]`
+pub fn subscript<'a>(ev: &mut Evaluator<'_, 'a>, rows: &Arc<Rows>, key: &Value<'a>, index: &'a Expr) -> Value<'a> {
+    if matches!(index.kind, ExprKind::Slice) {
+        return wrap(Postgrest::Rows(rows.clone()));
+    }
+    match key {
+        Value::Str(text) => match text.constant() {
+            Some(name) => {
+                let at = text.location().unwrap_or_else(|| ev.at(index.span));
+                get(ev, rows, &name, at, false)
+            }
+            None => Value::Unknown,
+        },
+        Value::Int(_) => one(rows),
+        _ if rows.single == Some(false) => one(rows),
+        _ => Value::Unknown,
+    }
+}
+
+fn one<'a>(rows: &Arc<Rows>) -> Value<'a> {
+    wrap(Postgrest::Rows(Arc::new(Rows { single: Some(true), ..(**rows).clone() })))
+}
+
+/// Notes that a key is asked of a row, and gives what it holds.
+fn get<'a>(ev: &mut Evaluator<'_, 'a>, rows: &Arc<Rows>, name: &str, at: crate::source::Location, tolerant: bool) -> Value<'a> {
+    let key = Ustr::from(name);
+    // A list has no such key: what is asked is no row of ours.
+    if rows.single == Some(false) || ev.state.postgrest.added.contains(&(rows.root, key)) {
+        return Value::Unknown;
+    }
+    let sure = if tolerant { rows.certainty.min(Certainty::Medium) } else { rows.certainty };
+    if let Some(known) = rows.shape.key(name) {
+        if let Some((relation, column)) = known.column {
+            note::reference(ev, Some(at), relation, Some(column), Access::Read, sure);
+        }
+        return match &known.nested {
+            Some(n) => wrap(Postgrest::Rows(Arc::new(Rows { root: rows.root, shape: n.shape.clone(), single: n.single, certainty: rows.certainty }))),
+            None => Value::Unknown,
+        };
+    }
+    if rows.shape.open || ev.state.postgrest.escaped.contains(&rows.root) {
+        return Value::Unknown;
+    }
+    match rows.shape.relation {
+        Some(relation) if rows.shape.star => note::reference(ev, Some(at), relation, Some(key), Access::Read, sure),
+        relation => {
+            if ev.notes() && ev.state.postgrest.noted.insert((at, Some(key), Ustr::from("row"))) {
+                let certainty = note::certainty(ev, sure);
+                let mut known: Vec<_> = rows.shape.keys.iter().map(|k| k.name).collect();
+                known.sort_unstable();
+                ev.uses.row_keys.push(RowKey { location: at, key, relation, known, context: Context::Query, certainty });
+            }
+        }
+    }
+    Value::Unknown
+}
+
+/// Methods of rows and lists of rows.
+pub fn method<'a>(ev: &mut Evaluator<'_, 'a>, rows: &Arc<Rows>, name: Ident, call: &'a Call, args: &Args<'a>) -> Option<Value<'a>> {
+    let key = || args.positional(call, 0).and_then(|v| v.text()).and_then(|t| Some((t.constant()?.into_owned(), t.location())));
+    Some(match name.as_str() {
+        "get" => match key() {
+            Some((k, at)) => {
+                let at = at.unwrap_or_else(|| ev.at(name.span));
+                get(ev, rows, &k, at, true)
+            }
+            None => Value::Unknown,
+        },
+        "pop" | "setdefault" => match key() {
+            Some((k, at)) => {
+                let v = get(ev, rows, &k, at.unwrap_or_else(|| ev.at(name.span)), true);
+                ev.state.postgrest.added.insert((rows.root, Ustr::from(&k)));
+                v
+            }
+            None if rows.single != Some(true) => one(rows),
+            None => Value::Unknown,
+        },
+        "copy" => wrap(Postgrest::Rows(rows.clone())),
+        "sort" | "reverse" => Value::None,
+        "items" | "keys" | "values" | "index" | "count" => Value::Unknown,
+        // Whatever else changes them: `update`, `append`, `extend`…
+        _ => {
+            ev.state.postgrest.escaped.insert(rows.root);
+            Value::None
+        }
+    })
+}
+
+/// Python's own functions that give rows back.
+pub fn builtin<'a>(_ev: &mut Evaluator<'_, 'a>, callee: &Value<'a>, call: &'a Call, args: &Args<'a>) -> Option<Value<'a>> {
+    let first = args.positional(call, 0)?;
+    let Some(Postgrest::Rows(r)) = of(first) else { return None };
+    match callee.external()? {
+        "builtins.list" | "builtins.sorted" | "builtins.reversed" | "builtins.tuple" if r.single != Some(true) => Some(first.clone()),
+        "builtins.dict" => Some(first.clone()),
+        _ => None,
+    }
+}
+
+/// Rows given to someone else may come back with other keys.
+pub fn escape(ev: &mut Evaluator<'_, '_>, args: &Args<'_>) {
+    for v in &args.values {
+        for one in v.alternatives() {
+            match of(one) {
+                Some(Postgrest::Rows(r) | Postgrest::Answer(r)) => {
+                    ev.state.postgrest.escaped.insert(r.root);
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// The same, unless what is called is known to leave its arguments alone.
+pub fn escape_to(ev: &mut Evaluator<'_, '_>, callee: &Value<'_>, args: &Args<'_>) {
+    let harmless = match callee {
+        Value::External(p) => ["builtins", "json", "logging", "typing", "copy", "pprint", "pandas", "itertools", "asyncio", "functools"].contains(&p.split('.').next().unwrap_or_default()),
+        Value::Class(_) => true,
+        _ => false,
+    };
+    if !harmless {
+        escape(ev, args);
+    }
+}

@@ -1,0 +1,135 @@
+//! Calls of the project's own small helpers, followed with the arguments of each call: `fetch("orders", {...})`, `run(query)`, `self.execute(sql)`.
+//!
+//! A function is walked once by itself; what it hands on to a library is known only to its callers. Such functions, and those that are given a query to go on
+//! with, are walked once more for each call, with the arguments bound.
+
+use ustr::Ustr;
+
+use crate::source::FileId;
+use crate::syntax::python::{ArgKind, Call, ParamKind};
+
+use super::eval::{Args, Env, Evaluator};
+use super::index::FunctionId;
+use super::libraries::LibraryValue;
+use super::value::Value;
+use super::world::Place;
+
+/// A helper that calls a helper that calls a helper.
+const MAX_DEPTH: usize = 3;
+
+/// So many calls in one file; a file with more is generated.
+const MAX_IN_FILE: usize = 4000;
+
+impl<'a> Evaluator<'_, 'a> {
+    /// Whether what is seen now is to be noted.
+    pub fn notes(&self) -> bool {
+        !self.quiet || self.state.loud_through
+    }
+
+    /// Whether the code is being walked with a caller's arguments.
+    pub fn is_through(&self) -> bool {
+        !self.through.is_empty()
+    }
+
+    /// Walks a function with the arguments of a call, if that can tell more than its summary; gives what it returns.
+    pub fn walk_through(&mut self, id: FunctionId, receiver: Option<&Value<'a>>, call: &'a Call, args: &Args<'a>) -> Option<Value<'a>> {
+        let summary = self.world.summaries.get(id.0 as usize)?;
+        let given = args.values.iter().any(carries);
+        let worth = given || (summary.hands_on && (args.values.iter().any(|v| !v.is_unknown()) || matches!(receiver, Some(Value::Instance(_)))));
+        if !worth || self.through.len() >= MAX_DEPTH || self.through.contains(&id) || self.walked_through >= MAX_IN_FILE {
+            self.hands_on |= summary.hands_on;
+            return None;
+        }
+        self.walked_through += 1;
+        let def = self.world.index.function(id);
+        let place = Place { file: def.file, class: def.class, function: Some(id) };
+        let env = self.bind(id, receiver, call, args);
+
+        let saved_place = std::mem::replace(&mut self.place, place);
+        let saved_env = std::mem::replace(&mut self.env, env);
+        let saved_returns = std::mem::take(&mut self.returns);
+        let saved_yields = std::mem::take(&mut self.yields);
+        let (summaries, stores) = (self.summaries.len(), self.stores.len());
+        let saved_quiet = std::mem::replace(&mut self.quiet, true);
+        let loud = !saved_quiet || self.state.loud_through;
+        let saved_loud = std::mem::replace(&mut self.state.loud_through, loud);
+        self.through.push(id);
+
+        self.body(&def.node.body);
+
+        self.through.pop();
+        self.state.loud_through = saved_loud;
+        self.quiet = saved_quiet;
+        self.summaries.truncate(summaries);
+        self.stores.truncate(stores);
+        let yields = std::mem::replace(&mut self.yields, saved_yields);
+        let returns = Value::union(std::mem::replace(&mut self.returns, saved_returns));
+        self.env = saved_env;
+        self.place = saved_place;
+        if !yields.is_empty() {
+            return Some(Value::list_of(Value::union(yields)));
+        }
+        (!returns.is_unknown()).then_some(returns)
+    }
+
+    /// The parameters of a function, bound to a call's arguments; what the call leaves out has its default.
+    fn bind(&mut self, id: FunctionId, receiver: Option<&Value<'a>>, call: &'a Call, args: &Args<'a>) -> Env<'a> {
+        let def = self.world.index.function(id);
+        let mut env = Env::default();
+        let own = usize::from(receiver.is_some());
+        for (n, p) in def.node.params.iter().enumerate() {
+            let value = match (n, receiver, p.kind) {
+                (0, Some(r), _) => r.clone(),
+                (_, _, ParamKind::Args) => Value::Unknown,
+                (_, _, ParamKind::Kwargs) => keywords(self.place.file, call, args, def.node),
+                (_, _, ParamKind::KeywordOnly) => args.keyword(call, p.name.as_str()).cloned().unwrap_or_default(),
+                (_, _, ParamKind::Plain) => args.get(call, n - own.min(n), p.name.as_str()).cloned().unwrap_or_default(),
+            };
+            let value = match (&value, &p.default) {
+                (Value::Unknown, _) if call.args.iter().any(|a| matches!(a.kind, ArgKind::Spread | ArgKind::DoubleSpread)) => self.parameter(id, n, p),
+                (Value::Unknown, Some(d)) if !given(call, n - own.min(n), p.name.name) => {
+                    let place = Place { file: def.file, class: def.class, function: None };
+                    Evaluator::quiet_on(self.world, place, &self.trail).eval(d)
+                }
+                (Value::Unknown, _) => self.parameter(id, n, p),
+                _ => value,
+            };
+            env.insert(p.name.name, value);
+        }
+        env
+    }
+}
+
+/// Whether a call gives parameter `n` of that name.
+fn given(call: &Call, n: usize, name: Ustr) -> bool {
+    call.positional(n).is_some() || call.keyword(name.as_str()).is_some()
+}
+
+/// What `**kwargs` holds: the keywords that no parameter takes.
+fn keywords<'a>(file: FileId, call: &'a Call, args: &Args<'a>, function: &crate::syntax::python::Function) -> Value<'a> {
+    use super::text::Text;
+    use super::value::{Dict, DictEntry};
+    let mut dict = Dict::default();
+    for (a, v) in call.args.iter().zip(&args.values) {
+        match a.kind {
+            ArgKind::Keyword(k) if !function.params.iter().any(|p| p.name.name == k.name) => {
+                let at = crate::source::Location::new(file, k.span);
+                dict.entries.push(DictEntry { key: Text::made(k.as_str(), at), at, value: v.clone(), expr: Some((file, &a.value)), conditional: false });
+            }
+            ArgKind::DoubleSpread => match v {
+                Value::Dict(d) => {
+                    dict.entries.extend(d.entries.iter().cloned());
+                    dict.open |= d.open;
+                }
+                _ => dict.open = true,
+            },
+            _ => {}
+        }
+    }
+    Value::Dict(std::sync::Arc::new(dict))
+}
+
+/// Whether a value is a query that a helper may go on with.
+fn carries(v: &Value<'_>) -> bool {
+    v.alternatives().iter().any(|v| matches!(v, Value::Library(LibraryValue::Postgrest(p)) if p.is_query()))
+}
