@@ -66,7 +66,8 @@ type Named<'s> = (&'s QualifiedName, &'s Relation);
 /// Whether a foreign key leads from one to the other, either way or through a table between them, by way of the hint if there is one.
 fn related(schema: &Schema, parent: Named<'_>, other: Named<'_>, hint: Option<&str>) -> bool {
     let fits = |fk: &ForeignKey| hint.is_none_or(|h| fk.name == h || fk.columns == [h] || fk.target_columns == [h]);
-    let direct = parent.1.foreign_keys.iter().any(|fk| fk.target == *other.0 && fits(fk)) || other.1.foreign_keys.iter().any(|fk| fk.target == *parent.0 && fits(fk));
+    let direct =
+        parent.1.foreign_keys.iter().any(|fk| fk.target == *other.0 && fits(fk)) || other.1.foreign_keys.iter().any(|fk| fk.target == *parent.0 && fits(fk));
     direct
         || schema.relations.iter().any(|(name, between)| {
             let leads = |to: &QualifiedName| between.foreign_keys.iter().any(|fk| fk.target == *to);

@@ -18,9 +18,46 @@ use super::{Postgrest, Query, Rows, Verb, logic, note, of, payload, wrap};
 
 /// Methods whose first argument is a column.
 const FILTERS: &[&str] = &[
-    "eq", "neq", "gt", "gte", "lt", "lte", "is_", "like", "ilike", "like_all_of", "like_any_of", "ilike_all_of", "ilike_any_of", "in_", "contains", "contained_by", "overlaps",
-    "cs", "cd", "ov", "sl", "sr", "nxl", "nxr", "adj", "range_gt", "range_gte", "range_lt", "range_lte", "range_adjacent", "fts", "plfts", "phfts", "wfts", "text_search", "filter",
-    "not_", "not_in", "match_", "imatch",
+    "eq",
+    "neq",
+    "gt",
+    "gte",
+    "lt",
+    "lte",
+    "is_",
+    "like",
+    "ilike",
+    "like_all_of",
+    "like_any_of",
+    "ilike_all_of",
+    "ilike_any_of",
+    "in_",
+    "contains",
+    "contained_by",
+    "overlaps",
+    "cs",
+    "cd",
+    "ov",
+    "sl",
+    "sr",
+    "nxl",
+    "nxr",
+    "adj",
+    "range_gt",
+    "range_gte",
+    "range_lt",
+    "range_lte",
+    "range_adjacent",
+    "fts",
+    "plfts",
+    "phfts",
+    "wfts",
+    "text_search",
+    "filter",
+    "not_",
+    "not_in",
+    "match_",
+    "imatch",
 ];
 
 /// One more call on a chain.
@@ -191,7 +228,10 @@ fn order<'a>(ev: &mut Evaluator<'_, 'a>, q: &Query, call: &'a Call, args: &Args<
         let template = text.template();
         for (term, span) in list(template.text()) {
             // `created_at.desc.nullslast`; `customers(name)`
-            let name = term.split_once('.').filter(|(_, rest)| rest.split('.').all(|w| matches!(w, "asc" | "desc" | "nullsfirst" | "nullslast"))).map_or(term, |(n, _)| n);
+            let name = term
+                .split_once('.')
+                .filter(|(_, rest)| rest.split('.').all(|w| matches!(w, "asc" | "desc" | "nullsfirst" | "nullslast")))
+                .map_or(term, |(n, _)| n);
             let (embed, name, skipped) = match name.split_once('(') {
                 Some((e, n)) => (Some(Ustr::from(e.trim())), n.trim_end_matches(')'), e.len() + 1),
                 None => (foreign, name, 0),

@@ -22,9 +22,47 @@ pub const OTHER_SERVICE: &str = "storage3";
 
 /// Packages whose objects have `table` or `from_` too, for something else.
 const LOOK_ALIKES: &[&str] = &[
-    "storage3", "tinydb", "boto3", "aioboto3", "aiobotocore", "botocore", "pyairtable", "airtable", "ibis", "pyspark", "databricks", "pypika", "rethinkdb", "duckdb", "google",
-    "sqlalchemy", "sqlmodel", "alembic", "pandas", "polars", "pyarrow", "streamlit", "rich", "django", "snowflake", "clickhouse_connect", "clickhouse_driver", "sqlite_utils",
-    "dataset", "peewee", "lancedb", "deltalake", "happybase", "unittest", "sqlite3", "motor", "pymongo", "prettytable", "docx", "matplotlib", "click",
+    "storage3",
+    "tinydb",
+    "boto3",
+    "aioboto3",
+    "aiobotocore",
+    "botocore",
+    "pyairtable",
+    "airtable",
+    "ibis",
+    "pyspark",
+    "databricks",
+    "pypika",
+    "rethinkdb",
+    "duckdb",
+    "google",
+    "sqlalchemy",
+    "sqlmodel",
+    "alembic",
+    "pandas",
+    "polars",
+    "pyarrow",
+    "streamlit",
+    "rich",
+    "django",
+    "snowflake",
+    "clickhouse_connect",
+    "clickhouse_driver",
+    "sqlite_utils",
+    "dataset",
+    "peewee",
+    "lancedb",
+    "deltalake",
+    "happybase",
+    "unittest",
+    "sqlite3",
+    "motor",
+    "pymongo",
+    "prettytable",
+    "docx",
+    "matplotlib",
+    "click",
 ];
 
 /// How sure it is that a receiver is a client of PostgREST; `None` where it is something else.
@@ -135,7 +173,9 @@ fn function<'a>(ev: &mut Evaluator<'_, 'a>, schema: Option<Ustr>, certainty: Cer
     let location = text.location().unwrap_or(at);
     let given = args.get(call, 1, "params");
     let (arguments, complete) = match given {
-        Some(Value::Dict(d)) => (d.entries.iter().filter_map(|e| Some((Ustr::from(&e.key.constant()?), e.at))).collect(), !d.open && d.entries.iter().all(|e| !e.conditional)),
+        Some(Value::Dict(d)) => {
+            (d.entries.iter().filter_map(|e| Some((Ustr::from(&e.key.constant()?), e.at))).collect(), !d.open && d.entries.iter().all(|e| !e.conditional))
+        }
         None => (Vec::new(), true),
         Some(_) => (Vec::new(), false),
     };

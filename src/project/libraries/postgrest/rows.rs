@@ -128,7 +128,8 @@ pub fn escape(ev: &mut Evaluator<'_, '_>, args: &Args<'_>) {
 /// The same, unless what is called is known to leave its arguments alone.
 pub fn escape_to(ev: &mut Evaluator<'_, '_>, callee: &Value<'_>, args: &Args<'_>) {
     let harmless = match callee {
-        Value::External(p) => ["builtins", "json", "logging", "typing", "copy", "pprint", "pandas", "itertools", "asyncio", "functools"].contains(&p.split('.').next().unwrap_or_default()),
+        Value::External(p) => ["builtins", "json", "logging", "typing", "copy", "pprint", "pandas", "itertools", "asyncio", "functools"]
+            .contains(&p.split('.').next().unwrap_or_default()),
         Value::Class(_) => true,
         _ => false,
     };

@@ -76,26 +76,17 @@ impl Shape {
 pub fn read(ev: &mut Evaluator<'_, '_>, text: &Text<'_>, relation: Option<RelationName>, sure: Certainty) -> Shape {
     let template = text.template();
     let items = select::parse(template.text());
-    Reader { template: &template, sure, loose: None }.shape(ev, &items, relation)
-}
-
-/// The same for a select list that stands in a longer text, such as a URL; all it names is noted at `at`'s place in that text.
-pub fn read_at(ev: &mut Evaluator<'_, '_>, template: &Template, list: &str, offset: usize, relation: Option<RelationName>, sure: Certainty) -> Shape {
-    let items = select::parse(list);
-    Reader { template, sure, loose: Some(offset) }.shape(ev, &items, relation)
+    Reader { template: &template, sure }.shape(ev, &items, relation)
 }
 
 struct Reader<'t> {
     template: &'t Template,
     sure: Certainty,
-    /// Where the list begins in the template.
-    loose: Option<usize>,
 }
 
 impl Reader<'_> {
     fn locate(&self, name: &Name) -> Option<Location> {
-        let by = self.loose.unwrap_or(0);
-        self.template.locate(Span::new(name.range.start + by, name.range.end + by))
+        self.template.locate(Span::new(name.range.start, name.range.end))
     }
 
     fn shape(&self, ev: &mut Evaluator<'_, '_>, items: &[Item], relation: Option<RelationName>) -> Shape {
@@ -135,7 +126,9 @@ impl Reader<'_> {
             return None;
         }
         // A bare `count` is the aggregate where no column has that name.
-        if name.text == "count" && ev.world.schema.relation(relation.schema.map(|s| s.as_str()), &relation.name).is_none_or(|(_, r)| r.column("count").is_none()) {
+        if name.text == "count"
+            && ev.world.schema.relation(relation.schema.map(|s| s.as_str()), &relation.name).is_none_or(|(_, r)| r.column("count").is_none())
+        {
             return None;
         }
         let column = Ustr::from(&name.text);
@@ -150,7 +143,8 @@ impl Reader<'_> {
         let at = self.locate(name);
         match found {
             Target::Relation(target, single) => {
-                let relation = RelationName { schema: parent.schema.or((target.schema != "public").then(|| Ustr::from(&target.schema))), name: Ustr::from(&target.name) };
+                let relation =
+                    RelationName { schema: parent.schema.or((target.schema != "public").then(|| Ustr::from(&target.schema))), name: Ustr::from(&target.name) };
                 note::reference(ev, at, relation, None, Access::Read, self.sure);
                 (Some(relation), single)
             }
