@@ -71,13 +71,6 @@ impl Outcome {
                 (_, Known::Closed(..) | Known::Missing) => self.summary.checked += 1,
             }
         };
-        for model in context.project.world.models.all.iter().filter(|m| !m.foreign) {
-            let known = context.relation(model.relation);
-            one(model.relation_at.file, &known, Certainty::High);
-            for column in &model.columns {
-                one(column.at.file, &known, Certainty::High);
-            }
-        }
         for r in &context.project.uses.references {
             one(r.location.file, &context.relation(r.relation), r.certainty);
         }

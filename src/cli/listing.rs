@@ -4,8 +4,6 @@ use super::args::{ListFormat, Models, Refs};
 use super::check::working_directory;
 use super::{Code, out};
 use crate::check::{self, Failure, Opened, Settings};
-use crate::diagnostic::{Access, Context};
-use crate::project::Project;
 use crate::project::uses::{Reference, RelationName};
 use crate::report::listing::{self, ModelEntry, RefEntry};
 use crate::source::{FileId, Location};
@@ -17,7 +15,7 @@ pub fn refs(args: &Refs) -> Result<Code, Failure> {
     let opened = check::open(&settings)?;
     let project = opened.project();
     let wanted = args.name.as_deref().map(parse_name).transpose()?;
-    let mut references = all_references(&project);
+    let mut references = project.uses.references.clone();
     references.retain(|r| asked(&settings, &opened, r.location.file) && wanted.as_ref().is_none_or(|w| w.matches(r)));
     references.sort_by_cached_key(|r| (opened.sources.get(r.location.file).path.clone(), r.location.span, r.relation, r.column, r.access));
     references.dedup();
@@ -50,28 +48,6 @@ pub fn models(args: &Models) -> Result<Code, Failure> {
         ListFormat::Json => listing::models_json(&entries),
     });
     Ok(finish(&opened))
-}
-
-/// What models declare, then what the code uses.
-fn all_references(project: &Project<'_>) -> Vec<Reference> {
-    let mut all = Vec::new();
-    for model in &project.world.models.all {
-        let declared = |location, column, attribute| Reference {
-            location,
-            relation: model.relation,
-            column,
-            access: Access::Define,
-            context: Context::Model,
-            via: model.framework.name(),
-            model: model.class.map(|_| model.name),
-            attribute,
-            certainty: crate::project::uses::Certainty::High,
-        };
-        all.push(declared(model.relation_at, None, None));
-        all.extend(model.columns.iter().map(|c| declared(c.at, Some(c.column), Some(c.attribute))));
-    }
-    all.extend(project.uses.references.iter().copied());
-    all
 }
 
 fn asked(settings: &Settings, opened: &Opened, file: FileId) -> bool {

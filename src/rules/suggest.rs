@@ -1,5 +1,7 @@
 //! Which name was probably meant.
 
+use crate::schema::Relation;
+
 /// The best of the candidates for a misspelt name, if one stands out: same but for case and underscores, plural or singular, an abbreviation of it
 /// (`mfg_date` → `manufacturing_date`), or a small edit distance.
 pub fn best<'c>(wrong: &str, candidates: impl Iterator<Item = &'c str>) -> Option<&'c str> {
@@ -11,6 +13,13 @@ pub fn best<'c>(wrong: &str, candidates: impl Iterator<Item = &'c str>) -> Optio
         [(a, _), (b, _), ..] if a == b => None,
         [(_, c), ..] => Some(c),
     }
+}
+
+/// The best column of a relation, or the one that says the same with the table's name in front: `products.type` for `product_type`.
+pub fn column<'r>(table: &str, wrong: &str, relation: &'r Relation) -> Option<&'r str> {
+    let names = || relation.columns.iter().map(|c| c.name.as_str());
+    let prefix = singular(table) + "_";
+    best(wrong, names()).or_else(|| names().find(|n| wrong.strip_prefix(&prefix) == Some(n) || n.strip_prefix(&prefix) == Some(wrong)))
 }
 
 /// Lower is nearer.
@@ -54,7 +63,8 @@ fn word(short: &str, long: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::best;
+    use super::{best, column};
+    use crate::schema::{Column, Relation, RelationKind};
 
     #[test]
     fn finds_what_was_meant() {
@@ -64,6 +74,16 @@ mod tests {
             assert_eq!(best(wrong, columns.iter().copied()), Some(right), "{wrong}");
         }
         assert_eq!(best("supplier", columns.iter().copied()), None);
+    }
+
+    #[test]
+    fn the_tables_name_in_front_says_nothing_new() {
+        let mut products = Relation::new(RelationKind::Table);
+        for name in ["id", "name", "type"] {
+            products.put_column(Column::new(name, "text"));
+        }
+        assert_eq!(column("products", "product_type", &products), Some("type"));
+        assert_eq!(column("products", "order_type", &products), None);
     }
 
     #[test]

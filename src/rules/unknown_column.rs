@@ -6,8 +6,8 @@ use ustr::Ustr;
 
 use super::{Context, Known, Rule, display, grade, suggest};
 use crate::config::Level;
-use crate::diagnostic::{self, Diagnostic, Severity};
-use crate::project::uses::{Certainty, Reference, RelationName};
+use crate::diagnostic::{Access, Diagnostic, Severity};
+use crate::project::uses::{Reference, RelationName};
 use crate::source::Location;
 
 pub(super) const RULE: Rule = Rule {
@@ -24,54 +24,51 @@ const SYSTEM: &[&str] = &["tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"];
 /// More uses than this are not listed beside a model's finding.
 const MAX_RELATED: usize = 100;
 
+/// What the code says of one column through models: where they declare it, and where it is used.
+#[derive(Default)]
+struct Through<'r> {
+    declared: Vec<&'r Reference>,
+    used: Vec<&'r Reference>,
+}
+
 fn check(context: &Context<'_, '_>, found: &mut Vec<Diagnostic>) {
-    let world = &context.project.world;
-    // Uses through a model belong to the model's own finding.
-    let mut through: BTreeMap<(RelationName, Ustr), Vec<&Reference>> = BTreeMap::new();
+    let mut through: BTreeMap<(RelationName, Ustr), Through> = BTreeMap::new();
     for r in &context.project.uses.references {
-        if let (Some(column), Some(_)) = (r.column, r.model) {
-            through.entry((r.relation, column)).or_default().push(r);
-        }
-    }
-    let mut declared = BTreeMap::new();
-    for model in &world.models.all {
-        if model.foreign || model.reflected {
-            continue;
-        }
-        for c in &model.columns {
-            let uses = through.get(&(model.relation, c.column)).map_or(&[][..], Vec::as_slice);
-            // A mixin's column is one declaration in the code, however many tables get it: each is judged by itself.
-            if declared.insert((c.at, model.relation, c.column), ()).is_none() {
-                one(context, model.relation, c.column, c.at, diagnostic::Context::Model, Certainty::High, uses, found);
+        match (r.column, r.model) {
+            (None, _) => {}
+            (Some(column), None) => one(context, column, r, &[], found),
+            (Some(column), Some(_)) => {
+                let slot = through.entry((r.relation, column)).or_default();
+                if r.access == Access::Define { slot.declared.push(r) } else { slot.used.push(r) }
             }
         }
     }
-    for r in &context.project.uses.references {
-        if let (Some(column), None) = (r.column, r.model) {
-            one(context, r.relation, column, r.location, r.context, r.certainty, &[], found);
+    for ((_, column), Through { mut declared, used }) in through {
+        if declared.is_empty() {
+            // A foreign key's target, say: no model has that column, so each place speaks for itself.
+            for r in used {
+                one(context, column, r, &[], found);
+            }
+            continue;
+        }
+        // A column that no table has is one mistake of the model, not one for each use.
+        declared.sort_by_key(|r| r.location);
+        declared.dedup_by_key(|r| r.location);
+        for r in declared {
+            one(context, column, r, &used, found);
         }
     }
 }
 
-#[expect(clippy::too_many_arguments, reason = "the parts of one finding")]
-fn one(
-    context: &Context<'_, '_>,
-    name: RelationName,
-    column: Ustr,
-    at: Location,
-    kind: diagnostic::Context,
-    certainty: Certainty,
-    uses: &[&Reference],
-    found: &mut Vec<Diagnostic>,
-) {
-    let Known::Closed(qualified, relation) = context.relation(name) else { return };
+fn one(context: &Context<'_, '_>, column: Ustr, r: &Reference, uses: &[&Reference], found: &mut Vec<Diagnostic>) {
+    let Known::Closed(qualified, relation) = context.relation(r.relation) else { return };
     if relation.column(&column).is_some() || SYSTEM.contains(&column.as_str()) {
         return;
     }
-    let Some(severity) = grade(Severity::Error, certainty) else { return };
+    let Some(severity) = grade(Severity::Error, r.certainty) else { return };
     let message = format!("column `{column}` does not exist in table `{}`", display(qualified));
-    let mut d = Diagnostic::new(RULE.name, severity, at, kind, message).about(Some(&qualified.schema), Some(&qualified.name), Some(&column));
-    if let Some(near) = suggest::best(&column, relation.columns.iter().map(|c| c.name.as_str())) {
+    let mut d = Diagnostic::new(RULE.name, severity, r.location, r.context, message).about(Some(&qualified.schema), Some(&qualified.name), Some(&column));
+    if let Some(near) = suggest::column(&qualified.name, &column, relation) {
         d.help = Some(format!("did you mean `{near}`?"));
         d.suggestion = Some(near.to_owned());
         if let Some(at) = context.in_lock(relation.column(near).and_then(|c| c.at)) {
@@ -86,7 +83,7 @@ fn one(
     {
         d = d.related(at, format!("`{}` is defined here", display(qualified)));
     }
-    let mut places: Vec<Location> = uses.iter().map(|u| u.location).filter(|l| *l != at).collect();
+    let mut places: Vec<Location> = uses.iter().map(|u| u.location).filter(|l| *l != r.location).collect();
     places.sort_unstable();
     places.dedup();
     for place in places.into_iter().take(MAX_RELATED) {
