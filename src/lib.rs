@@ -16,6 +16,8 @@ pub mod facts;
 
 pub mod schema;
 
+pub mod sql;
+
 pub mod project;
 
 pub mod rules;

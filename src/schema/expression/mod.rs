@@ -5,6 +5,7 @@
 //! know it leaves as written, with spaces and case made uniform.
 
 mod literal;
+mod names;
 mod parse;
 mod print;
 mod simplify;
@@ -14,6 +15,7 @@ mod tree;
 #[cfg(test)]
 mod tests;
 
+pub use names::{columns, rename};
 use parse::Parser;
 use simplify::Simplifier;
 use token::Token;

@@ -71,7 +71,7 @@ fn end_of_quote(bytes: &[u8], at: usize, backslash: bool) -> usize {
 }
 
 /// The byte behind the bracket that closes the one at the start of `text`.
-fn closing(text: &str) -> Option<usize> {
+pub(crate) fn closing(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     let mut depth = 0usize;
     let mut n = 0;

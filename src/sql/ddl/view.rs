@@ -1,0 +1,91 @@
+//! Views: their columns, and what they are made from.
+
+use super::{Ddl, NoteKind, Source};
+use crate::schema::{Column, QualifiedName, Relation, RelationKind};
+use crate::source::Span;
+use crate::syntax::sql::ast::{CreateView, Query};
+
+/// A column of a view or of a table made by a query.
+pub(super) struct OutputColumn {
+    pub name: String,
+    pub ty: String,
+}
+
+/// What a view's query names, by its text.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Uses {
+    relations: Vec<QualifiedName>,
+    words: Vec<String>,
+}
+
+impl Uses {
+    pub(super) fn names_relation(&self, name: &QualifiedName) -> bool {
+        self.relations.contains(name)
+    }
+
+    /// Whether the query mentions a column of that name, or takes all columns of something.
+    pub(super) fn mentions(&self, column: &str) -> bool {
+        self.words.iter().any(|w| w == column || w == "*")
+    }
+
+    pub(super) fn rename_relation(&mut self, old: &QualifiedName, new: &QualifiedName) {
+        self.relations.iter_mut().filter(|r| *r == old).for_each(|r| *r = new.clone());
+    }
+}
+
+/// The columns of a query; `None` where they cannot be known.
+pub(super) fn outputs(ddl: &Ddl, query: &Query) -> Option<Vec<OutputColumn>> {
+    let _ = (ddl, query);
+    None
+}
+
+impl Ddl {
+    pub(super) fn create_view(&mut self, source: Source<'_>, create: &CreateView, span: Span) {
+        let name = if create.temporary { QualifiedName::new("pg_temp", create.name.name.as_str()) } else { self.new_name(&create.name) };
+        let existing = self.schema.relations.get(&name);
+        if existing.is_some() && !create.or_replace {
+            if !create.if_not_exists {
+                self.note(create.name.span(), NoteKind::Exists("relation", name.to_string()));
+            }
+            return;
+        }
+        let mut relation = Relation::new(if create.materialized { RelationKind::MaterializedView } else { RelationKind::View });
+        // Comments survive a replacement.
+        relation.comment = existing.and_then(|r| r.comment.clone());
+        relation.physical_order = Some(Vec::new());
+        relation.at = Some(create.name.name.span);
+        let old_comments: Vec<(String, String)> =
+            existing.map(|r| r.columns.iter().filter_map(|c| Some((c.name.clone(), c.comment.clone()?))).collect()).unwrap_or_default();
+        let uses = self.uses(source.slice(span));
+        let columns = create.query.as_ref().and_then(|query| self.outputs(query));
+        self.schema.relations.insert(name.clone(), relation);
+        self.views.insert(name.clone(), uses);
+        if create.temporary {
+            self.temporary.insert(name.clone());
+        }
+        match columns {
+            Some(columns) => {
+                for (n, output) in columns.into_iter().enumerate() {
+                    let column = create.columns.get(n).map_or(output.name, |c| c.as_str().to_owned());
+                    let comment = old_comments.iter().find(|(c, _)| *c == column).map(|(_, text)| text.clone());
+                    self.put(&name, Column { comment, ..Column::new(column, output.ty) });
+                }
+            }
+            None => {
+                for column in &create.columns {
+                    self.put(&name, Column::new(column.as_str(), "unknown"));
+                }
+                self.open(&name, span, "the columns of its query are not known");
+            }
+        }
+    }
+
+    /// Every known relation that the text names, and all its words.
+    fn uses(&self, text: &str) -> Uses {
+        let words: Vec<String> =
+            text.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$' || c == '*')).filter(|w| !w.is_empty()).map(str::to_lowercase).collect();
+        let named = |name: &&QualifiedName| words.iter().any(|w| w.eq_ignore_ascii_case(&name.name)) || text.contains(&format!("\"{}\"", name.name));
+        let relations = self.schema.relations.keys().filter(named).cloned().collect();
+        Uses { relations, words }
+    }
+}

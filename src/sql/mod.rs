@@ -1,0 +1,3 @@
+//! SQL text against a schema.
+
+pub mod ddl;
