@@ -124,6 +124,28 @@ fn a_suppression_hides_and_must_hide() {
 }
 
 #[test]
+fn a_baseline_hides_what_it_lists_and_only_shrinks() {
+    let p = Project::new();
+    p.write("a.sql", format!("{WRONG}{WRONG}"));
+    let with = &["check", "--format", "concise", "--baseline", "base.jsonl"];
+    p.run(with).exits(2).says("--update-baseline");
+    p.run(&["check", "--baseline", "base.jsonl", "--update-baseline"]).exits(0);
+    p.run(with).exits(0);
+
+    p.write("a.sql", format!("{WRONG}{WRONG}{WRONG}"));
+    p.run(with).exits(1).says("a.sql:3:8").is_silent_on("a.sql:1:8");
+    p.run(&["check", "--baseline", "base.jsonl", "--update-baseline"]).exits(0);
+    p.run(with).exits(1).says("a.sql:3:8");
+
+    p.write("a.sql", WRONG);
+    p.run(with).exits(1).says("base.jsonl:1:1: warning[unused-suppression]").is_silent_on("a.sql:1:8");
+    p.run(&["check", "--baseline", "base.jsonl", "--update-baseline"]).exits(0);
+    p.run(with).exits(0);
+    p.write("base.jsonl", "nonsense\n");
+    p.run(with).exits(2).says("base.jsonl:1:");
+}
+
+#[test]
 fn files_that_are_no_text_are_findings() {
     let p = Project::new();
     p.write("a.sql", RIGHT);

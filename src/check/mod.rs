@@ -1,5 +1,6 @@
 //! The whole flow on one page. The command line, the hook and the editor all call [`run`].
 
+mod baseline;
 mod failure;
 mod fingerprint;
 mod from_git;
@@ -16,6 +17,7 @@ pub use opened::{Opened, open};
 pub use outcome::{Outcome, Summary};
 pub use settings::{LockInput, Settings};
 
+use baseline::Baseline;
 use suppress::Suppressions;
 
 use crate::diagnostic::Diagnostic;
@@ -36,14 +38,26 @@ pub fn run(settings: &Settings) -> Result<Outcome, Failure> {
     outcome.count(settings, &opened, &context);
     drop(project);
 
+    let mut accepted = match &settings.baseline {
+        Some(path) if !settings.update_baseline => Some(Baseline::read(path, settings, &mut opened)?),
+        _ => None,
+    };
     let mut suppressions = Suppressions::new(&opened);
     outcome.diagnostics.retain(|d| reported(settings, &opened, d));
     levels::apply(settings, &opened, &mut outcome.diagnostics);
     outcome.diagnostics.retain(|d| !suppressions.hide(d));
-    let mut about_comments = suppressions.findings(|rule| levels::runs(settings, rule));
-    about_comments.retain(|d| reported(settings, &opened, d));
-    levels::apply(settings, &opened, &mut about_comments);
-    outcome.diagnostics.append(&mut about_comments);
+    let mut unused = suppressions.findings(|rule| levels::runs(settings, rule));
+    unused.retain(|d| reported(settings, &opened, d));
+    outcome.order(&opened.sources);
+    if let Some(accepted) = &mut accepted {
+        outcome.diagnostics.retain(|d| !accepted.hide(settings, &opened, d));
+        unused.extend(accepted.findings(&opened, |file| settings.lines.is_none() && settings.reports(&settings.root.join(file))));
+    }
+    levels::apply(settings, &opened, &mut unused);
+    outcome.diagnostics.append(&mut unused);
+    if let (Some(path), true) = (&settings.baseline, settings.update_baseline) {
+        baseline::update(path, settings, &opened, &outcome.diagnostics)?;
+    }
 
     outcome.sources = opened.sources;
     outcome.finish();

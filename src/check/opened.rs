@@ -42,6 +42,13 @@ impl Opened {
         Project::link(&self.sources, &modules, &self.schema)
     }
 
+    /// Adds a file that findings may point into and that says nothing by itself.
+    pub(super) fn add(&mut self, file: SourceFile) -> FileId {
+        self.paths.push(None);
+        self.facts.push(FileFacts::default());
+        self.sources.add(file)
+    }
+
     /// Absolute path of a file; `None` for the lock.
     pub fn path_of(&self, file: FileId) -> Option<&Path> {
         self.paths.get(file.0 as usize)?.as_deref()

@@ -79,12 +79,18 @@ impl Outcome {
         }
     }
 
-    /// Puts findings in their fixed order and counts them.
-    pub(super) fn finish(&mut self) {
-        let sources = &self.sources;
+    /// Puts findings in their fixed order.
+    pub(super) fn order(&mut self, sources: &Sources) {
         let key = |d: &Diagnostic| (shown(sources, d.location.file).to_owned(), d.location.span, d.rule, d.message.clone());
         self.diagnostics.sort_by_cached_key(key);
         self.diagnostics.dedup();
+    }
+
+    /// Orders and counts what is to be reported.
+    pub(super) fn finish(&mut self) {
+        let sources = std::mem::take(&mut self.sources);
+        self.order(&sources);
+        self.sources = sources;
         let count = |level| self.diagnostics.iter().filter(|d| d.severity == level).count();
         self.summary.errors = count(Severity::Error);
         self.summary.warnings = count(Severity::Warning);

@@ -38,6 +38,10 @@ pub struct Settings {
     pub select: Vec<String>,
     /// Not these rules.
     pub ignore: Vec<String>,
+    /// Absolute path of the baseline.
+    pub baseline: Option<PathBuf>,
+    /// Whether to write the baseline instead of reading it.
+    pub update_baseline: bool,
     /// Troubles of the walk.
     pub troubles: Vec<String>,
     /// What the user should hear.

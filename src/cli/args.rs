@@ -102,6 +102,12 @@ pub struct Check {
     /// Not these rules, separated by commas.
     #[arg(long, value_name = "RULE", value_delimiter = ',')]
     pub ignore: Vec<String>,
+    /// Accept the findings listed in this file; what it lists and is no longer there is a finding itself.
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+    /// Write the baseline: all findings when there is none yet, else without those that are repaired.
+    #[arg(long, requires = "baseline", conflicts_with_all = ["since", "stdin_filename", "staged", "paths"])]
+    pub update_baseline: bool,
     /// Print the merged configuration and where it came from, and stop.
     #[arg(long)]
     pub show_config: bool,

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::args::Check;
 use super::{Code, out};
 use crate::check::{self, Failure, Outcome, Settings};
+use crate::discover::normalise;
 use crate::report::{self, Format};
 
 /// Runs the command.
@@ -14,11 +15,18 @@ pub fn run(args: &Check) -> Result<Code, Failure> {
     let mut settings = settings(args, &cwd)?;
     settings.select.clone_from(&args.select);
     settings.ignore.clone_from(&args.ignore);
+    settings.baseline = args.baseline.as_ref().map(|b| normalise(b, &cwd));
+    settings.update_baseline = args.update_baseline;
     if args.show_config {
         out::results(&show_config(&settings)?);
         return Ok(0);
     }
     let outcome = check::run(&settings)?;
+    if args.update_baseline {
+        let talk = format!("{} written", args.baseline.as_deref().unwrap_or(Path::new("")).display());
+        out::say(&talk);
+        return Ok(if outcome.troubles.is_empty() { 0 } else { 2 });
+    }
     report(&outcome, args.format);
     Ok(outcome.exit_code())
 }
