@@ -133,13 +133,15 @@ impl ModuleTable {
             }
             folder = parent(folder);
         }
-        let is_root = |f: &str| f.is_empty() || !self.packages.contains(f);
+        let first = module.split('.').next().unwrap_or_default();
+        let known = KNOWN_LIBRARIES.contains(&first);
+        // A module named like a library (`core/redis.py`) hides it only where it is a whole package, and never from itself.
+        let is_root = |f: &str| (f.is_empty() || !self.packages.contains(f)) && (!known || self.packages.contains(&join(f, first))) && join(f, &wanted) != own;
         for folder in above.iter().copied().filter(|f| is_root(f)) {
             if let Some(found @ ModuleRef::File(_)) = self.at(&join(folder, &wanted)) {
                 return found;
             }
         }
-        let first = module.split('.').next().unwrap_or_default();
         let elsewhere = self.roots.get(first).map_or(&[][..], Vec::as_slice);
         for folder in elsewhere.iter().filter(|f| is_root(f)) {
             if let Some(found @ ModuleRef::File(_)) = self.at(&join(folder, &wanted)) {
@@ -152,9 +154,10 @@ impl ModuleTable {
             }
         }
         // A script's own folder is a root too, even inside a package; only for names that can hardly be an installed library's.
-        if module.contains('.') || !KNOWN_LIBRARIES.contains(&first) {
+        if module.contains('.') || !known {
             let own_folder = parent(own);
             if !own_folder.is_empty()
+                && join(own_folder, &wanted) != own
                 && let Some(found @ ModuleRef::File(_)) = self.at(&join(own_folder, &wanted))
             {
                 return found;
@@ -181,34 +184,73 @@ impl ModuleTable {
 
 /// Names that mean the installed library even where a neighbouring file has the same name.
 const KNOWN_LIBRARIES: &[&str] = &[
+    "aiohttp",
+    "aiosqlite",
     "alembic",
     "asyncio",
     "asyncpg",
+    "boto3",
     "celery",
     "collections",
+    "databases",
     "dataclasses",
     "datetime",
     "django",
+    "duckdb",
     "enum",
     "fastapi",
     "flask",
+    "flask_sqlalchemy",
+    "httpx",
     "json",
     "logging",
+    "numpy",
+    "openai",
     "os",
     "pandas",
+    "peewee",
+    "polars",
+    "postgrest",
     "psycopg",
     "psycopg2",
+    "psycopg_pool",
     "pydantic",
+    "pymysql",
+    "pytest",
     "redis",
+    "requests",
     "sqlalchemy",
+    "sqlalchemy_utils",
+    "sqlite3",
     "sqlmodel",
+    "stripe",
     "supabase",
     "sys",
     "typing",
+    "typing_extensions",
     "uuid",
 ];
 
 /// The dotted path of a name inside an external module.
 pub fn external(module: &str, name: &str) -> Ustr {
     if module.is_empty() { Ustr::from(name) } else { Ustr::from(&format!("{module}.{name}")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::{Language, SourceFile};
+
+    #[test]
+    fn a_module_named_like_a_library_does_not_hide_it() {
+        let mut sources = Sources::default();
+        let paths = ["app/core/supabase.py", "app/main.py", "app/core/helpers.py", "app/tool.py"];
+        let ids: Vec<_> = paths.iter().map(|p| sources.add(SourceFile::new(*p, Language::Python, ""))).collect();
+        let table = ModuleTable::build(&sources, ids.iter().copied());
+        for from in &ids {
+            assert_eq!(table.resolve(*from, 0, "supabase"), ModuleRef::External);
+        }
+        assert_eq!(table.resolve(ids[1], 0, "app.core.supabase"), ModuleRef::File(ids[0]));
+        assert_eq!(table.resolve(ids[0], 0, "helpers"), ModuleRef::File(ids[2]));
+    }
 }

@@ -122,7 +122,7 @@ def save(total, paid):
     row = {"total": total, "data": {"nested": 1}}
     if paid:
         row["status"] = "paid"
-    for key in ["customer_id"]:
+    for key in ["customer_id", "id"]:
         row[key] = 1
     row.update({"created_at": now()})
     sb.table("orders").insert([row, {"sum": 3}]).execute()
@@ -133,7 +133,8 @@ def save(total, paid):
         "orders.total write",
         "orders.data write",
         "orders.status write",
-        "orders.customer_id write",
+        "orders.customer_id write likely",
+        "orders.id write likely",
         "orders.created_at write",
         "orders write",
         "orders.sum write",
