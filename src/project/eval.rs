@@ -11,6 +11,7 @@ use ustr::Ustr;
 use crate::source::{FileId, Location, Span};
 use crate::syntax::python::{self, ArgKind, BinaryOp, Call, ComprehensionKind, DictItem, Expr, ExprKind, Ident};
 
+use super::fold;
 use super::index::{Binding, ClassId, FunctionId};
 use super::libraries;
 use super::strings;
@@ -82,6 +83,8 @@ pub struct Evaluator<'w, 'a> {
     pub(super) walked_through: usize,
     /// The function being walked hands something on to a library that only its caller knows.
     pub hands_on: bool,
+    /// `Table(...)` calls seen while models are collected.
+    pub tables: Vec<Arc<super::models::declared::Table>>,
     pub(super) trail: Vec<(FileId, Ustr)>,
 }
 
@@ -102,6 +105,7 @@ impl<'w, 'a> Evaluator<'w, 'a> {
             through: Vec::new(),
             walked_through: 0,
             hands_on: false,
+            tables: Vec::new(),
             trail: Vec::new(),
         }
     }
@@ -176,14 +180,32 @@ impl<'w, 'a> Evaluator<'w, 'a> {
             }
             ExprKind::Compare(c) => {
                 let values: Vec<_> = c.0.iter().map(|x| self.eval(x)).collect();
+                if self.world.collecting {
+                    return fold::compare(&c.1, &values);
+                }
                 libraries::compare(self, &c.0, &c.1, &values)
             }
             ExprKind::Unary(u) => {
                 let v = self.eval(&u.1);
-                if u.0.as_str() == "not" { Value::Unknown } else { v }
+                match u.0.as_str() {
+                    "not" => fold::truth(&v).filter(|_| self.world.collecting).map_or(Value::Unknown, |t| Value::Bool(!t)),
+                    "-" => {
+                        if let Value::Int(n) = v {
+                            Value::Int(n.wrapping_neg())
+                        } else {
+                            Value::Unknown
+                        }
+                    }
+                    _ => v,
+                }
             }
             ExprKind::Conditional(c) => {
-                self.eval(&c.0);
+                let test = self.eval(&c.0);
+                if self.world.collecting
+                    && let Some(t) = fold::truth(&test)
+                {
+                    return self.eval(if t { &c.1 } else { &c.2 });
+                }
                 let (a, b) = (self.eval(&c.1), self.eval(&c.2));
                 Value::union([a, b])
             }
@@ -434,6 +456,15 @@ impl<'w, 'a> Evaluator<'w, 'a> {
 
     fn comprehension(&mut self, c: &'a python::Comprehension) -> Value<'a> {
         let saved_env = self.env.clone();
+        if self.world.collecting
+            && let ([clause], None) = (c.clauses.as_slice(), &c.value)
+        {
+            let all = fold::comprehension(self, clause, &c.element);
+            self.env.clone_from(&saved_env);
+            if let Some(v) = all {
+                return v;
+            }
+        }
         let mut filtered = None;
         for clause in &c.clauses {
             let iter = self.eval(&clause.iter);

@@ -25,6 +25,9 @@ impl<'a> Evaluator<'_, 'a> {
         for s in body {
             // What stands behind a `return` is never run, but its names are still names.
             left |= self.statement(s);
+            if left && self.world.collecting {
+                break;
+            }
         }
         left
     }
@@ -197,7 +200,12 @@ impl<'a> Evaluator<'_, 'a> {
     }
 
     fn conditional(&mut self, i: &'a python::If) -> bool {
-        self.eval(&i.test);
+        let test = self.eval(&i.test);
+        if self.world.collecting
+            && let Some(t) = super::fold::truth(&test)
+        {
+            return self.body(if t { &i.body } else { &i.orelse });
+        }
         let before = self.env.clone();
         self.narrow(&i.test);
         let left_then = self.body(&i.body);

@@ -31,6 +31,7 @@ impl<'a> Project<'a> {
         let mut models = super::models::collect(&world);
         models.index(&world);
         world.models = models;
+        world.collecting = false;
         world.forget_globals();
         // Each round reads the round before as a whole: the order of files plays no part.
         for _ in 0..ROUNDS {

@@ -90,6 +90,11 @@ pub struct World<'a> {
     pub attributes: Vec<FxHashMap<Ustr, Value<'a>>>,
     /// Mapped classes and table objects.
     pub models: super::models::Models<'a>,
+    /// Models are being collected: calls of the project's own functions are run, and declarations keep what they declare. Few expressions are evaluated
+    /// in this phase, so it may cost more for each.
+    pub collecting: bool,
+    /// Whether a class is mapped, worked out once while models are collected.
+    pub(super) mapped: RwLock<FxHashMap<ClassId, bool>>,
     /// Values of module-level names; dropped at each change of phase.
     globals: RwLock<FxHashMap<(FileId, Ustr), Value<'a>>>,
 }
@@ -105,6 +110,8 @@ impl<'a> World<'a> {
             summaries: vec![Summary::default(); index.functions.len()],
             attributes: vec![FxHashMap::default(); index.classes.len()],
             models: super::models::Models::default(),
+            collecting: true,
+            mapped: RwLock::default(),
             globals: RwLock::default(),
             index,
         };

@@ -2,6 +2,7 @@
 //!
 //! Every hook gives `None` (or `Unknown`) where the library has nothing to say, so that Python's own rules apply.
 
+pub mod flask_sqlalchemy;
 pub mod postgrest;
 pub mod sqlalchemy;
 
@@ -15,6 +16,8 @@ use super::value::Value;
 /// Values that belong to one library. Cheap to clone.
 #[derive(Clone, Debug)]
 pub enum LibraryValue<'a> {
+    /// A column, type, constraint or table as a model declares it; only while models are collected.
+    Declared(std::sync::Arc<super::models::declared::Declared<'a>>),
     /// SQLAlchemy, SQLModel, Flask-SQLAlchemy.
     Orm(sqlalchemy::Orm<'a>),
     /// Clients of PostgREST: queries, answers, rows.
@@ -34,6 +37,7 @@ impl<'a> LibraryValue<'a> {
     /// Whether two values are known to be the same.
     pub fn same(&self, other: &Self) -> bool {
         match (self, other) {
+            (LibraryValue::Declared(a), LibraryValue::Declared(b)) => std::sync::Arc::ptr_eq(a, b),
             (LibraryValue::Orm(a), LibraryValue::Orm(b)) => a.same(b),
             (LibraryValue::Postgrest(a), LibraryValue::Postgrest(b)) => a.same(b),
             _ => false,
@@ -52,16 +56,28 @@ impl<'a> LibraryValue<'a> {
 
 /// `receiver.name(args)`. Asked before Python's own rules; the receiver may be unknown.
 pub fn method<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &Value<'a>, name: Ident, call: &'a Call, args: &Args<'a>, span: Span) -> Option<Value<'a>> {
+    if ev.world.collecting {
+        return super::models::construct::method(ev, receiver, name, call, args);
+    }
     sqlalchemy::method(ev, receiver, name, call, args, span).or_else(|| postgrest::method(ev, receiver, name, call, args, span))
 }
 
 /// `callee(args)` for anything that is not a method call on a receiver the library answered for.
 pub fn call<'a>(ev: &mut Evaluator<'_, 'a>, callee: &Value<'a>, call: &'a Call, args: &Args<'a>, span: Span) -> Option<Value<'a>> {
+    if ev.world.collecting {
+        return super::models::construct::call(ev, callee, call, args, span);
+    }
     sqlalchemy::call(ev, callee, call, args, span).or_else(|| postgrest::call(ev, callee, call, args))
 }
 
 /// `value.attr`, not called.
 pub fn attribute<'a>(ev: &mut Evaluator<'_, 'a>, value: &Value<'a>, attr: Ident) -> Option<Value<'a>> {
+    if let Some(v) = flask_sqlalchemy::attribute(ev, value, attr) {
+        return Some(v);
+    }
+    if ev.world.collecting {
+        return super::models::construct::attribute(ev, value, attr);
+    }
     sqlalchemy::attributes::attribute(ev, value, attr).or_else(|| postgrest::attribute(ev, value, attr))
 }
 
@@ -152,6 +168,9 @@ pub fn parameter<'a>(_ev: &mut Evaluator<'_, 'a>, _function: FunctionId, _n: usi
 
 /// A call of a function of the project itself; `receiver` for a method.
 pub fn inline<'a>(ev: &mut Evaluator<'_, 'a>, function: FunctionId, receiver: Option<&Value<'a>>, call: &'a Call, args: &Args<'a>) -> Value<'a> {
+    if ev.world.collecting {
+        return ev.run(function, receiver, call, args);
+    }
     if let Some(v) = ev.walk_through(function, receiver, call, args) {
         return v;
     }

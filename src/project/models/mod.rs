@@ -1,13 +1,28 @@
 //! Mapped classes and table objects: which relation each stands for, and which column each attribute.
 
+pub mod construct;
+pub mod declarative;
+pub mod declared;
+pub mod draft;
+pub mod enums;
+mod keys;
+mod mapped;
+mod members;
+pub mod naming;
+mod sqlmodel;
+mod tables;
+pub mod types;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 use ustr::Ustr;
 
 use crate::source::Location;
 
+use super::eval::Evaluator;
 use super::index::ClassId;
 use super::uses::RelationName;
 use super::value::Value;
+use super::world::{Place, World};
 
 /// The library a model is written for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -82,6 +97,8 @@ pub enum Member<'a> {
     },
     /// Another name of an attribute (`synonym`), or a proxy.
     Synonym(Ustr),
+    /// A column of that parent's table (joined inheritance).
+    Inherited(ClassId),
     /// Something that exists but is no column: method, property, hybrid, nested class, plain attribute.
     Other,
     /// The same, with what is known of its value.
@@ -113,6 +130,8 @@ pub struct Model<'a> {
     pub open: bool,
     /// Its columns come from the database at run time (`autoload_with`, automap).
     pub reflected: bool,
+    /// The `Table(...)` call that makes it.
+    pub call: Option<Location>,
     /// It is mapped to another database (`__bind_key__`), or lives in a test's own metadata: found, but never checked.
     pub foreign: bool,
 }
@@ -172,6 +191,9 @@ impl<'a> Models<'a> {
         if let Some(c) = model.class {
             self.by_class.insert(c, id);
         }
+        if let Some(at) = model.call {
+            self.by_call.insert(at, id);
+        }
         self.all.push(model);
         id
     }
@@ -194,7 +216,37 @@ impl<'a> Models<'a> {
     }
 }
 
+/// Whether a file belongs to a test.
+pub fn is_test_path(path: &str) -> bool {
+    let mut parts = path.split('/').rev();
+    let name = parts.next().unwrap_or_default();
+    name.starts_with("test_") || name.ends_with("_test.py") || name == "conftest.py" || parts.any(|p| matches!(p, "tests" | "test" | "testing"))
+}
+
 /// Finds all models.
-pub fn collect<'a>(_world: &super::world::World<'a>) -> Models<'a> {
-    Models::default()
+pub fn collect<'a>(world: &World<'a>) -> Models<'a> {
+    let Some(&first) = world.index.order.first() else { return Models::default() };
+    let mut ev = Evaluator::quiet(world, Place::module(first));
+    let mut drafts = Vec::new();
+    for &file in &world.index.order {
+        drafts.extend(tables::of_file(&mut ev, file));
+        drafts.extend(tables::imperative(&mut ev, file));
+    }
+    for class in world.index.class_ids() {
+        if sqlmodel::is_sqlmodel(&ev, class) {
+            drafts.extend(sqlmodel::draft(&mut ev, class));
+        } else if declarative::is_declarative(&ev, class) {
+            drafts.extend(declarative::draft(&mut ev, class));
+        }
+    }
+    // `__table__ = Table(...)` is the class's, not a table beside it.
+    let own: rustc_hash::FxHashSet<Location> = drafts.iter().filter(|d| d.model.class.is_some()).filter_map(|d| d.model.call).collect();
+    drafts.retain(|d| d.model.class.is_some() || d.model.call.is_none_or(|at| !own.contains(&at)));
+    draft::link(&mut ev, &mut drafts);
+    drafts.sort_by_key(|d| (d.model.at, d.model.class));
+    let mut models = Models::default();
+    for d in drafts {
+        models.add(d.model);
+    }
+    models
 }

@@ -51,7 +51,8 @@ pub fn find<'a>(ev: &Evaluator<'_, 'a>, class: ClassId, name: Ustr) -> Found<'a>
             Some(Member::Relationship { target, many }) => Found::Relationship(*target, *many),
             _ => Found::Other,
         },
-        Some(Member::Other) => Found::Other,
+        Some(Member::Inherited(parent)) if *parent != class => find(ev, *parent, name),
+        Some(Member::Inherited(_) | Member::Other) => Found::Other,
         Some(Member::Value(v)) => Found::Value(v.clone()),
         None => missing(ev, class, model, name),
     }

@@ -1,0 +1,82 @@
+//! Flask-SQLAlchemy: one object (`db`) that hands out SQLAlchemy's names.
+
+use ustr::Ustr;
+
+use crate::syntax::python::Ident;
+
+use super::super::eval::Evaluator;
+use super::super::value::Value;
+
+/// Names that the object has of its own (not SQLAlchemy's); left to whoever knows sessions and queries.
+const OWN: &[&str] = &[
+    "session",
+    "engine",
+    "engines",
+    "app",
+    "init_app",
+    "create_all",
+    "drop_all",
+    "reflect",
+    "get_engine",
+    "get_or_404",
+    "first_or_404",
+    "one_or_404",
+    "paginate",
+    "make_connector",
+    "create_scoped_session",
+    "configure_mappers",
+];
+
+/// Whether a value is the extension's object, or an instance of a class of the project derived from it.
+pub fn is_extension(ev: &Evaluator<'_, '_>, value: &Value<'_>) -> bool {
+    match value {
+        Value::Object(o) => is_class(o.path.as_str()),
+        Value::Instance(c) => ev.world.lineage(*c).is_some_and(|l| l.outside.iter().any(|v| v.external().is_some_and(is_class))),
+        _ => false,
+    }
+}
+
+/// The path of the extension's class, by whichever of its names it is imported.
+fn is_class(path: &str) -> bool {
+    matches!(
+        path,
+        "flask_sqlalchemy.SQLAlchemy"
+            | "flask_sqlalchemy.extension.SQLAlchemy"
+            | "flask.ext.sqlalchemy.SQLAlchemy"
+            | "flask_sqlalchemy_lite.SQLAlchemy"
+            | "quart_sqlalchemy.SQLAlchemy"
+            | "sqla_wrapper.SQLAlchemy"
+    )
+}
+
+/// `db.Column` is SQLAlchemy's `Column`; `db.Model` the extension's base class.
+pub fn attribute<'a>(ev: &mut Evaluator<'_, 'a>, value: &Value<'a>, attr: Ident) -> Option<Value<'a>> {
+    if !is_extension(ev, value) {
+        return None;
+    }
+    if let Value::Instance(c) = value
+        && ev.world.class_member(*c, attr.name).is_some()
+    {
+        return None;
+    }
+    match attr.as_str() {
+        "Model" => Some(model_class(ev, value)),
+        "metadata" => Some(Value::object(Ustr::from("sqlalchemy.MetaData"))),
+        name if OWN.contains(&name) || name.starts_with('_') => None,
+        name => Some(Value::External(Ustr::from(&format!("sqlalchemy.{name}")))),
+    }
+}
+
+/// The base of all models: the extension's own, with the project's behind it where `model_class=` names one.
+fn model_class<'a>(ev: &mut Evaluator<'_, 'a>, value: &Value<'a>) -> Value<'a> {
+    let own = Value::External(Ustr::from("flask_sqlalchemy.model.Model"));
+    if let Value::Object(o) = value
+        && let Some((file, call)) = o.call
+        && let Some(class) = call.keyword("model_class")
+    {
+        let mut inner = Evaluator::quiet_on(ev.world, super::super::world::Place::module(file), &ev.trail);
+        let class = inner.eval(class);
+        return Value::union([class, own]);
+    }
+    own
+}

@@ -1,0 +1,119 @@
+//! Which table a mapped class stands for, by every way of saying so.
+
+use ustr::Ustr;
+
+use crate::source::Location;
+use crate::syntax::python::Expr;
+
+use super::super::eval::Evaluator;
+use super::super::index::{Binding, ClassId, FunctionDef, last_name};
+use super::super::text::Text;
+use super::super::value::Value;
+use super::super::world::is_from;
+use super::{declarative, types::last};
+
+/// Whether a decorator is `declared_attr`, or `declared_attr.directive` and its kin.
+pub fn is_declared_attr(decorator: &Expr) -> bool {
+    use crate::syntax::python::ExprKind;
+    last_name(decorator).is_some_and(|n| matches!(n.as_str(), "declared_attr" | "declared_attribute"))
+        || matches!(&decorator.kind, ExprKind::Attribute(a) if is_declared_attr(&a.value))
+}
+
+/// Whether a function is one that is asked once for each class.
+pub fn is_class_function(def: &FunctionDef<'_>) -> bool {
+    def.node.decorators.iter().any(|d| is_declared_attr(d) || last_name(d).is_some_and(|n| matches!(n.as_str(), "classproperty" | "declared_attr_directive")))
+}
+
+/// What `__tablename__` gives for a class, and where that is written.
+pub fn table_name(ev: &mut Evaluator<'_, '_>, class: ClassId) -> Option<(Ustr, Location)> {
+    let name = Ustr::from("__tablename__");
+    let world = ev.world;
+    let lineage = world.lineage(class)?;
+    for (n, &owner) in lineage.mro.iter().enumerate() {
+        let Some(bindings) = world.index.class(owner).names.get(&name) else { continue };
+        let Some(binding) = bindings.last() else { continue };
+        match *binding {
+            Binding::Function(f) => {
+                let v = ev.run_for(f, Value::Class(class));
+                return text(&v, class_at(ev, class));
+            }
+            // A name that a mapped class gives itself is not handed on to its children.
+            _ if n > 0 && declarative::is_mapped(ev, owner) => {}
+            Binding::Value { value, .. } => {
+                let place = super::super::world::Place { file: world.index.class(owner).file, class: Some(owner), function: None };
+                let v = Evaluator::quiet_on(world, place, &ev.trail).eval(value);
+                return text(&v, Location::new(place.file, value.span));
+            }
+            _ => return None,
+        }
+    }
+    automatic(ev, class)
+}
+
+fn text(v: &Value<'_>, fallback: Location) -> Option<(Ustr, Location)> {
+    let text = v.text()?;
+    let name = text.constant()?;
+    Some((Ustr::from(&name), text.location().unwrap_or(fallback)))
+}
+
+fn class_at(ev: &Evaluator<'_, '_>, class: ClassId) -> Location {
+    let def = ev.world.index.class(class);
+    Location::new(def.file, def.node.name.span)
+}
+
+/// The name that a library gives a class that does not name its table.
+fn automatic(ev: &mut Evaluator<'_, '_>, class: ClassId) -> Option<(Ustr, Location)> {
+    let world = ev.world;
+    let lineage = world.lineage(class)?;
+    let at = class_at(ev, class);
+    let name = world.index.class(class).node.name;
+    let has = |root: &str, names: &[&str]| lineage.outside.iter().any(|v| v.external().is_some_and(|p| is_from(p, root) && names.contains(&last(p))));
+    if has("sqlmodel", &["SQLModel"]) {
+        return Some((Ustr::from(&name.as_str().to_lowercase()), at));
+    }
+    if has("flask_sqlalchemy", &["Model"]) {
+        // A child of a mapped class shares its table unless it has a primary key of its own.
+        let parents = lineage.mro.iter().skip(1).any(|&c| declarative::is_mapped(ev, c));
+        if parents && !declarative::declares_primary_key(ev, class) {
+            return None;
+        }
+        return Some((Ustr::from(&flask_name(name.as_str())), at));
+    }
+    if has("advanced_alchemy", &["CommonTableAttributes"]) || has("advanced_alchemy", ADVANCED_BASES) {
+        return Some((Ustr::from(&super::super::fold::underscore(name.as_str())), at));
+    }
+    None
+}
+
+const ADVANCED_BASES: &[&str] = &["UUIDBase", "UUIDAuditBase", "BigIntBase", "BigIntAuditBase", "UUIDv6Base", "UUIDv7Base", "UUIDv7AuditBase", "DefaultBase"];
+
+/// Flask-SQLAlchemy's rule, `camel_to_snake_case`: a letter in upper case begins a word where the one before is in lower case or a digit, or where the next one is
+/// in lower case.
+pub fn flask_name(class: &str) -> String {
+    let chars: Vec<char> = class.chars().collect();
+    let mut out = String::new();
+    for (n, &c) in chars.iter().enumerate() {
+        let after_small = n > 0 && (chars[n - 1].is_ascii_lowercase() || chars[n - 1].is_ascii_digit());
+        let before_small = n > 0 && chars.get(n + 1).is_some_and(char::is_ascii_lowercase);
+        if c.is_ascii_uppercase() && (after_small || before_small) {
+            out.push('_');
+        }
+        out.extend(c.to_lowercase());
+    }
+    out.trim_start_matches('_').to_owned()
+}
+
+/// The known text of a value.
+pub fn constant(v: &Value<'_>) -> Option<Ustr> {
+    v.text().and_then(Text::constant).map(|s| Ustr::from(&s))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::flask_name;
+
+    #[test]
+    fn flask_names() {
+        assert_eq!(["User", "OrderLine", "HTTPLog", "OAuth2Token", "_Private"].map(flask_name), ["user", "order_line", "http_log", "o_auth2_token", "private"]);
+    }
+}
