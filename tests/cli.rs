@@ -85,11 +85,11 @@ fn levels_can_differ_by_path_and_by_call() {
     p.write("tests/a.sql", WRONG);
     p.write("b.sql", WRONG);
     p.write("dbtruth.yaml", "per-path: {\"tests/**\": {unknown-column: off}}\n");
-    p.run(CONCISE).exits(1).says("b.sql").is_silent_on("tests/a.sql:");
+    p.run(CONCISE).exits(1).says("b.sql").never_says("tests/a.sql:");
     p.run(&["check", "--ignore", "unknown-column"]).exits(0);
     p.run(&["check", "--select", "unknown-table"]).exits(0);
     p.write("dbtruth.yaml", "exclude: [b.sql]\nrules: {unknown-column: info}\n");
-    p.run(CONCISE).exits(0).says("info[unknown-column]").is_silent_on("b.sql");
+    p.run(CONCISE).exits(0).says("info[unknown-column]").never_says("b.sql");
 }
 
 #[test]
@@ -97,7 +97,7 @@ fn paths_choose_what_is_reported() {
     let p = Project::new();
     p.write("a/x.sql", WRONG);
     p.write("b/y.sql", WRONG);
-    p.run(&["check", "--format", "concise", "a"]).exits(1).says("a/x.sql").is_silent_on("b/y.sql").says("1 file,");
+    p.run(&["check", "--format", "concise", "a"]).exits(1).says("a/x.sql").never_says("b/y.sql").says("1 file,");
     p.run(&["check", "--format", "concise", "schema.lock.yaml"]).exits(1).says("a/x.sql").says("b/y.sql");
 }
 
@@ -106,7 +106,7 @@ fn an_editor_may_send_the_text() {
     let p = Project::new();
     p.write("a.sql", RIGHT);
     p.write("b.sql", WRONG);
-    p.run_with_input(&["check", "--format", "concise", "--stdin-filename", "a.sql"], WRONG).exits(1).says("a.sql:1:8").is_silent_on("b.sql");
+    p.run_with_input(&["check", "--format", "concise", "--stdin-filename", "a.sql"], WRONG).exits(1).says("a.sql:1:8").never_says("b.sql");
     p.run_with_input(&["check", "--format", "concise", "--stdin-filename", "new/c.sql"], RIGHT).exits(0);
 }
 
@@ -133,12 +133,12 @@ fn a_baseline_hides_what_it_lists_and_only_shrinks() {
     p.run(with).exits(0);
 
     p.write("a.sql", format!("{WRONG}{WRONG}{WRONG}"));
-    p.run(with).exits(1).says("a.sql:3:8").is_silent_on("a.sql:1:8");
+    p.run(with).exits(1).says("a.sql:3:8").never_says("a.sql:1:8");
     p.run(&["check", "--baseline", "base.jsonl", "--update-baseline"]).exits(0);
     p.run(with).exits(1).says("a.sql:3:8");
 
     p.write("a.sql", WRONG);
-    p.run(with).exits(1).says("base.jsonl:1:1: warning[unused-suppression]").is_silent_on("a.sql:1:8");
+    p.run(with).exits(1).says("base.jsonl:1:1: warning[unused-suppression]").never_says("a.sql:1:8");
     p.run(&["check", "--baseline", "base.jsonl", "--update-baseline"]).exits(0);
     p.run(with).exits(0);
     p.write("base.jsonl", "nonsense\n");
@@ -160,7 +160,7 @@ fn what_cannot_be_read_is_an_error() {
     let p = Project::new();
     p.write("a.sql", RIGHT);
     p.write("secret.sql", RIGHT);
-    std::fs::set_permissions(p.path("secret.sql"), std::fs::Permissions::from_mode(0)).expect("own file");
+    std::fs::set_permissions(p.path("secret.sql"), std::fs::Permissions::from_mode(0o000)).expect("own file");
     if std::fs::read(p.path("secret.sql")).is_ok() {
         // The superuser reads everything; the folder where a file is expected serves him as well.
         std::fs::remove_file(p.path("schema.lock.yaml")).expect("own file");
@@ -206,4 +206,30 @@ fn explain_and_rules_speak_of_the_same_rules() {
     p.run(&["rules"]).exits(0).says("unknown-column");
     p.run(&["explain", "unknown-column"]).exits(0).says("# unknown-column").says("## Wrong");
     p.run(&["explain", "unknown-colum"]).exits(2).says("did you mean `unknown-column`?");
+}
+
+#[test]
+fn a_lock_is_pulled_from_ddl() {
+    let p = Project::new();
+    p.write("schema.sql", "CREATE TABLE batches (id bigint PRIMARY KEY, manufacturing_date date NOT NULL);\n");
+    p.run(&["pull", "--from", "schema.sql", "--output", "new.lock.yaml"]).exits(0).says("new.lock.yaml written: 1 tables");
+    assert!(p.read("new.lock.yaml").contains("      manufacturing_date: date not null\n"));
+    p.run(&["pull", "--from", "schema.sql", "--output", "new.lock.yaml", "--check"]).exits(0).says("up to date");
+    p.write("schema.sql", "CREATE TABLE batches (id bigint PRIMARY KEY);\n");
+    p.run(&["pull", "--from", "schema.sql", "--output", "new.lock.yaml", "--check"]).exits(1).says("would change");
+    p.run(&["pull", "--from", "nowhere.sql"]).exits(2).says("nowhere.sql: cannot be read");
+    p.write("empty.sql", "SELECT 1;\n");
+    p.run(&["pull", "--from", "empty.sql"]).exits(2).says("no table was found");
+}
+
+#[test]
+fn a_folder_of_migrations_runs_in_order_and_only_forward() {
+    let p = Project::new();
+    p.write("m/001_a.up.sql", "CREATE TABLE a (id int, old text);\n");
+    p.write("m/002_b.up.sql", "ALTER TABLE a RENAME COLUMN old TO new;\n");
+    p.write("m/002_b.down.sql", "ALTER TABLE a RENAME COLUMN new TO old;\n");
+    p.write("m/003_c.sql", "-- migrate:up\nALTER TABLE a ADD COLUMN extra int;\n-- migrate:down\nDROP TABLE a;\n");
+    p.run(&["pull", "--from", "m"]).exits(0);
+    let lock = p.read("schema.lock.yaml");
+    assert!(lock.contains("      extra: integer\n      id: integer\n      new: text\n"), "{lock}");
 }

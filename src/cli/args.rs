@@ -20,6 +20,8 @@ pub struct Args {
 pub enum Command {
     /// Hold every table and column named in the code to the lock.
     Check(Check),
+    /// Write the lock from DDL: a `.sql` file, or a folder of SQL migrations.
+    Pull(Pull),
     /// List every place that names a table or a column: who breaks if I drop this?
     Refs(Refs),
     /// List every model and what it maps to.
@@ -35,6 +37,20 @@ pub enum Command {
         /// Its name.
         rule: String,
     },
+}
+
+/// `dbtruth pull`
+#[derive(Debug, clap::Args)]
+pub struct Pull {
+    /// A `.sql` file (`pg_dump --schema-only`, or written by hand), or a folder of SQL migrations.
+    #[arg(long, value_name = "PATH")]
+    pub from: PathBuf,
+    /// The lock to write (default: `lock` of the configuration, else `schema.lock.yaml`).
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Write nothing; exit with 1 if the lock would change.
+    #[arg(long)]
+    pub check: bool,
 }
 
 /// How lists are printed.

@@ -5,6 +5,7 @@ mod check;
 mod listing;
 mod out;
 mod pages;
+mod pull;
 
 use std::ffi::OsString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -62,6 +63,7 @@ pub fn main_as_subcommand(args: impl IntoIterator<Item = OsString>) -> ExitCode 
 fn run(args: Args) -> Result<Code, Failure> {
     match args.command {
         Command::Check(args) => check::run(&args),
+        Command::Pull(args) => pull::run(&args),
         Command::Refs(args) => listing::refs(&args),
         Command::Models(args) => listing::models(&args),
         Command::Rules { format } => Ok(pages::rules(format)),

@@ -50,7 +50,7 @@ impl Ran {
 
     /// Asserts that neither does.
     #[track_caller]
-    pub fn is_silent_on(self, text: &str) -> Self {
+    pub fn never_says(self, text: &str) -> Self {
         assert!(!self.out.contains(text) && !self.err.contains(text), "somebody says {text:?}\n--- stdout\n{}\n--- stderr\n{}", self.out, self.err);
         self
     }
