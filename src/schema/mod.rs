@@ -8,8 +8,14 @@ use std::fmt;
 use crate::source::Span;
 
 pub mod expression;
+#[cfg(feature = "live")]
+pub mod live;
 pub mod lock;
+mod naming;
+mod platform;
 pub mod types;
+
+pub(crate) use naming::{clip, object_name, primary_key_name};
 
 /// A schema-qualified name, exactly as PostgreSQL stores it (case kept, quotes removed).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

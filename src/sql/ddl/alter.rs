@@ -1,9 +1,9 @@
 //! ALTER TABLE and its kin.
 
 use super::create::physical;
-use super::naming::primary_key_name;
 use super::{Ddl, NoteKind, Source};
 use crate::schema::expression;
+use crate::schema::primary_key_name;
 use crate::schema::{Generated, Identity, QualifiedName, Relation};
 use crate::syntax::sql::ast::{AlterAction, AlterColumn, AlterRelation, ColumnDef, Ident, ObjectKind, ObjectName};
 

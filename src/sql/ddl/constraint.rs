@@ -1,8 +1,9 @@
 //! Constraints, of tables and of columns, and the names they get.
 
-use super::naming::{joined_columns, primary_key_name};
+use super::naming::joined_columns;
 use super::{Ddl, NoteKind, Source};
 use crate::schema::expression;
+use crate::schema::primary_key_name;
 use crate::schema::{ForeignKey, QualifiedName, Unique};
 use crate::source::Span;
 use crate::syntax::sql::ast::{ColumnConstraint, ColumnConstraintKind, Ident, References, TableConstraint, TableConstraintKind};

@@ -94,7 +94,9 @@ impl<'a> Source<'a> {
 pub fn load_file(text: &str) -> Schema {
     let mut ddl = Ddl::new();
     ddl.run(text);
-    ddl.finish()
+    let mut schema = ddl.finish();
+    schema.drop_platform(&[]);
+    schema
 }
 
 impl Ddl {
