@@ -1,0 +1,293 @@
+//! How Django's models point at each other: the names by which look-ups walk from one to the next.
+
+use rustc_hash::FxHashMap;
+use ustr::Ustr;
+
+use crate::project::eval::Evaluator;
+use crate::project::index::{Binding, ClassId, last_name};
+use crate::project::libraries::sqlalchemy::values::ColumnRef;
+use crate::project::models::{Framework, Member, ModelId};
+use crate::project::uses::RelationName;
+use crate::project::value::Value;
+use crate::project::world::{Place, World};
+use crate::syntax::python::{Call, ExprKind};
+
+/// A column that a step of a look-up touches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Touched {
+    /// A model's.
+    Column(ColumnRef),
+    /// Of a table that no class stands for (an automatic many-to-many table).
+    Raw(RelationName, Ustr),
+}
+
+/// A step from one model to another.
+#[derive(Clone, Debug)]
+pub struct Edge {
+    /// Where it leads.
+    pub target: ModelId,
+    /// The columns it goes over.
+    pub touched: Vec<Touched>,
+    /// Whether an object's attribute of that name is a manager.
+    pub many: bool,
+}
+
+/// All steps.
+#[derive(Clone, Debug, Default)]
+pub struct Graph {
+    /// By model and the name in look-ups.
+    edges: FxHashMap<(ModelId, Ustr), Edge>,
+    /// By model and the name on objects (`book_set`).
+    accessors: FxHashMap<(ModelId, Ustr), Edge>,
+    /// Managers' and query sets' classes → the model whose rows they give, where there is one.
+    pub managers: FxHashMap<ClassId, Option<ModelId>>,
+    /// The model that `get_user_model()` gives.
+    pub user: Option<ModelId>,
+}
+
+/// How a field points.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Pointer {
+    One,
+    OneToOne,
+    Many,
+}
+
+impl Graph {
+    /// Builds the graph from the models found.
+    pub fn build(world: &World<'_>) -> Self {
+        let mut graph = Graph { user: user_model(world), ..Graph::default() };
+        for (n, model) in world.models.all.iter().enumerate() {
+            if model.framework != Framework::Django {
+                continue;
+            }
+            let id = ModelId(u32::try_from(n).unwrap_or(u32::MAX));
+            let Some(class) = model.class else { continue };
+            for &c in world.lineage(class).map_or(&[][..], |l| &l.mro) {
+                // A parent with a table of its own has its own edges; the child reaches them through it.
+                if c != class && world.models.of_class(c).is_some() {
+                    continue;
+                }
+                graph.class_body(world, id, c);
+            }
+        }
+        graph
+    }
+
+    fn class_body(&mut self, world: &World<'_>, id: ModelId, class: ClassId) {
+        let def = world.index.class(class);
+        for &name in &def.order {
+            for b in &def.names[&name] {
+                let Binding::Value { value, .. } = b else { continue };
+                let ExprKind::Call(call) = &value.kind else { continue };
+                let last = last_name(&call.func).map_or("", |n| n.as_str());
+                let pointer = match last {
+                    l if l.ends_with("ManyToManyField") => Pointer::Many,
+                    l if l.ends_with("OneToOneField") => Pointer::OneToOne,
+                    l if l.ends_with("GenericForeignKey") => continue,
+                    l if l.ends_with("ForeignKey") || l == "ParentalKey" => Pointer::One,
+                    _ => {
+                        self.manager(world, id, class, value);
+                        continue;
+                    }
+                };
+                let place = Place { file: def.file, class: Some(class), function: None };
+                if let Some(target) = self.target(world, id, name, place, call) {
+                    self.relation(world, id, name, pointer, target, place, call);
+                }
+            }
+        }
+    }
+
+    fn manager<'a>(&mut self, world: &World<'a>, id: ModelId, class: ClassId, value: &'a crate::syntax::python::Expr) {
+        let place = Place { file: world.index.class(class).file, class: Some(class), function: None };
+        let v = Evaluator::quiet(world, place).eval(value);
+        let mut classes: Vec<ClassId> = Vec::new();
+        if let Value::Instance(c) = v {
+            classes.push(c);
+        }
+        // `Rows.as_manager()`, `Manager.from_queryset(Rows)()`
+        if let ExprKind::Call(call) = &value.kind {
+            let mut funcs = vec![&call.func];
+            if let ExprKind::Call(inner) = &call.func.kind {
+                funcs.push(&inner.func);
+                for e in inner.positionals() {
+                    if let Value::Class(c) = Evaluator::quiet(world, place).base_class(find_same(value, e).unwrap_or(value)) {
+                        classes.push(c);
+                    }
+                }
+            }
+            for f in funcs {
+                if let ExprKind::Attribute(a) = &f.kind
+                    && matches!(a.attr.as_str(), "as_manager" | "from_queryset")
+                    && let Value::Class(c) = Evaluator::quiet(world, place).eval(&a.value)
+                {
+                    classes.push(c);
+                }
+            }
+        }
+        for c in classes {
+            let is_manager = world.lineage(c).is_some_and(|l| l.has_outside("django", &["Manager", "BaseManager", "QuerySet", "UserManager", "BaseUserManager"]));
+            if is_manager {
+                for &base in world.lineage(c).map_or(&[][..], |l| &l.mro) {
+                    let slot = self.managers.entry(base).or_insert(Some(id));
+                    if *slot != Some(id) {
+                        *slot = None;
+                    }
+                }
+            }
+        }
+    }
+
+    fn target(&self, world: &World<'_>, id: ModelId, name: Ustr, place: Place, call: &Call) -> Option<ModelId> {
+        if let Some(Member::Relationship { target: Some(c), .. }) = world.models.get(id).members.get(&name) {
+            return world.models.of_class(*c).map(|m| m.0);
+        }
+        let to = call.argument(0, "to")?;
+        if last_name(to).is_some_and(|n| n.as_str() == "AUTH_USER_MODEL") || matches!(&to.kind, ExprKind::Call(c) if last_name(&c.func).is_some_and(|n| n.as_str() == "get_user_model")) {
+            return self.user;
+        }
+        let text = match &to.kind {
+            ExprKind::Str(s) => s.constant()?.into_owned(),
+            ExprKind::Name(_) | ExprKind::Attribute(_) => last_name(to)?.as_str().to_owned(),
+            _ => return None,
+        };
+        if text == "self" {
+            return Some(id);
+        }
+        named(world, &text, place)
+    }
+
+    fn relation(&mut self, world: &World<'_>, id: ModelId, name: Ustr, pointer: Pointer, target: ModelId, place: Place, call: &Call) {
+        let model = world.models.get(id);
+        let key = |m: ModelId| primary_key(world, m).map(Touched::Column);
+        let own_name = model.name.as_str().rsplit('.').next().unwrap_or_default().to_lowercase();
+        let touched: Vec<Touched> = if pointer == Pointer::Many {
+            let through = call.keyword("through").and_then(|t| match &t.kind {
+                ExprKind::Str(s) => named(world, &s.constant()?, place),
+                _ => named(world, last_name(t)?.as_str(), place),
+            });
+            let middle: Vec<Touched> = match through {
+                Some(t) => [id, target].iter().filter_map(|m| pointing(world, t, *m).map(Touched::Column)).collect(),
+                None => {
+                    let table = call.keyword("db_table").and_then(|t| if let ExprKind::Str(s) = &t.kind { s.constant() } else { None });
+                    let table = table.map_or_else(|| format!("{}_{name}", model.relation.name), std::borrow::Cow::into_owned);
+                    let relation = RelationName { schema: model.relation.schema, name: Ustr::from(&table) };
+                    let other = world.models.get(target).name.as_str().rsplit('.').next().unwrap_or_default().to_lowercase();
+                    let (from, to) = if target == id { (format!("from_{own_name}_id"), format!("to_{own_name}_id")) } else { (format!("{own_name}_id"), format!("{other}_id")) };
+                    vec![Touched::Raw(relation, Ustr::from(&from)), Touched::Raw(relation, Ustr::from(&to))]
+                }
+            };
+            key(id).into_iter().chain(middle).chain(key(target)).collect()
+        } else {
+            field_column(world, id, name).map(Touched::Column).into_iter().chain(key(target)).collect()
+        };
+        let many = pointer == Pointer::Many;
+        let forward = Edge { target, touched: touched.clone(), many };
+        self.edges.insert((id, name), forward.clone());
+        self.accessors.insert((id, name), forward);
+        let text = |k: &str| call.keyword(k).and_then(|e| if let ExprKind::Str(s) = &e.kind { s.constant() } else { None });
+        let fill = |t: std::borrow::Cow<'_, str>| Ustr::from(&t.replace("%(class)s", &own_name).replace("%(model_name)s", &own_name));
+        let related = text("related_name").map(fill);
+        if related.is_some_and(|r| r.as_str().ends_with('+')) {
+            return;
+        }
+        let back = if many { touched.into_iter().rev().collect() } else { key(target).into_iter().chain(touched.into_iter().take(1)).collect() };
+        let back = Edge { target: id, touched: back, many: pointer != Pointer::OneToOne };
+        let query = text("related_query_name").map(fill).or(related).unwrap_or_else(|| Ustr::from(&own_name));
+        self.edges.entry((target, query)).or_insert_with(|| back.clone());
+        let accessor = related.unwrap_or_else(|| Ustr::from(&if back.many { format!("{own_name}_set") } else { own_name.clone() }));
+        self.accessors.entry((target, accessor)).or_insert(back);
+    }
+
+    /// The step of a look-up by that name.
+    pub fn edge(&self, world: &World<'_>, model: ModelId, name: Ustr) -> Option<&Edge> {
+        through_parents(world, model).find_map(|m| self.edges.get(&(m, name)))
+    }
+
+    /// The step of an object's attribute by that name.
+    pub fn accessor(&self, world: &World<'_>, model: ModelId, name: Ustr) -> Option<&Edge> {
+        through_parents(world, model).find_map(|m| self.accessors.get(&(m, name)))
+    }
+}
+
+/// Finds the same node again with the tree's own lifetime.
+fn find_same<'a>(inside: &'a crate::syntax::python::Expr, wanted: &crate::syntax::python::Expr) -> Option<&'a crate::syntax::python::Expr> {
+    let ExprKind::Call(call) = &inside.kind else { return None };
+    let ExprKind::Call(inner) = &call.func.kind else { return None };
+    inner.positionals().find(|e| e.span == wanted.span)
+}
+
+/// A model and the models it descends from.
+pub fn through_parents(world: &World<'_>, model: ModelId) -> impl Iterator<Item = ModelId> {
+    let class = world.models.get(model).class;
+    let above = class.and_then(|c| world.lineage(c)).map_or(&[][..], |l| l.mro.get(1..).unwrap_or(&[]));
+    std::iter::once(model).chain(above.iter().filter_map(|c| world.models.of_class(*c).map(|m| m.0)))
+}
+
+/// The column of a field: by the field's name, or by the name that objects have for the key itself.
+pub fn field_column(world: &World<'_>, id: ModelId, name: Ustr) -> Option<ColumnRef> {
+    let model = world.models.get(id);
+    let with_id = format!("{name}_id");
+    let find = |f: &dyn Fn(&crate::project::models::ModelColumn) -> bool| model.columns.iter().position(f);
+    let column = find(&|c| c.attribute == name)
+        .or_else(|| find(&|c| c.attribute.as_str() == with_id))
+        .or_else(|| name.as_str().strip_suffix("_id").and_then(|short| find(&|c| c.attribute.as_str() == short && !c.foreign_keys.is_empty())))
+        .or_else(|| name.as_str().strip_suffix("_id").and_then(|short| find(&|c| c.attribute.as_str() == short && c.column == name)))?;
+    Some(ColumnRef { model: id, column })
+}
+
+/// A model's primary key.
+pub fn primary_key(world: &World<'_>, id: ModelId) -> Option<ColumnRef> {
+    let columns = &world.models.get(id).columns;
+    let column = columns.iter().position(|c| c.primary_key).or_else(|| columns.iter().position(|c| c.column.as_str() == "id"))?;
+    Some(ColumnRef { model: id, column })
+}
+
+fn pointing(world: &World<'_>, from: ModelId, to: ModelId) -> Option<ColumnRef> {
+    let target = world.models.get(to).relation.name;
+    let model = world.models.get(from);
+    let column = model.columns.iter().position(|c| {
+        c.foreign_keys.iter().any(|(k, _)| k.rsplit('.').nth(1).is_some_and(|t| t == target.as_str()))
+            || matches!(model.members.get(&c.attribute), Some(Member::Relationship { target: Some(t), .. }) if world.models.of_class(*t).is_some_and(|m| m.0 == to))
+    })?;
+    Some(ColumnRef { model: from, column })
+}
+
+/// The Django model behind `app.Model` or `Model`.
+pub fn named(world: &World<'_>, text: &str, place: Place) -> Option<ModelId> {
+    let (app, name) = text.rsplit_once('.').map_or((None, text), |(a, n)| (Some(a), n));
+    let all: Vec<ModelId> = world
+        .models
+        .by_name
+        .get(&Ustr::from(name))?
+        .iter()
+        .copied()
+        .filter(|id| world.models.get(*id).framework == Framework::Django)
+        .collect();
+    if let [one] = all.as_slice() {
+        return Some(*one);
+    }
+    let path = |id: &ModelId| world.sources.get(world.models.get(*id).at.file).path.as_str();
+    let own = world.sources.get(place.file).path.as_str();
+    let folder = |p: &str| p.rsplit_once('/').map_or(String::new(), |(f, _)| f.to_owned());
+    all.iter()
+        .find(|id| match app {
+            Some(a) => path(id).split('/').any(|part| part == a) || world.models.get(**id).relation.name.as_str().starts_with(&format!("{a}_")),
+            None => folder(path(id)) == folder(own),
+        })
+        .copied()
+}
+
+fn user_model(world: &World<'_>) -> Option<ModelId> {
+    for file in &world.index.order {
+        let module = &world.index.modules[file];
+        if module.names.contains_key(&Ustr::from("AUTH_USER_MODEL"))
+            && let Some(text) = world.global(*file, Ustr::from("AUTH_USER_MODEL")).constant()
+            && let Some(id) = named(world, &text, Place::module(*file))
+        {
+            return Some(id);
+        }
+    }
+    None
+}

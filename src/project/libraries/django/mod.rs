@@ -1,0 +1,260 @@
+//! Django: managers, query sets, look-ups, objects.
+
+pub mod graph;
+pub mod lookups;
+pub mod queryset;
+
+use std::sync::Arc;
+
+use ustr::Ustr;
+
+use crate::diagnostic::Access;
+use crate::project::eval::{Args, Evaluator};
+use crate::project::index::{Binding, ClassId};
+use crate::project::libraries::LibraryValue;
+use crate::project::libraries::sqlalchemy::emit;
+use crate::project::models::{Framework, Member, ModelId};
+use crate::project::value::Value;
+use crate::project::world::is_from;
+use crate::source::Location;
+use crate::syntax::python::{ArgKind, Call, Expr, Ident};
+
+use lookups::Path;
+use queryset::Set;
+
+/// A value of Django's ORM. Cheap to clone.
+#[derive(Clone, Debug)]
+pub enum Django {
+    /// A manager or query set.
+    Set(Arc<Set>),
+    /// `Q(…)`, `F("x")`, `Count("x")`: the names it looks up, once the model is known.
+    Expression(Arc<Vec<Path>>),
+}
+
+impl Django {
+    /// Whether two are known to be the same.
+    pub fn same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Django::Set(a), Django::Set(b)) => a.model == b.model && a.shape == b.shape,
+            (Django::Expression(a), Django::Expression(b)) => Arc::ptr_eq(a, b),
+            _ => false,
+        }
+    }
+
+    /// Both ways' annotations are known where two ways meet.
+    pub fn merge(&self, other: &Self) -> Option<Self> {
+        match (self, other) {
+            (Django::Set(a), Django::Set(b)) if a.model == b.model && a.shape == b.shape => {
+                let mut names = a.names.clone();
+                names.extend(b.names.iter().copied());
+                Some(Django::Set(Arc::new(Set { names, open: a.open || b.open, ..(**a).clone() })))
+            }
+            (Django::Expression(a), Django::Expression(b)) => Some(Django::Expression(Arc::new(a.iter().chain(b.iter()).cloned().collect()))),
+            _ => None,
+        }
+    }
+
+    /// The Django value inside, if it is one.
+    pub fn of<'v>(v: &'v Value<'_>) -> Option<&'v Django> {
+        if let Value::Library(LibraryValue::Django(d)) = v { Some(d) } else { None }
+    }
+}
+
+/// Wraps a Django value.
+pub fn django<'a>(d: Django) -> Value<'a> {
+    Value::Library(LibraryValue::Django(d))
+}
+
+/// The Django model of a class.
+pub fn model(ev: &Evaluator<'_, '_>, class: ClassId) -> Option<ModelId> {
+    ev.world.models.of_class(class).filter(|(_, m)| m.framework == Framework::Django).map(|(id, _)| id)
+}
+
+/// The instance of a model's class.
+pub fn instance<'a>(ev: &Evaluator<'_, 'a>, id: ModelId) -> Value<'a> {
+    ev.world.models.get(id).class.map_or(Value::Unknown, Value::Instance)
+}
+
+/// All rows of a model.
+pub fn rows_of<'a>(id: ModelId, manager: Option<ClassId>) -> Value<'a> {
+    django(Django::Set(Arc::new(Set::new(id, manager))))
+}
+
+const MANAGERS: &[&str] = &["objects", "_default_manager", "_base_manager", "all_objects"];
+
+/// `value.attr`
+pub fn attribute<'a>(ev: &mut Evaluator<'_, 'a>, value: &Value<'a>, attr: Ident) -> Option<Value<'a>> {
+    match value {
+        Value::Class(c) => {
+            let id = model(ev, *c)?;
+            let plain = ev.plain_attribute(value, attr.name);
+            match plain {
+                Value::Instance(m) if ev.world.django.managers.contains_key(&m) => Some(rows_of(id, Some(m))),
+                Value::Object(o) if o.path.as_str().contains("Manager") => Some(rows_of(id, None)),
+                _ if MANAGERS.contains(&attr.as_str()) => Some(rows_of(id, None)),
+                _ => None,
+            }
+        }
+        Value::Instance(c) => {
+            if attr.as_str() == "model"
+                && let Some(Some(id)) = ev.world.django.managers.get(c)
+            {
+                return ev.world.models.get(*id).class.map(Value::Class);
+            }
+            let id = model(ev, *c)?;
+            let at = ev.at(attr.span);
+            object_attribute(ev, id, attr.name, at, Access::Read)
+        }
+        Value::Library(LibraryValue::Django(Django::Set(s))) => match attr.as_str() {
+            "model" => ev.world.models.get(s.model).class.map(Value::Class),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn object_attribute<'a>(ev: &mut Evaluator<'_, 'a>, id: ModelId, name: Ustr, at: Location, access: Access) -> Option<Value<'a>> {
+    if name.as_str() == "pk" {
+        if let Some(c) = graph::primary_key(ev.world, id) {
+            emit::column(ev, c, at, access);
+        }
+        return Some(Value::Unknown);
+    }
+    if let Some(edge) = ev.world.django.accessor(ev.world, id, name).cloned() {
+        if edge.many {
+            return Some(rows_of(edge.target, None));
+        }
+        if let Some(graph::Touched::Column(c)) = edge.touched.first()
+            && c.model == id
+        {
+            emit::column(ev, *c, at, access);
+        }
+        return Some(instance(ev, edge.target));
+    }
+    let c = graph::through_parents(ev.world, id).find_map(|m| graph::field_column(ev.world, m, name))?;
+    // A method or property of the same name hides nothing: a column is declared once.
+    if matches!(ev.world.models.get(id).members.get(&name), Some(Member::Other | Member::Value(_))) {
+        return None;
+    }
+    emit::column(ev, c, at, access);
+    Some(Value::Unknown)
+}
+
+/// `receiver.attr = value`
+pub fn store<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &Value<'a>, attr: Ident, value: &Value<'a>, expr: Option<&'a Expr>) {
+    for one in receiver.alternatives() {
+        let Value::Instance(c) = one else { continue };
+        let Some(id) = model(ev, *c) else { continue };
+        let at = ev.at(attr.span);
+        object_attribute(ev, id, attr.name, at, Access::Write);
+        if let Some(column) = graph::field_column(ev.world, id, attr.name) {
+            emit::literal(ev, column, value, expr, true);
+        }
+    }
+}
+
+/// `receiver.name(args)`
+pub fn method<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &Value<'a>, name: Ident, call: &'a Call, args: &Args<'a>) -> Option<Value<'a>> {
+    match receiver {
+        Value::Library(LibraryValue::Django(Django::Set(s))) => queryset::method(ev, &s.clone(), name.as_str(), call, args),
+        Value::Instance(c) => {
+            if let Some(&Some(id)) = ev.world.django.managers.get(c) {
+                let own = matches!(ev.world.class_member(*c, name.name), Some((_, [.., Binding::Function(_)])));
+                return if own { None } else { queryset::method(ev, &Arc::new(Set::new(id, Some(*c))), name.as_str(), call, args) };
+            }
+            let id = model(ev, *c)?;
+            if matches!(name.as_str(), "save" | "asave" | "refresh_from_db" | "arefresh_from_db") {
+                let fields = args.keyword(call, "update_fields").or_else(|| args.keyword(call, "fields")).cloned();
+                let access = if name.as_str().ends_with("save") { Access::Write } else { Access::Read };
+                queryset::name_list(ev, id, fields.as_ref(), access);
+                return Some(Value::None);
+            }
+            None
+        }
+        Value::Object(o) if o.path.as_str().starts_with("builtins.super.") => {
+            // `super().get_queryset()` in a manager.
+            let class = ClassId(o.path.as_str().rsplit('.').next()?.parse().ok()?);
+            let &Some(id) = ev.world.django.managers.get(&class)? else { return None };
+            let own = ev.world.lineage(class)?.mro.iter().skip(1).any(|c| ev.world.index.class(*c).names.contains_key(&name.name));
+            if own { None } else { queryset::method(ev, &Arc::new(Set::new(id, Some(class))), name.as_str(), call, args) }
+        }
+        _ => None,
+    }
+}
+
+/// `callee(args)`
+pub fn call<'a>(ev: &mut Evaluator<'_, 'a>, callee: &Value<'a>, call: &'a Call, args: &Args<'a>) -> Option<Value<'a>> {
+    match callee {
+        Value::Class(c) => {
+            let id = model(ev, *c)?;
+            queryset::write_keywords(ev, id, call, args);
+            None
+        }
+        Value::External(path) if is_from(path, "django") => {
+            let name = path.rsplit('.').next().unwrap_or_default();
+            match name {
+                "get_object_or_404" | "get_list_or_404" | "aget_object_or_404" => {
+                    let set = match args.positional(call, 0)? {
+                        Value::Class(c) => Set::new(model(ev, *c)?, None),
+                        v => match Django::of(v)? {
+                            Django::Set(s) => (**s).clone(),
+                            Django::Expression(_) => return None,
+                        },
+                    };
+                    queryset::method(ev, &Arc::new(set), if name == "get_list_or_404" { "filter" } else { "get" }, call, args)
+                }
+                "get_user_model" => ev.world.django.user.and_then(|id| ev.world.models.get(id).class).map(Value::Class),
+                "Value" | "OuterRef" | "RawSQL" | "Subquery" | "Exists" => Some(django(Django::Expression(Arc::default()))),
+                _ if is_from(path, "django.db.models") || is_from(path, "django.contrib.postgres") => Some(expression(ev, name, call, args)),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+/// `Q(author__name="x")`, `F("price")`, `Count("books", filter=Q(…))`
+fn expression<'a>(ev: &mut Evaluator<'_, 'a>, name: &str, call: &'a Call, args: &Args<'a>) -> Value<'a> {
+    let mut all = Vec::new();
+    let field = name.ends_with("Field");
+    for (a, v) in call.args.iter().zip(&args.values) {
+        match (a.kind, v) {
+            (_, Value::Library(LibraryValue::Django(Django::Expression(inner)))) => all.extend(inner.iter().cloned()),
+            (ArgKind::Keyword(k), _) if matches!(name, "Q" | "When") && !matches!(k.as_str(), "then" | "_connector" | "_negated") => {
+                all.push(Path::from_keyword(ev, k));
+            }
+            (ArgKind::DoubleSpread, Value::Dict(d)) if matches!(name, "Q" | "When") => {
+                all.extend(d.entries.iter().filter_map(|e| e.key.constant().map(|k| Path::from_key(&k, e.at))));
+            }
+            // `Q(("name", value))`, or the name of a column in an expression.
+            (ArgKind::Positional, Value::Str(t)) if !field && !matches!(name, "Q" | "UniqueConstraint" | "CheckConstraint" | "Index") => {
+                all.extend(Path::from_text(t));
+            }
+            (ArgKind::Keyword(k), Value::Str(t)) if k.as_str() == "expression" => all.extend(Path::from_text(t)),
+            (ArgKind::Positional, Value::Tuple(pair)) if name == "Q" => {
+                if let Some(Value::Str(t)) = pair.first() {
+                    all.extend(Path::from_text(t));
+                }
+            }
+            (_, Value::List(l)) if !field => {
+                for v in &l.items {
+                    if let Some(Django::Expression(inner)) = Django::of(v) {
+                        all.extend(inner.iter().cloned());
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    django(Django::Expression(Arc::new(all)))
+}
+
+/// `Q(…) | Q(…)`, `F("a") + F("b")`
+pub fn boolean<'a>(left: &Value<'a>, right: &Value<'a>) -> Option<Value<'a>> {
+    match (Django::of(left), Django::of(right)) {
+        (Some(Django::Expression(a)), Some(Django::Expression(b))) => Some(django(Django::Expression(Arc::new(a.iter().chain(b.iter()).cloned().collect())))),
+        (Some(_), _) => Some(left.clone()),
+        (None, Some(_)) => Some(right.clone()),
+        _ => None,
+    }
+}

@@ -1,0 +1,286 @@
+//! Query sets: which names each method looks up, and what comes out.
+
+use std::sync::Arc;
+
+use ustr::Ustr;
+
+use crate::diagnostic::Access;
+use crate::project::eval::{Args, Evaluator};
+use crate::project::index::{Binding, ClassId};
+use crate::project::libraries::sqlalchemy::emit;
+use crate::project::models::ModelId;
+use crate::project::text::Text;
+use crate::project::value::{Dict, DictEntry, Value};
+use crate::syntax::python::{ArgKind, Call};
+
+use super::lookups::{End, Path, walk};
+use super::{Django, django, graph, instance};
+
+/// What rows come out as.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// Objects.
+    Objects,
+    /// `values(…)`
+    Dicts(Vec<Ustr>),
+    /// `values_list(…)`
+    Tuples(usize),
+    /// `values_list(…, flat=True)` and other scalars.
+    Scalars,
+}
+
+/// A manager or query set.
+#[derive(Clone, Debug)]
+pub struct Set {
+    /// Of which rows.
+    pub model: ModelId,
+    /// The project's own manager class, if it is one.
+    pub manager: Option<ClassId>,
+    /// Annotations of the chain.
+    pub names: Vec<Ustr>,
+    /// There may be others.
+    pub open: bool,
+    /// What rows come out as.
+    pub shape: Shape,
+}
+
+impl Set {
+    /// All rows of a model.
+    pub fn new(model: ModelId, manager: Option<ClassId>) -> Self {
+        Self { model, manager, names: Vec::new(), open: manager.is_some(), shape: Shape::Objects }
+    }
+}
+
+/// What a loop over the rows yields.
+pub fn element<'a>(ev: &Evaluator<'_, 'a>, set: &Set) -> Value<'a> {
+    match &set.shape {
+        Shape::Objects => instance(ev, set.model),
+        Shape::Tuples(n) => Value::Tuple(Arc::new(vec![Value::Unknown; *n])),
+        Shape::Dicts(names) => {
+            let at = ev.world.models.get(set.model).at;
+            let entries = names.iter().map(|n| DictEntry { key: Text::made(n, at), at, value: Value::Unknown, expr: None, conditional: false }).collect();
+            Value::Dict(Arc::new(Dict { entries, open: true }))
+        }
+        Shape::Scalars => Value::Unknown,
+    }
+}
+
+fn wrap<'a>(set: Set) -> Value<'a> {
+    django(Django::Set(Arc::new(set)))
+}
+
+/// `set.name(args)`
+pub fn method<'a>(ev: &mut Evaluator<'_, 'a>, set: &Arc<Set>, name: &str, call: &'a Call, args: &Args<'a>) -> Option<Value<'a>> {
+    let same = || django(Django::Set(set.clone()));
+    // The project's own methods of managers and query sets go on with the same rows, unless they are known to give something else.
+    if let Some(m) = set.manager
+        && let Some((_, [.., Binding::Function(f)])) = ev.world.class_member(m, Ustr::from(name))
+    {
+        let v = ev.result_of(*f);
+        return Some(if v.is_unknown() { wrap(Set { open: true, ..(**set).clone() }) } else { v });
+    }
+    let name = name.strip_prefix('a').filter(|n| ASYNC.contains(n)).unwrap_or(name);
+    Some(match name {
+        "filter" | "exclude" | "complex_filter" => {
+            lookups(ev, set, call, args, &[], Access::Read);
+            same()
+        }
+        "get" => {
+            lookups(ev, set, call, args, &[], Access::Read);
+            element(ev, set)
+        }
+        "create" => {
+            lookups(ev, set, call, args, &[], Access::Write);
+            instance(ev, set.model)
+        }
+        "get_or_create" | "update_or_create" => {
+            lookups(ev, set, call, args, &["defaults", "create_defaults"], Access::Read);
+            for k in ["defaults", "create_defaults"] {
+                if let Some(Value::Dict(d)) = args.keyword(call, k) {
+                    for e in &d.entries {
+                        if let Some(key) = e.key.constant() {
+                            walk(ev, set.model, &Path::from_key(&key, e.at), Access::Write);
+                        }
+                    }
+                }
+            }
+            Value::Tuple(Arc::new(vec![instance(ev, set.model), Value::Unknown]))
+        }
+        "update" => {
+            lookups(ev, set, call, args, &[], Access::Write);
+            Value::Unknown
+        }
+        "annotate" | "alias" | "extra" | "aggregate" => annotate(ev, set, name, call, args),
+        "values" | "values_list" => values(ev, set, name, call, args),
+        "only" | "defer" | "order_by" | "distinct" | "select_related" | "prefetch_related" | "select_for_update" => {
+            names(ev, set, call, args);
+            same()
+        }
+        "latest" | "earliest" => {
+            names(ev, set, call, args);
+            element(ev, set)
+        }
+        "dates" | "datetimes" => {
+            names(ev, set, call, args);
+            wrap(Set { shape: Shape::Scalars, ..(**set).clone() })
+        }
+        "first" | "last" => Value::union([element(ev, set), Value::None]),
+        "bulk_update" => {
+            let fields = args.get(call, 1, "fields").cloned();
+            name_list(ev, set.model, fields.as_ref(), Access::Write);
+            Value::Unknown
+        }
+        "bulk_create" => {
+            for k in ["update_fields", "unique_fields"] {
+                let fields = args.keyword(call, k).cloned();
+                name_list(ev, set.model, fields.as_ref(), if k == "update_fields" { Access::Write } else { Access::Read });
+            }
+            Value::list_of(instance(ev, set.model))
+        }
+        "in_bulk" | "count" | "exists" | "delete" | "explain" | "contains" | "raw" | "as_manager" | "add" | "remove" | "set" | "clear" => Value::Unknown,
+        "iterator" | "all" | "none" | "using" | "reverse" | "union" | "intersection" | "difference" | "get_queryset" | "db_manager" => same(),
+        // A method of a custom query set.
+        _ => wrap(Set { open: true, ..(**set).clone() }),
+    })
+}
+
+const ASYNC: &[&str] =
+    &["get", "create", "get_or_create", "update_or_create", "update", "first", "last", "latest", "earliest", "aggregate", "bulk_create", "bulk_update", "delete", "count", "exists", "iterator"];
+
+/// Keywords as look-ups, and `Q` objects given by position.
+fn lookups<'a>(ev: &mut Evaluator<'_, 'a>, set: &Set, call: &'a Call, args: &Args<'a>, except: &[&str], access: Access) {
+    for (a, v) in call.args.iter().zip(&args.values) {
+        match (a.kind, v) {
+            (ArgKind::Keyword(k), _) if except.contains(&k.as_str()) => {}
+            (ArgKind::Keyword(k), _) => {
+                let path = Path::from_keyword(ev, k);
+                if let End::Field(Some(c)) = resolve(ev, set, &path, access)
+                    && !k.as_str().contains("__")
+                {
+                    emit::literal(ev, c, v, Some(&a.value), access == Access::Write);
+                }
+                expressions(ev, set, v);
+            }
+            (ArgKind::DoubleSpread, Value::Dict(d)) => {
+                for e in &d.entries {
+                    if let Some(key) = e.key.constant() {
+                        resolve(ev, set, &Path::from_key(&key, e.at), access);
+                    }
+                }
+            }
+            (ArgKind::DoubleSpread, _) => ev.uses.skip("keywords of a query that are not known"),
+            _ => expressions(ev, set, v),
+        }
+    }
+}
+
+/// Names inside `Q`, `F`, aggregates.
+fn expressions<'a>(ev: &mut Evaluator<'_, 'a>, set: &Set, v: &Value<'a>) {
+    for one in v.alternatives() {
+        if let Some(Django::Expression(paths)) = Django::of(one) {
+            for p in paths.iter() {
+                resolve(ev, set, p, Access::Read);
+            }
+        }
+    }
+}
+
+/// Walks a name; one that neither model nor chain has is missing, where both are known wholly.
+fn resolve(ev: &mut Evaluator<'_, '_>, set: &Set, path: &Path, access: Access) -> End {
+    if set.names.contains(&path.first()) {
+        return End::Nothing;
+    }
+    walk(ev, set.model, path, access)
+}
+
+fn annotate<'a>(ev: &mut Evaluator<'_, 'a>, set: &Set, name: &str, call: &'a Call, args: &Args<'a>) -> Value<'a> {
+    let mut next = set.clone();
+    for (a, v) in call.args.iter().zip(&args.values) {
+        expressions(ev, set, v);
+        match a.kind {
+            ArgKind::Keyword(k) => next.names.push(k.name),
+            _ => next.open = true,
+        }
+    }
+    match name {
+        "aggregate" => Value::Unknown,
+        "extra" => wrap(Set { open: true, ..next }),
+        _ => wrap(next),
+    }
+}
+
+fn values<'a>(ev: &mut Evaluator<'_, 'a>, set: &Set, name: &str, call: &'a Call, args: &Args<'a>) -> Value<'a> {
+    names(ev, set, call, args);
+    let mut next = set.clone();
+    let mut given = Vec::new();
+    for (a, v) in call.args.iter().zip(&args.values) {
+        match (a.kind, v) {
+            (ArgKind::Positional, Value::Str(t)) => given.extend(t.constant().map(|t| Ustr::from(&t))),
+            (ArgKind::Keyword(k), _) if !matches!(k.as_str(), "flat" | "named") => {
+                expressions(ev, set, v);
+                next.names.push(k.name);
+                given.push(k.name);
+            }
+            _ => {}
+        }
+    }
+    let flat = call.keyword("flat").is_some() || call.keyword("named").is_some();
+    next.shape = match name {
+        "values" => Shape::Dicts(given),
+        _ if flat => Shape::Scalars,
+        _ => Shape::Tuples(given.len()),
+    };
+    wrap(next)
+}
+
+/// Names given as strings by position; `Prefetch("x")` too.
+fn names<'a>(ev: &mut Evaluator<'_, 'a>, set: &Set, call: &'a Call, args: &Args<'a>) {
+    for (a, v) in call.args.iter().zip(&args.values) {
+        match (a.kind, v) {
+            (ArgKind::Positional, Value::Str(t)) => {
+                if let Some(p) = Path::from_text(t) {
+                    resolve(ev, set, &p, Access::Read);
+                }
+            }
+            (ArgKind::Positional | ArgKind::Spread, Value::List(l)) => {
+                for v in &l.items {
+                    if let Value::Str(t) = v
+                        && let Some(p) = Path::from_text(t)
+                    {
+                        resolve(ev, set, &p, Access::Read);
+                    }
+                }
+            }
+            _ => expressions(ev, set, v),
+        }
+    }
+}
+
+/// A list of field names.
+pub fn name_list<'a>(ev: &mut Evaluator<'_, 'a>, id: ModelId, list: Option<&Value<'a>>, access: Access) {
+    let items: &[Value<'a>] = match list {
+        Some(Value::List(l)) => &l.items,
+        Some(Value::Tuple(t)) => t,
+        _ => return,
+    };
+    for v in items {
+        if let Value::Str(t) = v
+            && let Some(p) = Path::from_text(t)
+        {
+            walk(ev, id, &p, access);
+        }
+    }
+}
+
+/// `Model(name=…)`
+pub fn write_keywords<'a>(ev: &mut Evaluator<'_, 'a>, id: ModelId, call: &'a Call, args: &Args<'a>) {
+    for (a, v) in call.args.iter().zip(&args.values) {
+        if let ArgKind::Keyword(k) = a.kind {
+            let path = Path::from_keyword(ev, k);
+            walk(ev, id, &path, Access::Write);
+            if let Some(c) = graph::field_column(ev.world, id, k.name) {
+                emit::literal(ev, c, v, Some(&a.value), true);
+            }
+        }
+    }
+}
