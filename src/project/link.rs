@@ -32,6 +32,7 @@ impl<'a> Project<'a> {
         models.index(&world);
         world.models = models;
         world.collecting = false;
+        world.django = super::libraries::django::graph::Graph::build(&world);
         world.forget_globals();
         // Each round reads the round before as a whole: the order of files plays no part.
         for _ in 0..ROUNDS {

@@ -95,6 +95,8 @@ pub struct World<'a> {
     pub collecting: bool,
     /// Whether a class is mapped, worked out once while models are collected.
     pub(super) mapped: RwLock<FxHashMap<ClassId, bool>>,
+    /// How Django's models point at each other.
+    pub django: super::libraries::django::graph::Graph,
     /// Values of module-level names; dropped at each change of phase.
     globals: RwLock<FxHashMap<(FileId, Ustr), Value<'a>>>,
 }
@@ -112,6 +114,7 @@ impl<'a> World<'a> {
             models: super::models::Models::default(),
             collecting: true,
             mapped: RwLock::default(),
+            django: super::libraries::django::graph::Graph::default(),
             globals: RwLock::default(),
             index,
         };

@@ -2,6 +2,7 @@
 //!
 //! Every hook gives `None` (or `Unknown`) where the library has nothing to say, so that Python's own rules apply.
 
+pub mod django;
 pub mod flask_sqlalchemy;
 pub mod postgrest;
 pub mod sqlalchemy;
@@ -20,6 +21,8 @@ pub enum LibraryValue<'a> {
     Declared(std::sync::Arc<super::models::declared::Declared<'a>>),
     /// SQLAlchemy, SQLModel, Flask-SQLAlchemy.
     Orm(sqlalchemy::Orm<'a>),
+    /// Django.
+    Django(django::Django),
     /// Clients of PostgREST: queries, answers, rows.
     Postgrest(postgrest::Postgrest),
 }
@@ -39,6 +42,7 @@ impl<'a> LibraryValue<'a> {
         match (self, other) {
             (LibraryValue::Declared(a), LibraryValue::Declared(b)) => std::sync::Arc::ptr_eq(a, b),
             (LibraryValue::Orm(a), LibraryValue::Orm(b)) => a.same(b),
+            (LibraryValue::Django(a), LibraryValue::Django(b)) => a.same(b),
             (LibraryValue::Postgrest(a), LibraryValue::Postgrest(b)) => a.same(b),
             _ => false,
         }
@@ -48,6 +52,7 @@ impl<'a> LibraryValue<'a> {
     pub fn merge(&self, other: &Self) -> Option<LibraryValue<'a>> {
         match (self, other) {
             (LibraryValue::Orm(a), LibraryValue::Orm(b)) => a.merge(b).map(LibraryValue::Orm),
+            (LibraryValue::Django(a), LibraryValue::Django(b)) => a.merge(b).map(LibraryValue::Django),
             (LibraryValue::Postgrest(a), LibraryValue::Postgrest(b)) => a.merge(b).map(LibraryValue::Postgrest),
             _ => None,
         }
@@ -59,7 +64,9 @@ pub fn method<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &Value<'a>, name: Ident,
     if ev.world.collecting {
         return super::models::construct::method(ev, receiver, name, call, args);
     }
-    sqlalchemy::method(ev, receiver, name, call, args, span).or_else(|| postgrest::method(ev, receiver, name, call, args, span))
+    django::method(ev, receiver, name, call, args)
+        .or_else(|| sqlalchemy::method(ev, receiver, name, call, args, span))
+        .or_else(|| postgrest::method(ev, receiver, name, call, args, span))
 }
 
 /// `callee(args)` for anything that is not a method call on a receiver the library answered for.
@@ -67,7 +74,7 @@ pub fn call<'a>(ev: &mut Evaluator<'_, 'a>, callee: &Value<'a>, call: &'a Call, 
     if ev.world.collecting {
         return super::models::construct::call(ev, callee, call, args, span);
     }
-    sqlalchemy::call(ev, callee, call, args, span).or_else(|| postgrest::call(ev, callee, call, args))
+    sqlalchemy::call(ev, callee, call, args, span).or_else(|| django::call(ev, callee, call, args)).or_else(|| postgrest::call(ev, callee, call, args))
 }
 
 /// `value.attr`, not called.
@@ -78,7 +85,7 @@ pub fn attribute<'a>(ev: &mut Evaluator<'_, 'a>, value: &Value<'a>, attr: Ident)
     if ev.world.collecting {
         return super::models::construct::attribute(ev, value, attr);
     }
-    sqlalchemy::attributes::attribute(ev, value, attr).or_else(|| postgrest::attribute(ev, value, attr))
+    sqlalchemy::attributes::attribute(ev, value, attr).or_else(|| django::attribute(ev, value, attr)).or_else(|| postgrest::attribute(ev, value, attr))
 }
 
 /// A bare name in a class body, outside of its methods.
@@ -88,7 +95,7 @@ pub fn class_name<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId, name: ustr::Us
 
 /// `base[key]`
 pub fn subscript<'a>(ev: &mut Evaluator<'_, 'a>, base: &Value<'a>, key: &Value<'a>, index: &'a Expr) -> Option<Value<'a>> {
-    sqlalchemy::attributes::subscript(ev, base, key, index).or_else(|| postgrest::subscript(ev, base, key, index))
+    sqlalchemy::attributes::subscript(ev, base, key, index).or_else(|| django::subscript(ev, base, key)).or_else(|| postgrest::subscript(ev, base, key, index))
 }
 
 /// `left == right`, `left in right`…: the operands' values, and between each two the operator.
@@ -98,8 +105,8 @@ pub fn compare<'a>(ev: &mut Evaluator<'_, 'a>, operands: &'a [Expr], operators: 
 }
 
 /// `left & right`, `left and right`, `left + right`… where a library overloads them.
-pub fn boolean<'a>(_ev: &mut Evaluator<'_, 'a>, _left: &Value<'a>, _right: &Value<'a>) -> Value<'a> {
-    Value::Unknown
+pub fn boolean<'a>(_ev: &mut Evaluator<'_, 'a>, left: &Value<'a>, right: &Value<'a>) -> Value<'a> {
+    django::boolean(left, right).unwrap_or_default()
 }
 
 /// What a loop over a value yields.
@@ -110,6 +117,7 @@ pub fn element<'a>(ev: &mut Evaluator<'_, 'a>, value: &Value<'a>) -> Value<'a> {
             Value::union(all)
         }
         Value::Library(LibraryValue::Postgrest(v)) => v.element(),
+        Value::Library(LibraryValue::Django(django::Django::Set(s))) => django::queryset::element(ev, s),
         _ => sqlalchemy::element(value).unwrap_or_else(|| value.element()),
     }
 }
@@ -154,6 +162,7 @@ pub fn annotated<'a>(_ev: &mut Evaluator<'_, 'a>, declared: &Value<'a>, value: &
 pub fn store_attribute<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &Value<'a>, attr: Ident, value: &Value<'a>, expr: Option<&'a Expr>) {
     let at = ev.at(attr.span);
     sqlalchemy::attributes::store(ev, receiver, attr, at, value, expr);
+    django::store(ev, receiver, attr, value, expr);
 }
 
 /// `receiver[key] = value` on something that is no dict.

@@ -127,7 +127,8 @@ impl Graph {
             }
         }
         for c in classes {
-            let is_manager = world.lineage(c).is_some_and(|l| l.has_outside("django", &["Manager", "BaseManager", "QuerySet", "UserManager", "BaseUserManager"]));
+            let is_manager =
+                world.lineage(c).is_some_and(|l| l.has_outside("django", &["Manager", "BaseManager", "QuerySet", "UserManager", "BaseUserManager"]));
             if is_manager {
                 for &base in world.lineage(c).map_or(&[][..], |l| &l.mro) {
                     let slot = self.managers.entry(base).or_insert(Some(id));
@@ -144,7 +145,9 @@ impl Graph {
             return world.models.of_class(*c).map(|m| m.0);
         }
         let to = call.argument(0, "to")?;
-        if last_name(to).is_some_and(|n| n.as_str() == "AUTH_USER_MODEL") || matches!(&to.kind, ExprKind::Call(c) if last_name(&c.func).is_some_and(|n| n.as_str() == "get_user_model")) {
+        if last_name(to).is_some_and(|n| n.as_str() == "AUTH_USER_MODEL")
+            || matches!(&to.kind, ExprKind::Call(c) if last_name(&c.func).is_some_and(|n| n.as_str() == "get_user_model"))
+        {
             return self.user;
         }
         let text = match &to.kind {
@@ -174,7 +177,11 @@ impl Graph {
                     let table = table.map_or_else(|| format!("{}_{name}", model.relation.name), std::borrow::Cow::into_owned);
                     let relation = RelationName { schema: model.relation.schema, name: Ustr::from(&table) };
                     let other = world.models.get(target).name.as_str().rsplit('.').next().unwrap_or_default().to_lowercase();
-                    let (from, to) = if target == id { (format!("from_{own_name}_id"), format!("to_{own_name}_id")) } else { (format!("{own_name}_id"), format!("{other}_id")) };
+                    let (from, to) = if target == id {
+                        (format!("from_{own_name}_id"), format!("to_{own_name}_id"))
+                    } else {
+                        (format!("{own_name}_id"), format!("{other}_id"))
+                    };
                     vec![Touched::Raw(relation, Ustr::from(&from)), Touched::Raw(relation, Ustr::from(&to))]
                 }
             };
@@ -257,14 +264,8 @@ fn pointing(world: &World<'_>, from: ModelId, to: ModelId) -> Option<ColumnRef> 
 /// The Django model behind `app.Model` or `Model`.
 pub fn named(world: &World<'_>, text: &str, place: Place) -> Option<ModelId> {
     let (app, name) = text.rsplit_once('.').map_or((None, text), |(a, n)| (Some(a), n));
-    let all: Vec<ModelId> = world
-        .models
-        .by_name
-        .get(&Ustr::from(name))?
-        .iter()
-        .copied()
-        .filter(|id| world.models.get(*id).framework == Framework::Django)
-        .collect();
+    let all: Vec<ModelId> =
+        world.models.by_name.get(&Ustr::from(name))?.iter().copied().filter(|id| world.models.get(*id).framework == Framework::Django).collect();
     if let [one] = all.as_slice() {
         return Some(*one);
     }

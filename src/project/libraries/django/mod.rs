@@ -258,3 +258,9 @@ pub fn boolean<'a>(left: &Value<'a>, right: &Value<'a>) -> Option<Value<'a>> {
         _ => None,
     }
 }
+
+/// `rows[0]`, `rows[:10]`
+pub fn subscript<'a>(ev: &mut Evaluator<'_, 'a>, base: &Value<'a>, key: &Value<'a>) -> Option<Value<'a>> {
+    let Some(Django::Set(set)) = Django::of(base) else { return None };
+    Some(if matches!(key, Value::Int(_)) { queryset::element(ev, set) } else { base.clone() })
+}

@@ -144,8 +144,24 @@ pub fn method<'a>(ev: &mut Evaluator<'_, 'a>, set: &Arc<Set>, name: &str, call: 
     })
 }
 
-const ASYNC: &[&str] =
-    &["get", "create", "get_or_create", "update_or_create", "update", "first", "last", "latest", "earliest", "aggregate", "bulk_create", "bulk_update", "delete", "count", "exists", "iterator"];
+const ASYNC: &[&str] = &[
+    "get",
+    "create",
+    "get_or_create",
+    "update_or_create",
+    "update",
+    "first",
+    "last",
+    "latest",
+    "earliest",
+    "aggregate",
+    "bulk_create",
+    "bulk_update",
+    "delete",
+    "count",
+    "exists",
+    "iterator",
+];
 
 /// Keywords as look-ups, and `Q` objects given by position.
 fn lookups<'a>(ev: &mut Evaluator<'_, 'a>, set: &Set, call: &'a Call, args: &Args<'a>, except: &[&str], access: Access) {

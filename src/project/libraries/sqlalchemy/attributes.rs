@@ -243,6 +243,9 @@ pub fn sub_column<'a>(ev: &mut Evaluator<'_, 'a>, outputs: &Arc<Outputs<'a>>, na
 pub fn store<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &Value<'a>, attr: Ident, at: Location, value: &Value<'a>, expr: Option<&'a Expr>) {
     for one in receiver.alternatives() {
         let Value::Instance(c) = one else { continue };
+        if is_django(ev, *c) {
+            continue;
+        }
         if let Found::Columns(all) = emit::find(ev, *c, attr.name) {
             emit::columns(ev, &all, at, Access::Write);
             if let [only] = all.as_slice() {
