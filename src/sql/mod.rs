@@ -1,3 +1,22 @@
-//! SQL text against a schema.
+//! SQL text against a [`Schema`]: PostgreSQL's verdict on every name, at PostgreSQL's place, from the schema alone.
+//!
+//! What PostgreSQL's parse analysis does (`src/backend/parser/parse_relation.c`, `parse_clause.c`, `analyze.c`) is followed step by step: a
+//! [`scope`] is its namespace, levels are its parse states. Where something is unknown (a hole, an open relation, a function nobody knows),
+//! everything that may come from it is silent.
 
+mod builtin;
+mod column;
 pub mod ddl;
+mod define;
+mod dml;
+mod expr;
+mod from;
+mod hint;
+mod problem;
+mod query;
+mod resolve;
+mod scope;
+mod types;
+
+pub use problem::{Analysis, Output, Problem, ProblemKind, SqlReference};
+pub use resolve::{Options, Variable, analyse, query_outputs};

@@ -1,0 +1,86 @@
+//! "Perhaps you meant": PostgreSQL's own choice.
+//!
+//! `searchRangeTableForCol` and `updateFuzzyAttrMatchState` of `parse_relation.c`: the column at the least edit distance among all range table
+//! entries of all levels, never farther than three edits or half of its length; a wrong alias costs its own distance; three equally near ones
+//! are too many to name.
+
+use ustr::Ustr;
+
+use super::scope::{Level, Rte};
+
+/// Farther is no hint.
+const MAX_FUZZY_DISTANCE: usize = 3;
+
+/// The column (and the name of its entry) PostgreSQL would hint at.
+pub fn column(levels: &[Level], alias: Option<Ustr>, name: Ustr) -> Option<(Option<Ustr>, Ustr)> {
+    let mut state = State { distance: MAX_FUZZY_DISTANCE + 1, first: None, second: None };
+    for level in levels.iter().rev() {
+        for rte in level.all.iter().filter(|r| !r.join) {
+            let penalty = match (alias, rte.name) {
+                (Some(alias), Some(own)) => bounded(&alias, &own, MAX_FUZZY_DISTANCE + 1),
+                _ => 0,
+            };
+            if penalty == 0 && rte.columns.iter().any(|c| c.name == name) {
+                // it exists, but may not be named from here
+                return None;
+            }
+            state.scan(rte, name, penalty);
+        }
+    }
+    state.first
+}
+
+struct State {
+    distance: usize,
+    first: Option<(Option<Ustr>, Ustr)>,
+    second: Option<Ustr>,
+}
+
+impl State {
+    fn scan(&mut self, rte: &Rte, name: Ustr, penalty: usize) {
+        for column in &rte.columns {
+            if penalty > self.distance {
+                return;
+            }
+            let found = bounded(&name, &column.name, self.distance + 1 - penalty);
+            if found > column.name.len() / 2 {
+                continue;
+            }
+            let found = found + penalty;
+            if found < self.distance {
+                *self = State { distance: found, first: Some((rte.name, column.name)), second: None };
+            } else if found == self.distance {
+                if self.second.is_some() {
+                    // a third one: too many, look for a nearer one only
+                    *self = State { distance: found.saturating_sub(1), first: None, second: None };
+                } else if self.first.is_some() {
+                    self.second = Some(column.name);
+                }
+            }
+        }
+    }
+}
+
+/// Edit distance, or anything above `most`.
+fn bounded(a: &str, b: &str, most: usize) -> usize {
+    if a.len().abs_diff(b.len()) > most.saturating_mul(4) {
+        return most + 1;
+    }
+    strsim::levenshtein(a, b)
+}
+
+/// The name nearest to a misspelt one: the same but for case or a plural, or at most a third of it away.
+pub fn nearest<'a>(name: &str, all: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let most = (name.len() / 3).max(1);
+    let mut best: Option<(usize, &str)> = None;
+    for other in all {
+        if other.len().abs_diff(name.len()) > most {
+            continue;
+        }
+        let distance = if other.eq_ignore_ascii_case(name) { 0 } else { strsim::levenshtein(name, other) };
+        if distance <= most && best.is_none_or(|(least, chosen)| (distance, other) < (least, chosen)) {
+            best = Some((distance, other));
+        }
+    }
+    best.map(|(_, name)| name)
+}
