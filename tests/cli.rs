@@ -120,7 +120,7 @@ fn a_suppression_hides_and_must_hide() {
     p.write("a.sql", "SELECT id FROM batches; -- dbtruth: ignore[unknown-column]\n");
     p.run(CONCISE).exits(1).says("a.sql:1:44: warning[unused-suppression]");
     p.write("a.sql", "SELECT id FROM batches; -- dbtruth: ignore\n");
-    p.run(CONCISE).exits(1).says("this comment suppresses nothing");
+    p.run(CONCISE).exits(1).says("must name the rules");
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod opened;
 mod outcome;
 mod read;
 mod settings;
+mod sql_files;
 mod suppress;
 
 pub use failure::Failure;
@@ -32,7 +33,7 @@ pub fn run(settings: &Settings) -> Result<Outcome, Failure> {
     outcome.diagnostics = std::mem::take(&mut opened.diagnostics);
     outcome.summary.skipped = std::mem::take(&mut opened.skipped);
 
-    let project = opened.project();
+    let project = opened.project(settings);
     let context = rules::Context { project: &project, schema: &opened.schema, lock: Some(opened.lock) };
     outcome.diagnostics.extend(rules::run(&context));
     outcome.count(settings, &opened, &context);

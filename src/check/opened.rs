@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::{Failure, Settings, read};
+use super::{Failure, Settings, read, sql_files};
 use crate::diagnostic::Diagnostic;
 use crate::discover::display_path;
 use crate::facts::FileFacts;
@@ -37,9 +37,11 @@ pub struct Opened {
 
 impl Opened {
     /// Links everything.
-    pub fn project(&self) -> Project<'_> {
+    pub fn project(&self, settings: &Settings) -> Project<'_> {
         let modules: Vec<(FileId, &python::Module)> = self.sources.iter().zip(&self.facts).filter_map(|((id, _), f)| Some((id, f.module.as_ref()?))).collect();
-        Project::link(&self.sources, &modules, &self.schema)
+        let mut project = Project::link(&self.sources, &modules, &self.schema);
+        project.uses.append(sql_files::uses(settings, self));
+        project
     }
 
     /// Adds a file that findings may point into and that says nothing by itself.

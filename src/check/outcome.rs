@@ -74,6 +74,9 @@ impl Outcome {
         for r in &context.project.uses.references {
             one(r.location.file, &context.relation(r.relation), r.certainty);
         }
+        for p in &context.project.uses.sql_problems {
+            one(p.location.file, &Known::Missing, p.certainty);
+        }
         for (reason, times) in &context.project.uses.skipped {
             self.summary.skip(reason, *times);
         }

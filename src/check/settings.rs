@@ -95,13 +95,14 @@ impl Settings {
 
     /// Whether a change of that file can break any other: the lock, the configuration, a migration.
     pub(super) fn concerns_all(&self, file: &Path) -> bool {
-        if file == self.lock.path || self.config.path.as_deref() == Some(file) {
-            return true;
-        }
+        file == self.lock.path || self.config.path.as_deref() == Some(file) || (language_of(file).is_some() && self.is_migration(file))
+    }
+
+    /// Whether the file lies in a folder of migrations, configured or of a usual name.
+    pub fn is_migration(&self, file: &Path) -> bool {
         let configured = self.config.config.migrations.iter().any(|m| file.starts_with(normalise(Path::new(m), config_dir(&self.config, &self.root))));
         let folder = |c: std::path::Component| matches!(c.as_os_str().to_str(), Some("migrations" | "alembic"));
-        let usual = file.strip_prefix(&self.root).is_ok_and(|p| p.parent().is_some_and(|d| d.components().any(folder)));
-        language_of(file).is_some() && (configured || usual)
+        configured || file.strip_prefix(&self.root).is_ok_and(|p| p.parent().is_some_and(|d| d.components().any(folder)))
     }
 
     /// Lists the files to link: those of the root, and those of targets outside it.

@@ -20,7 +20,7 @@ pub struct Args {
 pub enum Command {
     /// Hold every table and column named in the code to the lock.
     Check(Check),
-    /// Write the lock from DDL: a `.sql` file, or a folder of SQL migrations.
+    /// Write the lock, from a live database or from DDL.
     Pull(Pull),
     /// List every place that names a table or a column: who breaks if I drop this?
     Refs(Refs),
@@ -42,9 +42,12 @@ pub enum Command {
 /// `dbtruth pull`
 #[derive(Debug, clap::Args)]
 pub struct Pull {
-    /// A `.sql` file (`pg_dump --schema-only`, or written by hand), or a folder of SQL migrations.
-    #[arg(long, value_name = "PATH")]
-    pub from: PathBuf,
+    /// Without a database: a `.sql` file (`pg_dump --schema-only`, or written by hand), or a folder of SQL migrations.
+    #[arg(long, value_name = "PATH", conflicts_with = "database_url")]
+    pub from: Option<PathBuf>,
+    /// The database (default: `DATABASE_URL`, then `PGHOST` and its kin; passwords also from `PGPASSWORD` and `~/.pgpass`).
+    #[arg(long, value_name = "URL")]
+    pub database_url: Option<String>,
     /// The lock to write (default: `lock` of the configuration, else `schema.lock.yaml`).
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,

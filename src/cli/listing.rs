@@ -13,7 +13,7 @@ pub fn refs(args: &Refs) -> Result<Code, Failure> {
     let cwd = working_directory()?;
     let settings = Settings::worktree(&cwd, &args.within, args.lock.as_deref())?;
     let opened = check::open(&settings)?;
-    let project = opened.project();
+    let project = opened.project(&settings);
     let wanted = args.name.as_deref().map(parse_name).transpose()?;
     let mut references = project.uses.references.clone();
     references.retain(|r| asked(&settings, &opened, r.location.file) && wanted.as_ref().is_none_or(|w| w.matches(r)));
@@ -32,7 +32,7 @@ pub fn models(args: &Models) -> Result<Code, Failure> {
     let cwd = working_directory()?;
     let settings = Settings::worktree(&cwd, &args.paths, args.lock.as_deref())?;
     let opened = check::open(&settings)?;
-    let project = opened.project();
+    let project = opened.project(&settings);
     let mut entries: Vec<(Location, ModelEntry)> = project
         .world
         .models

@@ -1,4 +1,4 @@
-//! `dbtruth pull`: writes the lock, from DDL.
+//! `dbtruth pull`: writes the lock, from a live database or from DDL.
 
 use std::path::{Path, PathBuf};
 
@@ -17,11 +17,10 @@ pub fn run(args: &Pull) -> Result<Code, Failure> {
     let cwd = working_directory()?;
     let path = lock_path(args, &cwd)?;
     let shown = display_path(&path, &cwd);
-    let schema = load(args)?;
-    if schema.relations.is_empty() {
-        return Err(Failure::new(format!("{}: no table was found", args.from.display()))
-            .help("name a file of DDL, such as `pg_dump --schema-only` writes, or a folder of them"));
-    }
+    let schema = match &args.from {
+        Some(from) => from_ddl(from)?,
+        None => from_database(args)?,
+    };
     for object in &schema.incomplete {
         out::say(&format!("note: {} is only partly known: {}", object.object, object.reason));
     }
@@ -47,10 +46,22 @@ fn lock_path(args: &Pull, cwd: &Path) -> Result<PathBuf, Failure> {
     Ok(dir.join(config.config.lock_name()))
 }
 
+/// The schema of the database that the arguments and the environment name.
+#[cfg(feature = "live")]
+fn from_database(args: &Pull) -> Result<Schema, Failure> {
+    use crate::schema::live::{DsnOptions, Redacted, pull};
+    let options = DsnOptions { url: args.database_url.clone().map(Redacted::new), ..DsnOptions::default() };
+    pull(&options).map_err(|e| Failure { message: e.message, help: e.help })
+}
+
+#[cfg(not(feature = "live"))]
+fn from_database(_: &Pull) -> Result<Schema, Failure> {
+    Err(Failure::new("this dbtruth was built without the database client").help("name a file or folder with `--from`, or build with the feature `live`"))
+}
+
 /// The schema that the files leave behind when they run one after another.
-fn load(args: &Pull) -> Result<Schema, Failure> {
-    let from = &args.from;
-    let files = if from.is_dir() { sql_files(from)? } else { vec![from.clone()] };
+fn from_ddl(from: &Path) -> Result<Schema, Failure> {
+    let files = if from.is_dir() { sql_files(from)? } else { vec![from.to_path_buf()] };
     if files.is_empty() {
         return Err(Failure::new(format!("{}: no `.sql` file in it", from.display())));
     }
@@ -60,7 +71,13 @@ fn load(args: &Pull) -> Result<Schema, Failure> {
         let text = String::from_utf8(bytes).map_err(|e| Failure::new(format!("{}: not UTF-8 (byte {})", file.display(), e.utf8_error().valid_up_to())))?;
         ddl.run(up_part(&text));
     }
-    Ok(ddl.finish())
+    let mut schema = ddl.finish();
+    schema.drop_platform(&[]);
+    if schema.relations.is_empty() {
+        return Err(Failure::new(format!("{}: no table was found", from.display()))
+            .help("name a file of DDL, such as `pg_dump --schema-only` writes, or a folder of them"));
+    }
+    Ok(schema)
 }
 
 /// The migrations of a folder in the order of their names, as every tool that numbers them runs them. Those that undo are left out.

@@ -175,6 +175,19 @@ pub struct ConflictTarget {
     pub certainty: Certainty,
 }
 
+/// What PostgreSQL would refuse in SQL text.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SqlProblem {
+    /// The exact token.
+    pub location: Location,
+    /// What is wrong.
+    pub problem: crate::sql::Problem,
+    /// What kind of text it stands in.
+    pub context: Context,
+    /// How sure it is that the text is PostgreSQL's.
+    pub certainty: Certainty,
+}
+
 /// Everything seen in one file.
 #[derive(Clone, Debug, Default)]
 pub struct Uses {
@@ -194,6 +207,8 @@ pub struct Uses {
     pub row_keys: Vec<RowKey>,
     /// Columns by which upserts find rows.
     pub conflict_targets: Vec<ConflictTarget>,
+    /// What is wrong in SQL text.
+    pub sql_problems: Vec<SqlProblem>,
     /// What was seen but not understood: reason → how often.
     pub skipped: BTreeMap<&'static str, usize>,
 }
@@ -222,6 +237,7 @@ impl Uses {
         self.literals.append(&mut other.literals);
         self.embeds.append(&mut other.embeds);
         self.calls.append(&mut other.calls);
+        self.sql_problems.append(&mut other.sql_problems);
         self.row_keys.append(&mut other.row_keys);
         self.conflict_targets.append(&mut other.conflict_targets);
         for (reason, n) in other.skipped {

@@ -11,24 +11,24 @@ use super::Style;
 use super::escape::{no_commands, visible, visible_same_length};
 use crate::check::Outcome;
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::source::{FileId, SourceFile, Sources};
+use crate::source::{FileId, Location, SourceFile, Sources};
 
 /// Wider than this nobody reads.
 const WIDEST: usize = 120;
 
 pub(super) fn render(outcome: &Outcome, style: Style) -> String {
     let theme = GraphicalTheme { characters: ThemeCharacters::unicode(), styles: if style.colour { ThemeStyles::ansi() } else { ThemeStyles::none() } };
-    let handler = GraphicalReportHandler::new_themed(theme)
-        .with_links(false)
-        .with_width(style.width.clamp(40, WIDEST))
-        .with_context_lines(1)
-        .without_cause_chain()
-        .with_show_related_as_nested(true);
+    let handler =
+        GraphicalReportHandler::new_themed(theme).with_links(false).with_width(style.width.clamp(40, WIDEST)).with_context_lines(1).without_cause_chain();
     let mut out = String::new();
     for d in &outcome.diagnostics {
         let report = Report::new(d, &outcome.sources);
         // Writing into a String cannot fail, and the spans were cut to the text.
         let _ = handler.render_report(&mut out, &report);
+        for note in &report.elsewhere {
+            out.push_str(note);
+            out.push('\n');
+        }
         out.push('\n');
     }
     out.push_str(&visible(&super::summary_line(&outcome.summary)));
@@ -36,57 +36,71 @@ pub(super) fn render(outcome: &Outcome, style: Style) -> String {
     no_commands(&out).into_owned()
 }
 
-/// One finding, or one of its related places in another file, as miette wants it.
+/// One finding, as miette wants it.
 #[derive(Debug)]
 struct Report<'a> {
     severity: miette::Severity,
     code: String,
     message: String,
     help: Option<String>,
-    source: Snippet<'a>,
+    /// None where the line is longer than anyone reads.
+    source: Option<Snippet<'a>>,
     labels: Vec<LabeledSpan>,
-    elsewhere: Vec<Report<'a>>,
+    /// Lines about other places, printed below.
+    elsewhere: Vec<String>,
 }
 
-/// As many places in other files as are worth screen space.
-const ELSEWHERE: usize = 3;
+/// As many other places as are worth screen space.
+const ELSEWHERE: usize = 5;
+
+/// Longer stretches of source are not drawn: generated data on one line.
+const LONGEST: usize = 8 * 1024;
 
 impl<'a> Report<'a> {
     fn new(d: &Diagnostic, sources: &'a Sources) -> Self {
         let file = d.location.file;
         let mut labels = vec![LabeledSpan::new_primary_with_span(None, span(sources.get(file), d.location.span))];
-        let mut elsewhere: Vec<Report> = Vec::new();
-        let mut hidden = 0;
-        for r in &d.related {
-            let label = LabeledSpan::new_with_span(Some(visible(&r.message).into_owned()), span(sources.get(r.location.file), r.location.span));
-            if r.location.file == file {
-                labels.push(label);
-            } else if elsewhere.len() < ELSEWHERE {
-                elsewhere.push(Self::place(r.location.file, &label, sources));
-            } else {
-                hidden += 1;
+        let mut elsewhere = Vec::new();
+        let mut last = "";
+        for r in d.related.iter().take(ELSEWHERE) {
+            // Far away in the same file is elsewhere too: miette would draw everything between.
+            let near = r.location.file == file && r.location.span.start.abs_diff(d.location.span.start) < 600;
+            if near {
+                let label = Some(visible(&r.message).into_owned());
+                labels.push(LabeledSpan::new_with_span(label, span(sources.get(file), r.location.span)));
+                continue;
             }
+            if r.message != last {
+                elsewhere.push(format!("  note: {}", visible(&r.message)));
+            }
+            last = &r.message;
+            elsewhere.push(format!("        {}", place(r.location, sources)));
         }
-        let mut help = d.help.as_deref().map(|h| visible(h).into_owned());
-        if hidden > 0 {
-            let more = format!("and {hidden} more places (--format json lists them)");
-            help = Some(help.map_or_else(|| more.clone(), |h| format!("{h}; {more}")));
+        if d.related.len() > ELSEWHERE {
+            elsewhere.push(format!("        and {} more places; `--format json` lists all", d.related.len() - ELSEWHERE));
         }
         let severity = match d.severity {
             Severity::Error => miette::Severity::Error,
             Severity::Warning => miette::Severity::Warning,
             Severity::Info => miette::Severity::Advice,
         };
-        let source = Snippet::new(file, sources, &labels);
+        let mut source = Some(Snippet::new(file, sources, &labels));
+        if source.as_ref().is_some_and(|s| s.text.len() > LONGEST) {
+            (source, labels) = (None, Vec::new());
+            let at = sources.get(file).position(d.location.span.start);
+            elsewhere.insert(0, format!("    at: {}:{}:{}", visible(&sources.get(file).path), at.line, at.column));
+        }
+        let help = d.help.as_deref().map(|h| visible(h).into_owned());
         Self { severity, code: d.rule.to_owned(), message: visible(&d.message).into_owned(), help, source, labels, elsewhere }
     }
+}
 
-    fn place(file: FileId, label: &LabeledSpan, sources: &'a Sources) -> Self {
-        let message = label.label().unwrap_or_default().to_owned();
-        let bare = LabeledSpan::new_with_span(None, *label.inner());
-        let source = Snippet::new(file, sources, std::slice::from_ref(&bare));
-        Self { severity: miette::Severity::Advice, code: String::new(), message, help: None, source, labels: vec![bare], elsewhere: Vec::new() }
-    }
+/// `file:line:column: the line's text`, cut.
+fn place(at: Location, sources: &Sources) -> String {
+    let file = sources.get(at.file);
+    let point = file.position(at.span.start);
+    let text: String = file.slice(file.line_span(point.line)).trim().chars().take(80).collect();
+    visible(&format!("{}:{}:{}: {text}", file.path, point.line, point.column)).into_owned()
 }
 
 fn span(file: &SourceFile, span: crate::source::Span) -> SourceSpan {
@@ -117,15 +131,11 @@ impl miette::Diagnostic for Report<'_> {
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
-        Some(&self.source)
+        self.source.as_ref().map(|s| s as &dyn SourceCode)
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
         Some(Box::new(self.labels.iter().cloned()))
-    }
-
-    fn related<'b>(&'b self) -> Option<Box<dyn Iterator<Item = &'b dyn miette::Diagnostic> + 'b>> {
-        (!self.elsewhere.is_empty()).then(|| Box::new(self.elsewhere.iter().map(|r| r as &dyn miette::Diagnostic)) as _)
     }
 }
 
@@ -186,7 +196,7 @@ impl SourceCode for Snippet<'_> {
 mod tests {
     use super::*;
     use crate::diagnostic::Context;
-    use crate::source::{Language, Location, Span};
+    use crate::source::{Language, Span};
 
     fn show(text: &str, span: Span) -> String {
         let mut outcome = Outcome::default();
@@ -212,13 +222,8 @@ unknown-column
  3 │ y = 2
    ╰────
   help: did you mean `manufacturing_date`?
-  ╰─▶   ☞ `batches` is defined here
-         ╭─[schema.lock.yaml:2:3]
-       1 │ tables:
-       2 │   public.batches:
-         ·   ──────────────
-       3 │     columns:
-         ╰────
+  note: `batches` is defined here
+        schema.lock.yaml:2:3: public.batches:
 ";
         let shown = show("x = 1\nf(b.mfg_date)\ny = 2\n", Span::new(10, 18));
         assert!(shown.starts_with(expected), "{shown}");

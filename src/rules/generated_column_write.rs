@@ -1,9 +1,10 @@
 //! `generated-column-write`
 
-use super::{Context, Known, Rule, grade};
+use super::{Context, Known, Rule, grade, sql_problems};
 use crate::config::Level;
 use crate::diagnostic::{Access, Diagnostic, Severity};
 use crate::schema::Identity;
+use crate::sql::ProblemKind;
 
 pub(super) const RULE: Rule = Rule {
     name: "generated-column-write",
@@ -15,6 +16,7 @@ pub(super) const RULE: Rule = Rule {
 
 /// Writes to generated columns and to `generated always` identities.
 fn check(cx: &Context<'_, '_>, found: &mut Vec<Diagnostic>) {
+    sql_problems(cx, ProblemKind::GeneratedColumnWrite, &RULE, found);
     for r in cx.project.uses.references.iter().filter(|r| r.access == Access::Write) {
         let Some(column) = r.column else { continue };
         let Known::Closed(name, table) = cx.relation(r.relation) else { continue };

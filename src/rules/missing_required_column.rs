@@ -1,8 +1,9 @@
 //! `missing-required-column`
 
-use super::{Context, Known, Rule, grade};
+use super::{Context, Known, Rule, grade, sql_problems};
 use crate::config::Level;
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::sql::ProblemKind;
 
 pub(super) const RULE: Rule = Rule {
     name: "missing-required-column",
@@ -18,6 +19,7 @@ const LITERAL: [&str; 2] = ["postgrest", "sql"];
 
 /// Inserts that must fail for want of a column.
 fn check(cx: &Context<'_, '_>, found: &mut Vec<Diagnostic>) {
+    sql_problems(cx, ProblemKind::MissingRequiredColumn, &RULE, found);
     for insert in cx.project.uses.inserts.iter().filter(|i| i.complete && !i.may_update && LITERAL.contains(&i.via)) {
         let Known::Closed(name, table) = cx.relation(insert.relation) else { continue };
         let Some(severity) = grade(Severity::Error, insert.certainty) else { continue };

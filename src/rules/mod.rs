@@ -3,14 +3,21 @@
 //! A rule reads the linked project and the schema and gives findings; it knows nothing of files, rendering or exit codes. Levels from the configuration, suppression
 //! and order come later.
 
+mod ambiguous_column;
+mod duplicate_alias;
 mod generated_column_write;
+mod insert_arity;
+mod invalid_conflict_target;
 mod missing_required_column;
 mod null_into_not_null;
 pub mod suggest;
 mod syntax_error;
+mod type_mismatch;
 mod unknown_attribute;
 mod unknown_column;
 mod unknown_enum_value;
+mod unknown_function;
+mod unknown_relationship;
 mod unknown_table;
 mod unused_suppression;
 
@@ -20,6 +27,7 @@ use crate::project::Project;
 use crate::project::uses::{Certainty, RelationName};
 use crate::schema::{QualifiedName, Relation, Schema};
 use crate::source::{FileId, Location};
+use crate::sql::ProblemKind;
 
 /// What a rule may look at.
 pub struct Context<'r, 'a> {
@@ -47,13 +55,20 @@ pub struct Rule {
 
 /// All rules, sorted by name.
 pub const ALL: &[Rule] = &[
+    ambiguous_column::RULE,
+    duplicate_alias::RULE,
     generated_column_write::RULE,
+    insert_arity::RULE,
+    invalid_conflict_target::RULE,
     missing_required_column::RULE,
     null_into_not_null::RULE,
     syntax_error::RULE,
+    type_mismatch::RULE,
     unknown_attribute::RULE,
     unknown_column::RULE,
     unknown_enum_value::RULE,
+    unknown_function::RULE,
+    unknown_relationship::RULE,
     unknown_table::RULE,
     unused_suppression::RULE,
 ];
@@ -70,6 +85,23 @@ pub fn run(context: &Context<'_, '_>) -> Vec<Diagnostic> {
         (rule.check)(context, &mut found);
     }
     found
+}
+
+/// Findings of one kind about SQL text.
+fn sql_problems(context: &Context<'_, '_>, kind: ProblemKind, rule: &Rule, found: &mut Vec<Diagnostic>) {
+    for p in context.project.uses.sql_problems.iter().filter(|p| p.problem.kind == kind) {
+        let Some(severity) = grade(rule.level.severity().unwrap_or(Severity::Warning), p.certainty) else { continue };
+        let problem = &p.problem;
+        let mut d = Diagnostic::new(rule.name, severity, p.location, p.context, problem.message.clone());
+        d = d.about(problem.schema.as_deref(), problem.table.as_deref(), problem.column.as_deref());
+        d.suggestion.clone_from(&problem.suggestion);
+        d.help = problem.help.clone().or_else(|| problem.suggestion.as_ref().map(|s| format!("did you mean `{s}`?")));
+        let known = problem.table.as_deref().and_then(|t| context.schema.relation(problem.schema.as_deref(), t));
+        match known {
+            Some((name, relation)) => found.push(context.with_definition(d, name, relation.at)),
+            None => found.push(d),
+        }
+    }
 }
 
 /// The severity of a finding: certain → as the rule has it, likely → at most a warning, a guess → silence.

@@ -1,8 +1,9 @@
 //! `null-into-not-null`
 
-use super::{Context, Known, Rule, grade};
+use super::{Context, Known, Rule, grade, sql_problems};
 use crate::config::Level;
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::sql::ProblemKind;
 
 pub(super) const RULE: Rule = Rule {
     name: "null-into-not-null",
@@ -16,6 +17,7 @@ pub(super) const RULE: Rule = Rule {
 ///
 /// Columns with a default and columns of the primary key are left alone: libraries leave such a `None` out and let the database fill it.
 fn check(cx: &Context<'_, '_>, found: &mut Vec<Diagnostic>) {
+    sql_problems(cx, ProblemKind::NullIntoNotNull, &RULE, found);
     for literal in cx.project.uses.literals.iter().filter(|l| l.written && l.value.is_none()) {
         let Known::Closed(name, table) = cx.relation(literal.relation) else { continue };
         let Some(column) = table.column(literal.column.as_str()) else { continue };

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use ustr::Ustr;
 
-use super::{Context, Known, Rule, display, grade, suggest};
+use super::{Context, Known, Rule, display, grade, sql_problems, suggest};
 use crate::config::Level;
 use crate::diagnostic::{Access, Diagnostic, Severity};
 use crate::project::uses::{Reference, RelationName};
 use crate::source::Location;
+use crate::sql::ProblemKind;
 
 pub(super) const RULE: Rule = Rule {
     name: "unknown-column",
@@ -32,6 +33,8 @@ struct Through<'r> {
 }
 
 fn check(context: &Context<'_, '_>, found: &mut Vec<Diagnostic>) {
+    sql_problems(context, ProblemKind::UnknownColumn, &RULE, found);
+    row_keys(context, found);
     let mut through: BTreeMap<(RelationName, Ustr), Through> = BTreeMap::new();
     for r in &context.project.uses.references {
         match (r.column, r.model) {
@@ -57,6 +60,24 @@ fn check(context: &Context<'_, '_>, found: &mut Vec<Diagnostic>) {
         for r in declared {
             one(context, column, r, &used, found);
         }
+    }
+}
+
+/// Keys asked of rows that their select list does not give.
+fn row_keys(context: &Context<'_, '_>, found: &mut Vec<Diagnostic>) {
+    for key in &context.project.uses.row_keys {
+        let Some(severity) = grade(Severity::Error, key.certainty) else { continue };
+        let mut d = Diagnostic::new(RULE.name, severity, key.location, key.context, format!("the row has no key `{}`", key.key));
+        let schema = key.relation.and_then(|r| r.schema);
+        d = d.about(schema.as_ref().map(Ustr::as_str), key.relation.as_ref().map(|r| r.name.as_str()), Some(&key.key));
+        let exists = key.relation.is_some_and(|r| matches!(context.relation(r), Known::Closed(_, table) if table.column(&key.key).is_some()));
+        if exists {
+            d.help = Some(format!("add `{}` to the select list", key.key));
+        } else if let Some(near) = suggest::best(&key.key, key.known.iter().map(Ustr::as_str)) {
+            d.help = Some(format!("did you mean `{near}`?"));
+            d.suggestion = Some(near.to_owned());
+        }
+        found.push(d);
     }
 }
 

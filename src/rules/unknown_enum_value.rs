@@ -1,9 +1,10 @@
 //! `unknown-enum-value`
 
-use super::{Context, Known, Rule, grade, suggest};
+use super::{Context, Known, Rule, grade, sql_problems, suggest};
 use crate::config::Level;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::schema::Schema;
+use crate::sql::ProblemKind;
 
 pub(super) const RULE: Rule = Rule {
     name: "unknown-enum-value",
@@ -15,6 +16,7 @@ pub(super) const RULE: Rule = Rule {
 
 /// Literals that are no label of their column's enum.
 fn check(cx: &Context<'_, '_>, found: &mut Vec<Diagnostic>) {
+    sql_problems(cx, ProblemKind::UnknownEnumValue, &RULE, found);
     for literal in &cx.project.uses.literals {
         let Some(value) = &literal.value else { continue };
         let Known::Closed(name, table) = cx.relation(literal.relation) else { continue };

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::{Context, Known, Rule, grade, suggest};
+use super::{Context, Known, Rule, grade, sql_problems, suggest};
 use crate::config::Level;
 use crate::diagnostic::{self, Diagnostic, Severity};
 use crate::project::uses::{Certainty, RelationName};
 use crate::source::Location;
+use crate::sql::ProblemKind;
 
 pub(super) const RULE: Rule = Rule {
     name: "unknown-table",
@@ -17,6 +18,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_, '_>, found: &mut Vec<Diagnostic>) {
+    sql_problems(context, ProblemKind::UnknownTable, &RULE, found);
     let world = &context.project.world;
     let mut modelled = BTreeSet::new();
     for model in &world.models.all {

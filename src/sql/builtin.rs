@@ -159,14 +159,7 @@ impl Builtin {
         let arguments = arguments.trim_end_matches('!');
         let variadic = arguments.ends_with('*');
         let (least, most) = arguments.trim_end_matches('*').split_once('-').unwrap_or(("0", "0"));
-        Function {
-            least: least.parse().unwrap_or(0),
-            most: most.parse().unwrap_or(0),
-            variadic,
-            any_row,
-            result: result.trim_end_matches('+'),
-            outs,
-        }
+        Function { least: least.parse().unwrap_or(0), most: most.parse().unwrap_or(0), variadic, any_row, result: result.trim_end_matches('+'), outs }
     }
 
     /// The relation of that name; without a schema, one of `pg_catalog`.

@@ -36,9 +36,7 @@ impl Resolver<'_> {
         let found = match parts {
             [name] => self.bare_column(*name),
             [table, column] => self.column_of(self.entry(table.name), *table, *column, None),
-            [schema, table, column] | [_, schema, table, column] => {
-                self.column_of(self.qualified_entry(*schema, table.name), *table, *column, Some(*schema))
-            }
+            [schema, table, column] | [_, schema, table, column] => self.column_of(self.qualified_entry(*schema, table.name), *table, *column, Some(*schema)),
             _ => None,
         };
         found.unwrap_or(Column { name: last.name, ..unknown() })
@@ -132,9 +130,8 @@ impl Resolver<'_> {
     fn qualified_entry(&self, schema: Ident, name: Ustr) -> Entry {
         let mut perhaps = false;
         for level in self.levels.iter().rev() {
-            let found = Self::visible(level).find(|i| {
-                i.rel_visible && !i.rte.aliased && i.rte.relation.as_ref().is_some_and(|r| r.schema == schema.as_str() && r.name == name.as_str())
-            });
+            let found = Self::visible(level)
+                .find(|i| i.rel_visible && !i.rte.aliased && i.rte.relation.as_ref().is_some_and(|r| r.schema == schema.as_str() && r.name == name.as_str()));
             if let Some(item) = found {
                 return Entry::One(Rc::clone(&item.rte));
             }
@@ -259,9 +256,7 @@ impl Resolver<'_> {
             Some(schema) => format!("{}.{}", schema.name, table.name),
             None => table.name.as_str().to_owned(),
         };
-        let is = |rte: &Rc<Rte>| {
-            rte.relation.as_ref().is_some_and(|r| r.name == table.name.as_str() && schema.is_none_or(|s| s.name == r.schema.as_str()))
-        };
+        let is = |rte: &Rc<Rte>| rte.relation.as_ref().is_some_and(|r| r.name == table.name.as_str() && schema.is_none_or(|s| s.name == r.schema.as_str()));
         let hidden = self.levels.iter().rev().flat_map(|l| &l.all).find(|rte| is(rte) && rte.aliased).cloned();
         let known = self.levels.iter().any(|l| l.all.iter().any(|rte| rte.name == Some(table.name)));
         let near = {

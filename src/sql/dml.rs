@@ -11,8 +11,7 @@ use crate::diagnostic::Access;
 use crate::schema::{self, RelationKind};
 use crate::source::Span;
 use crate::syntax::sql::ast::{
-    AssignTarget, Assignment, Delete, Expr, ExprKind, Ident, Insert, Merge, MergeAction, MergeWhen, ObjectName, OnConflict, Query, QueryBody, Target,
-    Update,
+    AssignTarget, Assignment, Delete, Expr, ExprKind, Ident, Insert, Merge, MergeAction, MergeWhen, ObjectName, OnConflict, Query, QueryBody, Target, Update,
 };
 
 /// How the identity of a written value is judged.
@@ -161,13 +160,12 @@ impl Resolver<'_> {
         };
         let values = insert.source.as_ref().and_then(plain_values).and_then(|rows| rows.first());
         let missing: Vec<String> = match named {
-            Some(named) => {
-                relation.columns.iter().filter(|c| self.is_required(c) && !named.contains(&c.name.as_str())).map(|c| c.name.clone()).collect()
-            }
+            Some(named) => relation.columns.iter().filter(|c| self.is_required(c) && !named.contains(&c.name.as_str())).map(|c| c.name.clone()).collect(),
             None => {
                 // without a list the first columns are filled: which are left out is known where their order is
                 let (Some(row), true) = (values, target.ordered) else { return };
-                let unknown = row.iter().any(|v| matches!(v.kind, ExprKind::Hole | ExprKind::Broken)) || (row.len() == 1 && matches!(row[0].kind, ExprKind::Param));
+                let unknown =
+                    row.iter().any(|v| matches!(v.kind, ExprKind::Hole | ExprKind::Broken)) || (row.len() == 1 && matches!(row[0].kind, ExprKind::Param));
                 if unknown {
                     return;
                 }
@@ -339,9 +337,8 @@ impl Resolver<'_> {
         let (span, message) = if let Some(name) = conflict.constraint {
             let text = name.as_str();
             let pkey = relation.primary_key_name.clone().unwrap_or_else(|| format!("{table}_pkey"));
-            let known = (!relation.primary_key.is_empty() && pkey == text)
-                || relation.unique.iter().any(|u| u.name == text)
-                || relation.exclusions.contains_key(text);
+            let known =
+                (!relation.primary_key.is_empty() && pkey == text) || relation.unique.iter().any(|u| u.name == text) || relation.exclusions.contains_key(text);
             if known || is_hole(&name) {
                 return;
             }

@@ -429,11 +429,8 @@ impl Resolver<'_> {
         match &function.returns {
             Returns::One(ty) | Returns::SetOf(ty) if ty.starts_with("any") => polymorphic(ty, first.clone()),
             Returns::One(ty) | Returns::SetOf(ty) => {
-                let outs: Vec<_> = function
-                    .arguments
-                    .iter()
-                    .filter(|a| matches!(a.mode, crate::schema::ArgMode::Out | crate::schema::ArgMode::InOut))
-                    .collect();
+                let outs: Vec<_> =
+                    function.arguments.iter().filter(|a| matches!(a.mode, crate::schema::ArgMode::Out | crate::schema::ArgMode::InOut)).collect();
                 match outs.as_slice() {
                     [] if ty == "record" => Type::Unknown,
                     [] => Type::of_column(self.schema, ty),
@@ -472,7 +469,8 @@ fn polymorphic(result: &str, first: Type) -> Type {
 }
 
 fn never_null(call: &Call) -> bool {
-    call.name.schema.is_none() && matches!(call.name.name.as_str(), "count" | "now" | "row_number" | "rank" | "dense_rank" | "gen_random_uuid" | "clock_timestamp")
+    call.name.schema.is_none()
+        && matches!(call.name.name.as_str(), "count" | "now" | "row_number" | "rank" | "dense_rank" | "gen_random_uuid" | "clock_timestamp")
 }
 
 fn is_comparison(op: &str) -> bool {

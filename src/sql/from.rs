@@ -12,9 +12,7 @@ use super::scope::{Column, Item, Rte};
 use super::types::Type;
 use crate::diagnostic::Access;
 use crate::schema::{QualifiedName, Relation, RelationKind, Returns};
-use crate::syntax::sql::ast::{
-    Alias, Call, ColumnDefinition, Expr, ExprKind, FromItem, FromKind, Ident, Join, JoinKind, ObjectName, TableFunction,
-};
+use crate::syntax::sql::ast::{Alias, Call, ColumnDefinition, Expr, ExprKind, FromItem, FromKind, Ident, Join, JoinKind, ObjectName, TableFunction};
 
 /// What a relation's name was found to mean.
 pub(super) enum Target {
@@ -139,16 +137,18 @@ impl Resolver<'_> {
     /// Whether something of that name, though no relation, excuses it.
     fn excused(&self, name: &ObjectName) -> bool {
         let (schema, bare) = (name.schema_str(), name.name.as_str());
-        self.schema.find(&self.schema.composites, schema, bare).is_some() || self.schema.relations.iter().any(|(key, relation)| {
-            schema.is_none_or(|s| s == key.schema)
-                && (relation.indexes.iter().any(|i| i.name == bare)
-                    || relation.unique.iter().any(|u| u.name == bare)
-                    || bare == format!("{}_pkey", key.name)
-                    || relation.primary_key_name.as_deref() == Some(bare))
-        }) || self.schema.incomplete.iter().any(|i| {
-            let object = i.object.as_str();
-            object == bare || Some(object) == schema || object.rsplit_once('.').is_some_and(|(s, n)| n == bare && schema.is_none_or(|w| w == s))
-        })
+        self.schema.find(&self.schema.composites, schema, bare).is_some()
+            || self.schema.relations.iter().any(|(key, relation)| {
+                schema.is_none_or(|s| s == key.schema)
+                    && (relation.indexes.iter().any(|i| i.name == bare)
+                        || relation.unique.iter().any(|u| u.name == bare)
+                        || bare == format!("{}_pkey", key.name)
+                        || relation.primary_key_name.as_deref() == Some(bare))
+            })
+            || self.schema.incomplete.iter().any(|i| {
+                let object = i.object.as_str();
+                object == bare || Some(object) == schema || object.rsplit_once('.').is_some_and(|(s, n)| n == bare && schema.is_none_or(|w| w == s))
+            })
     }
 
     /// Finds a relation for reading or writing; makes the finding if there is none.
@@ -342,27 +342,21 @@ impl Resolver<'_> {
             [] => Columns::Unknown,
             [form] if !form.outs.is_empty() => out_columns(&form.outs),
             all if all.iter().any(|f| f.result == "record") => Columns::Unknown,
-            all if all.iter().all(|f| !f.result.starts_with("any")) => {
-                Columns::Value(if let [one] = all { builtin_type(one.result) } else { ty.clone() })
-            }
+            all if all.iter().all(|f| !f.result.starts_with("any")) => Columns::Value(if let [one] = all { builtin_type(one.result) } else { ty.clone() }),
             _ => self.columns_of_type(ty),
         }
     }
 
     fn returned(&self, function: &crate::schema::Function, ty: &Type) -> Columns {
-        let outs: Vec<_> = function
-            .arguments
-            .iter()
-            .filter(|a| matches!(a.mode, crate::schema::ArgMode::Out | crate::schema::ArgMode::InOut))
-            .collect();
+        let outs: Vec<_> = function.arguments.iter().filter(|a| matches!(a.mode, crate::schema::ArgMode::Out | crate::schema::ArgMode::InOut)).collect();
         let column = |name: &str, ty: &str| Column::computed(Ustr::from(name), Type::of_column(self.schema, ty));
         match &function.returns {
             Returns::Table(columns) if columns.len() > 1 => Columns::Row(columns.iter().map(|(n, t)| column(n, t)).collect()),
             // a single column of `returns table` keeps its name too
             Returns::Table(columns) => Columns::Row(columns.iter().map(|(n, t)| column(n, t)).collect()),
-            _ if outs.len() > 1 => Columns::Row(
-                outs.iter().enumerate().map(|(n, a)| column(a.name.as_deref().unwrap_or(&format!("column{}", n + 1)), &a.ty)).collect(),
-            ),
+            _ if outs.len() > 1 => {
+                Columns::Row(outs.iter().enumerate().map(|(n, a)| column(a.name.as_deref().unwrap_or(&format!("column{}", n + 1)), &a.ty)).collect())
+            }
             Returns::One(_) | Returns::SetOf(_) if outs.len() == 1 => match outs[0].name.as_deref() {
                 Some(name) => Columns::Row(vec![column(name, &outs[0].ty)]),
                 None => Columns::Value(Type::of_column(self.schema, &outs[0].ty)),
@@ -556,11 +550,7 @@ pub(super) fn builtin_type(text: &str) -> Type {
 }
 
 fn builtin_rte(relation: &'static builtin::Relation) -> Rte {
-    let columns: Vec<Column> = relation
-        .columns
-        .iter()
-        .map(|(name, ty)| Column::computed(Ustr::from(name), builtin_type(ty)))
-        .collect();
+    let columns: Vec<Column> = relation.columns.iter().map(|(name, ty)| Column::computed(Ustr::from(name), builtin_type(ty))).collect();
     Rte { columns, system: !relation.view, ordered: true, relation: Some(Rc::new(QualifiedName::new(relation.schema, relation.name))), ..Rte::default() }
 }
 

@@ -9,9 +9,7 @@ use super::resolve::{Resolver, Shape, is_hole};
 use super::scope::{Column, CteEntry, Found, Item, Rte};
 use super::types::Type;
 use crate::source::Span;
-use crate::syntax::sql::ast::{
-    Cte, Expr, ExprKind, Ident, ObjectName, OrderItem, Query, QueryBody, Select, SetOperation, StatementKind, Target, Window, With,
-};
+use crate::syntax::sql::ast::{Cte, Expr, ExprKind, Ident, ObjectName, OrderItem, Query, QueryBody, Select, SetOperation, StatementKind, Target, Window, With};
 use crate::syntax::sql::template::HOLE;
 
 /// A CTE that refers to itself: where its entry stands, so that its first member can give it columns.
@@ -365,8 +363,8 @@ impl Resolver<'_> {
         match ty {
             Type::Row(name) => match self.fields(name) {
                 Some(fields) => {
-                    let ordered = self.schema.composites.contains_key(&**name)
-                        || self.schema.relations.get(&**name).is_some_and(|r| r.physical_order.is_some());
+                    let ordered =
+                        self.schema.composites.contains_key(&**name) || self.schema.relations.get(&**name).is_some_and(|r| r.physical_order.is_some());
                     shape.columns.extend(fields);
                     shape.ordered &= ordered;
                 }

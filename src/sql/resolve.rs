@@ -180,17 +180,7 @@ impl<'a> Resolver<'a> {
     }
 
     pub(super) fn problem(&mut self, kind: ProblemKind, span: Span, message: String) -> &mut Problem {
-        self.problems.push(Problem {
-            kind,
-            span,
-            message,
-            help: None,
-            schema: None,
-            table: None,
-            column: None,
-            suggestion: None,
-            candidates: Vec::new(),
-        });
+        self.problems.push(Problem { kind, span, message, help: None, schema: None, table: None, column: None, suggestion: None, candidates: Vec::new() });
         self.problems.last_mut().expect("just pushed")
     }
 

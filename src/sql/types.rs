@@ -99,7 +99,9 @@ impl Type {
         if let Some((name, _)) = schema.relation(namespace, name) {
             return Type::Row(Rc::new(name.clone()));
         }
-        if namespace.is_none() && let Some(element) = name.strip_prefix('_') {
+        if namespace.is_none()
+            && let Some(element) = name.strip_prefix('_')
+        {
             // the internal name of an array type
             let inner = Type::named(schema, None, element);
             return if inner == Type::Unknown { Type::Unknown } else { Type::Array(Rc::new(inner)) };

@@ -1,0 +1,61 @@
+//! SQL files: each is analysed by itself, and what it says joins what the code says.
+
+use rayon::prelude::*;
+use ustr::Ustr;
+
+use super::{Opened, Settings};
+use crate::diagnostic::Context;
+use crate::project::uses::{Certainty, Reference, RelationName, SqlProblem, Uses};
+use crate::source::{FileId, Language};
+use crate::sql::{Options, analyse};
+use crate::syntax::sql::Skip;
+use crate::syntax::sql::template::Template;
+
+/// What all SQL files name, and what is wrong in them.
+pub(super) fn uses(settings: &Settings, opened: &Opened) -> Uses {
+    let files: Vec<FileId> = opened.sources.iter().filter(|(_, f)| f.language == Language::Sql).map(|(id, _)| id).collect();
+    let each: Vec<Uses> = files.par_iter().map(|&id| one(settings, opened, id)).collect();
+    let mut all = Uses::default();
+    for uses in each {
+        all.append(uses);
+    }
+    all
+}
+
+fn one(settings: &Settings, opened: &Opened, id: FileId) -> Uses {
+    let mut uses = Uses::default();
+    // A migration is right or wrong in the schema of its own time, not in today's.
+    let migration = opened.path_of(id).is_some_and(|p| settings.is_migration(p));
+    let context = if migration { Context::Migration } else { Context::Sql };
+    let file = opened.sources.get(id);
+    let template = Template::from_source(id, &file.text, 0);
+    let analysis = analyse(&template, &opened.schema, &Options::default());
+    // A file that names nothing of this database is perhaps another's.
+    let familiar = analysis.references.iter().any(|r| opened.schema.relations.contains_key(&r.relation));
+    let certainty = match (migration, familiar) {
+        (true, _) => Certainty::Low,
+        (false, true) => Certainty::High,
+        (false, false) => Certainty::Medium,
+    };
+    for r in &analysis.references {
+        let Some(location) = template.locate(r.span) else { continue };
+        let relation = RelationName { schema: Some(Ustr::from(&r.relation.schema)), name: Ustr::from(&r.relation.name) };
+        let column = r.column.as_deref().map(Ustr::from);
+        // What the file itself creates is no name of the lock's.
+        if opened.schema.relations.contains_key(&r.relation) {
+            uses.references.push(Reference { location, relation, column, access: r.access, context, via: "sql", model: None, attribute: None, certainty });
+        }
+    }
+    for problem in analysis.problems {
+        let Some(location) = template.locate(problem.span) else { continue };
+        uses.sql_problems.push(SqlProblem { location, problem, context, certainty });
+    }
+    for (skip, _) in &analysis.skipped {
+        uses.skip(match skip {
+            Skip::Unparsable => "sql that does not parse",
+            Skip::OtherDialect => "sql of another dialect",
+            Skip::TooDeep => "sql too deep",
+        });
+    }
+    uses
+}
