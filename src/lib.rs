@@ -26,4 +26,6 @@ pub mod check;
 
 pub mod report;
 
+pub mod generate;
+
 pub mod cli;

@@ -1,0 +1,36 @@
+//! Python models that match the schema exactly.
+//!
+//! What is written is deterministic and laid out as a formatter would leave it. Modules are imported whole (`import datetime`), so that no column's name can hide a type.
+
+mod layout;
+mod names;
+mod pydantic;
+mod python_types;
+
+use crate::schema::{Column, Relation, Schema};
+
+/// What can be generated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Target {
+    /// Pydantic v2: Row, Insert and Update of each table.
+    Pydantic,
+}
+
+/// The module's text.
+pub fn generate(schema: &Schema, target: Target) -> String {
+    match target {
+        Target::Pydantic => pydantic::module(schema),
+    }
+}
+
+/// Columns in the order people expect: primary key, then the physical order where it is known, else by name.
+fn ordered(relation: &Relation) -> Vec<&Column> {
+    let key = |c: &Column| {
+        let primary = relation.primary_key.iter().position(|k| *k == c.name).unwrap_or(usize::MAX);
+        let physical = relation.physical_order.as_ref().and_then(|o| o.iter().position(|n| *n == c.name)).unwrap_or(usize::MAX);
+        (primary, physical, c.name.clone())
+    };
+    let mut all: Vec<&Column> = relation.columns.iter().collect();
+    all.sort_by_key(|c| key(c));
+    all
+}
