@@ -153,7 +153,12 @@ pub fn string(text: &str) -> String {
                 out.push('\\');
                 out.push(c);
             }
-            c if c.is_control() || ('\u{200b}'..='\u{200f}').contains(&c) || ('\u{202a}'..='\u{202e}').contains(&c) || ('\u{2066}'..='\u{2069}').contains(&c) || c == '\u{feff}' => {
+            c if c.is_control()
+                || ('\u{200b}'..='\u{200f}').contains(&c)
+                || ('\u{202a}'..='\u{202e}').contains(&c)
+                || ('\u{2066}'..='\u{2069}').contains(&c)
+                || c == '\u{feff}' =>
+            {
                 let n = u32::from(c);
                 out.push_str(&if n > 0xff { format!("\\u{n:04x}") } else { format!("\\x{n:02x}") });
             }
@@ -172,7 +177,10 @@ mod tests {
     fn calls_break_as_black_breaks_them() {
         let call = |n: usize| Node::call("mapped_column", (0..n).map(|i| Node::atom(format!("argument_{i}"))).collect());
         assert_eq!(statement(4, "a = ", &call(3)), "    a = mapped_column(argument_0, argument_1, argument_2)\n");
-        assert_eq!(statement(4, "a = ", &call(6)), "    a = mapped_column(\n        argument_0, argument_1, argument_2, argument_3, argument_4, argument_5\n    )\n");
+        assert_eq!(
+            statement(4, "a = ", &call(6)),
+            "    a = mapped_column(\n        argument_0, argument_1, argument_2, argument_3, argument_4, argument_5\n    )\n"
+        );
         assert!(statement(4, "a = ", &call(7)).ends_with("        argument_6,\n    )\n"));
     }
 

@@ -6,6 +6,9 @@ mod layout;
 mod names;
 mod pydantic;
 mod python_types;
+mod relationships;
+mod sqlalchemy;
+mod sqlalchemy_types;
 
 use crate::schema::{Column, Relation, Schema};
 
@@ -14,12 +17,15 @@ use crate::schema::{Column, Relation, Schema};
 pub enum Target {
     /// Pydantic v2: Row, Insert and Update of each table.
     Pydantic,
+    /// SQLAlchemy 2.0 declarative.
+    Sqlalchemy,
 }
 
 /// The module's text.
 pub fn generate(schema: &Schema, target: Target) -> String {
     match target {
         Target::Pydantic => pydantic::module(schema),
+        Target::Sqlalchemy => sqlalchemy::module(schema),
     }
 }
 
@@ -33,4 +39,26 @@ fn ordered(relation: &Relation) -> Vec<&Column> {
     let mut all: Vec<&Column> = relation.columns.iter().collect();
     all.sort_by_key(|c| key(c));
     all
+}
+
+/// Splits at commas outside brackets and quotes.
+fn split_top(text: &str) -> Vec<&str> {
+    let (mut parts, mut depth, mut quote, mut start) = (Vec::new(), 0_i32, None, 0);
+    for (at, c) in text.char_indices() {
+        match (quote, c) {
+            (Some(q), c) if c == q => quote = None,
+            (Some(_), _) => {}
+            (None, '\'' | '"') => quote = Some(c),
+            (None, '(' | '[') => depth += 1,
+            (None, ')' | ']') => depth -= 1,
+            (None, ',') if depth == 0 => {
+                parts.push(text[start..at].trim());
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    parts.push(text[start..].trim());
+    parts.retain(|p| !p.is_empty());
+    parts
 }

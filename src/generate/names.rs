@@ -6,9 +6,61 @@ use crate::schema::QualifiedName;
 
 /// Python's keywords, and the builtins that generated annotations use: an attribute of that name would hide them from the lines below it.
 const TAKEN: &[&str] = &[
-    "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del", "elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is",
-    "lambda", "nonlocal", "not", "or", "pass", "raise", "return", "try", "while", "with", "yield", "bool", "bytes", "datetime", "decimal", "dict", "enum", "float", "int", "ipaddress", "list", "pg",
-    "pydantic", "relationship", "sa", "sqlmodel", "str", "typing", "uuid", "Mapped", "mapped_column",
+    "False",
+    "None",
+    "True",
+    "and",
+    "as",
+    "assert",
+    "async",
+    "await",
+    "break",
+    "class",
+    "continue",
+    "def",
+    "del",
+    "elif",
+    "else",
+    "except",
+    "finally",
+    "for",
+    "from",
+    "global",
+    "if",
+    "import",
+    "in",
+    "is",
+    "lambda",
+    "nonlocal",
+    "not",
+    "or",
+    "pass",
+    "raise",
+    "return",
+    "try",
+    "while",
+    "with",
+    "yield",
+    "bool",
+    "bytes",
+    "datetime",
+    "decimal",
+    "dict",
+    "enum",
+    "float",
+    "int",
+    "ipaddress",
+    "list",
+    "pg",
+    "pydantic",
+    "relationship",
+    "sa",
+    "sqlmodel",
+    "str",
+    "typing",
+    "uuid",
+    "Mapped",
+    "mapped_column",
 ];
 
 /// A Python identifier for a column; `reserved` are the framework's own attributes, `used` those given out in this class.
@@ -96,7 +148,15 @@ mod tests {
 
     #[test]
     fn tables_become_classes() {
-        for (table, expected) in [("batches", "Batch"), ("order_items", "OrderItem"), ("categories", "Category"), ("status", "Status"), ("addresses", "Address"), ("2fa", "T2fa"), ("base", "BaseModel")] {
+        for (table, expected) in [
+            ("batches", "Batch"),
+            ("order_items", "OrderItem"),
+            ("categories", "Category"),
+            ("status", "Status"),
+            ("addresses", "Address"),
+            ("2fa", "T2fa"),
+            ("base", "BaseModel"),
+        ] {
             assert_eq!(class(&QualifiedName::new("public", table), &mut BTreeSet::new()), expected);
         }
         let mut used = BTreeSet::new();

@@ -10,7 +10,23 @@ use crate::schema::{Column, Identity, QualifiedName, Relation, RelationKind, Sch
 
 /// Attributes of `BaseModel` that a field of that name would hide or break (Pydantic raises, warns, or drops the field).
 fn is_reserved(name: &str) -> bool {
-    name.starts_with("model_") || matches!(name, "schema" | "json" | "copy" | "dict" | "validate" | "construct" | "parse_obj" | "parse_raw" | "parse_file" | "from_orm" | "update_forward_refs" | "schema_json" | "fields")
+    name.starts_with("model_")
+        || matches!(
+            name,
+            "schema"
+                | "json"
+                | "copy"
+                | "dict"
+                | "validate"
+                | "construct"
+                | "parse_obj"
+                | "parse_raw"
+                | "parse_file"
+                | "from_orm"
+                | "update_forward_refs"
+                | "schema_json"
+                | "fields"
+        )
 }
 
 /// Which of a table's models.
@@ -61,7 +77,12 @@ pub fn module(schema: &Schema) -> String {
     out + &body
 }
 
-fn fields<'s>(schema: &'s Schema, relation: &'s Relation, enum_name: &dyn Fn(&QualifiedName) -> String, modules: &mut BTreeSet<&'static str>) -> Vec<(&'s Column, String, PythonType)> {
+fn fields<'s>(
+    schema: &'s Schema,
+    relation: &'s Relation,
+    enum_name: &dyn Fn(&QualifiedName) -> String,
+    modules: &mut BTreeSet<&'static str>,
+) -> Vec<(&'s Column, String, PythonType)> {
     let mut used = BTreeSet::new();
     super::ordered(relation).into_iter().map(|c| (c, names::attribute(&c.name, is_reserved, &mut used), python(schema, &c.ty, enum_name, modules))).collect()
 }

@@ -56,7 +56,9 @@ fn python_at(schema: &Schema, text: &str, enums: &dyn Fn(&QualifiedName) -> Stri
         "real" | "double precision" => PythonType::plain("float"),
         "boolean" => PythonType::plain("bool"),
         "varchar" | "char" => PythonType { max_length: number(0), ..PythonType::plain("str") },
-        "text" | "bpchar" | "name" | "citext" | "xml" | "money" | "tsvector" | "tsquery" | "bit" | "varbit" | "macaddr" | "macaddr8" | "ltree" => PythonType::plain("str"),
+        "text" | "bpchar" | "name" | "citext" | "xml" | "money" | "tsvector" | "tsquery" | "bit" | "varbit" | "macaddr" | "macaddr8" | "ltree" => {
+            PythonType::plain("str")
+        }
         "uuid" => module("uuid", "UUID"),
         "date" => module("datetime", "date"),
         "time" | "timetz" => module("datetime", "time"),
