@@ -138,6 +138,35 @@ pub fn statement(indent: usize, prefix: &str, node: &Node) -> String {
     out
 }
 
+/// `name: annotation = node`, indented. Where not even the head of the value fits behind the annotation, the value goes into parentheses; where those do not fit either,
+/// the annotation's own bracket is opened, as ruff does.
+pub fn annotated(indent: usize, name: &str, annotation: &str, node: &Node) -> String {
+    let prefix = format!("{name}: {annotation} = ");
+    let head = match node {
+        Node::Group { head, .. } => width(head) + 1,
+        _ => 0,
+    };
+    let fits = indent + width(&prefix) + width(&node.flat()) <= WIDTH;
+    if fits || indent + width(&prefix) + head <= WIDTH {
+        return statement(indent, &prefix, node);
+    }
+    let pad = " ".repeat(indent);
+    if indent + width(&prefix) < WIDTH {
+        let mut out = format!("{pad}{prefix}(");
+        newline(&mut out, indent + 4);
+        node.write(&mut out, indent + 4, indent + 4, 0);
+        newline(&mut out, indent);
+        return out + ")\n";
+    }
+    match annotation.split_once('[').and_then(|(outer, rest)| rest.strip_suffix(']').map(|inner| (outer, inner))) {
+        Some((outer, inner)) => {
+            let opened = format!("{pad}{name}: {outer}[\n{pad}    {inner}\n");
+            opened + &statement(indent, "] = ", node)
+        }
+        None => statement(indent, &prefix, node),
+    }
+}
+
 /// A string literal in double quotes, or in single ones where that saves escapes, as formatters prefer.
 pub fn string(text: &str) -> String {
     let quote = if text.contains('"') && !text.contains('\'') { '\'' } else { '"' };

@@ -77,8 +77,13 @@ pub fn attribute(column: &str, reserved: impl Fn(&str) -> bool, used: &mut BTree
     if name.is_empty() || name.starts_with(|c: char| c.is_ascii_digit()) {
         name = format!("column_{name}");
     }
-    while TAKEN.contains(&name.as_str()) || reserved(&name) {
+    let bad = |name: &str| TAKEN.contains(&name) || reserved(name);
+    if bad(&name) {
         name.push('_');
+    }
+    // Some frameworks reserve whole prefixes.
+    if bad(&name) {
+        name.insert_str(0, "column_");
     }
     unique(name, used)
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use super::layout::{Node, statement};
+use super::layout::{Node, annotated, statement};
 use super::names;
 use super::python_types::{PythonType, python};
 use crate::schema::{Column, Identity, QualifiedName, Relation, RelationKind, Schema};
@@ -135,7 +135,7 @@ fn field(column: &Column, attribute: &str, ty: &PythonType, annotation: &str, op
     match options.as_slice() {
         [] => format!("    {attribute}: {annotation}\n"),
         [Node::Prefixed(name, _)] if name == "default=" => format!("    {attribute}: {annotation} = None\n"),
-        _ => statement(4, &format!("{attribute}: {annotation} = "), &Node::call("pydantic.Field", options)),
+        _ => annotated(4, attribute, &annotation, &Node::call("pydantic.Field", options)),
     }
 }
 

@@ -25,8 +25,11 @@ pub(super) fn relationships<'s>(schema: &'s Schema, named: &BTreeMap<&'s Qualifi
     let mut all: BTreeMap<&QualifiedName, Vec<Relationship>> = BTreeMap::new();
     for (q, relation) in schema.relations.iter().filter(|(_, r)| has_class(r)) {
         for key in &relation.foreign_keys {
-            let Some((target, there)) = schema.relations.get_key_value(&key.target).filter(|(_, r)| has_class(r)) else { continue };
-            let twice = relation.foreign_keys.iter().filter(|k| k.target == key.target).count() > 1;
+            let Some((target, target_relation)) = schema.relations.get_key_value(&key.target).filter(|(_, r)| has_class(r)) else { continue };
+            // Several keys between the same two tables, either way: which one is meant must be said.
+            let between = |of: &Relation, to: &QualifiedName| of.foreign_keys.iter().filter(|k| k.target == *to).count();
+            let twice = between(relation, &key.target) > 1;
+            let ambiguous = twice || (q != target && between(target_relation, q) > 0);
             let (here_class, there_class) = (&named[q].class, &named[target].class);
             let attribute = free(forward_name(key), &mut used, q);
             let back = if twice { format!("{}_by_{attribute}", q.name) } else { q.name.clone() };
@@ -39,14 +42,13 @@ pub(super) fn relationships<'s>(schema: &'s Schema, named: &BTreeMap<&'s Qualifi
             let alone = is_unique(relation, &key.columns);
             let mut forward = vec![Node::keyword("back_populates", Node::string(&back))];
             let mut backward = vec![Node::keyword("back_populates", Node::string(&attribute))];
-            if twice {
+            if ambiguous {
                 forward.push(foreign.clone());
                 backward.push(foreign);
             }
             if q == target {
                 forward.push(Node::keyword("remote_side", Node::string(&format!("[{}]", columns(there_class, target, &key.target_columns)))));
             }
-            let _ = there;
             let null = if optional { " | None" } else { "" };
             all.entry(q).or_default().push(Relationship { attribute, annotation: quoted(&format!("{there_class}{null}")), arguments: forward });
             let many = if alone { quoted(&format!("{here_class} | None")) } else { format!("list[\"{here_class}\"]") };

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use super::layout::{Node, statement};
+use super::layout::{Node, annotated, statement};
 use super::names;
 use super::pydantic::docstring;
 use super::python_types::python;
@@ -145,13 +145,13 @@ impl Writer<'_> {
                 items.push(Node::string(&column.name));
             }
             items.extend(self.column_items(name, relation, column));
-            out.push_str(&statement(4, &format!("{attribute}: Mapped[{}{null}] = ", ty.annotation), &Node::call("mapped_column", items)));
+            out.push_str(&annotated(4, &attribute, &format!("Mapped[{}{null}]", ty.annotation), &Node::call("mapped_column", items)));
         }
         if !relationships.is_empty() {
             out.push('\n');
         }
         for r in relationships {
-            out.push_str(&statement(4, &format!("{}: Mapped[{}] = ", r.attribute, r.annotation), &Node::call("relationship", r.arguments.clone())));
+            out.push_str(&annotated(4, &r.attribute, &format!("Mapped[{}]", r.annotation), &Node::call("relationship", r.arguments.clone())));
         }
     }
 
