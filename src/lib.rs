@@ -20,6 +20,7 @@ pub mod sql;
 
 pub mod project;
 
+pub mod migrations;
 pub mod rules;
 
 pub mod check;

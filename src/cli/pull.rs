@@ -61,6 +61,11 @@ fn from_database(_: &Pull) -> Result<Schema, Failure> {
 
 /// The schema that the files leave behind when they run one after another.
 fn from_ddl(from: &Path) -> Result<Schema, Failure> {
+    if from.is_dir()
+        && let Ok(schema) = crate::migrations::pull_from(from)
+    {
+        return Ok(schema);
+    }
     let files = if from.is_dir() { sql_files(from)? } else { vec![from.to_path_buf()] };
     if files.is_empty() {
         return Err(Failure::new(format!("{}: no `.sql` file in it", from.display())));

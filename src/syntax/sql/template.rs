@@ -96,6 +96,25 @@ impl Template {
         self.pieces.push(Piece { start: span.start, end: span.end, source, kind });
     }
 
+    /// The bytes of `span`, with their places; a hole that it touches is kept whole.
+    #[must_use]
+    pub fn part(&self, span: Span) -> Template {
+        let mut out = Self::default();
+        for p in self.under(span) {
+            let (start, end) = if p.kind == PieceKind::Hole { (p.start, p.end) } else { (p.start.max(span.start), p.end.min(span.end)) };
+            let Some(text) = self.text.get(start as usize..end as usize) else { continue };
+            let source = match p.kind {
+                PieceKind::Verbatim => {
+                    let from = p.source.span.start + (start - p.start);
+                    Location::new(p.source.file, Span { start: from, end: from + (end - start) })
+                }
+                _ => p.source,
+            };
+            out.push(text, source, p.kind);
+        }
+        out
+    }
+
     /// The text that is parsed.
     pub fn text(&self) -> &str {
         &self.text

@@ -1,0 +1,77 @@
+//! Operations that other packages add to Alembic's.
+
+use super::Alembic;
+use super::columns::last;
+use super::operations::Call;
+use crate::migrations::python::{Args, Machine, Value};
+use crate::migrations::sqltext::{Sql, quoted};
+use crate::schema::QualifiedName;
+
+type M<'m, 'a> = Machine<'m, 'a, Alembic<'a>>;
+
+/// Runs one of them; `None` where it is not known.
+pub fn run<'a>(m: &mut M<'_, 'a>, call: &Call<'_, 'a>) -> Option<Value<'a>> {
+    match call.name {
+        "sync_enum_values" => sync_enum_values(m, call),
+        "create_entity" | "replace_entity" => entity(m, call, true),
+        "drop_entity" => entity(m, call, false),
+        _ => return None,
+    }
+    Some(Value::Unknown)
+}
+
+/// `alembic-postgresql-enum`: `sync_enum_values(schema, enum, new labels, affected columns, …)`; older releases leave the schema out.
+fn sync_enum_values<'a>(m: &mut M<'_, 'a>, call: &Call<'_, 'a>) {
+    let a = call.args;
+    let (mut schema, mut name) = (a.text(99, "enum_schema"), a.text(99, "enum_name"));
+    let mut labels = a.keyword("new_values").cloned();
+    let mut words = Vec::new();
+    for (v, _) in &a.positional {
+        match v {
+            Value::List(_) | Value::Tuple(_) if labels.is_none() => labels = Some(v.clone()),
+            v => words.extend(v.constant()),
+        }
+    }
+    let mut words = words.into_iter();
+    if a.keyword("enum_schema").is_none() && words.len() > 1 {
+        schema = words.next();
+    }
+    name = name.or_else(|| words.next());
+    let labels = labels.and_then(|l| m.members_of(&l).iter().map(Value::constant).collect::<Option<Vec<_>>>());
+    let (Some(name), Some(labels)) = (name, labels) else {
+        m.lost(None, "an enum is changed in a way that could not be worked out", call.at);
+        return;
+    };
+    let name = QualifiedName::new(schema.unwrap_or_else(|| "public".to_owned()), name);
+    m.host.db.schema_mut().enums.insert(name, labels);
+}
+
+/// `alembic_utils`: views and functions as objects.
+fn entity<'a>(m: &mut M<'_, 'a>, call: &Call<'_, 'a>, create: bool) {
+    let Some(made) = call.args.get(0, "entity").and_then(|v| if let Value::Made(e) = v { Some(std::rc::Rc::clone(e)) } else { None }) else {
+        m.lost(None, "an object is made whose definition could not be worked out", call.at);
+        return;
+    };
+    let text = |n: usize, key: &str, args: &Args<'a>| args.text(n, key);
+    let (schema, signature) = (text(0, "schema", &made.args).unwrap_or_else(|| "public".to_owned()), text(1, "signature", &made.args));
+    let (Some(signature), definition) = (signature, text(2, "definition", &made.args)) else { return };
+    let kind = match last(made.path.as_str()) {
+        "PGView" => "VIEW",
+        "PGMaterializedView" => "MATERIALIZED VIEW",
+        "PGFunction" => "FUNCTION",
+        // Extensions, triggers, policies and grants change no shape.
+        _ => return,
+    };
+    let name = if kind == "FUNCTION" { signature.clone() } else { quoted(&signature) };
+    let sql = match (create, definition) {
+        (false, _) => format!("DROP {kind} IF EXISTS {}.{name}", quoted(&schema)),
+        (true, Some(d)) if kind == "FUNCTION" => format!("CREATE OR REPLACE FUNCTION {}.{name} {d}", quoted(&schema)),
+        (true, Some(d)) => {
+            let drop = format!("DROP {kind} IF EXISTS {}.{name}", quoted(&schema));
+            m.sql(&Sql::new(call.at, &drop).finish());
+            format!("CREATE {kind} {}.{name} AS {d}", quoted(&schema))
+        }
+        (true, None) => return,
+    };
+    m.sql(&Sql::new(call.at, &sql).finish());
+}

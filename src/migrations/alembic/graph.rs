@@ -1,0 +1,129 @@
+//! The graph of revisions, and one order in which all of them can run.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A revision file as far as the graph goes.
+#[derive(Clone, Debug, Default)]
+pub struct Revision {
+    /// Its identifier.
+    pub id: String,
+    /// Revisions it follows; none for a base.
+    pub down: Vec<String>,
+    /// Revisions that must have run, without being followed.
+    pub depends_on: Vec<String>,
+    /// Names of the branch that begins here.
+    pub labels: Vec<String>,
+    /// The file.
+    pub path: String,
+    /// The module in the interpreter.
+    pub module: usize,
+}
+
+/// All revisions.
+#[derive(Clone, Debug, Default)]
+pub struct Graph {
+    /// By identifier.
+    pub revisions: BTreeMap<String, Revision>,
+}
+
+impl Graph {
+    /// Adds a revision; of two with the same identifier the first stays.
+    pub fn add(&mut self, revision: Revision) {
+        self.revisions.entry(revision.id.clone()).or_insert(revision);
+    }
+
+    /// The identifier that a reference means: whole, a label, or a unique beginning of one.
+    fn resolve(&self, reference: &str) -> Option<&str> {
+        if let Some((id, _)) = self.revisions.get_key_value(reference) {
+            return Some(id);
+        }
+        let bare = reference.split('@').next_back().unwrap_or(reference);
+        if let Some(r) = self.revisions.values().find(|r| r.labels.iter().any(|l| l == bare)) {
+            return Some(&r.id);
+        }
+        let mut begin = self.revisions.keys().filter(|id| !bare.is_empty() && id.starts_with(bare));
+        let first = begin.next()?;
+        begin.next().is_none().then_some(first)
+    }
+
+    /// What must have run before a revision, resolved; unknown identifiers are left out.
+    fn before<'g>(&'g self, r: &'g Revision) -> impl Iterator<Item = &'g str> {
+        r.down.iter().chain(&r.depends_on).filter_map(|d| self.resolve(d))
+    }
+
+    /// Identifiers that `down_revision` names but no file has.
+    pub fn missing(&self) -> BTreeSet<&str> {
+        self.revisions.values().flat_map(|r| &r.down).filter(|d| self.resolve(d).is_none()).map(String::as_str).collect()
+    }
+
+    /// Revisions that no other follows, sorted.
+    pub fn heads(&self) -> Vec<&Revision> {
+        let followed: BTreeSet<&str> = self.revisions.values().flat_map(|r| r.down.iter().filter_map(|d| self.resolve(d))).collect();
+        self.revisions.values().filter(|r| !followed.contains(r.id.as_str())).collect()
+    }
+
+    /// All revisions, each behind those it needs. Among those that could run next, one that continues the revision just run comes first, so that a
+    /// branch stays together; the rest go by identifier. What lies on a circle comes last.
+    pub fn order(&self) -> Vec<&Revision> {
+        let mut waiting: BTreeMap<&str, BTreeSet<&str>> =
+            self.revisions.values().map(|r| (r.id.as_str(), self.before(r).filter(|b| *b != r.id).collect())).collect();
+        let mut after: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for (id, before) in &waiting {
+            for b in before {
+                after.entry(b).or_default().push(id);
+            }
+        }
+        let mut out = Vec::new();
+        let mut ready: Vec<&str> = waiting.iter().filter(|w| w.1.is_empty()).map(|w| *w.0).rev().collect();
+        while let Some(id) = ready.pop() {
+            waiting.remove(id);
+            out.push(&self.revisions[id]);
+            let mut next = Vec::new();
+            for a in after.get(id).into_iter().flatten() {
+                if let Some(w) = waiting.get_mut(a) {
+                    w.remove(id);
+                    if w.is_empty() {
+                        next.push(*a);
+                    }
+                }
+            }
+            ready.extend(next.into_iter().rev());
+        }
+        out.extend(waiting.keys().map(|id| &self.revisions[*id]));
+        out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn graph(rows: &[(&str, &[&str])]) -> Graph {
+        let mut g = Graph::default();
+        for (id, down) in rows {
+            g.add(Revision { id: (*id).to_owned(), down: down.iter().map(|d| (*d).to_owned()).collect(), ..Revision::default() });
+        }
+        g
+    }
+
+    #[test]
+    fn a_merge_runs_behind_both_branches() {
+        let g = graph(&[("d", &["b", "c"]), ("c", &["a"]), ("b", &["a"]), ("a", &[])]);
+        let order: Vec<_> = g.order().iter().map(|r| r.id.as_str()).collect();
+        assert_eq!(order, ["a", "b", "c", "d"]);
+        assert_eq!(g.heads().len(), 1);
+    }
+
+    #[test]
+    fn a_circle_does_not_hang() {
+        let g = graph(&[("a", &["b"]), ("b", &["a"])]);
+        assert_eq!(g.order().len(), 2);
+    }
+
+    #[test]
+    fn a_revision_may_be_named_by_its_first_letters() {
+        let g = graph(&[("abcdef", &[]), ("f00", &["abc"])]);
+        assert!(g.missing().is_empty());
+        assert_eq!(g.order()[0].id, "abcdef");
+    }
+}

@@ -1,0 +1,348 @@
+//! Alembic: revisions in the order of their graph, each `upgrade()` interpreted, each operation as SQL.
+
+mod columns;
+mod extensions;
+mod graph;
+mod inspect;
+mod naming;
+mod operations;
+mod types;
+
+use std::rc::Rc;
+
+use super::database::Database;
+use super::python::{Args, Host, Machine, Made, Value};
+use crate::schema::QualifiedName;
+use crate::source::{Location, Span};
+use crate::syntax::python::ExprKind;
+use crate::syntax::sql::template::Template;
+use columns::last;
+pub use graph::{Graph, Revision};
+use operations::{Call, Table};
+
+type M<'m, 'a> = Machine<'m, 'a, Alembic<'a>>;
+
+/// What Alembic and SQLAlchemy do in a migration.
+#[derive(Clone)]
+pub struct Alembic<'a> {
+    /// The database so far.
+    pub db: Database,
+    /// `naming_convention` of the metadata.
+    pub convention: Vec<(String, String)>,
+    /// Tables by the metadata they were made with.
+    tables: Vec<(Rc<Made<'a>>, Rc<Made<'a>>)>,
+}
+
+impl<'a> Alembic<'a> {
+    /// On that database.
+    pub fn new(db: Database) -> Self {
+        Self { db, convention: Vec::new(), tables: Vec::new() }
+    }
+}
+
+impl<'a> Host<'a> for Alembic<'a> {
+    fn call(m: &mut M<'_, 'a>, path: &'static str, args: &Args<'a>, at: Location) -> Option<Value<'a>> {
+        if let Some(v) = inspect::call(path) {
+            return Some(v);
+        }
+        if let Some(name) = path.strip_prefix("alembic.op.") {
+            return operations::run(m, &Call { name, args, batch: None, at });
+        }
+        for handle in [inspect::BIND, inspect::CONTEXT, inspect::DIALECT, inspect::INSPECTOR] {
+            if let Some(name) = path.strip_prefix(handle).and_then(|p| p.strip_prefix('.')) {
+                if let Some(v) = inspect::method(m, handle, name, args, at) {
+                    return Some(v);
+                }
+                if is_execute(name)
+                    && let Some((v, at)) = args.positional.first()
+                {
+                    m.statement_value(v, *at);
+                }
+                return Some(Value::Unknown);
+            }
+        }
+        None
+    }
+
+    fn method(m: &mut M<'_, 'a>, receiver: &Value<'a>, name: &'static str, args: &Args<'a>, at: Location) -> Option<Value<'a>> {
+        let Value::Made(made) = receiver else { return None };
+        let made = Rc::clone(made);
+        match (last(made.path.as_str()), name) {
+            ("batch_alter_table", _) => {
+                let table = made.args.get(0, "table_name").and_then(|v| columns::name(v, made.at));
+                let Some(table) = table else {
+                    m.lost(None, "a table is changed whose name could not be worked out", at);
+                    return Some(Value::Unknown);
+                };
+                let batch = Some(Table { schema: made.args.text(1, "schema"), name: table });
+                Some(operations::run(m, &Call { name, args, batch, at }).unwrap_or_default())
+            }
+            ("Enum" | "ENUM", "create") => {
+                if let Some(mut e) = types::of_value(m, receiver).enumeration {
+                    e.create = true;
+                    operations::create_enum(m, &e, at);
+                }
+                Some(Value::None)
+            }
+            ("Enum" | "ENUM", "drop") => {
+                if let Some(e) = types::of_value(m, receiver).enumeration {
+                    m.sql(&super::sqltext::Sql::new(at, &format!("DROP TYPE IF EXISTS {}", e.sql_name())).finish());
+                }
+                Some(Value::None)
+            }
+            ("Table", "create" | "drop") => {
+                m.table_object(&made, name == "create");
+                Some(Value::None)
+            }
+            ("__table__", "create" | "drop") => {
+                m.table_of_class(&made, name == "create", at);
+                Some(Value::None)
+            }
+            ("MetaData" | "metadata", "create_all") => {
+                m.create_all(&made, args);
+                Some(Value::None)
+            }
+            (_, name) if is_execute(name) && made.path.as_str().starts_with("sqlalchemy") => {
+                let (v, at) = args.positional.first()?.clone();
+                m.statement_value(&v, at);
+                Some(Value::Unknown)
+            }
+            _ => None,
+        }
+    }
+
+    fn attribute(_: &mut M<'_, 'a>, receiver: &Value<'a>, name: &'static str, at: Location) -> Option<Value<'a>> {
+        if let Value::External(path) = receiver { inspect::attribute(path.as_str(), name, at) } else { None }
+    }
+
+    fn save(&self) -> Self {
+        self.clone()
+    }
+}
+
+fn is_execute(name: &str) -> bool {
+    matches!(name, "execute" | "exec_driver_sql" | "scalar" | "scalars" | "exec")
+}
+
+impl<'a> M<'_, 'a> {
+    /// Why what happens now may not happen.
+    fn doubt(&self) -> Option<&'static str> {
+        self.uncertain().then_some("it depends on a condition that could not be decided")
+    }
+
+    /// Runs SQL on the database.
+    fn sql(&mut self, sql: &Template) {
+        let doubt = self.doubt();
+        self.host.db.execute(sql, doubt);
+    }
+
+    /// Runs what is given to `execute`.
+    fn statement_value(&mut self, value: &Value<'a>, at: Location) {
+        if let Some(sql) = columns::raw(value, at) {
+            self.sql(&sql);
+            return;
+        }
+        match value {
+            Value::Made(made) => match last(made.path.as_str()) {
+                "CreateSequence" => {
+                    let sequence = made.args.positional.first().and_then(|s| s.0.made()).and_then(|s| s.args.text(0, "name"));
+                    if let Some(name) = sequence {
+                        let sql = format!("CREATE SEQUENCE {}", super::sqltext::quoted(&name));
+                        self.sql(&super::sqltext::Sql::new(at, &sql).finish());
+                    }
+                }
+                kind @ ("CreateTable" | "DropTable") => {
+                    if let Some(Value::Made(t)) = made.args.positional.first().map(|t| t.0.clone()) {
+                        self.table_object(&t, kind == "CreateTable");
+                    }
+                }
+                // `table.update().where(…)`, `insert(table)`: data.
+                _ => {}
+            },
+            Value::List(_) | Value::Tuple(_) => {
+                for v in self.members_of(value) {
+                    self.statement_value(&v, at);
+                }
+            }
+            _ => self.host.db.lose(),
+        }
+    }
+
+    /// Something was not understood.
+    fn lost(&mut self, table: Option<&Table>, reason: &str, at: Location) {
+        let _ = at;
+        match table {
+            Some(t) => {
+                let name = self.host.db.find(t.schema.as_deref(), &t.name.text).map(|f| f.0.clone());
+                let name = name.unwrap_or_else(|| QualifiedName::new(t.schema.as_deref().unwrap_or("public"), t.name.text.as_str()));
+                self.host.db.not_understood(Some(&name), reason);
+            }
+            None => self.host.db.not_understood(None, reason),
+        }
+    }
+
+    /// `Table("name", metadata, …).create(bind)`
+    fn table_object(&mut self, made: &Rc<Made<'a>>, create: bool) {
+        let Some(name) = made.args.get(0, "name").and_then(|v| columns::name(v, made.at)) else {
+            self.lost(None, "a table is created whose name could not be worked out", made.at);
+            return;
+        };
+        let table = Table { schema: made.args.text(99, "schema"), name };
+        if create {
+            if self.host.db.find(table.schema.as_deref(), &table.name.text).is_some() {
+                return;
+            }
+            let parts: Vec<_> = made.args.positional.iter().skip(2).cloned().collect();
+            operations::build_table(self, &table, &parts, &made.args, made.at);
+        } else {
+            let mut sql = super::sqltext::Sql::new(made.at, "DROP TABLE IF EXISTS ");
+            sql.qualified(table.schema.as_deref(), &table.name);
+            self.sql(&sql.finish());
+        }
+    }
+
+    /// `Model.__table__.create(bind)`: the table is there, and what it looks like the model says.
+    fn table_of_class(&mut self, made: &Rc<Made<'a>>, create: bool, at: Location) {
+        let Some(class) = made.args.positional.first().map(|c| c.0.clone()) else { return };
+        let name = self.attribute_of(&class, "__tablename__");
+        let Some(name) = columns::name(&name, at) else {
+            self.host.db.create_all = true;
+            return;
+        };
+        let mut sql = super::sqltext::Sql::new(at, if create { "CREATE TABLE IF NOT EXISTS " } else { "DROP TABLE IF EXISTS " });
+        sql.name(&name);
+        if create {
+            sql.raw(" ()");
+        }
+        self.sql(&sql.finish());
+        if create {
+            let table = Table { schema: None, name };
+            self.lost(Some(&table), "a model creates it, not a migration", at);
+        }
+    }
+
+    fn create_all(&mut self, metadata: &Rc<Made<'a>>, args: &Args<'a>) {
+        let chosen = args.keyword("tables").map(|t| self.members_of(t));
+        let own: Vec<_> = self.own_tables(metadata);
+        if let Some(chosen) = chosen {
+            for t in chosen {
+                match t {
+                    Value::Made(t) if last(t.path.as_str()) == "Table" => self.table_object(&t, true),
+                    Value::Made(t) if last(t.path.as_str()) == "__table__" => self.table_of_class(&t, true, metadata.at),
+                    _ => self.host.db.create_all = true,
+                }
+            }
+        } else if own.is_empty() {
+            self.host.db.create_all = true;
+        } else {
+            for t in own {
+                self.table_object(&t, true);
+            }
+        }
+    }
+
+    /// Tables that were made with a metadata, in order.
+    fn own_tables(&self, metadata: &Rc<Made<'a>>) -> Vec<Rc<Made<'a>>> {
+        self.host.tables.iter().filter(|(m, _)| Rc::ptr_eq(m, metadata)).map(|(_, t)| Rc::clone(t)).collect()
+    }
+}
+
+/// A tree of revisions: the folder of its `env.py` (if there is one) and its revision files.
+#[derive(Clone, Debug, Default)]
+pub struct Tree {
+    /// The file `env.py`.
+    pub env: Option<String>,
+    /// Revision files, sorted.
+    pub files: Vec<String>,
+}
+
+/// What one revision did.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// Its identifier.
+    pub revision: String,
+    /// Its file.
+    pub path: String,
+    /// What PostgreSQL would have refused.
+    pub problems: Vec<super::database::Problem>,
+}
+
+/// Replays one tree on the database.
+pub fn replay<'a>(files: &dyn super::python::Files<'a>, tree: &Tree, db: Database) -> (Database, Graph, Vec<Step>) {
+    let mut m = Machine::new(files, Alembic::new(db));
+    let mut graph = Graph::default();
+    let Some(first) = tree.files.first().and_then(|f| m.load(f)) else { return (m.host.db, graph, Vec::new()) };
+    m.enter(first);
+    for path in &tree.files {
+        let Some(module) = m.load(path) else { continue };
+        if let Some(r) = revision(&mut m, module, path) {
+            graph.add(r);
+        }
+    }
+    if let Some(env) = &tree.env {
+        environment(&mut m, env);
+    }
+    let mut steps = Vec::new();
+    for r in graph.order() {
+        m.run_module(&r.path);
+        let upgrade = m.global(r.module, "upgrade");
+        m.doubts.clear();
+        if let Value::Function(_) = upgrade {
+            let at = Location::new(m.file_of(r.module), Span::default());
+            m.call_in(r.module, &upgrade, Args::default(), at);
+        }
+        let problems = m.host.db.take_problems();
+        steps.push(Step { revision: r.id.clone(), path: r.path.clone(), problems });
+    }
+    if m.exhausted() {
+        m.host.db.not_understood(None, "the history takes too many steps to replay");
+    }
+    m.host.db.set_path(None);
+    (m.host.db, graph, steps)
+}
+
+/// What a file says of its place in the graph; `None` if it is no revision.
+fn revision(m: &mut M<'_, '_>, module: usize, path: &str) -> Option<Revision> {
+    let strings = |v: &Value<'_>| match v {
+        Value::None | Value::Unknown => Vec::new(),
+        v => v.constant().map_or_else(|| v.items().map(|i| i.0.iter().filter_map(Value::constant).collect()).unwrap_or_default(), |one| vec![one]),
+    };
+    let id = m.global(module, "revision").constant()?;
+    Some(Revision {
+        id,
+        down: strings(&m.global(module, "down_revision")),
+        depends_on: strings(&m.global(module, "depends_on")),
+        labels: strings(&m.global(module, "branch_labels")),
+        path: path.to_owned(),
+        module,
+    })
+}
+
+/// What `env.py` sets up: the naming convention of the metadata, and the schema that bare names go to.
+fn environment(m: &mut M<'_, '_>, env: &str) {
+    let Some(module) = m.load(env) else { return };
+    let target = m.global(module, "target_metadata");
+    m.host.convention = naming::convention(m, &target);
+    let mut texts = Vec::new();
+    for stmt in m.body_of(module) {
+        stmt.each(&mut |s| {
+            s.each_expr(&mut |e| {
+                e.each(&mut |e| {
+                    if let ExprKind::Str(_) = e.kind {
+                        texts.push(e);
+                    }
+                });
+            });
+        });
+    }
+    let values: Vec<_> = texts.into_iter().filter_map(|e| m.eval_in(module, e).constant()).collect();
+    let schema = values.iter().find_map(|v| {
+        let v = v.trim().to_ascii_lowercase();
+        let rest = v.strip_prefix("set search_path")?.trim_start().trim_start_matches("to").trim_start_matches('=').trim();
+        let first = rest.split(',').next()?.trim().trim_end_matches(';').trim_matches(['"', '\'']).to_owned();
+        (!first.is_empty() && first != "public").then_some(first)
+    });
+    if let Some(schema) = schema {
+        m.host.db.set_path(Some(&schema));
+    }
+}

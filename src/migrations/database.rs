@@ -1,0 +1,273 @@
+//! The database as a history leaves it, revision by revision.
+//!
+//! Every operation, of whatever tool, becomes SQL and goes through [`Ddl`]: so constraint names, types and defaults come out as from any other source. Each
+//! piece of that SQL knows where it stands in the migration, so what does not go well can be shown at its place.
+
+use std::collections::BTreeSet;
+
+use crate::schema::{QualifiedName, Relation, RelationKind, Schema};
+use crate::source::Location;
+use crate::sql::ddl::{Ddl, NoteKind};
+use crate::syntax::sql::ast::{AlterAction, ColumnConstraintKind, ObjectKind, ObjectName, StatementKind, TableConstraintKind, TableElement};
+use crate::syntax::sql::template::{HOLE, Template};
+use crate::syntax::sql::{Parameters, parse};
+
+/// Something that PostgreSQL would have refused at that point of the history.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    /// Where the migration says it.
+    pub location: Location,
+    /// What is wrong.
+    pub kind: NoteKind,
+}
+
+/// A schema under migrations.
+#[derive(Clone, Debug, Default)]
+pub struct Database {
+    ddl: Ddl,
+    /// Tables that are changed although nothing in the history created them.
+    phantoms: BTreeSet<QualifiedName>,
+    /// Tables that were dropped.
+    dropped: BTreeSet<QualifiedName>,
+    /// Tables that the history created itself.
+    created: BTreeSet<QualifiedName>,
+    /// What PostgreSQL would have refused.
+    problems: Vec<Problem>,
+    /// Something in the history was not understood and may have changed anything.
+    lost: bool,
+    /// The history lets the models create their tables.
+    pub create_all: bool,
+    /// The schema that bare names go to, where it is not `public`.
+    path: Option<String>,
+}
+
+impl Database {
+    /// An empty database.
+    pub fn new() -> Self {
+        Self { ddl: Ddl::new(), ..Self::default() }
+    }
+
+    /// The schema as it stands.
+    pub fn schema(&self) -> &Schema {
+        self.ddl.schema()
+    }
+
+    /// The same, to change it by other means than SQL.
+    pub fn schema_mut(&mut self) -> &mut Schema {
+        self.ddl.schema_mut()
+    }
+
+    /// Tables that are changed although nothing created them.
+    pub fn phantoms(&self) -> &BTreeSet<QualifiedName> {
+        &self.phantoms
+    }
+
+    /// Whether the history created this table.
+    pub fn created(&self, name: &QualifiedName) -> bool {
+        self.created.contains(name)
+    }
+
+    /// Whether the history, as far as it was understood, is all there is to the database.
+    pub fn is_whole(&self) -> bool {
+        !self.lost && !self.create_all && self.phantoms.is_empty()
+    }
+
+    /// What PostgreSQL would have refused so far.
+    pub fn take_problems(&mut self) -> Vec<Problem> {
+        std::mem::take(&mut self.problems)
+    }
+
+    /// The schema in the end.
+    pub fn finish(self) -> Schema {
+        self.ddl.finish()
+    }
+
+    /// The relation that a name means here; `None` where there is none.
+    pub fn find(&self, schema: Option<&str>, name: &str) -> Option<(&QualifiedName, &Relation)> {
+        match (schema, &self.path) {
+            (None, Some(path)) => self.schema().relation(Some(path), name).or_else(|| self.schema().relation(None, name)),
+            (schema, _) => self.schema().relation(schema, name),
+        }
+    }
+
+    /// Where bare names are looked up and created from now on; `None` for the usual.
+    pub fn set_path(&mut self, schema: Option<&str>) {
+        self.path = schema.map(str::to_owned);
+        let path = schema.map_or_else(|| "RESET search_path".to_owned(), |s| format!("SET search_path TO {}, public", super::sqltext::quoted(s)));
+        self.ddl.run(&path);
+        self.ddl.take_notes();
+    }
+
+    /// Something may have happened to any table.
+    pub fn lose(&mut self) {
+        self.lost = true;
+    }
+
+    /// Notes that something was not understood. With a relation, that one is open; without, anything may have happened.
+    pub fn not_understood(&mut self, relation: Option<&QualifiedName>, reason: &str) {
+        match relation {
+            Some(name) => {
+                if let Some(r) = self.ddl.schema_mut().relations.get_mut(name) {
+                    r.open = true;
+                }
+                self.ddl.schema_mut().mark_incomplete(name.to_string(), reason);
+            }
+            None => {
+                self.lost = true;
+                self.ddl.schema_mut().mark_incomplete("schema", reason);
+            }
+        }
+    }
+
+    /// Runs SQL. `doubtful` says that it may not have run at all: what it touches is open afterwards.
+    pub fn execute(&mut self, sql: &Template, doubtful: Option<&str>) {
+        let script = parse(sql, Parameters::Guess);
+        let mut touched = Vec::new();
+        for s in &script.statements {
+            let kind = &s.statement.kind;
+            if !is_ddl(kind) {
+                continue;
+            }
+            for (name, role) in targets(kind) {
+                if name.name.as_str().contains(HOLE) || name.schema_str().is_some_and(|s| s.contains(HOLE)) {
+                    self.not_understood(None, "a statement names a table that could not be worked out");
+                    continue;
+                }
+                let qualified = self.qualified(&name);
+                match role {
+                    Role::Creates => {
+                        self.created.insert(qualified.clone());
+                        self.dropped.remove(&qualified);
+                    }
+                    Role::Changes | Role::Drops => self.suppose(&qualified),
+                }
+                if role == Role::Drops && doubtful.is_none() {
+                    self.dropped.insert(qualified.clone());
+                }
+                touched.push(qualified);
+            }
+        }
+        // What is no DDL changes no shape, understood or not; the rest marks what it names.
+        self.lost |= script.skipped.iter().any(|(span, _)| {
+            let word = sql.text().get(span.range()).unwrap_or("").split_whitespace().next().unwrap_or("").to_ascii_lowercase();
+            matches!(word.as_str(), "alter" | "create" | "drop")
+        });
+        if let Some(reason) = doubtful {
+            self.execute_doubtfully(sql, &touched, reason);
+        } else {
+            self.ddl.run(sql.text());
+            for note in self.ddl.take_notes() {
+                if let Some(location) = sql.locate(note.span) {
+                    self.problems.push(Problem { location, kind: note.kind });
+                }
+            }
+        }
+    }
+
+    /// What may have happened is taken to have happened, except that nothing goes away; and what it touched is open.
+    fn execute_doubtfully(&mut self, sql: &Template, touched: &[QualifiedName], reason: &str) {
+        let before: Vec<_> = touched.iter().map(|n| (n.clone(), self.ddl.schema().relations.get(n).cloned())).collect();
+        self.ddl.run(sql.text());
+        self.ddl.take_notes();
+        for (name, old) in before {
+            let relations = &mut self.ddl.schema_mut().relations;
+            match (relations.get_mut(&name), old) {
+                (None, Some(old)) => {
+                    relations.insert(name.clone(), old);
+                }
+                (Some(now), Some(old)) => {
+                    for c in old.columns {
+                        if now.column(&c.name).is_none() {
+                            now.put_column(c);
+                        }
+                    }
+                }
+                _ => {}
+            }
+            if self.ddl.schema().relations.contains_key(&name) {
+                self.not_understood(Some(&name), reason);
+            }
+        }
+    }
+
+    /// Where a name stands, or would stand.
+    fn qualified(&self, name: &ObjectName) -> QualifiedName {
+        match self.find(name.schema_str(), name.name.as_str()) {
+            Some((found, _)) => found.clone(),
+            None => QualifiedName::new(name.schema_str().unwrap_or_else(|| self.default_schema()), name.name.as_str()),
+        }
+    }
+
+    /// Where bare names are created.
+    fn default_schema(&self) -> &str {
+        self.path.as_deref().or(self.ddl.schema().search_path.first().map(String::as_str)).unwrap_or("public")
+    }
+
+    /// A table that a history changes without having created it was there before, made by other means; unless the history dropped it.
+    fn suppose(&mut self, name: &QualifiedName) {
+        if self.ddl.schema().relations.contains_key(name) || self.dropped.contains(name) {
+            return;
+        }
+        let mut relation = Relation::new(RelationKind::Table);
+        relation.open = true;
+        self.ddl.schema_mut().relations.insert(name.clone(), relation);
+        self.ddl.schema_mut().mark_incomplete(name.to_string(), "migrations change it but none creates it");
+        self.phantoms.insert(name.clone());
+    }
+}
+
+/// What a statement does to the relation it names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    Creates,
+    Changes,
+    Drops,
+}
+
+fn is_ddl(kind: &StatementKind) -> bool {
+    !matches!(
+        kind,
+        StatementKind::Query(_)
+            | StatementKind::Insert(_)
+            | StatementKind::Update(_)
+            | StatementKind::Delete(_)
+            | StatementKind::Merge(_)
+            | StatementKind::Copy(_)
+            | StatementKind::Touch(_)
+            | StatementKind::Explain(_)
+            | StatementKind::Call(_)
+    )
+}
+
+/// The relations that a statement changes.
+fn targets(kind: &StatementKind) -> Vec<(ObjectName, Role)> {
+    match kind {
+        StatementKind::CreateTable(c) => {
+            let referred = c.elements.iter().filter_map(|e| match e {
+                TableElement::Constraint(c) => referred(&c.kind),
+                TableElement::Column(c) => {
+                    c.constraints.iter().find_map(|k| if let ColumnConstraintKind::References(r) = &k.kind { Some(r.table) } else { None })
+                }
+                _ => None,
+            });
+            let referred = referred.filter(|r| r.name.name != c.name.name.name).map(|r| (r, Role::Changes));
+            std::iter::once((c.name, Role::Creates)).chain(referred).collect()
+        }
+        StatementKind::CreateView(c) => vec![(c.name, Role::Creates)],
+        StatementKind::CreateIndex(c) => vec![(c.table, Role::Changes)],
+        StatementKind::AlterRelation(a) if !a.if_exists && !matches!(a.object, ObjectKind::Index | ObjectKind::Sequence) => {
+            let referred = a.actions.iter().filter_map(|x| if let AlterAction::AddConstraint(c) = x { referred(&c.kind) } else { None });
+            std::iter::once(a.name).chain(referred).map(|n| (n, Role::Changes)).collect()
+        }
+        StatementKind::Drop(d) if !d.if_exists && matches!(d.object, ObjectKind::Table | ObjectKind::View | ObjectKind::MaterializedView) => {
+            d.names.iter().map(|n| (*n, Role::Drops)).collect()
+        }
+        StatementKind::Comment(c) if matches!(c.object, ObjectKind::Table | ObjectKind::Column) => c.name.map(|n| (n, Role::Changes)).into_iter().collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The table that a foreign key points at.
+fn referred(kind: &TableConstraintKind) -> Option<ObjectName> {
+    if let TableConstraintKind::ForeignKey { references, .. } = kind { Some(references.table) } else { None }
+}

@@ -1,0 +1,45 @@
+//! Histories of migrations, replayed without running anything: Alembic, Django, folders of SQL.
+//!
+//! A history becomes SQL, statement by statement, and the SQL changes a [`Schema`](crate::schema::Schema). What cannot be decided makes the relation open
+//! and stands under `incomplete`.
+
+pub mod alembic;
+mod database;
+mod find;
+mod python;
+mod sqltext;
+
+use std::path::Path;
+
+pub use database::{Database, Problem};
+pub use find::{Histories, histories};
+pub use python::{Disk, Files, Shelf};
+
+use crate::schema::Schema;
+
+/// The stack that a replay may use: its recursion is bounded by the depth of trees times the depth of calls.
+const STACK: usize = 256 * 1024 * 1024;
+
+/// The schema that the migrations under a path leave behind in a fresh PostgreSQL.
+///
+/// # Errors
+/// When the path cannot be read, or holds no migrations.
+pub fn pull_from(path: &Path) -> Result<Schema, String> {
+    let path = path.to_owned();
+    let run = move || {
+        let found = histories(&path)?;
+        Ok(replay(&found))
+    };
+    let thread = std::thread::Builder::new().stack_size(STACK).spawn(run).map_err(|e| e.to_string())?;
+    thread.join().unwrap_or_else(|_| Err("the migrations could not be replayed".to_owned()))
+}
+
+fn replay(found: &Histories) -> Schema {
+    let shelf = Shelf::default();
+    let files = Disk::new(&shelf);
+    let mut db = Database::new();
+    for tree in &found.alembic {
+        db = alembic::replay(&files, tree, db).0;
+    }
+    db.finish()
+}

@@ -1,0 +1,506 @@
+//! Statements.
+
+use std::rc::Rc;
+
+use rustc_hash::FxHashMap;
+use ustr::Ustr;
+
+use super::modules;
+use super::value::{ClassValue, Closure, Code, Scope, Value};
+use super::{Frame, Host, Machine};
+use crate::syntax::python::{BinaryOp, Class, Expr, ExprKind, If, ImportFrom, Stmt, StmtKind, Try};
+
+/// How a list of statements ended.
+#[derive(Clone, Debug)]
+pub enum Flow<'a> {
+    /// At its end.
+    Next,
+    /// `break`
+    Break,
+    /// `continue`
+    Continue,
+    /// `return`
+    Return(Value<'a>),
+    /// `raise`
+    Raise,
+}
+
+/// Turns of one loop.
+const MAX_TURNS: usize = 20_000;
+/// Turns of a `while` loop: what counts further than this counts rows.
+const MAX_WHILE: usize = 200;
+
+type Names<'a> = FxHashMap<Ustr, Value<'a>>;
+
+impl<'a, H: Host<'a>> Machine<'_, 'a, H> {
+    /// Runs statements. A doubt that an early exit leaves behind lasts to the end of the function; the caller takes it back.
+    pub(super) fn body(&mut self, body: &'a [Stmt]) -> Flow<'a> {
+        for stmt in body {
+            if !self.step() {
+                return Flow::Raise;
+            }
+            match self.statement(stmt) {
+                Flow::Next => {}
+                other => return other,
+            }
+        }
+        Flow::Next
+    }
+
+    fn statement(&mut self, stmt: &'a Stmt) -> Flow<'a> {
+        match &stmt.kind {
+            StmtKind::Expr(e) => {
+                let value = self.eval(e);
+                if self.ends_program(e, &value) {
+                    return Flow::Raise;
+                }
+            }
+            StmtKind::Assign(a) => {
+                let value = self.eval(&a.1);
+                for target in &a.0 {
+                    self.assign(target, value.clone());
+                }
+            }
+            StmtKind::AnnAssign(a) => {
+                if let Some(value) = &a.2 {
+                    let value = self.eval(value);
+                    self.assign(&a.0, value);
+                }
+            }
+            StmtKind::AugAssign(a) => {
+                let (left, right) = (self.eval(&a.0), self.eval(&a.2));
+                // `list += other` changes the list itself.
+                if let (BinaryOp::Add, Value::List(l), Some((items, open))) = (a.1, &left, right.items()) {
+                    let mut l = l.borrow_mut();
+                    l.items.extend(items);
+                    l.open |= open;
+                } else {
+                    let value = self.binary(&left, a.1, &right, stmt.span);
+                    self.assign(&a.0, value);
+                }
+            }
+            StmtKind::Return(e) => {
+                let value = e.as_deref().map_or(Value::None, |e| self.eval(e));
+                return Flow::Return(value);
+            }
+            StmtKind::Raise(_) => return Flow::Raise,
+            StmtKind::Assert(e) => {
+                // `assert sessions` after a query: what follows happens only if it held.
+                self.eval(e);
+            }
+            StmtKind::If(i) => return self.branch(i),
+            StmtKind::For(f) => return self.for_loop(&f.target, &f.iter, &f.body, &f.orelse),
+            StmtKind::While(w) => return self.while_loop(&w.0, &w.1),
+            StmtKind::With(w) => return self.with(&w.0, &w.1),
+            StmtKind::Try(t) => return self.try_block(t),
+            StmtKind::Match(m) => {
+                self.eval(&m.0);
+                for case in &m.1 {
+                    for b in &case.binds {
+                        self.bind(b.name, Value::Unknown);
+                    }
+                    self.doubtfully(m.0.span, &case.body);
+                }
+            }
+            StmtKind::Function(f) => {
+                let closure = Closure { code: Code::Def(f), module: self.frame().module, scope: self.frame().scope.clone(), receiver: None };
+                self.bind(f.name.name, Value::Function(Rc::new(closure)));
+            }
+            StmtKind::Class(c) => {
+                let class = self.class(c);
+                self.bind(c.name.name, class);
+            }
+            StmtKind::Import(names) => {
+                for n in names {
+                    let (name, value) = self.import(n.module, n.alias);
+                    self.bind(name, value);
+                }
+            }
+            StmtKind::ImportFrom(i) => self.import_from(i),
+            StmtKind::Delete(_) | StmtKind::Global(_) | StmtKind::TypeAlias(_) | StmtKind::Opaque => {}
+            StmtKind::Nothing => return self.jump(stmt),
+        }
+        Flow::Next
+    }
+
+    /// `pass`, `break`, `continue` share a kind; their length tells them apart.
+    fn jump(&self, stmt: &Stmt) -> Flow<'a> {
+        match stmt.span.len() {
+            5 => Flow::Break,
+            8 => Flow::Continue,
+            _ => Flow::Next,
+        }
+    }
+
+    fn ends_program(&self, e: &Expr, value: &Value<'a>) -> bool {
+        matches!(e.kind, ExprKind::Call(_)) && matches!(value.path(), Some("builtins.exit" | "sys.exit" | "os._exit"))
+    }
+
+    /// Runs statements that may not happen.
+    fn doubtfully(&mut self, span: crate::source::Span, body: &'a [Stmt]) -> Flow<'a> {
+        let at = self.at(span);
+        let depth = self.doubts.len();
+        self.doubts.push(at);
+        let flow = self.body(body);
+        self.doubts.truncate(depth);
+        flow
+    }
+
+    fn names(&self) -> Option<Names<'a>> {
+        self.frame().scope.as_ref().map(|s| s.names.borrow().clone())
+    }
+
+    fn set_names(&self, names: Names<'a>) {
+        if let Some(scope) = &self.frame().scope {
+            *scope.names.borrow_mut() = names;
+        }
+    }
+
+    fn branch(&mut self, i: &'a If) -> Flow<'a> {
+        let test = self.eval(&i.test);
+        match test.truth() {
+            Some(true) => self.body(&i.body),
+            Some(false) => self.body(&i.orelse),
+            None => self.both(&i.test, &i.body, &i.orelse),
+        }
+    }
+
+    /// Runs both sides of a condition that cannot be decided. A side that raises is not the one a history that runs has taken.
+    fn both(&mut self, test: &'a Expr, body: &'a [Stmt], orelse: &'a [Stmt]) -> Flow<'a> {
+        let before = self.names();
+        let saved = self.host.save();
+        let first = self.doubtfully(test.span, body);
+        if matches!(first, Flow::Raise) {
+            self.host = saved;
+            if let Some(before) = before {
+                self.set_names(before);
+            }
+            return self.body(orelse);
+        }
+        let after_first = self.names();
+        if let Some(before) = before {
+            self.set_names(before);
+        }
+        let saved = self.host.save();
+        let second = self.doubtfully(test.span, orelse);
+        if matches!(second, Flow::Raise) {
+            self.host = saved;
+            if let Some(names) = after_first {
+                self.set_names(names);
+            }
+            return first;
+        }
+        match (&first, &second) {
+            (Flow::Next, Flow::Next) => {
+                if let (Some(a), Some(b)) = (after_first, self.names()) {
+                    self.set_names(merged(&a, &b));
+                }
+                Flow::Next
+            }
+            (Flow::Return(a), Flow::Return(b)) => Flow::Return(if a.same(b) { a.clone() } else { Value::Unknown }),
+            // One side leaves: what follows may not happen, and if it does, the other side's names hold.
+            (_, Flow::Next) => self.stay_in_doubt(test, first),
+            (Flow::Next, _) => {
+                if let Some(names) = after_first {
+                    self.set_names(names);
+                }
+                self.stay_in_doubt(test, second)
+            }
+            _ => first,
+        }
+    }
+
+    /// A way out that may have been taken: the rest of the function (or loop) is in doubt.
+    fn stay_in_doubt(&mut self, test: &Expr, left: Flow<'a>) -> Flow<'a> {
+        match left {
+            Flow::Return(_) => {
+                let at = self.at(test.span);
+                self.doubts.push(at);
+            }
+            Flow::Break => self.left_loop = true,
+            _ => {}
+        }
+        Flow::Next
+    }
+
+    fn for_loop(&mut self, target: &'a Expr, iter: &'a Expr, body: &'a [Stmt], orelse: &'a [Stmt]) -> Flow<'a> {
+        let over = self.eval(iter);
+        let (items, open) = self.iterate(&over).unwrap_or((Vec::new(), true));
+        let depth = self.doubts.len();
+        let mut behind = None;
+        for item in items.into_iter().take(MAX_TURNS) {
+            self.assign(target, item);
+            match self.body(body) {
+                Flow::Break => return Flow::Next,
+                Flow::Next | Flow::Continue => {}
+                other => return other,
+            }
+            // Turns behind a way out that may have been taken may not happen.
+            if std::mem::take(&mut self.left_loop) && behind.is_none() && self.doubts.len() == depth {
+                let at = self.at(iter.span);
+                self.doubts.push(at);
+                behind = Some(depth);
+            }
+        }
+        if let Some(n) = behind {
+            self.doubts.remove(n);
+        }
+        if open {
+            self.assign(target, Value::Unknown);
+            let flow = self.doubtfully(iter.span, body);
+            if let Flow::Return(_) = flow {
+                let at = self.at(iter.span);
+                self.doubts.push(at);
+            }
+        }
+        self.body(orelse)
+    }
+
+    fn while_loop(&mut self, test: &'a Expr, body: &'a [Stmt]) -> Flow<'a> {
+        let depth = self.doubts.len();
+        for _ in 0..MAX_WHILE {
+            match self.eval(test).truth() {
+                Some(false) => return Flow::Next,
+                Some(true) if self.step() => match self.body(body) {
+                    Flow::Break => return Flow::Next,
+                    Flow::Next | Flow::Continue => {}
+                    other => return other,
+                },
+                _ => break,
+            }
+            // A way out that may have been taken: how often it turns is not known.
+            if std::mem::take(&mut self.left_loop) || self.doubts.len() > depth {
+                return Flow::Next;
+            }
+        }
+        if let Flow::Return(_) = self.doubtfully(test.span, body) {
+            let at = self.at(test.span);
+            self.doubts.push(at);
+        }
+        Flow::Next
+    }
+
+    fn with(&mut self, items: &'a [(Expr, Option<Expr>)], body: &'a [Stmt]) -> Flow<'a> {
+        for (context, target) in items {
+            let value = self.eval(context);
+            // A function under `@contextmanager` gives what it yields.
+            let value = match (&value, &context.kind) {
+                (Value::List(l), ExprKind::Call(_)) => l.borrow().items.first().cloned().unwrap_or_default(),
+                _ => value,
+            };
+            if let Some(target) = target {
+                self.assign(target, value);
+            }
+        }
+        self.body(body)
+    }
+
+    fn try_block(&mut self, t: &'a Try) -> Flow<'a> {
+        let mut flow = self.body(&t.body);
+        flow = match flow {
+            Flow::Raise => match t.handlers.first() {
+                Some(h) => {
+                    if let Some(name) = h.name {
+                        self.bind(name, Value::Unknown);
+                    }
+                    self.body(&h.body)
+                }
+                None => Flow::Raise,
+            },
+            Flow::Next => self.body(&t.orelse),
+            other => other,
+        };
+        match self.body(&t.finally) {
+            Flow::Next => flow,
+            other => other,
+        }
+    }
+
+    /// Binds a target.
+    pub(super) fn assign(&mut self, target: &'a Expr, value: Value<'a>) {
+        match &target.kind {
+            ExprKind::Name(n) => self.bind(*n, value),
+            ExprKind::Tuple(parts) | ExprKind::List(parts) => {
+                let (items, open) = value.items().unwrap_or((Vec::new(), true));
+                let starred = parts.iter().any(|p| matches!(p.kind, ExprKind::Starred(_)));
+                for (n, part) in parts.iter().enumerate() {
+                    let one = if open || starred { Value::Unknown } else { items.get(n).cloned().unwrap_or_default() };
+                    self.assign(part, one);
+                }
+            }
+            ExprKind::Starred(inner) => self.assign(inner, Value::Unknown),
+            ExprKind::Attribute(a) => {
+                if let Value::Instance(i) = self.eval(&a.value) {
+                    i.attributes.borrow_mut().insert(a.attr.name, value);
+                }
+            }
+            ExprKind::Subscript(s) => {
+                let base = self.eval(&s.0);
+                let key = self.eval(&s.1);
+                match base {
+                    Value::Dict(d) => d.borrow_mut().set(key, value),
+                    Value::List(l) => match key {
+                        Value::Int(n) if n >= 0 && (n as usize) < l.borrow().items.len() => l.borrow_mut().items[n as usize] = value,
+                        _ => l.borrow_mut().open = true,
+                    },
+                    _ => {}
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Runs a class body.
+    fn class(&mut self, node: &'a Class) -> Value<'a> {
+        let mut bases = Vec::new();
+        for b in &node.bases {
+            if matches!(b.kind, crate::syntax::python::ArgKind::Positional) {
+                bases.push(self.eval(&b.value));
+            }
+        }
+        let members = Scope::inside(self.frame().scope.clone());
+        let frame = Frame { module: self.frame().module, scope: Some(Rc::clone(&members)), yields: Rc::default() };
+        let depth = self.doubts.len();
+        self.frames.push(frame);
+        self.body(&node.body);
+        self.frames.pop();
+        self.doubts.truncate(depth);
+        let mut order = Vec::new();
+        for stmt in &node.body {
+            let target = match &stmt.kind {
+                StmtKind::Assign(a) => a.0.first(),
+                StmtKind::AnnAssign(a) => Some(&a.0),
+                _ => None,
+            };
+            if let Some(ExprKind::Name(n)) = target.map(|t| &t.kind) {
+                order.push(*n);
+            }
+        }
+        Value::Class(Rc::new(ClassValue { node, module: self.frame().module, members, order, bases }))
+    }
+
+    fn import(&mut self, module: Ustr, alias: Option<Ustr>) -> (Ustr, Value<'a>) {
+        let first = module.as_str().split('.').next().unwrap_or_default();
+        match alias {
+            Some(alias) => (alias, self.module_value(0, module.as_str())),
+            None => (Ustr::from(first), self.module_value(0, first)),
+        }
+    }
+
+    /// The module that an import names.
+    pub(super) fn module_value(&mut self, level: u32, module: &str) -> Value<'a> {
+        let from = self.modules[self.frame().module].path.clone();
+        match modules::resolve(self.files, &from, level, module) {
+            Some((path, ..)) => self.load(&path).map_or(Value::Unknown, Value::Module),
+            None if level == 0 => Value::External(Ustr::from(module)),
+            None => Value::Unknown,
+        }
+    }
+
+    fn import_from(&mut self, i: &'a ImportFrom) {
+        for (name, alias) in &i.names {
+            if name.as_str() == "*" {
+                continue;
+            }
+            let value = self.imported(i.level, i.module, name.name);
+            self.bind(alias.unwrap_or(name.name), value);
+        }
+    }
+
+    /// `from module import name`
+    pub(super) fn imported(&mut self, level: u32, module: Ustr, name: Ustr) -> Value<'a> {
+        let base = self.module_value(level, module.as_str());
+        match base {
+            Value::Module(m) => match self.module_name(m, name) {
+                Some(v) => v,
+                None => self.submodule(m, name).unwrap_or_default(),
+            },
+            base => {
+                let whole = if module.is_empty() { name.as_str().to_owned() } else { format!("{module}.{name}") };
+                match self.module_value(level, &whole) {
+                    Value::Module(m) => Value::Module(m),
+                    _ => match base.path() {
+                        Some(path) => Value::External(Ustr::from(&format!("{path}.{name}"))),
+                        None => Value::Unknown,
+                    },
+                }
+            }
+        }
+    }
+
+    /// The module `name` inside a package.
+    pub(super) fn submodule(&mut self, package: usize, name: Ustr) -> Option<Value<'a>> {
+        let folder = self.modules[package].path.strip_suffix("__init__.py")?.to_owned();
+        [format!("{folder}{name}.py"), format!("{folder}{name}/__init__.py")].iter().find_map(|p| self.load(p)).map(Value::Module)
+    }
+
+    /// A name of a module: what its run bound, else what its text binds, looked up when it is asked for.
+    pub(super) fn module_name(&mut self, module: usize, name: Ustr) -> Option<Value<'a>> {
+        if let Some(v) = self.modules[module].globals.names.borrow().get(&name) {
+            return Some(v.clone());
+        }
+        if !self.modules[module].resolving.borrow_mut().insert(name) {
+            return None;
+        }
+        self.frames.push(Frame { module, scope: None, yields: Rc::default() });
+        let node = self.modules[module].node;
+        let found = self.find_global(&node.body, name);
+        self.frames.pop();
+        self.modules[module].resolving.borrow_mut().remove(&name);
+        if let Some(v) = &found {
+            self.modules[module].globals.set(name, v.clone());
+        }
+        found
+    }
+
+    /// The last statement of a module's top level that binds the name.
+    fn find_global(&mut self, body: &'a [Stmt], name: Ustr) -> Option<Value<'a>> {
+        for stmt in body.iter().rev() {
+            let found = match &stmt.kind {
+                StmtKind::Assign(a) => a.0.iter().any(|t| matches!(t.kind, ExprKind::Name(n) if n == name)).then(|| self.eval(&a.1)),
+                StmtKind::AnnAssign(a) if matches!(a.0.kind, ExprKind::Name(n) if n == name) => a.2.as_ref().map(|v| self.eval(v)),
+                StmtKind::Function(f) if f.name.name == name => {
+                    Some(Value::Function(Rc::new(Closure { code: Code::Def(f), module: self.frame().module, scope: None, receiver: None })))
+                }
+                StmtKind::Class(c) if c.name.name == name => Some(self.class(c)),
+                StmtKind::Import(names) => names
+                    .iter()
+                    .find(|n| n.alias.map_or_else(|| n.module.as_str().split('.').next() == Some(name.as_str()), |a| a == name))
+                    .map(|n| self.import(n.module, n.alias).1),
+                StmtKind::ImportFrom(i) => {
+                    let hit = i.names.iter().find(|(n, alias)| alias.unwrap_or(n.name) == name);
+                    match hit {
+                        Some((n, _)) => Some(self.imported(i.level, i.module, n.name)),
+                        None if i.names.iter().any(|(n, _)| n.as_str() == "*") => match self.module_value(i.level, i.module.as_str()) {
+                            Value::Module(m) => self.module_name(m, name),
+                            _ => None,
+                        },
+                        None => None,
+                    }
+                }
+                StmtKind::If(_) | StmtKind::Try(_) | StmtKind::With(_) => {
+                    let bodies = stmt.bodies();
+                    bodies.into_iter().find_map(|b| self.find_global(b, name))
+                }
+                _ => None,
+            };
+            if found.is_some() {
+                return found;
+            }
+        }
+        None
+    }
+}
+
+/// Names after two ways: what differs is unknown.
+fn merged<'a>(a: &Names<'a>, b: &Names<'a>) -> Names<'a> {
+    let mut out = Names::default();
+    for (name, v) in a.iter().chain(b.iter()) {
+        let same = match (a.get(name), b.get(name)) {
+            (Some(x), Some(y)) => x.same(y),
+            _ => false,
+        };
+        out.insert(*name, if same { v.clone() } else { Value::Unknown });
+    }
+    out
+}
