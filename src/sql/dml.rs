@@ -209,17 +209,7 @@ impl Resolver<'_> {
                     let relation = Rc::clone(relation);
                     self.note(column.span, &relation, Some(&column.name), Access::Write);
                 }
-                if let (Some(field), Type::Row(name)) = (target.fields.first(), &found.ty)
-                    && let Some(fields) = self.fields(name)
-                    && !is_hole(field)
-                    && !fields.iter().any(|f| f.name == field.name)
-                {
-                    let near = hint::nearest(&field.name, fields.iter().map(|f| f.name.as_str())).map(str::to_owned);
-                    let message = format!("field `{}` of column `{}` does not exist", field.name, column.name);
-                    let p = self.problem(ProblemKind::UnknownColumn, field.span, message);
-                    p.column = Some(field.as_str().to_owned());
-                    p.suggestion = near;
-                }
+                self.assigned_fields(target, found.ty);
             }
             Found::Perhaps | Found::Many => {}
             Found::Nothing => {
@@ -232,6 +222,31 @@ impl Resolver<'_> {
                 p.column = Some(column.as_str().to_owned());
                 p.suggestion = near;
                 p.candidates = relation.into_iter().collect();
+            }
+        }
+    }
+
+    /// `SET column.field = …`, with subscripts in between.
+    fn assigned_fields(&mut self, target: &AssignTarget, mut ty: Type) {
+        for field in &target.fields {
+            while let (Type::Array(_), false) = (&ty, target.subscripts.is_empty()) {
+                ty = ty.element();
+            }
+            let Type::Row(name) = &ty else { return };
+            let Some(fields) = self.fields(name) else { return };
+            if is_hole(field) {
+                return;
+            }
+            match fields.iter().find(|f| f.name == field.name) {
+                Some(found) => ty = found.ty.clone(),
+                None => {
+                    let near = hint::nearest(&field.name, fields.iter().map(|f| f.name.as_str())).map(str::to_owned);
+                    let message = format!("field `{}` of column `{}` does not exist", field.name, target.column.name);
+                    let p = self.problem(ProblemKind::UnknownColumn, target.column.span.cover(field.span), message);
+                    p.column = Some(field.as_str().to_owned());
+                    p.suggestion = near;
+                    return;
+                }
             }
         }
     }
@@ -250,8 +265,10 @@ impl Resolver<'_> {
         let key = target.relation.as_deref().cloned();
         let table = key.as_ref().map_or_else(String::new, |k| k.name.clone());
         let name = column.name;
+        let required = self.is_required(definition);
         let problem = if matches!(value.kind, ExprKind::Default) {
-            None
+            let message = format!("DEFAULT for column `{name}` of table `{table}`, which is `not null` and has no default");
+            required.then_some((ProblemKind::NullIntoNotNull, value.span, message))
         } else if generated {
             Some((ProblemKind::GeneratedColumnWrite, column.span, format!("column `{name}` of table `{table}` is generated and can only be set to DEFAULT")))
         } else if always && !write.overriding {
@@ -416,6 +433,11 @@ impl Resolver<'_> {
                 this.level().open = true;
             }
             let source = this.level().items.clone();
+            if let Some(name) = target.name.filter(|n| source.iter().any(|i| i.rel_visible && i.rte.name == Some(*n)))
+                && let Some(at) = &merge.source
+            {
+                this.duplicate(name, at);
+            }
             let item = Item::new(Rc::clone(&target));
             this.level().items.push(item.clone());
             let both = this.level().items.clone();

@@ -60,6 +60,10 @@ impl Resolver<'_> {
         let boolean = || Type::base("boolean");
         match &expr.kind {
             ExprKind::Column(parts) => self.column_ref(parts).ty,
+            ExprKind::Star(parts) if !parts.is_empty() => {
+                self.row_star(parts);
+                Type::Unknown
+            }
             ExprKind::Star(_) | ExprKind::Param | ExprKind::Hole | ExprKind::Broken | ExprKind::Default => Type::Unknown,
             ExprKind::String(_) | ExprKind::Null => Type::Literal,
             ExprKind::Number(text) => number_type(text),
@@ -168,7 +172,9 @@ impl Resolver<'_> {
                     ty = common(ty, member);
                 }
                 match ty {
-                    Type::Unknown | Type::Literal => Type::Unknown,
+                    Type::Literal if members.is_empty() => Type::Unknown,
+                    Type::Literal => Type::Array(Rc::new(Type::base("text"))),
+                    Type::Unknown => Type::Unknown,
                     Type::Array(_) => ty,
                     ty => Type::Array(Rc::new(ty)),
                 }
@@ -247,7 +253,7 @@ impl Resolver<'_> {
                 Some((_, ty)) => ty.clone(),
                 None => {
                     if !self.any_function(field.name) {
-                        self.missing_field(field, None, fields.iter().map(|(n, _)| n.as_str()).collect());
+                        self.missing_field(inner, field, None, fields.iter().map(|(n, _)| n.as_str()).collect());
                     }
                     Type::Unknown
                 }
@@ -265,7 +271,7 @@ impl Resolver<'_> {
                         let system = super::scope::SYSTEM_COLUMNS.iter().any(|(n, _)| *n == field.as_str());
                         if !system && !self.any_function(field.name) {
                             let name = Rc::clone(name);
-                            self.missing_field(field, Some(&name), fields.iter().map(|c| c.name.as_str()).collect());
+                            self.missing_field(inner, field, Some(&name), fields.iter().map(|c| c.name.as_str()).collect());
                         }
                         Type::Unknown
                     }
@@ -279,13 +285,13 @@ impl Resolver<'_> {
         !Builtin::get().functions(&name).is_empty() || self.schema.functions.keys().any(|k| k.name == name.as_str())
     }
 
-    fn missing_field(&mut self, field: Ident, of: Option<&QualifiedName>, names: Vec<&'static str>) {
+    fn missing_field(&mut self, inner: &Expr, field: Ident, of: Option<&QualifiedName>, names: Vec<&'static str>) {
         let near = hint::nearest(&field.name, names.iter().copied()).map(str::to_owned);
         let message = match of {
             Some(of) => format!("field `{}` does not exist in type `{}`", field.name, of.name),
             None => format!("field `{}` does not exist in the row", field.name),
         };
-        let p = self.problem(ProblemKind::UnknownColumn, field.span, message);
+        let p = self.problem(ProblemKind::UnknownColumn, inner.span.cover(field.span), message);
         p.column = Some(field.as_str().to_owned());
         p.schema = of.map(|o| o.schema.clone());
         p.table = of.map(|o| o.name.clone());

@@ -18,6 +18,8 @@ use crate::syntax::sql::ast::{Alias, Call, ColumnDefinition, Expr, ExprKind, Fro
 pub(super) enum Target {
     /// A relation of the schema.
     Known(QualifiedName),
+    /// A sequence.
+    Sequence,
     /// Something that exists, or may exist, without known columns.
     Open,
     /// Nothing; the finding is made.
@@ -57,7 +59,7 @@ impl Resolver<'_> {
         }
     }
 
-    fn duplicate(&mut self, name: Ustr, at: &FromItem) {
+    pub(super) fn duplicate(&mut self, name: Ustr, at: &FromItem) {
         if name.as_str().contains(crate::syntax::sql::template::HOLE) {
             return;
         }
@@ -93,12 +95,12 @@ impl Resolver<'_> {
                 self.level().lateral_active = before;
                 vec![self.finish_item(rte, alias)]
             }
-            FromKind::Columns(args, columns) => {
+            FromKind::Columns(name, args, columns) => {
                 let before = self.enter_lateral(true);
                 self.exprs(args);
                 self.level().lateral_active = before;
                 let columns = columns.iter().map(|(n, ty)| Column::computed(n.name, self.written_type(ty.as_ref()))).collect();
-                let rte = Rte { columns, ordered: true, ..Rte::default() };
+                let rte = Rte { name: Some(Ustr::from(name)), columns, ordered: true, ..Rte::default() };
                 vec![self.finish_item(rte, alias)]
             }
             FromKind::Join(join) => self.join(join, alias),
@@ -128,6 +130,10 @@ impl Resolver<'_> {
                 Some(name) => rte.rename(name.name, &names),
                 None => rte.aliased = true,
             }
+        }
+        self.origins += 1;
+        for column in &mut rte.columns {
+            column.origin = self.origins;
         }
         let rte = Rc::new(rte);
         self.level().all.push(Rc::clone(&rte));
@@ -166,7 +172,8 @@ impl Resolver<'_> {
         if builtin.is_some() {
             return (Target::Open, builtin);
         }
-        if let Some((key, _)) = self.schema.relation(schema, bare) {
+        let own = || if schema.is_none() { self.schema.relation(Some("pg_catalog"), bare) } else { None };
+        if let Some((key, _)) = self.schema.relation(schema, bare).or_else(own) {
             let key = key.clone();
             self.note(name.name.span, &key, None, access);
             return (Target::Known(key), None);
@@ -176,19 +183,33 @@ impl Resolver<'_> {
         {
             return (Target::Open, Some(found));
         }
-        let sequence = self.is_sequence(schema, bare) || bare.ends_with("_seq");
-        if sequence || Builtin::is_open(bare) || self.excused(name) {
+        if self.is_sequence(schema, bare) {
+            return (Target::Sequence, None);
+        }
+        if bare.ends_with("_seq") || Builtin::is_open(bare) || self.excused(name) {
             return (Target::Open, None);
         }
         let system = schema.is_some_and(|s| s == "pg_catalog" || s == "information_schema");
         if let Some(s) = schema
             && !system
             && (s.starts_with("pg_temp") || s.starts_with("pg_toast") || !self.schema.has_namespace(s))
+            && !self.is_misspelt(s, bare)
         {
             return (Target::Open, None);
         }
         self.missing_relation(name);
         (Target::Missing, None)
+    }
+
+    /// A schema nobody knows may stand outside of what the lock covers; one that is nearly a known one, with just that relation in it, is a slip.
+    fn is_misspelt(&self, schema: &str, name: &str) -> bool {
+        let mut others = self.schema.relations.keys().filter(|k| k.name == name).map(|k| k.schema.as_str()).collect::<Vec<_>>();
+        for builtin in ["pg_catalog", "information_schema"] {
+            if Builtin::get().relation(Some(builtin), name).is_some() {
+                others.push(builtin);
+            }
+        }
+        hint::nearest(schema, others.into_iter()).is_some()
     }
 
     fn is_sequence(&self, schema: Option<&str>, name: &str) -> bool {
@@ -238,6 +259,11 @@ impl Resolver<'_> {
                 None => named(Rte { open: true, ..Rte::default() }),
             },
             (_, Some(relation)) => named(builtin_rte(relation)),
+            (Target::Sequence, None) => {
+                let column = |(name, ty): (&str, &str)| Column { nullable: false, ..Column::computed(Ustr::from(name), Type::base(ty)) };
+                let columns = [("last_value", "bigint"), ("log_cnt", "bigint"), ("is_called", "boolean")].map(column).to_vec();
+                named(Rte { columns, system: true, ordered: true, ..Rte::default() })
+            }
             _ => named(Rte { open: true, system: true, ..Rte::default() }),
         }
     }
@@ -254,6 +280,7 @@ impl Resolver<'_> {
                 source: Some((Rc::clone(&source), name)),
                 direct: true,
                 uncertain: false,
+                origin: 0,
             }
         };
         let (columns, ordered) = match &relation.physical_order {
@@ -335,6 +362,16 @@ impl Resolver<'_> {
         if call.name.schema.is_some_and(|s| s.name != "pg_catalog") {
             return Columns::Unknown;
         }
+        if name == "unnest" && call.args.len() == 1 {
+            // one argument's type decides: elements of an array, lexemes of a tsvector, ranges of a multirange
+            return match ty {
+                Type::Unknown | Type::Literal => Columns::Unknown,
+                ty => self.columns_of_type(ty),
+            };
+        }
+        if name == "unnest" && call.args.len() > 1 {
+            return Columns::Row(call.args.iter().map(|_| Column::computed(name, Type::Unknown)).collect());
+        }
         let count = u16::try_from(call.args.len()).unwrap_or(u16::MAX);
         let forms = Builtin::get().functions(&name);
         let fits: Vec<_> = forms.iter().filter(|f| f.least <= count && (count <= f.most || f.variadic)).collect();
@@ -362,6 +399,12 @@ impl Resolver<'_> {
                 None => Columns::Value(Type::of_column(self.schema, &outs[0].ty)),
             },
             Returns::One(result) | Returns::SetOf(result) => {
+                if matches!(
+                    result.as_str(),
+                    "anyarray" | "anyrange" | "anymultirange" | "anyenum" | "anycompatiblearray" | "anycompatiblerange" | "anycompatiblemultirange"
+                ) {
+                    return Columns::Value(Type::Unknown);
+                }
                 let ty = if result.starts_with("any") { ty.clone() } else { Type::of_column(self.schema, result) };
                 if result == "record" { Columns::Unknown } else { self.columns_of_type(&ty) }
             }
@@ -418,6 +461,10 @@ impl Resolver<'_> {
         let open = merged.open;
         let mut rte = Rte { columns: merged.columns, join: true, open, ordered, ..Rte::default() };
         if let Some(using_alias) = join.using_alias {
+            if items.iter().any(|i| i.rel_visible && i.rte.name == Some(using_alias.name)) && !is_hole(&using_alias) {
+                let message = format!("table name `{}` specified more than once", using_alias.name);
+                self.problem(ProblemKind::DuplicateAlias, using_alias.span, message).table = Some(using_alias.as_str().to_owned());
+            }
             let columns = rte.columns.iter().take(join.using.len()).cloned().collect();
             let named = Rte { name: Some(using_alias.name), aliased: true, columns, ordered: true, ..Rte::default() };
             let item = Item { cols_visible: false, ..Item::new(Rc::new(named)) };

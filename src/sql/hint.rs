@@ -1,7 +1,7 @@
 //! "Perhaps you meant": PostgreSQL's own choice.
 //!
 //! `searchRangeTableForCol` and `updateFuzzyAttrMatchState` of `parse_relation.c`: the column at the least edit distance among all range table
-//! entries of all levels, never farther than three edits or half of its length; a wrong alias costs its own distance; three equally near ones
+//! entries of all levels, never farther than three edits or half of the length of what was written; a wrong alias costs its own distance; three equally near ones
 //! are too many to name.
 
 use ustr::Ustr;
@@ -43,7 +43,7 @@ impl State {
                 return;
             }
             let found = bounded(&name, &column.name, self.distance + 1 - penalty);
-            if found > column.name.len() / 2 {
+            if found > name.len() / 2 {
                 continue;
             }
             let found = found + penalty;

@@ -18,6 +18,8 @@ pub(super) struct Pending {
     level: usize,
     name: Ustr,
     columns: Vec<Ustr>,
+    /// Columns that SEARCH and CYCLE add.
+    added: Vec<Ustr>,
 }
 
 /// How a name in a sort clause is looked up.
@@ -109,7 +111,8 @@ impl Resolver<'_> {
         let names: Vec<Ustr> = cte.columns.iter().map(|c| c.name).collect();
         let shape = match &cte.statement.kind {
             StatementKind::Query(query) => {
-                let pending = recursive.map(|level| Pending { level, name: cte.name.name, columns: names.clone() });
+                let added = cte.search.iter().map(|(_, set)| set.name).chain(cte.cycle.iter().flat_map(|(_, new)| new.iter().map(|n| n.name))).collect();
+                let pending = recursive.map(|level| Pending { level, name: cte.name.name, columns: names.clone(), added });
                 self.recursive_query(query, pending)
             }
             _ => self.run(&cte.statement).unwrap_or_else(Shape::unknown),
@@ -140,7 +143,8 @@ impl Resolver<'_> {
             _ => self.query(&operation.left),
         };
         if let Some(pending) = pending {
-            let entry = cte_entry(pending.name, left.clone(), &pending.columns);
+            let mut entry = cte_entry(pending.name, left.clone(), &pending.columns);
+            Rc::make_mut(&mut entry.columns).extend(pending.added.iter().map(|n| Column::computed(*n, Type::Unknown)));
             if let Some(slot) = self.levels[pending.level].ctes.iter_mut().rev().find(|c| c.name == pending.name) {
                 *slot = entry;
             }
@@ -305,7 +309,7 @@ impl Resolver<'_> {
     }
 
     fn key(&self, expr: &Expr, found: &Column) -> String {
-        if found.direct
+        if matches!(expr.kind, ExprKind::Column(_))
             && let Some(key) = key_of(found)
         {
             return key;
@@ -382,7 +386,7 @@ impl Resolver<'_> {
 }
 
 fn key_of(column: &Column) -> Option<String> {
-    column.source.as_ref().map(|(relation, name)| format!("{relation}.{name}"))
+    (column.origin > 0).then(|| format!("{}.{}", column.origin, column.name))
 }
 
 /// An entry for a WITH query, its first columns renamed.

@@ -120,11 +120,13 @@ pub(super) struct Resolver<'a> {
     pub(super) problems: Vec<Problem>,
     /// Any FROM may hold more than what is written.
     pub(super) open_scope: bool,
+    /// Entries so far, for [`Column::origin`].
+    pub(super) origins: u32,
 }
 
 impl<'a> Resolver<'a> {
     pub(super) fn new(schema: &'a Schema, template: &'a Template) -> Self {
-        Self { schema, template, levels: vec![Level::default()], references: Vec::new(), problems: Vec::new(), open_scope: false }
+        Self { schema, template, levels: vec![Level::default()], references: Vec::new(), problems: Vec::new(), open_scope: false, origins: 0 }
     }
 
     fn set_variables(&mut self, options: &Options) {

@@ -22,12 +22,14 @@ pub struct Column {
     pub direct: bool,
     /// Perhaps another name hides it: an alias list renames the first columns, and nobody knows which are first.
     pub uncertain: bool,
+    /// Number of the entry it belongs to: tells the same column of two entries apart.
+    pub origin: u32,
 }
 
 impl Column {
     /// A computed column.
     pub fn computed(name: Ustr, ty: Type) -> Self {
-        Self { name, ty, nullable: true, source: None, direct: false, uncertain: false }
+        Self { name, ty, nullable: true, source: None, direct: false, uncertain: false, origin: 0 }
     }
 }
 

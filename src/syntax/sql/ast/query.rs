@@ -144,8 +144,8 @@ pub enum FromKind {
     Query(Box<Query>),
     /// `f(args)`, `ROWS FROM (f(…), …)`
     Function(Box<TableFunction>),
-    /// `XMLTABLE`, `JSON_TABLE`: the arguments, and the names of the columns it gives
-    Columns(Vec<Expr>, Vec<(Ident, Option<TypeName>)>),
+    /// `XMLTABLE`, `JSON_TABLE`: its name in lower case, the arguments, and the columns it gives
+    Columns(&'static str, Vec<Expr>, Vec<(Ident, Option<TypeName>)>),
     /// A join.
     Join(Box<Join>),
     /// The parser does not read it, or a hole stands there.

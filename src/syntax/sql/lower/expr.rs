@@ -326,6 +326,12 @@ impl Lower<'_> {
                 out.order_by.extend(self.order_by(arg.order_by_clause()));
             }
         }
+        if out.name.schema.is_none() && out.name.name.name == "normalize" {
+            // the form is a keyword, not a column
+            let form =
+                |e: &Expr| matches!(&e.kind, ExprKind::Column(p) if matches!(p.as_slice(), [n] if matches!(n.as_str(), "nfc" | "nfd" | "nfkc" | "nfkd")));
+            out.args.retain(|a| !form(a));
+        }
         if out.name.schema.is_none() && out.name.name.name == "grouping" && !out.name.name.quoted {
             return ExprKind::Grouping(out.args);
         }

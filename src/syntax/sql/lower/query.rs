@@ -225,8 +225,12 @@ impl Lower<'_> {
     }
 
     fn join(&self, expr: &ast::JoinExpr) -> FromItem {
-        let span = self.span(expr.syntax());
-        let Some(join) = expr.join() else { return self.from_list_item(expr.from_list_item()) };
+        let left = self.from_list_item(expr.from_list_item());
+        let Some(join) = expr.join() else { return left };
+        FromItem { span: self.span(expr.syntax()), ..self.join_onto(left, &join) }
+    }
+
+    fn join_onto(&self, left: FromItem, join: &ast::Join) -> FromItem {
         let kind = match join.join_type() {
             Some(ast::JoinType::JoinLeft(_)) => JoinKind::Left,
             Some(ast::JoinType::JoinRight(_)) => JoinKind::Right,
@@ -243,16 +247,28 @@ impl Lower<'_> {
             }
             None => {}
         }
-        let join = Join {
-            kind,
-            natural: join.natural_token().is_some(),
-            left: self.from_list_item(expr.from_list_item()),
-            right: self.from_list_item(join.from_list_item()),
-            on,
-            using,
-            using_alias,
+        let natural = join.natural_token().is_some();
+        let make = |left: FromItem, right: FromItem| {
+            let span = left.span.cover(right.span);
+            let join = Join { kind, natural, left, right, on: on.clone(), using: using.clone(), using_alias };
+            FromItem { span, alias: None, lateral: false, kind: FromKind::Join(Box::new(join)) }
         };
-        FromItem { span, alias: None, lateral: false, kind: FromKind::Join(Box::new(join)) }
+        match join.from_list_item() {
+            // `a CROSS JOIN b JOIN c ON …` leans to the left, but the parser takes `b JOIN c` for the right side
+            Some(right) if kind == JoinKind::Cross || natural => self.lean_left(left, right, &make),
+            right => make(left, self.from_list_item(right)),
+        }
+    }
+
+    fn lean_left(&self, left: FromItem, right: ast::FromListItem, make: &dyn Fn(FromItem, FromItem) -> FromItem) -> FromItem {
+        let span = left.span;
+        let ast::FromListItem::JoinExpr(outer) = &right else { return make(left, self.from_list_item(Some(right))) };
+        let (Some(inner), Some(join)) = (outer.from_list_item(), outer.join()) else { return make(left, self.from_list_item(Some(right))) };
+        self.nested(|this| {
+            let left = this.lean_left(left, inner, make);
+            this.join_onto(left, &join)
+        })
+        .unwrap_or_else(|| broken_item(span))
     }
 
     fn from_item(&self, item: &ast::FromItem) -> FromItem {
@@ -266,7 +282,16 @@ impl Lower<'_> {
                 }
                 // the method's name is no column: keep its arguments
                 let sample = sample.into_iter().flat_map(|e| if let ExprKind::Call(c) = e.kind { c.args } else { vec![e] }).collect();
-                (false, self.relation_ref(r.relation_name_ref()).map_or(FromKind::Broken, |name| FromKind::Table(name, sample)))
+                let kind = match self.relation_ref(r.relation_name_ref()) {
+                    // `FROM current_date` calls it
+                    Some(name) if name.schema.is_none() && !name.name.quoted && is_sql_value(name.name.as_str()) => {
+                        let call = Expr { span: name.name.span, kind: ExprKind::SqlValue(name.name.as_str().to_owned()) };
+                        function_item(Some(call), false)
+                    }
+                    Some(name) => FromKind::Table(name, sample),
+                    None => FromKind::Broken,
+                };
+                (false, kind)
             }
             ast::FromItem::ParenFromItem(p) => return self.paren_from_item(p, span, alias),
             ast::FromItem::FunctionFromItem(f) => {
@@ -365,7 +390,7 @@ impl Lower<'_> {
                 self.gather(options.syntax(), &mut args);
             }
         }
-        FromKind::Columns(args, columns)
+        FromKind::Columns("xmltable", args, columns)
     }
 
     fn json_table(&self, table: Option<ast::JsonTable>) -> FromKind {
@@ -376,7 +401,7 @@ impl Lower<'_> {
             self.gather(p.syntax(), &mut args);
         }
         self.json_columns(table.json_table_column_list(), &mut columns);
-        FromKind::Columns(args, columns)
+        FromKind::Columns("json_table", args, columns)
     }
 
     fn json_columns(&self, list: Option<ast::JsonTableColumnList>, out: &mut Vec<(Ident, Option<super::super::ast::TypeName>)>) {
@@ -402,6 +427,24 @@ fn function_item(call: Option<Expr>, ordinality: bool) -> FromKind {
         Some(call) => FromKind::Function(Box::new(TableFunction { calls: vec![(call, Vec::new())], rows_from: false, ordinality })),
         None => FromKind::Broken,
     }
+}
+
+fn is_sql_value(word: &str) -> bool {
+    matches!(
+        word,
+        "current_date"
+            | "current_time"
+            | "current_timestamp"
+            | "localtime"
+            | "localtimestamp"
+            | "current_user"
+            | "current_role"
+            | "session_user"
+            | "user"
+            | "current_catalog"
+            | "current_schema"
+            | "system_user"
+    )
 }
 
 fn broken_item(span: Span) -> FromItem {
