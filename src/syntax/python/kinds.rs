@@ -122,8 +122,6 @@ kinds! {
     SplatType = "splat_type",
     SplatPattern = "splat_pattern",
     String = "string",
-    StringEnd = "string_end",
-    StringStart = "string_start",
     Subscript = "subscript",
     True = "true",
     Try = "try_statement",

@@ -1,5 +1,6 @@
 //! Expressions.
 
+use tree_sitter::Node;
 use ustr::{Ustr, ustr};
 
 use super::Lowerer;
@@ -27,7 +28,7 @@ struct Run {
     len: usize,
 }
 
-impl Lowerer<'_> {
+impl<'t> Lowerer<'t> {
     /// The expression at the cursor. Its node must hold no error.
     pub(super) fn expr(&mut self) -> Expr {
         let outer = std::mem::replace(&mut self.tallest, 0);
@@ -62,8 +63,9 @@ impl Lowerer<'_> {
         let base = self.spine.len();
         let mut kind = self.kind();
         while matches!(kind, Kind::Attribute | Kind::Call | Kind::Subscript | Kind::Binary | Kind::Boolean) {
+            let node = self.node;
             let Some(inner) = self.down() else { break };
-            self.spine.push(kind);
+            self.spine.push((kind, node));
             kind = inner;
         }
         let star = (kind == Kind::ListSplatPattern || kind == Kind::ListSplat) && self.spine.len() > base;
@@ -71,15 +73,16 @@ impl Lowerer<'_> {
         let (outer, inner) = (self.span().start, value.span.start);
         self.tallest += 1;
         let mut run = Run::default();
-        while self.spine.len() > base {
-            let kind = self.spine.pop().unwrap_or(Kind::Other);
+        while self.spine.len() > base
+            && let Some((kind, whole)) = self.spine.pop()
+        {
             value = match kind {
-                Kind::Binary | Kind::Boolean => self.joined(value, kind, &mut run),
+                Kind::Binary | Kind::Boolean => self.joined(value, kind, whole, &mut run),
                 _ => {
                     self.regroup(&mut value, &mut run);
                     // `.name(…)` is one level.
-                    let called = kind == Kind::Attribute && self.spine.len() > base && self.spine.last() == Some(&Kind::Call);
-                    let value = self.linked(value, kind);
+                    let called = kind == Kind::Attribute && self.spine.len() > base && self.spine.last().is_some_and(|s| s.0 == Kind::Call);
+                    let value = self.linked(value, kind, whole);
                     self.tallest += usize::from(!called);
                     value
                 }
@@ -102,13 +105,14 @@ impl Lowerer<'_> {
     }
 
     /// `value.name`, `value(…)`, `value[…]`: the cursor goes from `value` up to the whole.
-    fn linked(&mut self, value: Expr, kind: Kind) -> Expr {
+    fn linked(&mut self, value: Expr, kind: Kind, whole: Node<'t>) -> Expr {
         let made = match kind {
             Kind::Attribute => {
                 let mut attr = Ident { name: Ustr::default(), span: Span::default() };
                 while let Some(kind) = self.next() {
                     if kind == Kind::Identifier {
                         attr = self.ident();
+                        break;
                     }
                 }
                 ExprKind::Attribute(Box::new(Attribute { value, attr }))
@@ -134,12 +138,12 @@ impl Lowerer<'_> {
                 ExprKind::Subscript(Box::new((value, index(items, commas > 0, start))))
             }
         };
-        self.up();
+        self.up(whole);
         Expr { span: self.span(), kind: made }
     }
 
     /// `left op right`, `left and right`: the cursor goes from `left` up to the whole.
-    fn joined(&mut self, mut left: Expr, kind: Kind, run: &mut Run) -> Expr {
+    fn joined(&mut self, mut left: Expr, kind: Kind, whole: Node<'t>, run: &mut Run) -> Expr {
         let word = self.next();
         let op = self.here();
         let joint = match kind {
@@ -156,7 +160,7 @@ impl Lowerer<'_> {
             Some(_) => self.expr(),
             None => self.opaque(),
         };
-        self.up();
+        self.up(whole);
         let span = self.span();
         if !free {
             self.regroup_height(run);
@@ -324,7 +328,7 @@ impl Lowerer<'_> {
         self.each(|l, kind| {
             // `not in` and `is not` are written with any space between, and are tokens by name only.
             if kind.is_token() {
-                operators.push(ustr(l.cursor.node().kind()));
+                operators.push(ustr(l.node.kind()));
             } else {
                 operands.push(l.expr());
             }

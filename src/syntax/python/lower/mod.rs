@@ -22,12 +22,14 @@ const MAX_ERRORS: usize = 100;
 pub(super) struct Lowerer<'t> {
     text: &'t str,
     cursor: TreeCursor<'t>,
+    /// The node at the cursor; asking the cursor for it again is dear.
+    node: Node<'t>,
     /// How many lowering functions are on the stack.
     depth: usize,
     /// The height of the tallest expression lowered since this was last reset.
     tallest: usize,
-    /// The kinds of the nodes between the expression being lowered and its leftmost leaf, of all expressions on the stack.
-    spine: Vec<Kind>,
+    /// The nodes between the expression being lowered and its leftmost leaf, of all expressions on the stack.
+    spine: Vec<(Kind, Node<'t>)>,
     errors: Vec<SyntaxError>,
     /// The first place that nests too deeply.
     deep: Option<Span>,
@@ -37,7 +39,7 @@ pub(super) struct Lowerer<'t> {
 impl<'t> Lowerer<'t> {
     pub(super) fn new(text: &'t str, tree: &'t Tree) -> Self {
         let root = tree.root_node();
-        Self { text, cursor: tree.walk(), depth: 0, tallest: 0, spine: Vec::new(), errors: Vec::new(), deep: None, root }
+        Self { text, cursor: tree.walk(), node: root, depth: 0, tallest: 0, spine: Vec::new(), errors: Vec::new(), deep: None, root }
     }
 
     /// The whole file.
@@ -66,12 +68,11 @@ impl<'t> Lowerer<'t> {
     }
 
     fn kind(&self) -> Kind {
-        Kind::of(self.cursor.node().kind_id())
+        Kind::of(self.node.kind_id())
     }
 
     fn span(&self) -> Span {
-        let node = self.cursor.node();
-        Span::new(node.start_byte(), node.end_byte())
+        Span::new(self.node.start_byte(), self.node.end_byte())
     }
 
     fn slice(&self, start: usize, end: usize) -> &'t str {
@@ -96,16 +97,18 @@ impl<'t> Lowerer<'t> {
 
     /// To the first child that is no comment; stays where it is when there is none.
     fn down(&mut self) -> Option<Kind> {
+        let parent = self.node;
         if !self.cursor.goto_first_child() {
             return None;
         }
+        self.node = self.cursor.node();
         let kind = self.kind();
         if !kind.is_extra() {
             return Some(kind);
         }
         let next = self.next();
         if next.is_none() {
-            self.up();
+            self.up(parent);
         }
         next
     }
@@ -113,6 +116,7 @@ impl<'t> Lowerer<'t> {
     /// To the next sibling that is no comment. After `None` the cursor still stands on this level.
     fn next(&mut self) -> Option<Kind> {
         while self.cursor.goto_next_sibling() {
+            self.node = self.cursor.node();
             let kind = self.kind();
             if !kind.is_extra() {
                 return Some(kind);
@@ -121,12 +125,15 @@ impl<'t> Lowerer<'t> {
         None
     }
 
-    fn up(&mut self) {
+    /// Back to the parent, which is `node`.
+    fn up(&mut self, node: Node<'t>) {
         self.cursor.goto_parent();
+        self.node = node;
     }
 
     /// Does `visit` on every child that is no comment.
     fn each(&mut self, mut visit: impl FnMut(&mut Self, Kind)) {
+        let parent = self.node;
         let mut child = self.down();
         if child.is_none() {
             return;
@@ -135,7 +142,7 @@ impl<'t> Lowerer<'t> {
             visit(self, kind);
             child = self.next();
         }
-        self.up();
+        self.up(parent);
     }
 
     /// Does `visit` on every child that is neither a comment nor a bare token.
@@ -148,12 +155,12 @@ impl<'t> Lowerer<'t> {
     }
 
     fn has_error(&self) -> bool {
-        self.cursor.node().has_error()
+        self.node.has_error()
     }
 
     /// Notes the first error inside the node at the cursor.
     fn note_error(&mut self) {
-        let start = self.cursor.node();
+        let start = self.node;
         let mut walk = self.cursor.clone();
         let mut node = start;
         while !node.is_error() && !node.is_missing() && walk.goto_first_child() {

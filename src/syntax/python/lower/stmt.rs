@@ -116,13 +116,13 @@ impl Lowerer<'_> {
     /// `a = b = value`, `a: annotation = value`. Each further `=` is a node inside the right-hand side of the one before.
     fn assignment(&mut self) -> StmtKind {
         let (mut targets, mut annotation, mut value) = (Vec::new(), None, None);
-        let mut levels = 1;
+        let mut around = vec![self.node];
         let mut child = self.down();
         let mut left = true;
         while let Some(kind) = child {
             match kind {
                 Kind::Assignment => {
-                    levels += 1;
+                    around.push(self.node);
                     left = true;
                     child = self.down();
                     continue;
@@ -137,8 +137,8 @@ impl Lowerer<'_> {
             }
             child = self.next();
         }
-        for _ in 0..levels {
-            self.up();
+        while let Some(node) = around.pop() {
+            self.up(node);
         }
         match (annotation, value) {
             (Some(annotation), value) if targets.len() == 1 => StmtKind::AnnAssign(Box::new((targets.remove(0), annotation, value))),

@@ -81,14 +81,14 @@ impl Builder {
     /// Decodes literal text that begins at byte `at` of the source.
     fn decode(&mut self, text: &str, at: usize, prefix: Prefix) {
         let bytes = text.as_bytes();
-        let special = |b: u8| match b {
-            b'\r' => true,
-            b'\\' => !prefix.raw,
-            b'{' | b'}' => prefix.holes,
-            _ => false,
+        // What cannot be copied as it stands.
+        let special = |bytes: &[u8]| match (prefix.holes, prefix.raw) {
+            (false, false) => memchr::memchr2(b'\\', b'\r', bytes),
+            (false, true) => memchr::memchr(b'\r', bytes),
+            (true, raw) => bytes.iter().position(|&b| matches!(b, b'{' | b'}' | b'\r') || (b == b'\\' && !raw)),
         };
         let mut done = 0;
-        while let Some(found) = bytes[done..].iter().position(|&b| special(b)) {
+        while let Some(found) = special(&bytes[done..]) {
             let here = done + found;
             self.plain(&text[done..here], at + done);
             let (decoded, len) = match bytes[here] {
@@ -149,30 +149,26 @@ fn escape(text: &str) -> (String, usize) {
 impl Lowerer<'_> {
     /// The string at the cursor, added to what stands before it.
     pub(super) fn string(&mut self, into: &mut Builder) {
-        let mut prefix = Prefix::default();
-        let mut at = self.span().end as usize;
-        let mut tail = at;
-        let mut quotes = 1;
-        self.each(|l, kind| {
-            let span = l.span();
-            match kind {
-                Kind::StringStart => {
-                    let letters = l.text_at(span).trim_end_matches(['\'', '"', '`']);
-                    prefix = Prefix::of(letters);
-                    quotes = span.len() - letters.len();
-                    (at, tail) = (span.end as usize, tail.max(span.end as usize));
+        let span = self.span();
+        let text = self.text_at(span);
+        let letters = text.find(['\'', '"', '`']).unwrap_or(text.len());
+        let prefix = Prefix::of(&text[..letters]);
+        let quote = text[letters..].bytes().next().unwrap_or(b'"');
+        // Six quotes in a row are an empty string; so are two.
+        let quotes = if text[letters..].len() >= 6 && text.as_bytes()[letters..].starts_with(&[quote; 3]) { 3 } else { 1 };
+        let mut at = span.start as usize + letters + quotes;
+        let end = (span.end as usize).saturating_sub(quotes).max(at);
+        if prefix.holes {
+            self.each(|l, kind| {
+                if kind == Kind::Interpolation {
+                    let hole = l.span();
+                    into.decode(l.slice(at, hole.start as usize), at, prefix);
+                    l.interpolation(hole, into);
+                    at = hole.end as usize;
                 }
-                Kind::Interpolation => {
-                    into.decode(l.slice(at, span.start as usize), at, prefix);
-                    l.interpolation(span, into);
-                    at = span.end as usize;
-                }
-                // In raw strings the grammar's end token may begin with escaped text.
-                Kind::StringEnd => tail = span.end as usize - quotes,
-                _ => {}
-            }
-        });
-        into.decode(self.slice(at, tail), at, prefix);
+            });
+        }
+        into.decode(self.slice(at, end), at, prefix);
         into.bytes |= prefix.bytes;
         into.template |= prefix.template;
     }
