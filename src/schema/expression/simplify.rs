@@ -123,7 +123,11 @@ impl Simplifier<'_> {
             Node::Number(number) if plain && !ty.array && numeric(&ty) => Node::Number(number),
             // Elements carry their own casts; an empty array needs the one behind it.
             Node::Array(items) if ty.array && plain && !items.is_empty() => Node::Array(items),
-            inner if plain && around == Around::Typed && self.is_implicit(&inner, &ty) => inner,
+            inner if plain && around == Around::Typed && self.is_implicit(&inner, &ty) => match inner {
+                // `('a'::character varying)::text`
+                Node::Cast(innermost, _) if matches!(*innermost, Node::String(_)) => *innermost,
+                inner => inner,
+            },
             // A cast of a cast to the same type.
             Node::Cast(innermost, name) if name == ty.print(self.names) => Node::Cast(innermost, name),
             Node::Word(word) if word == "null" && around == Around::Typed => Node::Word(word),

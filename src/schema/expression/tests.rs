@@ -29,6 +29,7 @@ fn with_printer<T>(run: impl Fn(Printer<'_>) -> T) -> T {
 fn conditions_mean_the_same_however_written() {
     for (written, printed, expected) in [
         ("status IN ('a','b')", "((status)::text = ANY ((ARRAY['a'::character varying, 'b'::character varying])::text[]))", "status in ('a', 'b')"),
+        ("status in ('a', 'b')", "((status)::text = ANY (ARRAY[('a'::character varying)::text, ('b'::character varying)::text]))", "status in ('a', 'b')"),
         ("status in ('a')", "((status)::text = 'a'::text)", "status = 'a'"),
         ("name NOT IN ('a', 'b')", "(name <> ALL (ARRAY['a'::text, 'b'::text]))", "name not in ('a', 'b')"),
         ("qty>=0", "(qty >= 0)", "qty >= 0"),
