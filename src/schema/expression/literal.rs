@@ -9,6 +9,7 @@ pub(super) fn canonical(text: &str, family: &Family, ty: &str) -> String {
         Family::Json if ty == "jsonb" => jsonb(text),
         Family::Interval => interval(text),
         Family::Timestamp if ty == "timestamp" => timestamp(text),
+        Family::Time if ty == "time" => time(text),
         _ => None,
     }
     .unwrap_or_else(|| text.to_owned())
@@ -86,6 +87,22 @@ fn timestamp(text: &str) -> Option<String> {
         b"0000-00-00T00:00:00" => Some(text.replace('T', " ")),
         b"0000-00-00 00:00" => Some(format!("{text}:00")),
         _ => None,
+    }
+}
+
+/// `10:00` → `10:00:00`
+fn time(text: &str) -> Option<String> {
+    let shape: Vec<u8> = text.bytes().map(|b| if b.is_ascii_digit() { b'0' } else { b }).collect();
+    (shape == b"00:00").then(|| format!("{text}:00"))
+}
+
+/// A moment without the parts that say nothing: where a literal stands without its type, midnight is not told from the day, nor UTC from no zone.
+pub(super) fn short(text: String) -> String {
+    let day = |head: &str| head.len() == 10 && head.bytes().enumerate().all(|(n, b)| if n == 4 || n == 7 { b == b'-' } else { b.is_ascii_digit() });
+    let utc = text.strip_suffix("+00").filter(|t| t.get(..10).is_some_and(day) && t.len() >= 19).unwrap_or(&text);
+    match utc.strip_suffix(" 00:00:00") {
+        Some(head) if day(head) => head.to_owned(),
+        _ => utc.to_owned(),
     }
 }
 

@@ -305,7 +305,7 @@ impl Parser {
         match self.next()? {
             Token::Number(number) => Some(Node::Number(number)),
             Token::String(text) => Some(Node::String(text)),
-            Token::Raw(text) => Some(Node::Word(text)),
+            Token::Raw(text) => Some(bit_string(&text).unwrap_or(Node::Word(text))),
             Token::Punctuation('(') => {
                 let mut items = self.list(')')?;
                 if items.len() == 1 { items.pop() } else { Some(Node::Row(items)) }
@@ -553,6 +553,16 @@ impl Parser {
         }
         Some(out)
     }
+}
+
+/// `B'101'`, `X'5'` as PostgreSQL prints them: `'101'::"bit"`.
+fn bit_string(text: &str) -> Option<Node> {
+    let digits = text.get(2..text.len() - 1).filter(|_| text.ends_with('\''))?;
+    let bits = match text.as_bytes()[0] {
+        b'b' | b'B' => digits.to_owned(),
+        _ => digits.chars().map(|c| c.to_digit(16).map(|d| format!("{d:04b}"))).collect::<Option<String>>()?,
+    };
+    Some(Node::Cast(Box::new(Node::String(bits)), "\"bit\"".to_owned()))
 }
 
 fn flatten(left: Node, right: Node, and: bool) -> Node {

@@ -99,6 +99,7 @@ impl Simplifier<'_> {
             Node::AtTimeZone(inner, zone) => Node::AtTimeZone(self.boxed(*inner, Opaque), self.boxed(*zone, Typed)),
             Node::Extract(field, inner) => Node::Extract(field, self.boxed(*inner, Opaque)),
             Node::Position(needle, text) => Node::Position(self.boxed(*needle, Typed), self.boxed(*text, Typed)),
+            Node::String(_) if around == Typed => shortened(node),
             Node::Name(_) | Node::String(_) | Node::Number(_) | Node::Word(_) => node,
         }
     }
@@ -117,7 +118,7 @@ impl Simplifier<'_> {
         match inner {
             Node::String(text) if ty.name == "regclass" && ty.builtin => Node::Cast(Box::new(Node::String(self.relation(&text))), "regclass".to_owned()),
             Node::String(text) if plain => match self.literal(&text, &ty) {
-                Node::Cast(text, _) if around == Around::Typed => *text,
+                Node::Cast(text, _) if around == Around::Typed => shortened(*text),
                 other => other,
             },
             Node::Number(number) if plain && !ty.array && numeric(&ty) => Node::Number(number),
@@ -125,7 +126,7 @@ impl Simplifier<'_> {
             Node::Array(items) if ty.array && plain && !items.is_empty() => Node::Array(items),
             inner if plain && around == Around::Typed && self.is_implicit(&inner, &ty) => match inner {
                 // `('a'::character varying)::text`
-                Node::Cast(innermost, _) if matches!(*innermost, Node::String(_)) => *innermost,
+                Node::Cast(innermost, _) if matches!(*innermost, Node::String(_)) => shortened(*innermost),
                 inner => inner,
             },
             // A cast of a cast to the same type.
@@ -202,6 +203,21 @@ impl Simplifier<'_> {
             "!~~*" => "not ilike",
             other => other,
         };
+        // SIMILAR TO is a regular expression made by a function (`similar_escape` before version 13).
+        if let ("~" | "!~", Node::Call(name, _, args)) = (op, &right)
+            && matches!(name.last().map(String::as_str), Some("similar_to_escape" | "similar_escape"))
+            && let Some(pattern) = args.first()
+        {
+            let pattern = self.boxed(pattern.clone(), Around::Typed);
+            return Node::Binary(if op == "~" { "similar to" } else { "not similar to" }.to_owned(), self.boxed(left, Around::Typed), pattern);
+        }
+        // Rows are compared column by column (`make_row_comparison_op`).
+        if let (Node::Row(a), Node::Row(b), "=" | "<>") = (&left, &right, op)
+            && a.len() == b.len()
+        {
+            let pairs = a.iter().zip(b).map(|(a, b)| self.binary(op, a.clone(), b.clone())).collect();
+            return if op == "=" { Node::And(pairs) } else { Node::Or(pairs) };
+        }
         let around = if matches!(op, "+" | "-" | "*" | "/" | "%" | "^") { Around::Opaque } else { Around::Typed };
         let side = |node: Node| {
             let node = self.node(node, around);
@@ -260,6 +276,13 @@ impl Simplifier<'_> {
             _ => {}
         }
         Node::Call(name, distinct, args)
+    }
+}
+
+fn shortened(node: Node) -> Node {
+    match node {
+        Node::String(text) => Node::String(literal::short(text)),
+        other => other,
     }
 }
 

@@ -179,14 +179,10 @@ impl Ddl {
         }
     }
 
-    /// Another type: a default that is a literal becomes one of the new type.
+    /// Another type. A default stays the expression it was: PostgreSQL converts it without showing how.
     fn set_type(&mut self, table: &QualifiedName, name: &str, ty: &str) {
-        let Some(column) = self.relation_mut(table).and_then(|r| r.column_mut(name)) else { return };
-        ty.clone_into(&mut column.ty);
-        let default = column.default.clone();
-        let default = default.and_then(|text| self.default_of(retyped(&text), ty));
         if let Some(column) = self.relation_mut(table).and_then(|r| r.column_mut(name)) {
-            column.default = default;
+            ty.clone_into(&mut column.ty);
         }
     }
 
@@ -359,14 +355,6 @@ impl Ddl {
 fn is_not_null_name(table: &QualifiedName, name: &str) -> bool {
     let _ = table;
     name.ends_with("_not_null")
-}
-
-/// A literal default without the cast to the old type.
-fn retyped(text: &str) -> &str {
-    match text.rfind("'::") {
-        Some(at) if text.starts_with('\'') && !text[at + 3..].contains(['\'', ' ', '(']) => &text[..=at],
-        _ => text,
-    }
 }
 
 fn rename_all(names: &mut [String], old: &str, new: &str) {

@@ -1,7 +1,7 @@
 //! Tables, indexes and sequences that are made.
 
 use super::naming::joined_columns;
-use super::{Ddl, NoteKind, Source, view};
+use super::{Ddl, NoteKind, Source};
 use crate::schema::types;
 use crate::schema::{Column, Identity, Index, QualifiedName, Relation, RelationKind};
 use crate::source::Span;
@@ -214,8 +214,8 @@ impl Ddl {
                 self.relation_mut(table).into_iter().for_each(|r| r.unique.push(crate::schema::Unique { name: name.clone(), ..unique.clone() }));
             }
             for index in model.indexes {
-                let columns = index.keys.iter().map(|k| k.as_deref().unwrap_or("expr"));
-                let name = self.free_relation_name(&table.schema, &table.name, &joined_columns(columns), "idx");
+                let columns = written_key_names(&index.definition);
+                let name = self.free_relation_name(&table.schema, &table.name, &joined_columns(columns.iter().map(String::as_str)), "idx");
                 self.relation_mut(table).into_iter().for_each(|r| r.indexes.push(Index { name: name.clone(), ..index.clone() }));
             }
         }
@@ -228,7 +228,8 @@ impl Ddl {
             Some(name) => name.as_str().to_owned(),
             None => {
                 let mut seen = 0;
-                let columns: Vec<String> = create.keys.iter().map(|key| key_name(&key.expr, &mut seen)).collect();
+                let keys = create.keys.iter().map(|key| key_name(&key.expr, &mut seen));
+                let columns: Vec<String> = keys.chain(create.include.iter().map(|c| c.as_str().to_owned())).collect();
                 self.free_relation_name(&table.schema, &table.name, &joined_columns(columns.iter().map(String::as_str)), "idx")
             }
         };
@@ -279,11 +280,6 @@ impl Ddl {
             }
         }
     }
-
-    /// The columns of a query, printed as a view's.
-    pub(super) fn outputs(&self, query: &crate::syntax::sql::ast::Query) -> Option<Vec<view::OutputColumn>> {
-        view::outputs(self, query)
-    }
 }
 
 /// In the order in which PostgreSQL lays them out.
@@ -309,6 +305,25 @@ fn key_name(expr: &crate::syntax::sql::ast::Expr, seen: &mut u32) -> String {
             if *seen == 1 { "expr".to_owned() } else { format!("expr{}", *seen - 1) }
         }
     }
+}
+
+/// The same for an index that is known by its definition only.
+fn written_key_names(definition: &str) -> Vec<String> {
+    let Some(open) = definition.find('(') else { return Vec::new() };
+    let Some(end) = crate::schema::lock::line::closing(&definition[open..]) else { return Vec::new() };
+    let mut seen = 0;
+    let mut name = |key: &str| match crate::schema::lock::line::take_identifier(key) {
+        Some((name, _)) => name,
+        None => {
+            seen += 1;
+            if seen == 1 { "expr".to_owned() } else { format!("expr{}", seen - 1) }
+        }
+    };
+    let mut keys = crate::schema::lock::line::split_commas(&definition[open + 1..open + end - 1]);
+    if let Some(include) = definition.find(" include (") {
+        keys.extend(crate::schema::lock::line::split_commas(definition[include + 10..].split(')').next().unwrap_or_default()));
+    }
+    keys.into_iter().map(&mut name).collect()
 }
 
 /// When a constraint is handled within CREATE TABLE.

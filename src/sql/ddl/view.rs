@@ -33,13 +33,28 @@ impl Uses {
     }
 }
 
-/// The columns of a query; `None` where they cannot be known.
-pub(super) fn outputs(ddl: &Ddl, query: &Query) -> Option<Vec<OutputColumn>> {
-    let _ = (ddl, query);
-    None
-}
+/// The type of a column that nobody could work out.
+const UNKNOWN: &str = "unknown";
 
 impl Ddl {
+    /// The columns of a query, as a view or a table made of it has them; `None` where they cannot be known.
+    pub(super) fn outputs(&mut self, query: &Query) -> Option<Vec<OutputColumn>> {
+        // Bare names mean what the session's path says at this moment.
+        let path = std::mem::replace(&mut self.schema.search_path, self.path.clone());
+        let outputs = crate::sql::query_outputs(query, &self.schema);
+        self.schema.search_path = path;
+        let typed = |output: crate::sql::Output| {
+            let ty = output.ty.map_or_else(|| UNKNOWN.to_owned(), |ty| self.resolved_text(&ty));
+            OutputColumn { name: output.name, ty }
+        };
+        outputs.map(|columns| columns.into_iter().map(typed).collect())
+    }
+
+    /// A type's text with user types looked up on the session's path.
+    fn resolved_text(&self, ty: &str) -> String {
+        crate::schema::types::parse(ty).map_or_else(|| ty.to_owned(), |parsed| self.resolved(parsed).print(self.unqualified()))
+    }
+
     pub(super) fn create_view(&mut self, source: Source<'_>, create: &CreateView, span: Span) {
         let name = if create.temporary { QualifiedName::new("pg_temp", create.name.name.as_str()) } else { self.new_name(&create.name) };
         let existing = self.schema.relations.get(&name);
@@ -73,7 +88,7 @@ impl Ddl {
             }
             None => {
                 for column in &create.columns {
-                    self.put(&name, Column::new(column.as_str(), "unknown"));
+                    self.put(&name, Column::new(column.as_str(), UNKNOWN));
                 }
                 self.open(&name, span, "the columns of its query are not known");
             }
