@@ -10,6 +10,7 @@ use super::hint;
 use super::problem::ProblemKind;
 use super::resolve::{Resolver, is_hole};
 use super::scope::Column;
+use super::signature;
 use super::types::Type;
 use crate::schema::{QualifiedName, Returns};
 use crate::source::Span;
@@ -89,7 +90,8 @@ impl Resolver<'_> {
                     self.compare(&right, &binary.left);
                     return boolean();
                 }
-                operator_type(&binary.op, &left, &right)
+                let typed = type_texts(&[left.clone(), right.clone()]).and_then(|texts| signature::operator_result(&binary.op, &texts));
+                typed.map_or_else(|| operator_type(&binary.op, &left, &right), |ty| Type::of_column(self.schema, &ty))
             }
             ExprKind::Unary(_, inner) => self.expr(inner),
             ExprKind::And(all) | ExprKind::Or(all) | ExprKind::Like(all) => {
@@ -392,6 +394,9 @@ impl Resolver<'_> {
         if call.name.schema.is_some_and(|s| s.name != "pg_catalog") {
             return Type::Unknown;
         }
+        if let Some(ty) = type_texts(types).and_then(|texts| signature::function_result(&name, &texts)) {
+            return Type::of_column(self.schema, &ty);
+        }
         let count = u16::try_from(call.args.len()).unwrap_or(u16::MAX);
         let mut fits = Builtin::get().functions(&name).iter().filter(|f| f.least <= count && (count <= f.most || f.variadic));
         let Some(form) = fits.next() else { return Type::Unknown };
@@ -500,10 +505,16 @@ fn number_type(text: &str) -> Type {
     }
 }
 
+/// The types by name for [`signature`], literals as nothing; `None` where one is not known.
+fn type_texts(types: &[Type]) -> Option<Vec<String>> {
+    types.iter().map(|ty| if *ty == Type::Literal { Some(String::new()) } else { ty.sql() }).collect()
+}
+
 fn common(a: Type, b: Type) -> Type {
     match (a, b) {
         (Type::Literal, other) | (other, Type::Literal) => other,
         (a, b) if a == b => a,
+        (Type::Base(a), Type::Base(b)) => signature::common_type(&a, &b).map_or(Type::Unknown, Type::base),
         _ => Type::Unknown,
     }
 }

@@ -16,6 +16,7 @@ mod problem;
 mod query;
 mod resolve;
 mod scope;
+mod signature;
 mod types;
 
 pub use problem::{Analysis, Output, Problem, ProblemKind, SqlReference};

@@ -1,8 +1,8 @@
 //! A private PostgreSQL for one test.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::io::Write as _;
 
 pub struct Cluster {
     folder: tempfile::TempDir,
@@ -81,7 +81,9 @@ impl Cluster {
 
     /// What `pg_dump -s` writes.
     pub fn dump(&self, database: &str) -> String {
-        let output = must(Command::new(self.bin.join("pg_dump")).args(["-s", "-U", "postgres", "-p", &self.port.to_string(), "-h"]).arg(self.folder.path()).arg(database));
+        let output = must(
+            Command::new(self.bin.join("pg_dump")).args(["-s", "-U", "postgres", "-p", &self.port.to_string(), "-h"]).arg(self.folder.path()).arg(database),
+        );
         String::from_utf8(output.stdout).expect("UTF-8")
     }
 
@@ -111,7 +113,8 @@ fn programs() -> PathBuf {
     if let Ok(folder) = std::env::var("PG_BIN") {
         return PathBuf::from(folder);
     }
-    let mut versions: Vec<PathBuf> = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten().map(|e| e.path().join("bin")).filter(|p| p.join("initdb").exists()).collect();
+    let mut versions: Vec<PathBuf> =
+        std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten().map(|e| e.path().join("bin")).filter(|p| p.join("initdb").exists()).collect();
     versions.sort();
     versions.pop().expect("these tests need PostgreSQL's server programs: install `postgresql`, or name their folder in PG_BIN")
 }

@@ -44,8 +44,10 @@ impl Ddl {
         let outputs = crate::sql::query_outputs(query, &self.schema);
         self.schema.search_path = path;
         let typed = |output: crate::sql::Output| {
-            let ty = output.ty.map_or_else(|| UNKNOWN.to_owned(), |ty| self.resolved_text(&ty));
-            OutputColumn { name: output.name, ty }
+            // A column that is passed through keeps the length and scale of its type.
+            let source = output.source.and_then(|(table, column)| Some(self.schema.relations.get(&table)?.column(&column)?.ty.clone()));
+            let ty = source.or_else(|| output.ty.map(|ty| self.resolved_text(&ty)));
+            OutputColumn { name: output.name, ty: ty.unwrap_or_else(|| UNKNOWN.to_owned()) }
         };
         outputs.map(|columns| columns.into_iter().map(typed).collect())
     }
