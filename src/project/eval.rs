@@ -76,7 +76,7 @@ pub struct Evaluator<'w, 'a> {
     /// Summaries of functions that were walked.
     pub summaries: Vec<(FunctionId, Summary<'a>)>,
     /// What libraries remember during this walk.
-    pub state: libraries::State,
+    pub state: libraries::State<'a>,
     /// Functions being walked once more with the arguments of a call, innermost last.
     pub(super) through: Vec<FunctionId>,
     /// How often that was done in this file.
@@ -153,7 +153,11 @@ impl<'w, 'a> Evaluator<'w, 'a> {
             }
             ExprKind::Call(c) => self.call(c, e.span),
             ExprKind::Subscript(s) => self.subscript(&s.0, &s.1),
-            ExprKind::Str(lit) => strings::literal(self, lit),
+            ExprKind::Str(lit) => {
+                let v = strings::literal(self, lit);
+                libraries::sql_text::literal(self, &v);
+                v
+            }
             ExprKind::Int(n) => Value::Int(*n),
             ExprKind::Bool(b) => Value::Bool(*b),
             ExprKind::None => Value::None,
@@ -206,7 +210,9 @@ impl<'w, 'a> Evaluator<'w, 'a> {
                 {
                     return self.eval(if t { &c.1 } else { &c.2 });
                 }
-                let (a, b) = (self.eval(&c.1), self.eval(&c.2));
+                let asked = libraries::sql_text::condition(&c.0);
+                let a = libraries::sql_text::in_branch(self, asked, |ev| ev.eval(&c.1));
+                let b = libraries::sql_text::in_branch(self, asked.map(|a| !a), |ev| ev.eval(&c.2));
                 Value::union([a, b])
             }
             ExprKind::Lambda(l) => self.lambda(l),

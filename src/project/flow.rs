@@ -56,6 +56,8 @@ impl<'a> Evaluator<'_, 'a> {
                 };
                 self.assign(&a.0, &value, None);
             }
+            // A docstring is prose, whatever it looks like.
+            StmtKind::Expr(e) if matches!(e.kind, ExprKind::Str(_)) => {}
             StmtKind::Expr(e) => {
                 self.eval(e);
             }
@@ -208,9 +210,14 @@ impl<'a> Evaluator<'_, 'a> {
         }
         let before = self.env.clone();
         self.narrow(&i.test);
-        let left_then = self.body(&i.body);
+        let asked = libraries::sql_text::condition(&i.test);
+        let left_then = libraries::sql_text::in_branch(self, asked, |ev| ev.body(&i.body));
         let after_then = std::mem::replace(&mut self.env, before);
-        let left_else = self.body(&i.orelse);
+        let left_else = libraries::sql_text::in_branch(self, asked.map(|a| !a), |ev| ev.body(&i.orelse));
+        // `if postgres: return …` leaves the rest of the function to another database.
+        if left_then && asked == Some(true) {
+            self.state.sql.foreign += 1;
+        }
         match (left_then, left_else) {
             (true, _) => {}
             (false, true) => self.env = after_then,
@@ -330,8 +337,11 @@ impl<'a> Evaluator<'_, 'a> {
         let saved_returns = std::mem::take(&mut self.returns);
         let saved_yields = std::mem::take(&mut self.yields);
         let saved_hands_on = std::mem::take(&mut self.hands_on);
+        let saved_foreign = self.state.sql.foreign;
+        self.state.sql.foreign += u32::from(libraries::sql_text::dialect::named_for_other(&def.qualname));
         self.body(&def.node.body);
         let hands_on = std::mem::replace(&mut self.hands_on, saved_hands_on);
+        self.state.sql.foreign = saved_foreign;
         let returns = Value::union(std::mem::replace(&mut self.returns, saved_returns));
         let yields = std::mem::replace(&mut self.yields, saved_yields);
         let yields = (!yields.is_empty()).then(|| Value::union(yields));

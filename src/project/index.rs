@@ -143,6 +143,8 @@ pub struct Index<'a> {
     pub table: ModuleTable,
     /// First parts of all absolute imports, wherever they stand: what the project as a whole uses.
     pub packages: FxHashSet<Ustr>,
+    /// Somewhere `?` is replaced by `%s` in a text: SQL with question marks is PostgreSQL's all the same.
+    pub turns_question_marks: bool,
     by_class: FxHashMap<usize, ClassId>,
     by_function: FxHashMap<usize, FunctionId>,
 }
@@ -155,7 +157,9 @@ impl<'a> Index<'a> {
     /// Builds the index over the Python files given.
     pub fn build(sources: &Sources, modules: &[(FileId, &'a python::Module)]) -> Self {
         let mut index = Index { table: ModuleTable::build(sources, modules.iter().map(|m| m.0)), ..Index::default() };
+        let turning = ["replace(\"?\", \"%s\")", "replace('?', '%s')"].map(|t| memchr::memmem::Finder::new(t.as_bytes()).into_owned());
         for &(file, node) in modules {
+            index.turns_question_marks |= turning.iter().any(|t| t.find(sources.get(file).text.as_bytes()).is_some());
             let mut names = Names::default();
             let mut scope = Scope {
                 index: &mut index,

@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use crate::config;
 use crate::schema::Schema;
 use crate::source::{FileId, Sources};
 use crate::syntax::python;
@@ -26,8 +27,16 @@ pub struct Project<'a> {
 impl<'a> Project<'a> {
     /// Links the Python files given. The result depends on nothing but its arguments, at any number of threads.
     pub fn link(sources: &'a Sources, modules: &[(FileId, &'a python::Module)], schema: &'a Schema) -> Self {
+        Self::link_with(sources, modules, schema, &[])
+    }
+
+    /// The same, with the user's own wrappers.
+    pub fn link_with(sources: &'a Sources, modules: &[(FileId, &'a python::Module)], schema: &'a Schema, calls: &[config::Call]) -> Self {
         let index = Index::build(sources, modules);
         let mut world = World::new(sources, schema, index);
+        if !calls.is_empty() {
+            world.calls = super::libraries::calls::Calls::with(calls);
+        }
         let mut models = super::models::collect(&world);
         models.index(&world);
         world.models = models;
@@ -64,6 +73,7 @@ impl<'a> Project<'a> {
             .map(|&(file, node)| {
                 let mut ev = Evaluator::new(&world, Place::module(file));
                 ev.module(node);
+                super::libraries::sql_text::finish(&mut ev);
                 ev.uses.dedup();
                 ev.uses
             })

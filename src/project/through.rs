@@ -55,7 +55,9 @@ impl<'a> Evaluator<'_, 'a> {
         let saved_loud = std::mem::replace(&mut self.state.loud_through, loud);
         self.through.push(id);
 
+        let saved_foreign = self.state.sql.foreign;
         self.body(&def.node.body);
+        self.state.sql.foreign = saved_foreign;
 
         self.through.pop();
         self.state.loud_through = saved_loud;

@@ -88,6 +88,8 @@ pub struct World<'a> {
     pub summaries: Vec<Summary<'a>>,
     /// By class id: what `self.x = …` in its methods stores.
     pub attributes: Vec<FxHashMap<Ustr, Value<'a>>>,
+    /// Calls that name tables or take SQL.
+    pub calls: super::libraries::calls::Calls,
     /// Mapped classes and table objects.
     pub models: super::models::Models<'a>,
     /// Models are being collected: calls of the project's own functions are run, and declarations keep what they declare. Few expressions are evaluated
@@ -111,6 +113,7 @@ impl<'a> World<'a> {
             children: vec![Vec::new(); index.classes.len()],
             summaries: vec![Summary::default(); index.functions.len()],
             attributes: vec![FxHashMap::default(); index.classes.len()],
+            calls: super::libraries::calls::Calls::builtin().clone(),
             models: super::models::Models::default(),
             collecting: true,
             mapped: RwLock::default(),
@@ -126,6 +129,20 @@ impl<'a> World<'a> {
     /// Drops remembered values of module-level names, because more is known now.
     pub fn forget_globals(&mut self) {
         self.globals.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner).clear();
+    }
+
+    /// Whether a file belongs to the tests, by its path.
+    pub fn is_test(&self, file: FileId) -> bool {
+        let path = &self.sources.get(file).path;
+        let name = path.rsplit('/').next().unwrap_or_default();
+        name.starts_with("test_") || name.ends_with("_test.py") || name == "conftest.py" || path.split('/').any(|p| matches!(p, "tests" | "test" | "testing"))
+    }
+
+    /// Whether a file is a revision of the schema, which speaks of the schema of its own time.
+    pub fn is_migration(&self, file: FileId) -> bool {
+        let Some(module) = self.index.modules.get(&file) else { return false };
+        module.names.contains_key(&Ustr::from("down_revision"))
+            || (self.sources.get(file).path.split('/').any(|p| p == "migrations") && module.names.contains_key(&Ustr::from("Migration")))
     }
 
     fn link_classes(&mut self) {

@@ -2,9 +2,11 @@
 //!
 //! Every hook gives `None` (or `Unknown`) where the library has nothing to say, so that Python's own rules apply.
 
+pub mod calls;
 pub mod django;
 pub mod flask_sqlalchemy;
 pub mod postgrest;
+pub mod sql_text;
 pub mod sqlalchemy;
 
 use crate::source::Span;
@@ -25,13 +27,17 @@ pub enum LibraryValue<'a> {
     Django(django::Django),
     /// Clients of PostgREST: queries, answers, rows.
     Postgrest(postgrest::Postgrest),
+    /// SQL text and connections.
+    Sql(sql_text::Sql),
 }
 
 /// What libraries remember while one file is walked.
 #[derive(Debug, Default)]
-pub struct State {
+pub struct State<'a> {
     /// See [`postgrest::State`].
     pub postgrest: postgrest::State,
+    /// See [`sql_text::State`].
+    pub sql: sql_text::State<'a>,
     /// What is seen in a function that is walked with a caller's arguments is noted.
     pub loud_through: bool,
 }
@@ -44,6 +50,7 @@ impl<'a> LibraryValue<'a> {
             (LibraryValue::Orm(a), LibraryValue::Orm(b)) => a.same(b),
             (LibraryValue::Django(a), LibraryValue::Django(b)) => a.same(b),
             (LibraryValue::Postgrest(a), LibraryValue::Postgrest(b)) => a.same(b),
+            (LibraryValue::Sql(a), LibraryValue::Sql(b)) => a.same(b),
             _ => false,
         }
     }
@@ -64,9 +71,11 @@ pub fn method<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &Value<'a>, name: Ident,
     if ev.world.collecting {
         return super::models::construct::method(ev, receiver, name, call, args);
     }
+    calls::method(ev, receiver, name, call, args);
     django::method(ev, receiver, name, call, args)
         .or_else(|| sqlalchemy::method(ev, receiver, name, call, args, span))
         .or_else(|| postgrest::method(ev, receiver, name, call, args, span))
+        .or_else(|| sql_text::method(ev, receiver, name, call, args))
 }
 
 /// `callee(args)` for anything that is not a method call on a receiver the library answered for.
@@ -74,7 +83,11 @@ pub fn call<'a>(ev: &mut Evaluator<'_, 'a>, callee: &Value<'a>, call: &'a Call, 
     if ev.world.collecting {
         return super::models::construct::call(ev, callee, call, args, span);
     }
-    sqlalchemy::call(ev, callee, call, args, span).or_else(|| django::call(ev, callee, call, args)).or_else(|| postgrest::call(ev, callee, call, args))
+    calls::call(ev, callee, call, args);
+    sqlalchemy::call(ev, callee, call, args, span)
+        .or_else(|| django::call(ev, callee, call, args))
+        .or_else(|| postgrest::call(ev, callee, call, args))
+        .or_else(|| sql_text::call(ev, callee, call, args))
 }
 
 /// `value.attr`, not called.

@@ -1,0 +1,269 @@
+//! Which database SQL is for: by the connection's origin, the branch it stands in, its placeholders, the imports.
+
+use ustr::Ustr;
+
+use crate::project::eval::Evaluator;
+use crate::project::index::Binding;
+use crate::project::uses::Certainty;
+use crate::project::value::Value;
+use crate::source::FileId;
+use crate::syntax::python::{Expr, ExprKind, StrPart};
+
+use super::super::LibraryValue;
+use super::Sql;
+
+/// Packages that talk to PostgreSQL, and to nothing else.
+pub const POSTGRES: &[&str] = &["psycopg", "psycopg2", "psycopg_pool", "psycopg2cffi", "asyncpg", "aiopg", "pg8000", "postgres", "psycopg_binary", "pgdb"];
+
+/// Packages that talk to something else.
+pub const OTHERS: &[&str] = &[
+    "sqlite3",
+    "aiosqlite",
+    "pysqlite3",
+    "apsw",
+    "pymysql",
+    "MySQLdb",
+    "mysql",
+    "aiomysql",
+    "asyncmy",
+    "mariadb",
+    "cx_Oracle",
+    "oracledb",
+    "pyodbc",
+    "pymssql",
+    "aioodbc",
+    "duckdb",
+    "snowflake",
+    "clickhouse_driver",
+    "clickhouse_connect",
+    "asynch",
+    "pyspark",
+    "databricks",
+    "trino",
+    "prestodb",
+    "pyhive",
+    "pyathena",
+    "cassandra",
+    "neo4j",
+    "simple_salesforce",
+    "influxdb",
+    "teradatasql",
+    "pymonetdb",
+    "ibm_db",
+    "vertica_python",
+    "libsql_experimental",
+    "libsql",
+];
+
+/// Whose SQL a connection takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Driver {
+    /// PostgreSQL.
+    Postgres,
+    /// Anything else.
+    Other,
+}
+
+/// The driver that a dotted path belongs to, if it is one.
+pub fn driver(path: &str) -> Option<Driver> {
+    let first = path.split('.').next().unwrap_or_default();
+    if POSTGRES.contains(&first) {
+        return Some(Driver::Postgres);
+    }
+    let google = path.starts_with("google.cloud.bigquery") || path.starts_with("google.cloud.spanner");
+    (OTHERS.contains(&first) || google).then_some(Driver::Other)
+}
+
+/// The driver behind a connection, cursor or pool, where its origin is known.
+pub fn of_value(v: &Value<'_>) -> Option<Driver> {
+    match v {
+        Value::Library(LibraryValue::Sql(Sql::Connection(d))) => Some(*d),
+        Value::Object(o) => driver(&o.path),
+        Value::External(p) => driver(p),
+        _ => None,
+    }
+}
+
+/// How sure it is that SQL in this file, given to something of unknown origin, is PostgreSQL's.
+pub fn of_file(ev: &mut Evaluator<'_, '_>, file: FileId) -> Certainty {
+    if let Some(known) = ev.state.sql.files.get(&file) {
+        return *known;
+    }
+    let mut own = (false, false);
+    if let Some(module) = ev.world.index.modules.get(&file) {
+        for b in module.names.values().flatten() {
+            match b {
+                Binding::Import { module, .. } | Binding::From { level: 0, module, .. } => match driver(module) {
+                    Some(Driver::Postgres) => own.0 = true,
+                    Some(Driver::Other) => own.1 = true,
+                    None => {}
+                },
+                _ => {}
+            }
+        }
+    }
+    let uses = |all: &[&str]| all.iter().any(|p| ev.world.index.packages.contains(&Ustr::from(p)));
+    let sure = match own {
+        (true, false) => Certainty::High,
+        (true, true) => Certainty::Medium,
+        (false, true) => Certainty::Low,
+        (false, false) if !uses(POSTGRES) && !uses(&["sqlalchemy", "sqlmodel", "django", "databases", "supabase", "tortoise", "peewee", "piccolo"]) => Certainty::Low,
+        (false, false) if uses(OTHERS) => Certainty::Medium,
+        (false, false) => Certainty::High,
+    };
+    ev.state.sql.files.insert(file, sure);
+    sure
+}
+
+/// Words in a condition or a name that ask for PostgreSQL.
+const ASKS_POSTGRES: &[&str] = &["postgres", "psycopg", "pgsql", "asyncpg"];
+
+/// Words that ask for another database.
+const ASKS_OTHER: &[&str] = &["sqlite", "mysql", "mariadb", "oracle", "mssql", "sqlserver", "bigquery", "snowflake", "duckdb", "clickhouse"];
+
+/// Whether a name says that it is for another database: `_insert_sqlite`.
+pub fn named_for_other(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ASKS_OTHER.iter().any(|w| name.contains(w)) && !ASKS_POSTGRES.iter().any(|w| name.contains(w))
+}
+
+/// What a condition says of the database where it holds: `Some(true)` PostgreSQL, `Some(false)` another one.
+pub fn asked(test: &Expr) -> Option<bool> {
+    asked_within(test, 0)
+}
+
+fn asked_within(test: &Expr, depth: usize) -> Option<bool> {
+    if depth > 20 {
+        return None;
+    }
+    match &test.kind {
+        ExprKind::Unary(u) if u.0.as_str() == "not" => asked_within(&u.1, depth + 1).map(|a| !a),
+        ExprKind::BoolOp(b) => {
+            let (l, r) = (asked_within(&b.0, depth + 1), asked_within(&b.2, depth + 1));
+            match (b.1, l, r) {
+                (_, Some(x), Some(y)) => (x == y).then_some(x),
+                // `sqlite and x`: where it holds, so does each part.
+                (true, x, y) => x.or(y),
+                (false, ..) => None,
+            }
+        }
+        ExprKind::Compare(c) if c.1.len() == 1 => {
+            let said = words(test, 0)?;
+            Some(if matches!(c.1[0].as_str(), "!=" | "not in" | "is not") { !said } else { said })
+        }
+        ExprKind::Name(_) | ExprKind::Attribute(_) | ExprKind::Call(_) | ExprKind::Compare(_) => words(test, 0),
+        _ => None,
+    }
+}
+
+/// Which databases the words of an expression name: `None` for none, or for both.
+fn words(e: &Expr, depth: usize) -> Option<bool> {
+    let (mut postgres, mut other) = (false, false);
+    collect(e, depth, &mut |w| {
+        let w = w.to_ascii_lowercase();
+        postgres |= ASKS_POSTGRES.iter().any(|a| w.contains(a));
+        other |= ASKS_OTHER.iter().any(|a| w.contains(a));
+    });
+    (postgres != other).then_some(postgres)
+}
+
+fn collect(e: &Expr, depth: usize, word: &mut impl FnMut(&str)) {
+    if depth > 20 {
+        return;
+    }
+    match &e.kind {
+        ExprKind::Name(n) => word(n),
+        ExprKind::Attribute(a) => {
+            word(a.attr.as_str());
+            collect(&a.value, depth + 1, word);
+        }
+        ExprKind::Str(s) => {
+            for p in &s.parts {
+                if let StrPart::Text(t) = p {
+                    word(&t.text);
+                }
+            }
+        }
+        ExprKind::Call(c) => {
+            collect(&c.func, depth + 1, word);
+            for a in &c.args {
+                collect(&a.value, depth + 1, word);
+            }
+        }
+        ExprKind::Compare(c) => {
+            for o in &c.0 {
+                collect(o, depth + 1, word);
+            }
+        }
+        ExprKind::Tuple(items) | ExprKind::List(items) | ExprKind::Set(items) => {
+            for i in items {
+                collect(i, depth + 1, word);
+            }
+        }
+        ExprKind::Subscript(s) => {
+            collect(&s.0, depth + 1, word);
+            collect(&s.1, depth + 1, word);
+        }
+        _ => {}
+    }
+}
+
+/// Whether a text marks parameters by a bare `?`, outside of quotes and of the operators of jsonb.
+pub fn has_question_marks(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let (mut at, mut quoted) = (0, None);
+    while at < bytes.len() {
+        let b = bytes[at];
+        match quoted {
+            Some(q) => {
+                if b == q {
+                    quoted = None;
+                }
+            }
+            None => match b {
+                b'\'' | b'"' => quoted = Some(b),
+                b'?' => {
+                    let next = bytes.get(at + 1).copied().unwrap_or(b' ');
+                    let before = text[..at].trim_end().bytes().last().unwrap_or(b' ');
+                    // `data ? 'key'`, `?|`, `?&` are operators of jsonb; a parameter stands behind an operator, a comma, a parenthesis or a word of SQL.
+                    let behind_value = before == b'\'' || before == b')';
+                    if !matches!(next, b'|' | b'&' | b'?') && !behind_value && !text[at + 1..].trim_start().starts_with('\'') {
+                        return true;
+                    }
+                }
+                _ => {}
+            },
+        }
+        at += 1;
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::syntax::python::{StmtKind, parse};
+
+    fn asks(condition: &str) -> Option<bool> {
+        let tree = parse(&format!("{condition}\n"));
+        let StmtKind::Expr(e) = &tree.body[0].kind else { panic!("not an expression") };
+        asked(e)
+    }
+
+    #[test]
+    fn conditions_ask_for_a_database() {
+        assert_eq!(asks("dialect == 'sqlite'"), Some(false));
+        assert_eq!(asks("bind.dialect.name != \"postgresql\""), Some(false));
+        assert_eq!(asks("isinstance(self.engine, PostgresEngine)"), Some(true));
+        assert_eq!(asks("not is_sqlite() and x"), Some(true));
+        assert_eq!(asks("dialect in ('sqlite', 'mysql')"), Some(false));
+        assert_eq!(asks("dialect in ('sqlite', 'postgresql')"), None);
+        assert_eq!(asks("rows"), None);
+    }
+
+    #[test]
+    fn question_marks_that_are_parameters() {
+        assert!(has_question_marks("SELECT a FROM t WHERE b = ? AND c IN (?, ?)"));
+        assert!(!has_question_marks("SELECT a FROM t WHERE data ? 'key' AND b = '?' AND c ?| array['x']"));
+    }
+}

@@ -1,0 +1,196 @@
+//! SQL text in Python: where it reaches a database, what it names there, and what is wrong with it.
+//!
+//! Which calls take SQL is data ([`super::calls`]); this page follows texts, branches and drivers, and hands complete texts to the SQL room.
+
+pub mod dialect;
+mod note;
+#[cfg(test)]
+mod tests;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::project::eval::{Args, Evaluator};
+use crate::project::text::{Text, TextPart};
+use crate::project::uses::Certainty;
+use crate::project::value::Value;
+use crate::source::{FileId, Location};
+use crate::syntax::python::{Call, Expr, Ident};
+
+use super::LibraryValue;
+pub use dialect::Driver;
+pub use note::{analysed, sink};
+
+/// What of a SQL library a value is.
+#[derive(Clone, Debug)]
+pub enum Sql {
+    /// A connection, cursor, pool or transaction of a known driver.
+    Connection(Driver),
+}
+
+impl Sql {
+    /// See [`LibraryValue::same`].
+    pub fn same(&self, other: &Self) -> bool {
+        let (Sql::Connection(a), Sql::Connection(b)) = (self, other);
+        a == b
+    }
+}
+
+/// What is remembered while one file is walked.
+#[derive(Debug, Default)]
+pub struct State<'a> {
+    /// How many branches around the code are for another database.
+    pub foreign: u32,
+    /// Literals that stand in such branches, by address.
+    foreign_literals: FxHashSet<usize>,
+    /// Literals that reached a sink, by address.
+    consumed: FxHashSet<usize>,
+    /// Texts that look like SQL and may never be seen to reach one.
+    pending: Vec<Text<'a>>,
+    /// What was noted, to note it once.
+    noted: FxHashSet<(Location, u64)>,
+    /// How sure it is that a file's SQL is PostgreSQL's.
+    files: FxHashMap<FileId, Certainty>,
+}
+
+/// Words that begin a statement.
+const VERBS: &[&str] = &["select", "insert", "update", "delete", "with", "merge", "create", "alter", "drop", "truncate", "copy", "values", "explain", "comment", "grant", "declare"];
+
+/// Whether a text begins as a statement does.
+pub fn looks_like_sql(text: &Text<'_>) -> bool {
+    let Some(first) = text.parts.first().and_then(TextPart::known) else { return false };
+    let mut rest = first.trim_start();
+    while rest.starts_with("--") || rest.starts_with("/*") || rest.starts_with('(') {
+        rest = if rest.starts_with("--") {
+            rest.split_once('\n').map_or("", |r| r.1)
+        } else if rest.starts_with('(') {
+            &rest[1..]
+        } else {
+            rest.split_once("*/").map_or("", |r| r.1)
+        }
+        .trim_start();
+    }
+    let end = rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len());
+    end < rest.len() && VERBS.iter().any(|v| rest[..end].eq_ignore_ascii_case(v)) && rest[end..].starts_with(|c: char| c.is_whitespace() || c == '(' || c == '*')
+}
+
+fn address(part: &TextPart<'_>) -> Option<usize> {
+    if let TextPart::Literal { literal, .. } = part { Some(std::ptr::from_ref(*literal).addr()) } else { None }
+}
+
+/// A string literal was met.
+pub fn literal<'a>(ev: &mut Evaluator<'_, 'a>, value: &Value<'a>) {
+    let Value::Str(text) = value else { return };
+    if ev.state.sql.foreign > 0 {
+        let all: Vec<_> = text.parts.iter().filter_map(address).collect();
+        ev.state.sql.foreign_literals.extend(all);
+        return;
+    }
+    if ev.notes() && looks_like_sql(text) {
+        ev.state.sql.pending.push(text.clone());
+    }
+}
+
+/// The end of a file: what looks like SQL and was not seen to reach a database is read for what it names, and nothing is said of what is wrong with it.
+pub fn finish(ev: &mut Evaluator<'_, '_>) {
+    for text in std::mem::take(&mut ev.state.sql.pending) {
+        let reached = text.parts.first().and_then(address).is_some_and(|a| ev.state.sql.consumed.contains(&a));
+        if !reached {
+            note::loose(ev, &text);
+        }
+    }
+}
+
+/// Walks a branch whose condition says `asked` of the database: everything in it is for another one if that is `Some(false)`.
+pub fn in_branch<'w, 'a, T>(ev: &mut Evaluator<'w, 'a>, asked: Option<bool>, walk: impl FnOnce(&mut Evaluator<'w, 'a>) -> T) -> T {
+    let foreign = u32::from(asked == Some(false));
+    ev.state.sql.foreign += foreign;
+    let out = walk(ev);
+    ev.state.sql.foreign -= foreign;
+    out
+}
+
+/// See [`super::method`]; gives a value for connections only, so that everything else goes its own way.
+pub fn method<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &Value<'a>, name: Ident, call: &'a Call, args: &Args<'a>) -> Option<Value<'a>> {
+    any_call(ev, args);
+    let _ = call;
+    if let Value::Str(_) = receiver {
+        // `text("…").bindparams(…)` is still that text.
+        return matches!(name.as_str(), "bindparams" | "columns" | "execution_options").then(|| receiver.clone());
+    }
+    let Value::Library(LibraryValue::Sql(Sql::Connection(driver))) = receiver else { return None };
+    match name.as_str() {
+        "cursor" | "acquire" | "connection" | "getconn" | "transaction" | "connect" | "begin" | "execute" | "executemany" | "pipeline" | "commit" | "rollback" | "close" => {
+            Some(connection(*driver))
+        }
+        _ => Some(Value::Unknown),
+    }
+}
+
+/// See [`super::call`].
+pub fn call<'a>(ev: &mut Evaluator<'_, 'a>, callee: &Value<'a>, call: &'a Call, args: &Args<'a>) -> Option<Value<'a>> {
+    any_call(ev, args);
+    let Value::External(path) = callee else { return None };
+    composed(ev, path, call, args).or_else(|| {
+        let driver = dialect::driver(path)?;
+        let last = path.rsplit('.').next().unwrap_or_default();
+        let opens = matches!(
+            last,
+            "connect" | "create_pool" | "Connection" | "AsyncConnection" | "ConnectionPool" | "AsyncConnectionPool" | "SimpleConnectionPool" | "ThreadedConnectionPool" | "Client"
+                | "SparkSession" | "builder"
+        );
+        opens.then(|| connection(driver))
+    })
+}
+
+fn connection<'a>(driver: Driver) -> Value<'a> {
+    Value::Library(LibraryValue::Sql(Sql::Connection(driver)))
+}
+
+/// psycopg's `sql` module and SQLAlchemy's `text`: what they make is the text they are given.
+fn composed<'a>(ev: &mut Evaluator<'_, 'a>, path: &str, call: &'a Call, args: &Args<'a>) -> Option<Value<'a>> {
+    let first = || args.positional(call, 0).cloned();
+    let at = ev.at(call.func.span);
+    let of = |names: &[&str]| names.iter().any(|n| path == format!("psycopg2.sql.{n}") || path == format!("psycopg.sql.{n}"));
+    if matches!(path, "sqlalchemy.text" | "sqlalchemy.sql.text" | "sqlalchemy.sql.expression.text" | "sqlmodel.text" | "sqlalchemy.sql.elements.text" | "sqlalchemy.DDL") || of(&["SQL"]) {
+        return first().filter(|v| v.alternatives().iter().all(|v| matches!(v, Value::Str(_))));
+    }
+    if of(&["Identifier"]) {
+        let mut text = Text::new(Vec::new());
+        for (n, v) in args.values.iter().enumerate() {
+            if n > 0 {
+                text = text.concat(&Text::made(".", at));
+            }
+            text = text.concat(&v.text().cloned().unwrap_or_else(|| Text::hole(at)));
+        }
+        return Some(Value::Str(text));
+    }
+    if of(&["Placeholder", "Literal"]) {
+        return Some(Value::Str(Text::made("%s", at)));
+    }
+    if of(&["Composed"]) {
+        return Some(crate::project::strings::join(ev, &Text::new(Vec::new()), &first()?, call.func.span));
+    }
+    None
+}
+
+/// Any argument of any call that was put together from pieces and reads as a statement.
+fn any_call<'a>(ev: &mut Evaluator<'_, 'a>, args: &Args<'a>) {
+    if !ev.notes() {
+        return;
+    }
+    for v in &args.values {
+        for one in v.alternatives() {
+            if let Value::Str(text) = one
+                && text.parts.len() > 1
+                && looks_like_sql(text)
+            {
+                ev.state.sql.pending.push(text.clone());
+            }
+        }
+    }
+}
+
+/// See [`super::subscript`] and its kin: nothing of a connection is a value of its own.
+pub fn condition(test: &Expr) -> Option<bool> {
+    dialect::asked(test)
+}

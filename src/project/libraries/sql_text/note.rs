@@ -1,0 +1,125 @@
+//! From a text at a sink to references and problems.
+
+use std::hash::{Hash, Hasher};
+
+use rustc_hash::FxHasher;
+use ustr::Ustr;
+
+use crate::diagnostic::Context;
+use crate::project::eval::Evaluator;
+use crate::project::text::Text;
+use crate::project::uses::{Certainty, Reference, RelationName, SqlProblem};
+use crate::source::Location;
+use crate::sql::{Analysis, Options, analyse};
+use crate::syntax::sql::Skip;
+use crate::syntax::sql::template::Template;
+
+use super::dialect;
+use super::{address, looks_like_sql};
+
+/// The name of SQL text in references.
+const VIA: &str = "sql";
+
+/// A text that is given to a database: notes what it names and what is wrong with it. `driver` is what is known of the connection.
+pub fn sink(ev: &mut Evaluator<'_, '_>, text: &Text<'_>, driver: Option<dialect::Driver>) {
+    let addresses: Vec<_> = text.parts.iter().filter_map(address).collect();
+    if addresses.iter().any(|a| ev.state.sql.foreign_literals.contains(a)) || ev.state.sql.foreign > 0 || driver == Some(dialect::Driver::Other) {
+        ev.state.sql.consumed.extend(addresses);
+        if !ev.quiet {
+            ev.uses.skip("sql for another database");
+        }
+        return;
+    }
+    if !ev.notes() || !looks_like_sql(text) {
+        return;
+    }
+    ev.state.sql.consumed.extend(addresses);
+    let place = ev.place;
+    let mut sure = if driver.is_some() { Certainty::High } else { dialect::of_file(ev, place.file) };
+    if ev.is_through() || ev.world.is_test(place.file) {
+        sure = sure.min(Certainty::Medium);
+    }
+    let template = text.template();
+    if dialect::has_question_marks(template.text()) {
+        // Something must turn them into what PostgreSQL's drivers take.
+        sure = sure.min(if ev.world.index.turns_question_marks { Certainty::Medium } else { Certainty::Low });
+    }
+    let context = context(ev);
+    if context == Context::Migration {
+        sure = Certainty::Low;
+    }
+    let analysis = analyse(&template, ev.world.schema, &Options::default());
+    // Something of unknown origin that names nothing we know may be anyone's.
+    if driver.is_none() && analysis.references.is_empty() && !analysis.problems.is_empty() {
+        sure = sure.min(if mentions_relation(template.text()) { Certainty::Medium } else { Certainty::Low });
+    }
+    note(ev, &template, &analysis, sure, context, true);
+    for (skip, _) in &analysis.skipped {
+        if !ev.quiet {
+            ev.uses.skip(match skip {
+                Skip::Unparsable => "sql that does not parse",
+                Skip::OtherDialect => "sql of another dialect",
+                Skip::TooDeep => "sql too deep",
+            });
+        }
+    }
+}
+
+/// Whether a statement names a relation at all.
+fn mentions_relation(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    [" from ", "\nfrom ", " into ", "update ", " join "].iter().any(|w| lower.contains(w))
+}
+
+/// A text that may be SQL: only what it names, and only if it reads as a whole and names a relation that there is.
+pub fn loose(ev: &mut Evaluator<'_, '_>, text: &Text<'_>) {
+    let foreign = text.parts.iter().filter_map(address).any(|a| ev.state.sql.foreign_literals.contains(&a));
+    if foreign {
+        return;
+    }
+    let template = text.template();
+    if !mentions_relation(template.text()) {
+        return;
+    }
+    let analysis = analyse(&template, ev.world.schema, &Options::default());
+    if analysis.statements == 0 || !analysis.skipped.is_empty() || !analysis.references.iter().any(|r| r.column.is_none()) {
+        return;
+    }
+    let context = context(ev);
+    note(ev, &template, &analysis, Certainty::Low, context, false);
+}
+
+/// Analyses a text without noting anything, for what its rows hold.
+pub fn analysed(ev: &Evaluator<'_, '_>, text: &Text<'_>) -> Analysis {
+    analyse(&text.template(), ev.world.schema, &Options::default())
+}
+
+fn context(ev: &Evaluator<'_, '_>) -> Context {
+    if ev.world.is_migration(ev.place.file) { Context::Migration } else { Context::Sql }
+}
+
+fn note(ev: &mut Evaluator<'_, '_>, template: &Template, analysis: &Analysis, sure: Certainty, context: Context, problems: bool) {
+    for r in &analysis.references {
+        let Some(location) = template.locate(r.span) else { continue };
+        let relation = RelationName { schema: (r.relation.schema != "public").then(|| Ustr::from(&r.relation.schema)), name: Ustr::from(&r.relation.name) };
+        let column = r.column.as_deref().map(Ustr::from);
+        if first_time(ev, location, &(relation, column, sure == Certainty::Low)) {
+            ev.uses.references.push(Reference { location, relation, column, access: r.access, context, via: VIA, model: None, attribute: None, certainty: sure });
+        }
+    }
+    if !problems || sure == Certainty::Low {
+        return;
+    }
+    for p in &analysis.problems {
+        let Some(location) = template.locate(p.span) else { continue };
+        if first_time(ev, location, &p.message) {
+            ev.uses.sql_problems.push(SqlProblem { location, problem: p.clone(), context, certainty: sure });
+        }
+    }
+}
+
+fn first_time(ev: &mut Evaluator<'_, '_>, at: Location, what: &impl Hash) -> bool {
+    let mut hasher = FxHasher::default();
+    what.hash(&mut hasher);
+    ev.state.sql.noted.insert((at, hasher.finish()))
+}
