@@ -95,7 +95,8 @@ impl Calls {
         for row in rows {
             let args = row.args.iter().filter_map(|(k, role)| Some((k.parse().map_err(|_| Ustr::from(k)), Role::named(role)?))).collect();
             let last = row.function.rsplit('.').next().unwrap_or_default();
-            let signature = Signature { args, own, writes: matches!(last, "to_sql" | "copy_records_to_table" | "copy_to_table" | "copy_from"), creates: last == "to_sql" };
+            let signature =
+                Signature { args, own, writes: matches!(last, "to_sql" | "copy_records_to_table" | "copy_to_table" | "copy_from"), creates: last == "to_sql" };
             match row.function.strip_prefix("*.") {
                 Some(method) => self.by_method.insert(Ustr::from(method), signature),
                 None => self.by_path.insert(Ustr::from(&row.function), signature),
@@ -111,7 +112,7 @@ impl Calls {
             return None;
         }
         let def = world.index.function(id);
-        let whole = format!("{}.{}", world.index.table.dotted(def.file), def.qualname);
+        let whole = format!("{}.{}", world.index.table.path(def.file).replace('/', "."), def.qualname);
         let mut rest = whole.as_str();
         loop {
             if let Some(s) = self.by_path.get(&Ustr::from(rest)).filter(|s| s.own) {

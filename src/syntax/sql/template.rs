@@ -87,6 +87,41 @@ impl Template {
         self.pieces.extend(other.pieces.iter().map(|p| Piece { start: p.start + by, end: p.end + by, ..*p }));
     }
 
+    /// The same text with some spans (sorted, apart from each other) written differently; what is written there stands where the span stood. A span that
+    /// touches a hole stays.
+    #[must_use]
+    pub fn replaced(&self, edits: &[(Span, &str)]) -> Template {
+        let mut out = Template::default();
+        let mut at = 0;
+        for (span, text) in edits {
+            if let Some(source) = self.locate(*span)
+                && span.start >= at
+            {
+                out.copy(self, at, span.start);
+                out.push_value(text, source);
+                at = span.end;
+            }
+        }
+        out.copy(self, at, u32::try_from(self.text.len()).unwrap_or(u32::MAX));
+        out
+    }
+
+    /// Adds bytes `from..to` of another template.
+    fn copy(&mut self, other: &Template, from: u32, to: u32) {
+        for p in other.under(Span { start: from, end: to }) {
+            let (start, end) = (p.start.max(from), p.end.min(to));
+            let Some(text) = other.text.get(start as usize..end as usize).filter(|t| !t.is_empty()) else { continue };
+            let source = match p.kind {
+                PieceKind::Verbatim => {
+                    let first = p.source.span.start + (start - p.start);
+                    Location::new(p.source.file, Span { start: first, end: first + (end - start) })
+                }
+                PieceKind::Whole | PieceKind::Hole => p.source,
+            };
+            self.push(text, source, p.kind);
+        }
+    }
+
     fn push(&mut self, text: &str, source: Location, kind: PieceKind) {
         if text.is_empty() {
             return;

@@ -107,7 +107,9 @@ pub fn of_file(ev: &mut Evaluator<'_, '_>, file: FileId) -> Certainty {
         (true, false) => Certainty::High,
         (true, true) => Certainty::Medium,
         (false, true) => Certainty::Low,
-        (false, false) if !uses(POSTGRES) && !uses(&["sqlalchemy", "sqlmodel", "django", "databases", "supabase", "tortoise", "peewee", "piccolo"]) => Certainty::Low,
+        (false, false) if !uses(POSTGRES) && !uses(&["sqlalchemy", "sqlmodel", "django", "databases", "supabase", "tortoise", "peewee", "piccolo"]) => {
+            Certainty::Low
+        }
         (false, false) if uses(OTHERS) => Certainty::Medium,
         (false, false) => Certainty::High,
     };
@@ -208,37 +210,6 @@ fn collect(e: &Expr, depth: usize, word: &mut impl FnMut(&str)) {
     }
 }
 
-/// Whether a text marks parameters by a bare `?`, outside of quotes and of the operators of jsonb.
-pub fn has_question_marks(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    let (mut at, mut quoted) = (0, None);
-    while at < bytes.len() {
-        let b = bytes[at];
-        match quoted {
-            Some(q) => {
-                if b == q {
-                    quoted = None;
-                }
-            }
-            None => match b {
-                b'\'' | b'"' => quoted = Some(b),
-                b'?' => {
-                    let next = bytes.get(at + 1).copied().unwrap_or(b' ');
-                    let before = text[..at].trim_end().bytes().last().unwrap_or(b' ');
-                    // `data ? 'key'`, `?|`, `?&` are operators of jsonb; a parameter stands behind an operator, a comma, a parenthesis or a word of SQL.
-                    let behind_value = before == b'\'' || before == b')';
-                    if !matches!(next, b'|' | b'&' | b'?') && !behind_value && !text[at + 1..].trim_start().starts_with('\'') {
-                        return true;
-                    }
-                }
-                _ => {}
-            },
-        }
-        at += 1;
-    }
-    false
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -259,11 +230,5 @@ mod tests {
         assert_eq!(asks("dialect in ('sqlite', 'mysql')"), Some(false));
         assert_eq!(asks("dialect in ('sqlite', 'postgresql')"), None);
         assert_eq!(asks("rows"), None);
-    }
-
-    #[test]
-    fn question_marks_that_are_parameters() {
-        assert!(has_question_marks("SELECT a FROM t WHERE b = ? AND c IN (?, ?)"));
-        assert!(!has_question_marks("SELECT a FROM t WHERE data ? 'key' AND b = '?' AND c ?| array['x']"));
     }
 }

@@ -4,6 +4,7 @@
 
 pub mod dialect;
 mod note;
+mod parameters;
 #[cfg(test)]
 mod tests;
 
@@ -53,7 +54,9 @@ pub struct State<'a> {
 }
 
 /// Words that begin a statement.
-const VERBS: &[&str] = &["select", "insert", "update", "delete", "with", "merge", "create", "alter", "drop", "truncate", "copy", "values", "explain", "comment", "grant", "declare"];
+const VERBS: &[&str] = &[
+    "select", "insert", "update", "delete", "with", "merge", "create", "alter", "drop", "truncate", "copy", "values", "explain", "comment", "grant", "declare",
+];
 
 /// Whether a text begins as a statement does.
 pub fn looks_like_sql(text: &Text<'_>) -> bool {
@@ -70,7 +73,9 @@ pub fn looks_like_sql(text: &Text<'_>) -> bool {
         .trim_start();
     }
     let end = rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len());
-    end < rest.len() && VERBS.iter().any(|v| rest[..end].eq_ignore_ascii_case(v)) && rest[end..].starts_with(|c: char| c.is_whitespace() || c == '(' || c == '*')
+    end < rest.len()
+        && VERBS.iter().any(|v| rest[..end].eq_ignore_ascii_case(v))
+        && rest[end..].starts_with(|c: char| c.is_whitespace() || c == '(' || c == '*')
 }
 
 fn address(part: &TextPart<'_>) -> Option<usize> {
@@ -119,9 +124,8 @@ pub fn method<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &Value<'a>, name: Ident,
     }
     let Value::Library(LibraryValue::Sql(Sql::Connection(driver))) = receiver else { return None };
     match name.as_str() {
-        "cursor" | "acquire" | "connection" | "getconn" | "transaction" | "connect" | "begin" | "execute" | "executemany" | "pipeline" | "commit" | "rollback" | "close" => {
-            Some(connection(*driver))
-        }
+        "cursor" | "acquire" | "connection" | "getconn" | "transaction" | "connect" | "begin" | "execute" | "executemany" | "pipeline" | "commit"
+        | "rollback" | "close" => Some(connection(*driver)),
         _ => Some(Value::Unknown),
     }
 }
@@ -135,8 +139,17 @@ pub fn call<'a>(ev: &mut Evaluator<'_, 'a>, callee: &Value<'a>, call: &'a Call, 
         let last = path.rsplit('.').next().unwrap_or_default();
         let opens = matches!(
             last,
-            "connect" | "create_pool" | "Connection" | "AsyncConnection" | "ConnectionPool" | "AsyncConnectionPool" | "SimpleConnectionPool" | "ThreadedConnectionPool" | "Client"
-                | "SparkSession" | "builder"
+            "connect"
+                | "create_pool"
+                | "Connection"
+                | "AsyncConnection"
+                | "ConnectionPool"
+                | "AsyncConnectionPool"
+                | "SimpleConnectionPool"
+                | "ThreadedConnectionPool"
+                | "Client"
+                | "SparkSession"
+                | "builder"
         );
         opens.then(|| connection(driver))
     })
@@ -151,7 +164,11 @@ fn composed<'a>(ev: &mut Evaluator<'_, 'a>, path: &str, call: &'a Call, args: &A
     let first = || args.positional(call, 0).cloned();
     let at = ev.at(call.func.span);
     let of = |names: &[&str]| names.iter().any(|n| path == format!("psycopg2.sql.{n}") || path == format!("psycopg.sql.{n}"));
-    if matches!(path, "sqlalchemy.text" | "sqlalchemy.sql.text" | "sqlalchemy.sql.expression.text" | "sqlmodel.text" | "sqlalchemy.sql.elements.text" | "sqlalchemy.DDL") || of(&["SQL"]) {
+    if matches!(
+        path,
+        "sqlalchemy.text" | "sqlalchemy.sql.text" | "sqlalchemy.sql.expression.text" | "sqlmodel.text" | "sqlalchemy.sql.elements.text" | "sqlalchemy.DDL"
+    ) || of(&["SQL"])
+    {
         return first().filter(|v| v.alternatives().iter().all(|v| matches!(v, Value::Str(_))));
     }
     if of(&["Identifier"]) {

@@ -14,8 +14,7 @@ use crate::sql::{Analysis, Options, analyse};
 use crate::syntax::sql::Skip;
 use crate::syntax::sql::template::Template;
 
-use super::dialect;
-use super::{address, looks_like_sql};
+use super::{address, dialect, looks_like_sql, parameters};
 
 /// The name of SQL text in references.
 const VIA: &str = "sql";
@@ -39,8 +38,8 @@ pub fn sink(ev: &mut Evaluator<'_, '_>, text: &Text<'_>, driver: Option<dialect:
     if ev.is_through() || ev.world.is_test(place.file) {
         sure = sure.min(Certainty::Medium);
     }
-    let template = text.template();
-    if dialect::has_question_marks(template.text()) {
+    let (template, question) = parameters::native(&text.template());
+    if question {
         // Something must turn them into what PostgreSQL's drivers take.
         sure = sure.min(if ev.world.index.turns_question_marks { Certainty::Medium } else { Certainty::Low });
     }
@@ -77,7 +76,7 @@ pub fn loose(ev: &mut Evaluator<'_, '_>, text: &Text<'_>) {
     if foreign {
         return;
     }
-    let template = text.template();
+    let (template, _) = parameters::native(&text.template());
     if !mentions_relation(template.text()) {
         return;
     }
@@ -91,7 +90,7 @@ pub fn loose(ev: &mut Evaluator<'_, '_>, text: &Text<'_>) {
 
 /// Analyses a text without noting anything, for what its rows hold.
 pub fn analysed(ev: &Evaluator<'_, '_>, text: &Text<'_>) -> Analysis {
-    analyse(&text.template(), ev.world.schema, &Options::default())
+    analyse(&parameters::native(&text.template()).0, ev.world.schema, &Options::default())
 }
 
 fn context(ev: &Evaluator<'_, '_>) -> Context {
@@ -104,7 +103,17 @@ fn note(ev: &mut Evaluator<'_, '_>, template: &Template, analysis: &Analysis, su
         let relation = RelationName { schema: (r.relation.schema != "public").then(|| Ustr::from(&r.relation.schema)), name: Ustr::from(&r.relation.name) };
         let column = r.column.as_deref().map(Ustr::from);
         if first_time(ev, location, &(relation, column, sure == Certainty::Low)) {
-            ev.uses.references.push(Reference { location, relation, column, access: r.access, context, via: VIA, model: None, attribute: None, certainty: sure });
+            ev.uses.references.push(Reference {
+                location,
+                relation,
+                column,
+                access: r.access,
+                context,
+                via: VIA,
+                model: None,
+                attribute: None,
+                certainty: sure,
+            });
         }
     }
     if !problems || sure == Certainty::Low {

@@ -1,0 +1,201 @@
+//! SQL as code writes it: what is named (`table.column access certainty`), what is wrong (`! rule: message`), and what is left alone.
+
+use crate::config;
+use crate::project::Project;
+use crate::project::uses::Certainty;
+use crate::schema::{Column, QualifiedName, Relation, RelationKind, Schema};
+use crate::source::{Language, SourceFile, Sources};
+use crate::syntax::python;
+
+fn shop() -> Schema {
+    let mut schema = Schema::new();
+    for (name, columns) in [("customers", &["id", "name", "tier"][..]), ("orders", &["id", "total", "customer_id", "placed_at"])] {
+        let mut relation = Relation::new(RelationKind::Table);
+        for c in columns {
+            relation.put_column(Column::new(*c, "text"));
+        }
+        schema.relations.insert(QualifiedName::new("public", name), relation);
+    }
+    schema
+}
+
+fn seen(files: &[(&str, &str)], calls: &[config::Call]) -> Vec<String> {
+    let mut sources = Sources::default();
+    let trees: Vec<_> = files.iter().map(|(path, text)| (sources.add(SourceFile::new(*path, Language::Python, *text)), python::parse(text))).collect();
+    let modules: Vec<_> = trees.iter().map(|(id, tree)| (*id, tree)).collect();
+    let schema = shop();
+    let project = Project::link_with(&sources, &modules, &schema, calls);
+    let sure = |c: Certainty| match c {
+        Certainty::High => "",
+        Certainty::Medium => " likely",
+        Certainty::Low => " perhaps",
+    };
+    let mut out = Vec::new();
+    for r in &project.uses.references {
+        let name = r.column.map_or(r.relation.name.to_string(), |c| format!("{}.{c}", r.relation.name));
+        let spelled = sources.get(r.location.file).slice(r.location.span).to_owned();
+        assert_eq!(spelled, r.column.unwrap_or(r.relation.name).as_str(), "the exact token");
+        out.push((r.location, format!("{name} {}{}", format!("{:?}", r.access).to_lowercase(), sure(r.certainty))));
+    }
+    for p in &project.uses.sql_problems {
+        let spelled = sources.get(p.location.file).slice(p.location.span).to_owned();
+        out.push((p.location, format!("! {} at {spelled}{}", p.problem.kind.rule(), sure(p.certainty))));
+    }
+    out.sort();
+    out.into_iter().map(|o| o.1).collect()
+}
+
+/// In a project that talks to PostgreSQL.
+fn postgres(code: &str) -> Vec<String> {
+    seen(&[("app.py", &format!("import psycopg\n{code}"))], &[])
+}
+
+/// The same in a project that talks to others too, in another file.
+fn mixed(code: &str) -> Vec<String> {
+    seen(&[("app.py", code), ("other.py", "import sqlite3\nimport psycopg2\n")], &[])
+}
+
+fn nothing() -> Vec<String> {
+    Vec::new()
+}
+
+#[test]
+fn a_statement_at_a_sink_is_held_to_the_schema() {
+    let got = postgres("cur.execute(\"SELECT o.id, o.sum FROM orders o WHERE o.total > %s\", (1,))");
+    assert_eq!(got, ["orders.id read", "! unknown-column at sum", "orders read", "orders.total read"]);
+}
+
+#[test]
+fn texts_are_put_together() {
+    let got = postgres(
+        "
+SQL = '''
+    SELECT o.id FROM orders o
+    JOIN customers c ON c.id = o.customer_id
+'''
+def find(cur, tier):
+    where = []
+    where.append('c.tier = %(tier)s')
+    if tier:
+        where.append(\"c.name <> 'x'\")
+    sql = SQL + ' WHERE ' + ' AND '.join(where)
+    sql += ' ORDER BY o.placed_at'
+    cur.execute(sql, {'tier': tier})
+",
+    );
+    let want = [
+        "orders.id read",
+        "orders read",
+        "customers read",
+        "customers.id read",
+        "orders.customer_id read",
+        "customers.tier read",
+        "customers.name read",
+        "orders.placed_at read",
+    ];
+    assert_eq!(got, want);
+}
+
+#[test]
+fn holes_silence_what_they_touch_only() {
+    let got = postgres("def f(cur, column, n):\n    cur.execute(f'SELECT {column}, total, nope FROM orders WHERE id = {n}')\n");
+    assert_eq!(got, ["orders.total read", "! unknown-column at nope", "orders read", "orders.id read"]);
+}
+
+#[test]
+fn sqlalchemy_text_and_psycopg_composition() {
+    let got = seen(&[("a.py", "from sqlalchemy import text\nq = text('UPDATE orders SET total = :t WHERE nope = 1')\nsession.execute(q)\n")], &[]);
+    assert_eq!(got, ["orders write", "orders.total write", "! unknown-column at nope"]);
+    let got = postgres("from psycopg import sql\ncur.execute(sql.SQL('SELECT {} FROM {}').format(sql.Identifier('total'), sql.Identifier('orders')))");
+    assert_eq!(got, ["orders.total read", "orders read"]);
+}
+
+#[test]
+fn helpers_hand_sql_on() {
+    let got = postgres(
+        "
+def run(sql, *args):
+    with pool.connection() as c:
+        return c.execute(sql, args)
+
+def count(table):
+    return pool.fetchval(f'SELECT count(*) FROM {table}')
+
+run('SELECT nope FROM orders')
+count('customers')
+",
+    );
+    assert_eq!(got, ["! unknown-column at nope likely", "orders read likely", "customers read likely"]);
+}
+
+#[test]
+fn other_databases_are_left_alone() {
+    let nope = "execute('SELECT nope FROM orders')";
+    for code in [
+        format!("import sqlite3\nsqlite3.connect('x').cursor().{nope}"),
+        format!("import aiosqlite\nasync def f():\n    async with aiosqlite.connect('x') as db:\n        await db.{nope}"),
+        format!("import duckdb\nduckdb.connect().{nope}"),
+        format!("def f(cur, dialect):\n    if dialect == 'sqlite':\n        cur.{nope}"),
+        format!("def f(cur, engine):\n    if isinstance(engine, PostgresEngine):\n        return 1\n    cur.{nope}"),
+        format!("def insert_sqlite(cur):\n    cur.{nope}"),
+        "def f(cur, db):\n    sql = 'SELECT id FROM orders' if db.is_postgres else 'SELECT nope FROM orders'\n    cur.execute(sql)".to_owned(),
+        "cur.execute('SELECT nope FROM orders WHERE id = ?', (1,))".to_owned(),
+        "cur.execute('PRAGMA table_info(orders)')".to_owned(),
+        "cur.execute('INSERT OR REPLACE INTO orders (nope) VALUES (1)')".to_owned(),
+    ] {
+        let got = mixed(&code);
+        assert!(!got.iter().any(|l| l.starts_with('!')), "{code}: {got:?}");
+    }
+}
+
+#[test]
+fn prose_is_left_alone() {
+    for code in [
+        "'''Select the orders from customers.'''",
+        "def f():\n    \"\"\"SELECT nope FROM orders\"\"\"",
+        "print('Select a role')",
+        "log.info('Update customers set in stone')",
+        "prompt = 'With all orders from customers, write a poem'",
+        "raise ValueError('Delete from the list what is not needed')",
+        "help = 'Create table orders first'",
+    ] {
+        assert_eq!(postgres(code), nothing(), "{code}");
+    }
+}
+
+#[test]
+fn what_may_be_sql_names_but_never_accuses() {
+    let got = postgres("QUERY = 'SELECT total, nope FROM orders'\n");
+    assert_eq!(got, ["orders.total read perhaps", "orders read perhaps"]);
+}
+
+#[test]
+fn data_frames_and_copies_name_tables() {
+    let got = seen(
+        &[(
+            "a.py",
+            "import pandas as pd\nimport asyncpg\npd.read_sql('SELECT total FROM orders', engine)\ndf.to_sql('new_table', engine)\nawait con.copy_records_to_table('orders', records=r, columns=['id', 'total'])\n",
+        )],
+        &[],
+    );
+    assert_eq!(
+        got,
+        ["orders.total read", "orders read", "new_table write perhaps", "orders write likely", "orders.id write likely", "orders.total write likely"]
+    );
+}
+
+#[test]
+fn the_users_wrappers_are_declared() {
+    let call = |function: &str, args: &[(&str, &str)]| config::Call {
+        function: function.to_owned(),
+        args: args.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
+    };
+    let got = seen(
+        &[
+            ("app/db.py", "import psycopg2\ndef fetch_rows(table, columns, where):\n    ...\n"),
+            ("app/use.py", "from app.db import fetch_rows\nfetch_rows('orders', columns=['id', 'nope'], where={'total': 1})\n"),
+        ],
+        &[call("app.db.fetch_rows", &[("0", "table"), ("columns", "columns"), ("where", "where")])],
+    );
+    assert_eq!(got, ["orders read likely", "orders.id read likely", "orders.nope read likely", "orders.total read likely"]);
+}
