@@ -187,6 +187,13 @@ pub fn call<'a>(ev: &mut Evaluator<'_, 'a>, path: &str, call: &'a Call, args: &A
             }
             None => Value::Unknown,
         },
+        "importlib.import_module" => match first().constant() {
+            Some(path) => match ev.world.index.table.resolve(ev.place.file, 0, &path) {
+                super::modules::ModuleRef::File(f) => Value::Module(f),
+                _ => Value::Unknown,
+            },
+            None => Value::Unknown,
+        },
         "os.getenv" | "os.environ.get" => args.positional(call, 1).cloned().unwrap_or_default(),
         p if p.starts_with("builtins.") => Value::Unknown,
         _ => return None,

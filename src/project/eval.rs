@@ -247,10 +247,10 @@ impl<'w, 'a> Evaluator<'w, 'a> {
         if self.place.function.is_none()
             && let Some(class) = self.place.class
             && let Some(bindings) = self.world.index.class(class).names.get(&n)
-            && !self.in_circle(n)
+            && !self.in_circle(class_mark(class, n))
         {
             let place = self.place;
-            self.trail.push((place.file, n));
+            self.trail.push((place.file, class_mark(class, n)));
             let mut trail = std::mem::take(&mut self.trail);
             let v = self.world.bindings_value(place, bindings, &mut trail);
             self.trail = trail;
@@ -320,12 +320,13 @@ impl<'w, 'a> Evaluator<'w, 'a> {
                 _ => Value::Function(*f),
             };
         }
-        if self.in_circle(attr) {
+        let mark = class_mark(owner, attr);
+        if self.in_circle(mark) {
             return stored;
         }
         let place = Place { file: self.world.index.class(owner).file, class: Some(owner), function: None };
         let mut trail = std::mem::take(&mut self.trail);
-        trail.push((self.place.file, attr));
+        trail.push((self.place.file, mark));
         let declared = self.world.bindings_value(place, bindings, &mut trail);
         trail.pop();
         self.trail = trail;
@@ -580,6 +581,11 @@ impl<'w, 'a> Evaluator<'w, 'a> {
             _ => annotated,
         }
     }
+}
+
+/// A name of a class body on the trail: `x = x` in a class reads the module's `x`.
+fn class_mark(class: ClassId, name: Ustr) -> Ustr {
+    Ustr::from(&format!("{}:{name}", class.0))
 }
 
 fn is_type(v: &Value<'_>) -> bool {

@@ -5,7 +5,9 @@ use ustr::Ustr;
 use crate::syntax::python::Ident;
 
 use super::super::eval::Evaluator;
+use super::super::index::ClassId;
 use super::super::value::Value;
+use super::super::world::Place;
 
 /// Names that the object has of its own (not SQLAlchemy's); left to whoever knows sessions and queries.
 const OWN: &[&str] = &[
@@ -31,9 +33,24 @@ const OWN: &[&str] = &[
 pub fn is_extension(ev: &Evaluator<'_, '_>, value: &Value<'_>) -> bool {
     match value {
         Value::Object(o) => is_class(o.path.as_str()),
-        Value::Instance(c) => ev.world.lineage(*c).is_some_and(|l| l.outside.iter().any(|v| v.external().is_some_and(is_class))),
+        Value::Instance(c) => match ev.world.lineage(*c) {
+            Some(l) => l.outside.iter().any(|v| v.external().is_some_and(is_class)),
+            // While lineages are worked out, bases are asked themselves.
+            None => derives(ev, *c, 0),
+        },
         _ => false,
     }
+}
+
+fn derives(ev: &Evaluator<'_, '_>, class: ClassId, depth: usize) -> bool {
+    let def = ev.world.index.class(class);
+    let place = Place { file: def.file, class: def.outer_class, function: def.outer_function };
+    depth < 5
+        && def.node.bases.iter().any(|b| match Evaluator::quiet_on(ev.world, place, &ev.trail).base_class(&b.value) {
+            Value::External(p) => is_class(&p),
+            Value::Class(c) => c != class && derives(ev, c, depth + 1),
+            _ => false,
+        })
 }
 
 /// The path of the extension's class, by whichever of its names it is imported.
@@ -74,7 +91,7 @@ fn model_class<'a>(ev: &mut Evaluator<'_, 'a>, value: &Value<'a>) -> Value<'a> {
         && let Some((file, call)) = o.call
         && let Some(class) = call.keyword("model_class")
     {
-        let mut inner = Evaluator::quiet_on(ev.world, super::super::world::Place::module(file), &ev.trail);
+        let mut inner = Evaluator::quiet_on(ev.world, Place::module(file), &ev.trail);
         let class = inner.eval(class);
         return Value::union([class, own]);
     }

@@ -108,6 +108,9 @@ pub fn class_name<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId, name: ustr::Us
 
 /// `base[key]`
 pub fn subscript<'a>(ev: &mut Evaluator<'_, 'a>, base: &Value<'a>, key: &Value<'a>, index: &'a Expr) -> Option<Value<'a>> {
+    if ev.world.collecting {
+        return super::models::construct::subscript(base);
+    }
     sqlalchemy::attributes::subscript(ev, base, key, index).or_else(|| django::subscript(ev, base, key)).or_else(|| postgrest::subscript(ev, base, key, index))
 }
 

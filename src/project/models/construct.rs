@@ -15,7 +15,7 @@ use super::super::value::Value;
 use super::super::world::{Place, is_from};
 use super::declared::{Argument, Arguments, Column, Constraint, ConstraintKind, Declared, ForeignKey, Metadata, Relationship, Table, Target};
 use super::types::{self, last};
-use super::{is_test_path, naming};
+use super::{django, is_test_path, naming};
 
 /// Packages that hand out SQLAlchemy's constructors.
 const PACKAGES: &[&str] = &["sqlalchemy", "sqlmodel", "sqlalchemy_utils", "flask_sqlalchemy", "advanced_alchemy"];
@@ -33,8 +33,13 @@ pub fn call<'a>(ev: &mut Evaluator<'_, 'a>, callee: &Value<'a>, call: &'a Call, 
                 return Some(v);
             }
             let arguments = Arguments::new(ev, call, args);
-            if path.as_str() == "functools.partial" {
-                return partial(arguments);
+            match path.as_str() {
+                "functools.partial" => return partial(arguments),
+                "collections.defaultdict" => return default_dict(ev, &arguments),
+                _ => {}
+            }
+            if django::fields::is_field(path) {
+                return Some(Declared::DjangoField(*path, None, arguments).value());
             }
             external(ev, path, &arguments, ev.at(span))
         }
@@ -60,6 +65,21 @@ pub fn call<'a>(ev: &mut Evaluator<'_, 'a>, callee: &Value<'a>, call: &'a Call, 
     }
 }
 
+/// `defaultdict(lambda: value)`: what any key gives.
+fn default_dict<'a>(ev: &mut Evaluator<'_, 'a>, args: &Arguments<'a>) -> Option<Value<'a>> {
+    let Value::Lambda(l) = &args.positional().next()?.value else { return None };
+    let v = ev.call_lambda(l, &[]);
+    Some(Declared::Default(v).value())
+}
+
+/// `receiver[key]`
+pub fn subscript<'a>(base: &Value<'a>) -> Option<Value<'a>> {
+    match Declared::of(base)? {
+        Declared::Default(v) => Some(v.clone()),
+        _ => None,
+    }
+}
+
 fn partial(mut arguments: Arguments<'_>) -> Option<Value<'_>> {
     let first = arguments.all.iter().position(|a| a.name.is_none())?;
     let callee = arguments.all.remove(first).value;
@@ -71,7 +91,11 @@ fn class<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId, args: &Arguments<'a>, a
     if let Some(t) = types::of_class(ev, class, args) {
         return Some(Declared::Type(t).value());
     }
-    let base = ev.world.lineage(class)?.outside.iter().find_map(|v| v.external().filter(|p| is_sqlalchemy(p) && is_constructor(last(p))))?;
+    let outside = &ev.world.lineage(class)?.outside;
+    if let Some(path) = outside.iter().find_map(|v| v.external().filter(|p| django::fields::is_field(p))) {
+        return Some(Declared::DjangoField(Ustr::from(path), Some(class), args.clone()).value());
+    }
+    let base = outside.iter().find_map(|v| v.external().filter(|p| is_sqlalchemy(p) && is_constructor(last(p))))?;
     external(ev, base, args, at)
 }
 
@@ -188,6 +212,8 @@ fn target<'a>(ev: &mut Evaluator<'_, 'a>, a: &Argument<'a>) -> Target {
     // `Other.id`: the attribute itself would only give the column's declaration, so the expression is read.
     if let Some(ExprKind::Attribute(x)) = a.expr.map(|e| &e.kind) {
         let base = ev.eval(&x.value);
+        // A name bound twice in its file: the mapped class is meant.
+        let base = base.alternatives().iter().find(|v| matches!(v, Value::Class(c) if super::declarative::is_mapped(ev, *c))).cloned().unwrap_or(base);
         match (&base, Declared::of(&base)) {
             (Value::Class(c), _) | (_, Some(Declared::ClassColumns(c))) => return Target::Attribute(*c, x.attr.name),
             _ => {}

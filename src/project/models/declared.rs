@@ -20,6 +20,10 @@ pub enum Declared<'a> {
     Column(Column),
     /// SQLModel's `Field(...)`: its arguments, judged together with the annotation.
     Field(Arguments<'a>),
+    /// A Django field: the path of its class outside the project, the project's own class, the arguments.
+    DjangoField(Ustr, Option<ClassId>, Arguments<'a>),
+    /// `defaultdict(lambda: value)`
+    Default(Value<'a>),
     /// A column type.
     Type(SqlType),
     /// `ForeignKey(...)`

@@ -23,6 +23,8 @@ pub struct Draft<'a> {
     pub foreign_keys: Vec<(usize, ForeignKey)>,
     /// Attribute, relationship, and the classes that its annotation names.
     pub relationships: Vec<(Ustr, Relationship<'a>, Related)>,
+    /// Names that this class gives others: the class, the name there, whether it stands for several.
+    pub reverse: Vec<(ClassId, Ustr, bool)>,
     /// The mapped class it is derived from.
     pub parent: Option<ClassId>,
     /// It shares the parent's table.
@@ -62,6 +64,7 @@ impl<'a> Draft<'a> {
             metadata: Metadata::default(),
             foreign_keys: Vec::new(),
             relationships: Vec::new(),
+            reverse: Vec::new(),
             parent: None,
             single_table: false,
         }
@@ -154,9 +157,13 @@ fn related_class<'a>(ev: &mut Evaluator<'_, 'a>, r: &Relationship<'a>, related: 
 pub fn link<'a>(ev: &mut Evaluator<'_, 'a>, drafts: &mut [Draft<'a>]) {
     let by_class: FxHashMap<ClassId, usize> = drafts.iter().enumerate().filter_map(|(n, d)| Some((d.model.class?, n))).collect();
     inherit(drafts, &by_class);
+    // Classes before bare tables, the project's own before its tests'.
+    let mut tables: Vec<usize> = (0..drafts.len()).filter(|&n| !drafts[n].single_table).collect();
+    tables.sort_by_key(|&n| (drafts[n].model.foreign, drafts[n].model.class.is_none(), n));
     let mut by_table: FxHashMap<(Option<Ustr>, Ustr), usize> = FxHashMap::default();
-    for (n, d) in drafts.iter().enumerate().filter(|(_, d)| !d.single_table) {
-        by_table.entry((d.model.relation.schema, d.model.relation.name)).or_insert(n);
+    for n in tables {
+        let relation = drafts[n].model.relation;
+        by_table.entry((relation.schema, relation.name)).or_insert(n);
     }
     keys::resolve(ev, drafts, &by_class, &by_table);
     let mut by_name: FxHashMap<Ustr, Vec<ClassId>> = FxHashMap::default();
@@ -180,6 +187,20 @@ pub fn link<'a>(ev: &mut Evaluator<'_, 'a>, drafts: &mut [Draft<'a>]) {
                 // The other side is no model itself (an abstract base): all its children get the name.
                 let children = drafts.iter().enumerate().filter(|(_, d)| d.model.class.is_some_and(|c| ev.world.is_subclass(c, t)));
                 ends.extend(children.map(|(o, _)| (o, backref, Member::Relationship { target: Some(own), many: None })));
+            }
+        }
+    }
+    for n in 0..drafts.len() {
+        let Some(own) = drafts[n].model.class else { continue };
+        for (class, name, many) in drafts[n].reverse.clone() {
+            let member = Member::Relationship { target: Some(own), many: Some(many) };
+            match by_class.get(&class) {
+                Some(&o) => ends.push((o, name, member)),
+                // An abstract class: all its children get the name.
+                None => {
+                    let children = drafts.iter().enumerate().filter(|(_, d)| d.model.class.is_some_and(|c| ev.world.is_subclass(c, class)));
+                    ends.extend(children.map(|(o, _)| (o, name, member.clone())));
+                }
             }
         }
     }

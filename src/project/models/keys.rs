@@ -29,7 +29,7 @@ pub fn resolve<'a>(ev: &Evaluator<'_, 'a>, drafts: &mut [Draft<'a>], by_class: &
             let Some(found) = find(drafts, n, &key.target, by_class, by_table) else { continue };
             let text = format!("{}.{}.{}", found.schema.map_or(default, |s| s.as_str()), found.table, found.column);
             let c = &mut drafts[n].model.columns[column];
-            if !c.foreign_keys.iter().any(|(k, _)| *k == text) {
+            if !c.foreign_keys.iter().any(|(k, at)| *k == text && *at == key.at) {
                 c.foreign_keys.push((text, key.at));
             }
             if c.ty.is_none()

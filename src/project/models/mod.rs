@@ -3,6 +3,7 @@
 pub mod construct;
 pub mod declarative;
 pub mod declared;
+pub mod django;
 pub mod draft;
 pub mod enums;
 mod keys;
@@ -232,7 +233,11 @@ pub fn collect<'a>(world: &World<'a>) -> Models<'a> {
         drafts.extend(tables::of_file(&mut ev, file));
         drafts.extend(tables::imperative(&mut ev, file));
     }
+    let django = django::Django::find(&mut ev);
     for class in world.index.class_ids() {
+        if let Some(django) = &django {
+            drafts.extend(django.draft(&mut ev, class));
+        }
         if sqlmodel::is_sqlmodel(&ev, class) {
             drafts.extend(sqlmodel::draft(&mut ev, class));
         } else if declarative::is_declarative(&ev, class) {

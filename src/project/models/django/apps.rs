@@ -1,0 +1,110 @@
+//! Which Django app a model belongs to, and what the settings say.
+
+use rustc_hash::{FxHashMap, FxHashSet};
+use ustr::Ustr;
+
+use crate::source::FileId;
+
+use super::super::super::eval::Evaluator;
+use super::super::super::index::Binding;
+use super::super::super::value::Value;
+use super::super::super::world::World;
+
+/// One app.
+#[derive(Clone, Debug, Default)]
+pub struct App {
+    /// Its label, the first part of its tables' names.
+    pub label: Option<Ustr>,
+    /// `default_auto_field`, by the last part of its path.
+    pub auto_field: Option<Ustr>,
+}
+
+/// The apps of the project, and the settings that decide about models.
+#[derive(Clone, Debug, Default)]
+pub struct Apps {
+    /// Folder → app.
+    folders: FxHashMap<String, App>,
+    /// Dotted paths of INSTALLED_APPS.
+    installed: FxHashSet<String>,
+    /// `DEFAULT_AUTO_FIELD`, by the last part of its path.
+    pub auto_field: Option<Ustr>,
+    /// `AUTH_USER_MODEL`, `app.Model`.
+    pub user_model: Option<String>,
+}
+
+fn parent(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(p, _)| p)
+}
+
+impl Apps {
+    /// Reads app configurations and settings.
+    pub fn find(ev: &mut Evaluator<'_, '_>) -> Self {
+        let world = ev.world;
+        let mut apps = Apps::default();
+        for id in world.index.class_ids() {
+            if !world.lineage(id).is_some_and(|l| l.has_outside("django", &["AppConfig"])) {
+                continue;
+            }
+            let mut text = |name: &str| ev.plain_attribute(&Value::Class(id), Ustr::from(name)).constant().map(std::borrow::Cow::into_owned);
+            let (name, label, auto) = (text("name"), text("label"), text("default_auto_field"));
+            let label = label.or_else(|| name.as_deref().map(|n| n.rsplit('.').next().unwrap_or(n).to_owned()));
+            let folder = parent(world.index.table.path(world.index.class(id).file)).to_owned();
+            let app = App { label: label.map(|l| Ustr::from(&l)), auto_field: auto.map(|a| Ustr::from(super::super::types::last(&a))) };
+            apps.folders.entry(folder).or_insert(app);
+        }
+        for &file in &world.index.order {
+            apps.settings(world, file);
+        }
+        apps
+    }
+
+    fn settings(&mut self, world: &World<'_>, file: FileId) {
+        let Some(module) = world.index.modules.get(&file) else { return };
+        let bound = |name: &str| module.names.get(&Ustr::from(name)).is_some_and(|b| matches!(b.first(), Some(Binding::Value { .. })));
+        if bound("INSTALLED_APPS") {
+            // Every list that is assigned or added counts: which of several settings files is used is not known.
+            for b in &module.names[&Ustr::from("INSTALLED_APPS")] {
+                if let Binding::Value { value, .. } = b {
+                    let v = Evaluator::quiet(world, super::super::super::world::Place::module(file)).eval(value);
+                    let items = super::super::super::fold::items(&v, crate::source::Location::new(file, value.span)).unwrap_or_default();
+                    self.installed.extend(items.iter().filter_map(|i| i.constant().map(std::borrow::Cow::into_owned)));
+                }
+            }
+        }
+        if bound("DEFAULT_AUTO_FIELD")
+            && let Some(path) = world.global(file, Ustr::from("DEFAULT_AUTO_FIELD")).constant()
+        {
+            self.auto_field.get_or_insert(Ustr::from(super::super::types::last(&path)));
+        }
+        if bound("AUTH_USER_MODEL")
+            && let Some(model) = world.global(file, Ustr::from("AUTH_USER_MODEL")).constant()
+        {
+            self.user_model.get_or_insert(model.into_owned());
+        }
+    }
+
+    /// The app of a file: the nearest folder above it that is one.
+    pub fn of_file(&self, world: &World<'_>, file: FileId) -> App {
+        let path = world.index.table.path(file);
+        let mut folder = if world.index.table.is_package(file) { path } else { parent(path) };
+        let nearest = folder;
+        while !folder.is_empty() {
+            if let Some(app) = self.folders.get(folder) {
+                return App { label: app.label.or_else(|| Some(last_part(folder))), auto_field: app.auto_field };
+            }
+            let dotted = folder.replace('/', ".");
+            let installed = |entry: &String| dotted == *entry || dotted.strip_suffix(entry.as_str()).is_some_and(|rest| rest.ends_with('.'));
+            if self.installed.iter().any(installed) {
+                return App { label: Some(last_part(folder)), auto_field: None };
+            }
+            folder = parent(folder);
+        }
+        // `app/models.py` and `app/models/order.py` belong to `app`.
+        let folder = if last_part(nearest).as_str() == "models" { parent(nearest) } else { nearest };
+        App { label: (!folder.is_empty()).then(|| last_part(folder)), auto_field: None }
+    }
+}
+
+fn last_part(folder: &str) -> Ustr {
+    Ustr::from(folder.rsplit('/').next().unwrap_or_default())
+}

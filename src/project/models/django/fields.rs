@@ -1,0 +1,174 @@
+//! Django's model fields in PostgreSQL's words (`django.db.backends.postgresql`, `data_types`).
+
+use super::super::super::eval::Evaluator;
+use super::super::super::index::{Binding, ClassId};
+use super::super::super::value::Value;
+use super::super::declared::{Arguments, Declared, SqlType};
+use super::super::types::last;
+use ustr::Ustr;
+
+/// What kind of field a class is, as far as columns go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A column of its own.
+    Plain,
+    /// `ForeignKey`
+    ForeignKey,
+    /// `OneToOneField`
+    OneToOne,
+    /// `ManyToManyField`
+    ManyToMany,
+    /// No column at all: `GenericForeignKey`, `GenericRelation`, a tag manager.
+    Nothing,
+}
+
+/// The kind of the field class of that name.
+pub fn kind(name: &str) -> Kind {
+    match name {
+        "ForeignKey" | "TreeForeignKey" | "ParentalKey" | "SortableForeignKey" | "CurrentUserField" => Kind::ForeignKey,
+        "OneToOneField" | "AutoOneToOneField" | "TreeOneToOneField" => Kind::OneToOne,
+        "ManyToManyField" | "TreeManyToManyField" | "ParentalManyToManyField" | "SortedManyToManyField" => Kind::ManyToMany,
+        "GenericForeignKey" | "GenericRelation" | "TaggableManager" | "ClusterTaggableManager" | "ImageSpecField" | "CompositePrimaryKey" => Kind::Nothing,
+        _ => Kind::Plain,
+    }
+}
+
+/// Whether the class of that name is a field.
+pub fn is_field(path: &str) -> bool {
+    let name = last(path);
+    let root = path.split('.').next().unwrap_or_default();
+    let elsewhere = matches!(
+        root,
+        "sqlalchemy"
+            | "sqlmodel"
+            | "pydantic"
+            | "marshmallow"
+            | "rest_framework"
+            | "wtforms"
+            | "graphene"
+            | "dataclasses"
+            | "attr"
+            | "attrs"
+            | "peewee"
+            | "mongoengine"
+            | "odmantic"
+            | "tortoise"
+    ) || path.starts_with("django.forms");
+    !elsewhere && (name.ends_with("Field") || kind(name) != Kind::Plain)
+}
+
+/// The column type of a field class by its name and arguments; `None` where it is not known.
+pub fn column_type(ev: &mut Evaluator<'_, '_>, path: &str, class: Option<ClassId>, args: &Arguments<'_>) -> Option<SqlType> {
+    if let Some(c) = class
+        && let Some(t) = own_type(ev, c, args)
+    {
+        return t;
+    }
+    by_name(ev, last(path), args)
+}
+
+/// What a field class of the project says by itself: `db_type`, `get_internal_type`. `Some(None)` where that is not understood.
+fn own_type(ev: &mut Evaluator<'_, '_>, class: ClassId, args: &Arguments<'_>) -> Option<Option<SqlType>> {
+    for name in ["db_type", "get_internal_type"] {
+        if let Some((_, [.., Binding::Function(f)])) = ev.world.class_member(class, Ustr::from(name)) {
+            let v = ev.run_for(*f, Value::Instance(class));
+            let text = v.constant().map(std::borrow::Cow::into_owned);
+            return Some(match (name, text) {
+                ("db_type", Some(t)) => Some(SqlType::plain(t.to_lowercase())),
+                (_, Some(t)) => by_name(ev, &t, args),
+                _ => None,
+            });
+        }
+    }
+    None
+}
+
+fn by_name(ev: &mut Evaluator<'_, '_>, name: &str, args: &Arguments<'_>) -> Option<SqlType> {
+    let int = |name: &str| args.keyword(name).and_then(|a| if let Value::Int(n) = a.value { Some(n) } else { None });
+    let text = |default: Option<i64>| {
+        let given = args.keyword("max_length").is_some();
+        match int("max_length").or(if given { None } else { default }) {
+            Some(n) => format!("varchar({n})"),
+            None => "varchar".to_owned(),
+        }
+    };
+    Some(SqlType::plain(match name {
+        "AutoField" | "IntegerField" | "PositiveIntegerField" | "OrderWrt" => "integer".to_owned(),
+        "BigAutoField" | "BigIntegerField" | "PositiveBigIntegerField" => "bigint".to_owned(),
+        "SmallAutoField" | "SmallIntegerField" | "PositiveSmallIntegerField" => "smallint".to_owned(),
+        "BinaryField" => "bytea".to_owned(),
+        "BooleanField" | "NullBooleanField" => "boolean".to_owned(),
+        "CharField" | "CommaSeparatedIntegerField" | "StatusField" => text(None),
+        "SlugField" | "AutoSlugField" => text(Some(50)),
+        "EmailField" => text(Some(254)),
+        "URLField" => text(Some(200)),
+        "FileField" | "ImageField" | "FilePathField" | "ThumbnailerImageField" | "ProcessedImageField" => text(Some(100)),
+        "PhoneNumberField" => text(Some(128)),
+        "CountryField" => text(Some(2)),
+        "DateField" => "date".to_owned(),
+        "DateTimeField" | "CreationDateTimeField" | "ModificationDateTimeField" | "AutoCreatedField" | "AutoLastModifiedField" | "MonitorField" => {
+            "timestamptz".to_owned()
+        }
+        "TimeField" => "time".to_owned(),
+        "DurationField" => "interval".to_owned(),
+        "DecimalField" | "MoneyField" => match (int("max_digits"), int("decimal_places")) {
+            (Some(p), Some(s)) => format!("numeric({p},{s})"),
+            _ => "numeric".to_owned(),
+        },
+        "FloatField" => "double precision".to_owned(),
+        "IPAddressField" | "GenericIPAddressField" => "inet".to_owned(),
+        "JSONField" => "jsonb".to_owned(),
+        "TextField" | "MarkdownField" | "HTMLField" | "RichTextField" | "RichTextUploadingField" => "text".to_owned(),
+        "UUIDField" | "ShortUUIDField" if name == "UUIDField" => "uuid".to_owned(),
+        "HStoreField" => "hstore".to_owned(),
+        "SearchVectorField" => "tsvector".to_owned(),
+        "CICharField" | "CITextField" | "CIEmailField" => "citext".to_owned(),
+        "IntegerRangeField" => "int4range".to_owned(),
+        "BigIntegerRangeField" => "int8range".to_owned(),
+        "DecimalRangeField" => "numrange".to_owned(),
+        "DateTimeRangeField" => "tstzrange".to_owned(),
+        "DateRangeField" => "daterange".to_owned(),
+        "VectorField" => int("dimensions").map_or_else(|| "vector".to_owned(), |n| format!("vector({n})")),
+        "ArrayField" => {
+            let base = args.get(0, "base_field")?;
+            return nested(ev, &base.value).map(|t| SqlType { text: t.text.map(|t| format!("{t}[]")), ..SqlType::default() });
+        }
+        "GeneratedField" => return nested(ev, &args.keyword("output_field")?.value),
+        _ => return None,
+    }))
+}
+
+fn nested(ev: &mut Evaluator<'_, '_>, v: &Value<'_>) -> Option<SqlType> {
+    let Declared::DjangoField(path, class, args) = Declared::of(v)? else { return None };
+    let (path, class, args) = (*path, *class, args.clone());
+    // An array of arrays is written in the same way; deeper than this nobody goes.
+    column_type(ev, &path, class, &args)
+}
+
+/// Columns that abstract base classes of Django and its best-known packages bring: name, type, may be NULL.
+pub fn of_library_base(path: &str) -> Option<&'static [(&'static str, &'static str, bool)]> {
+    Some(match path {
+        "django.contrib.auth.models.AbstractUser" => &[
+            ("password", "varchar(128)", false),
+            ("last_login", "timestamptz", true),
+            ("is_superuser", "boolean", false),
+            ("username", "varchar(150)", false),
+            ("first_name", "varchar(150)", false),
+            ("last_name", "varchar(150)", false),
+            ("email", "varchar(254)", false),
+            ("is_staff", "boolean", false),
+            ("is_active", "boolean", false),
+            ("date_joined", "timestamptz", false),
+        ],
+        "django.contrib.auth.models.AbstractBaseUser" | "django.contrib.auth.base_user.AbstractBaseUser" => {
+            &[("password", "varchar(128)", false), ("last_login", "timestamptz", true)]
+        }
+        "django.contrib.auth.models.PermissionsMixin" => &[("is_superuser", "boolean", false)],
+        "model_utils.models.TimeStampedModel" | "django_extensions.db.models.TimeStampedModel" => {
+            &[("created", "timestamptz", false), ("modified", "timestamptz", false)]
+        }
+        "model_utils.models.SoftDeletableModel" => &[("is_removed", "boolean", false)],
+        "django.db.models.Model" | "django.contrib.gis.db.models.Model" => &[],
+        _ => return None,
+    })
+}

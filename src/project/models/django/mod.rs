@@ -1,0 +1,439 @@
+//! Django's models.
+
+pub mod apps;
+pub mod fields;
+
+use rustc_hash::FxHashMap;
+use ustr::Ustr;
+
+use crate::source::Location;
+
+use super::super::eval::Evaluator;
+use super::super::fold;
+use super::super::index::{Binding, ClassId};
+use super::super::uses::RelationName;
+use super::super::value::Value;
+use super::super::world::{Place, is_from};
+use super::declared::{Argument, Arguments, Column, Declared, ForeignKey, SqlType, Target};
+use super::draft::Draft;
+use super::types::last;
+use super::{Framework, Member, construct, is_test_path, members};
+use apps::Apps;
+use fields::Kind;
+
+/// Base classes outside the project that are Django models.
+fn is_base(v: &Value<'_>) -> bool {
+    v.external().is_some_and(|p| {
+        fields::of_library_base(p).is_some()
+            || is_from(p, "django.contrib") && p.contains(".models.") && !last(p).ends_with("Manager")
+            || matches!(p, "mptt.models.MPTTModel" | "polymorphic.models.PolymorphicModel" | "solo.models.SingletonModel" | "parler.models.TranslatableModel")
+    })
+}
+
+/// Whether a class is a Django model, abstract ones included.
+pub fn is_model(ev: &Evaluator<'_, '_>, class: ClassId) -> bool {
+    ev.world.lineage(class).is_some_and(|l| l.outside.iter().any(is_base))
+}
+
+/// The project's Django models, and what is needed to name them.
+pub struct Django {
+    apps: Apps,
+    /// (app label, class name), both in lower case.
+    by_name: FxHashMap<(String, String), ClassId>,
+}
+
+impl Django {
+    /// Reads apps and settings; `None` where the project has no Django model.
+    pub fn find(ev: &mut Evaluator<'_, '_>) -> Option<Self> {
+        let models: Vec<ClassId> = ev.world.index.class_ids().filter(|&c| is_model(ev, c)).collect();
+        if models.is_empty() {
+            return None;
+        }
+        let mut django = Django { apps: Apps::find(ev), by_name: FxHashMap::default() };
+        for c in models {
+            let label = django.label(ev, c);
+            let name = ev.world.index.class(c).node.name.as_str().to_lowercase();
+            django.by_name.entry((label.as_str().to_lowercase(), name)).or_insert(c);
+        }
+        Some(django)
+    }
+
+    fn label(&self, ev: &mut Evaluator<'_, '_>, class: ClassId) -> Ustr {
+        if let Some(label) = meta(ev, class, "app_label").and_then(|v| v.constant().map(|s| Ustr::from(&s))) {
+            return label;
+        }
+        let file = ev.world.index.class(class).file;
+        self.apps.of_file(ev.world, file).label.unwrap_or_default()
+    }
+
+    /// Maps one class; abstract ones give nothing.
+    pub fn draft<'a>(&self, ev: &mut Evaluator<'_, 'a>, class: ClassId) -> Vec<Draft<'a>> {
+        if !is_model(ev, class) || is_abstract(ev, class) {
+            return Vec::new();
+        }
+        let world = ev.world;
+        let def = world.index.class(class);
+        let at = Location::new(def.file, def.node.name.span);
+        let mro = world.lineage(class).map(|l| l.mro.clone()).unwrap_or_default();
+        let parent = mro.iter().copied().skip(1).find(|&c| is_model(ev, c) && !is_abstract(ev, c));
+        let is_proxy = own_meta(ev, class, "proxy").is_some_and(|v| fold::truth(&v) == Some(true));
+        let (relation, relation_at) = self.relation(ev, class, at);
+        let mut d = Draft::new(Framework::Django, Ustr::from(&def.qualname), relation, relation_at, at);
+        d.model.class = Some(class);
+        d.parent = parent;
+        d.single_table = is_proxy && parent.is_some();
+        d.model.foreign = is_test_path(&world.sources.get(def.file).path);
+        d.model.open = is_open(ev, class);
+        let mut extra = Vec::new();
+        if !d.single_table {
+            self.body(ev, class, parent, &mut d, &mut extra);
+            self.primary_key(ev, class, parent, &mut d);
+        }
+        members::note_all(ev, class, &mut d);
+        for name in MEMBERS {
+            d.note(Ustr::from(name), Member::Other);
+        }
+        if let Some(pk) = d.model.columns.iter().find(|c| c.primary_key).map(|c| c.attribute) {
+            d.note(Ustr::from("pk"), Member::Synonym(pk));
+        }
+        extra.insert(0, d);
+        extra
+    }
+
+    fn relation(&self, ev: &mut Evaluator<'_, '_>, class: ClassId, at: Location) -> (RelationName, Location) {
+        if let Some(v) = meta(ev, class, "db_table")
+            && let Some(name) = v.constant()
+        {
+            let place = v.text().and_then(super::super::text::Text::location).unwrap_or(at);
+            // `'"sales"."orders"'` and `'sales"."orders'` smuggle a schema past Django's quoting.
+            return match name.split_once("\".\"") {
+                Some((schema, table)) => {
+                    (RelationName { schema: Some(Ustr::from(schema.trim_matches('"'))), name: Ustr::from(table.trim_matches('"')) }, place)
+                }
+                None => (RelationName { schema: None, name: Ustr::from(name.trim_matches('"')) }, place),
+            };
+        }
+        let label = self.label(ev, class);
+        let name = format!("{label}_{}", ev.world.index.class(class).node.name.as_str().to_lowercase());
+        (RelationName { schema: None, name: Ustr::from(&name) }, at)
+    }
+
+    /// Fields of the class and of its abstract bases, the farthest first.
+    fn body<'a>(&self, ev: &mut Evaluator<'_, 'a>, class: ClassId, parent: Option<ClassId>, d: &mut Draft<'a>, extra: &mut Vec<Draft<'a>>) {
+        let world = ev.world;
+        let Some(lineage) = world.lineage(class) else { return };
+        let behind = parent.and_then(|p| world.lineage(p)).map(|l| l.mro.as_slice()).unwrap_or_default();
+        let owners: Vec<ClassId> = lineage.mro.iter().copied().filter(|c| *c == class || !behind.contains(c)).collect();
+        if parent.is_none() {
+            library_columns(ev, class, d);
+        }
+        for (n, &owner) in owners.iter().enumerate().rev() {
+            let def = world.index.class(owner);
+            for &name in &def.order {
+                if owners[..n].iter().any(|&near| world.index.class(near).names.contains_key(&name)) {
+                    continue;
+                }
+                for b in def.names.get(&name).into_iter().flatten() {
+                    let Binding::Value { value, target, .. } = b else { continue };
+                    let place = Place { file: def.file, class: Some(owner), function: None };
+                    let v = Evaluator::quiet_on(world, place, &ev.trail).eval(value);
+                    if let Some(Declared::DjangoField(path, field_class, args)) = Declared::of(&v) {
+                        let field = Field { name, at: Location::new(def.file, target.span), path: *path, class: *field_class, args: args.clone(), owner };
+                        self.field(ev, class, &field, d, extra);
+                    }
+                }
+            }
+        }
+    }
+
+    fn field<'a>(&self, ev: &mut Evaluator<'_, 'a>, class: ClassId, f: &Field<'a>, d: &mut Draft<'a>, extra: &mut Vec<Draft<'a>>) {
+        let kind = fields::kind(last(&f.path));
+        let mut column = Column::new(f.args.all.first().map_or(f.at, |a| a.at));
+        column.at = f.at;
+        column.primary_key = f.args.is_true("primary_key");
+        column.unique = f.args.is_true("unique") || kind == Kind::OneToOne;
+        column.has_default = f.args.keyword("default").is_some() || f.args.keyword("db_default").is_some() || last(&f.path) == "GeneratedField";
+        column.open = f.args.open;
+        let null = match f.args.keyword("null").map(|a| fold::truth(&a.value)) {
+            _ if column.primary_key => Some(false),
+            Some(said) => said,
+            None if f.args.open => None,
+            None => Some(matches!(last(&f.path), "NullBooleanField" | "GeneratedField")),
+        };
+        column.name = f.args.keyword("db_column").and_then(|a| Some((Ustr::from(&a.value.constant()?), construct::text_at(a))));
+        match kind {
+            Kind::Nothing => d.note(f.name, Member::Other),
+            Kind::Plain => {
+                column.ty = Some(fields::column_type(ev, &f.path, f.class, &f.args).unwrap_or_default());
+                column.type_at = Some(f.at);
+                d.add(f.name, f.at, column, Some(f.owner), null);
+            }
+            Kind::ForeignKey | Kind::OneToOne => {
+                let attname = Ustr::from(&format!("{}_id", f.name));
+                column.name = column.name.or(Some((attname, f.at)));
+                self.key(ev, class, f, &mut column);
+                let (target, _) = self.target(ev, class, f.args.get(0, "to"));
+                d.add(f.name, f.at, column, Some(f.owner), null);
+                d.note(attname, Member::Synonym(f.name));
+                if let (Some(t), Some(name)) = (target, self.reverse_name(ev, class, &f.args, kind == Kind::OneToOne)) {
+                    d.reverse.push((t, name, kind == Kind::ForeignKey));
+                }
+            }
+            Kind::ManyToMany => self.many_to_many(ev, class, f, d, extra),
+        }
+    }
+
+    /// What a foreign key points at, put into its column.
+    fn key<'a>(&self, ev: &mut Evaluator<'_, 'a>, class: ClassId, f: &Field<'a>, column: &mut Column) {
+        let to = f.args.get(0, "to");
+        let at = to.map_or(f.at, construct::text_at);
+        let (target, library) = self.target(ev, class, to);
+        let field = f.args.keyword("to_field").and_then(|a| a.value.constant().map(|s| Ustr::from(&s)));
+        if f.args.keyword("db_constraint").is_some_and(|a| fold::truth(&a.value) == Some(false)) {
+            column.type_at = None;
+        }
+        match (target, library) {
+            (Some(c), _) => {
+                let target = field.map_or(Target::PrimaryKey(c), |a| Target::Attribute(c, a));
+                column.foreign_keys.push(ForeignKey { target, at });
+            }
+            (None, Some(table)) => {
+                column.foreign_keys.push(ForeignKey { target: Target::Text(format!("{table}.id")), at });
+                column.ty = Some(SqlType::plain("integer"));
+            }
+            (None, None) => column.type_at = Some(at),
+        }
+    }
+
+    /// The class a relation leads to, or the table of one of Django's own models.
+    fn target<'a>(&self, ev: &mut Evaluator<'_, 'a>, class: ClassId, to: Option<&Argument<'a>>) -> (Option<ClassId>, Option<&'static str>) {
+        let Some(to) = to else { return (None, None) };
+        let by_text = |text: &str, ev: &mut Evaluator<'_, '_>| {
+            if text == "self" {
+                return (Some(class), None);
+            }
+            let (label, name) = match text.rsplit_once('.') {
+                Some((l, n)) => (l.rsplit('.').next().unwrap_or(l).to_lowercase(), n.to_lowercase()),
+                None => (self.label(ev, class).as_str().to_lowercase(), text.to_lowercase()),
+            };
+            let found = self.by_name.get(&(label.clone(), name.clone())).copied();
+            (found, if found.is_none() { library_table(&format!("{label}.{name}")) } else { None })
+        };
+        match &to.value {
+            Value::Class(c) => (Some(*c), None),
+            Value::Union(all) => (all.iter().find_map(|v| if let Value::Class(c) = v { Some(*c) } else { None }), None),
+            Value::External(p) if last(p) == "AUTH_USER_MODEL" => by_text(self.apps.user_model.as_deref().unwrap_or("auth.user"), ev),
+            Value::Object(o) if last(&o.path) == "get_user_model" => by_text(self.apps.user_model.as_deref().unwrap_or("auth.user"), ev),
+            Value::External(p) => {
+                let parts: Vec<&str> = p.split('.').collect();
+                let label = parts.iter().rev().skip(1).find(|x| **x != "models").copied().unwrap_or_default();
+                by_text(&format!("{label}.{}", last(p)), ev)
+            }
+            v => v.constant().map_or((None, None), |t| by_text(&t, ev)),
+        }
+    }
+
+    /// The name by which the other side knows this one.
+    fn reverse_name(&self, ev: &mut Evaluator<'_, '_>, class: ClassId, args: &Arguments<'_>, one: bool) -> Option<Ustr> {
+        let name = ev.world.index.class(class).node.name.as_str().to_lowercase();
+        match args.keyword("related_name") {
+            Some(a) => {
+                let text = a.value.constant()?.replace("%(class)s", &name).replace("%(app_label)s", self.label(ev, class).as_str());
+                (!text.ends_with('+')).then(|| Ustr::from(&text))
+            }
+            None if one => Some(Ustr::from(&name)),
+            None => Some(Ustr::from(&format!("{name}_set"))),
+        }
+    }
+
+    fn many_to_many<'a>(&self, ev: &mut Evaluator<'_, 'a>, class: ClassId, f: &Field<'a>, d: &mut Draft<'a>, extra: &mut Vec<Draft<'a>>) {
+        let (target, library) = self.target(ev, class, f.args.get(0, "to"));
+        d.note(f.name, Member::Relationship { target, many: Some(true) });
+        if let (Some(t), Some(name)) = (target, self.reverse_name(ev, class, &f.args, false)) {
+            d.reverse.push((t, name, true));
+        }
+        if f.args.keyword("through").is_some() || (target.is_none() && library.is_none()) {
+            return;
+        }
+        let table = f.args.keyword("db_table").and_then(|a| a.value.constant().map(std::borrow::Cow::into_owned));
+        let table = table.unwrap_or_else(|| format!("{}_{}", d.model.relation.name, f.name));
+        let relation = RelationName { schema: d.model.relation.schema, name: Ustr::from(&table) };
+        let shown = Ustr::from(&format!("{}.{}", d.model.name, f.name));
+        let mut link = Draft::new(Framework::Django, shown, relation, f.at, f.at);
+        link.model.foreign = d.model.foreign;
+        let mut id = Column::new(f.at);
+        id.primary_key = true;
+        id.has_default = true;
+        id.ty = Some(SqlType::plain(self.auto_type(ev, class)));
+        link.add(Ustr::from("id"), f.at, id, None, Some(false));
+        let own = ev.world.index.class(class).node.name.as_str().to_lowercase();
+        let other = match (target, library) {
+            (Some(t), _) => ev.world.index.class(t).node.name.as_str().to_lowercase(),
+            (None, Some(table)) => table.rsplit('_').next().unwrap_or_default().to_owned(),
+            _ => return,
+        };
+        let (from, to) = if target == Some(class) { (format!("from_{own}"), format!("to_{own}")) } else { (own, other) };
+        let mut end = |name: &str, target: Target, ty: Option<SqlType>| {
+            let mut c = Column::new(f.at);
+            c.foreign_keys.push(ForeignKey { target, at: f.at });
+            c.ty = ty;
+            link.add(Ustr::from(&format!("{name}_id")), f.at, c, None, Some(false));
+        };
+        end(&from, Target::PrimaryKey(class), None);
+        match (target, library) {
+            (Some(t), _) => end(&to, Target::PrimaryKey(t), None),
+            (None, Some(table)) => end(&to, Target::Text(format!("{table}.id")), Some(SqlType::plain("integer"))),
+            _ => {}
+        }
+        extra.push(link);
+    }
+
+    fn auto_type(&self, ev: &Evaluator<'_, '_>, class: ClassId) -> &'static str {
+        let app = self.apps.of_file(ev.world, ev.world.index.class(class).file);
+        match app.auto_field.or(self.apps.auto_field).map(|f| f.as_str()) {
+            Some("BigAutoField") => "bigint",
+            Some("SmallAutoField") => "smallint",
+            _ => "integer",
+        }
+    }
+
+    /// The column that Django adds where no field is the primary key.
+    fn primary_key<'a>(&self, ev: &mut Evaluator<'_, 'a>, class: ClassId, parent: Option<ClassId>, d: &mut Draft<'a>) {
+        if d.model.columns.iter().any(|c| c.primary_key) {
+            return;
+        }
+        let mut column = Column::new(d.model.at);
+        column.primary_key = true;
+        column.has_default = true;
+        let at = d.model.at;
+        if let Some(p) = parent {
+            // The link to the parent may be written out.
+            let name = format!("{}_ptr", ev.world.index.class(p).node.name.as_str().to_lowercase());
+            let (attribute, attname) = (Ustr::from(&name), Ustr::from(&format!("{name}_id")));
+            column.name = Some((attname, at));
+            column.foreign_keys.push(ForeignKey { target: Target::PrimaryKey(p), at });
+            d.add(attribute, at, column, Some(class), Some(false));
+            d.note(attname, Member::Synonym(attribute));
+            return;
+        }
+        column.ty = Some(SqlType::plain(self.auto_type(ev, class)));
+        d.add(Ustr::from("id"), at, column, Some(class), Some(false));
+    }
+}
+
+/// A field of a class body.
+struct Field<'a> {
+    name: Ustr,
+    at: Location,
+    path: Ustr,
+    class: Option<ClassId>,
+    args: Arguments<'a>,
+    owner: ClassId,
+}
+
+/// Columns that abstract bases outside the project bring.
+fn library_columns(ev: &Evaluator<'_, '_>, class: ClassId, d: &mut Draft<'_>) {
+    let Some(lineage) = ev.world.lineage(class) else { return };
+    for v in lineage.outside.iter().rev() {
+        for (name, ty, null) in v.external().and_then(fields::of_library_base).unwrap_or_default() {
+            let mut c = Column::new(d.model.at);
+            c.ty = Some(SqlType::plain(*ty));
+            c.unique = *name == "username";
+            let shadowed = lineage.mro.iter().any(|m| ev.world.index.class(*m).names.contains_key(&Ustr::from(name)));
+            if !shadowed {
+                d.add(Ustr::from(name), d.model.at, c, None, Some(*null));
+            }
+        }
+    }
+}
+
+fn is_open(ev: &Evaluator<'_, '_>, class: ClassId) -> bool {
+    let Some(lineage) = ev.world.lineage(class) else { return true };
+    let known = |p: &str| {
+        fields::of_library_base(p).is_some()
+            || is_from(p, "django")
+            || is_from(p, "builtins")
+            || is_from(p, "typing")
+            || is_from(p, "abc")
+            || last(p).ends_with("Mixin")
+    };
+    lineage.open || lineage.outside.iter().any(|v| !v.external().is_some_and(known)) || declarative_loop(ev, class)
+}
+
+fn declarative_loop(ev: &Evaluator<'_, '_>, class: ClassId) -> bool {
+    use crate::syntax::python::StmtKind;
+    ev.world.lineage(class).is_some_and(|l| l.mro.iter().any(|&c| ev.world.index.class(c).node.body.iter().any(|s| matches!(s.kind, StmtKind::For(_)))))
+}
+
+/// An attribute of the class's own `Meta`.
+fn own_meta<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId, name: &str) -> Option<Value<'a>> {
+    let def = ev.world.index.class(class);
+    let [.., Binding::Class(meta)] = def.names.get(&Ustr::from("Meta"))?.as_slice() else { return None };
+    let names = &ev.world.index.class(*meta).names;
+    if !names.contains_key(&Ustr::from(name)) {
+        return None;
+    }
+    Some(ev.plain_attribute(&Value::Class(*meta), Ustr::from(name)))
+}
+
+fn is_abstract(ev: &mut Evaluator<'_, '_>, class: ClassId) -> bool {
+    own_meta(ev, class, "abstract").is_some_and(|v| fold::truth(&v) == Some(true))
+}
+
+/// An attribute of `Meta`: the class's own with what that derives from, else that of its abstract bases.
+fn meta<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId, name: &str) -> Option<Value<'a>> {
+    let mro = ev.world.lineage(class)?.mro.clone();
+    for (n, c) in mro.into_iter().enumerate() {
+        let Some([.., Binding::Class(m)]) = ev.world.index.class(c).names.get(&Ustr::from("Meta")).map(Vec::as_slice) else { continue };
+        if n > 0 && !is_abstract(ev, c) {
+            return None;
+        }
+        ev.world.class_member(*m, Ustr::from(name))?;
+        return Some(ev.plain_attribute(&Value::Class(*m), Ustr::from(name)));
+    }
+    None
+}
+
+/// Tables of the models that come with Django.
+fn library_table(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "auth.user" => "auth_user",
+        "auth.group" => "auth_group",
+        "auth.permission" => "auth_permission",
+        "contenttypes.contenttype" => "django_content_type",
+        "sites.site" => "django_site",
+        _ => return None,
+    })
+}
+
+/// What every Django model has.
+const MEMBERS: &[&str] = &[
+    "objects",
+    "DoesNotExist",
+    "MultipleObjectsReturned",
+    "Meta",
+    "_meta",
+    "_state",
+    "_default_manager",
+    "_base_manager",
+    "adelete",
+    "arefresh_from_db",
+    "asave",
+    "check",
+    "clean",
+    "clean_fields",
+    "date_error_message",
+    "delete",
+    "from_db",
+    "full_clean",
+    "get_constraints",
+    "get_deferred_fields",
+    "prepare_database_save",
+    "refresh_from_db",
+    "save",
+    "save_base",
+    "serializable_value",
+    "unique_error_message",
+    "validate_constraints",
+    "validate_unique",
+];
