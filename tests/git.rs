@@ -199,3 +199,38 @@ fn outside_a_repository_it_cannot_run() {
     p.write("a.sql", RIGHT);
     p.run(STAGED).exits(2).says("git repository");
 }
+
+#[test]
+fn our_hook_is_installed_recognised_and_removed() {
+    let p = Project::git();
+    let hook = ".git/hooks/pre-commit";
+    p.run(&["hook", "install"]).exits(0).says(hook);
+    assert!(p.read(hook).contains("dbtruth hook run"));
+    p.run(&["hook", "install"]).exits(0);
+    p.run(&["hook", "uninstall"]).exits(0);
+    assert!(!p.path(hook).exists());
+
+    p.write(hook, "#!/bin/sh\nexit 0\n");
+    p.run(&["hook", "install"]).exits(2).says("another tool's hook");
+    p.run(&["hook", "uninstall"]).exits(2);
+    assert_eq!(p.read(hook), "#!/bin/sh\nexit 0\n");
+
+    p.run_git(&["config", "core.hooksPath", "my-hooks"]);
+    p.run(&["hook", "install"]).exits(0);
+    assert!(p.path("my-hooks/pre-commit").exists());
+}
+
+#[test]
+fn the_installed_hook_stops_a_bad_commit() {
+    let p = Project::git();
+    p.run(&["hook", "install"]).exits(0);
+    p.write("a.sql", WRONG);
+    p.run_git(&["add", "-A"]);
+    let program = std::path::Path::new(env!("CARGO_BIN_EXE_dbtruth"));
+    let path = format!("{}:{}", program.parent().expect("a folder").display(), std::env::var("PATH").expect("PATH"));
+    let commit = || p.command("git", ".").args(["commit", "-q", "-m", "x"]).env("PATH", &path).output().expect("git runs").status.success();
+    assert!(!commit());
+    p.write("a.sql", RIGHT);
+    p.run_git(&["add", "-A"]);
+    assert!(commit());
+}

@@ -89,8 +89,8 @@ fn code_lines(path: &Path) -> usize {
 #[test]
 fn files_stay_short() {
     let counted = files_under("src", "rs").into_iter().map(|path| (code_lines(&path), path));
-    let long: Vec<String> = counted.filter(|(lines, _)| *lines > 500).map(|(lines, path)| format!("{}: {lines}", path.display())).collect();
-    assert!(long.is_empty(), "more than 500 lines of code:\n{}", long.join("\n"));
+    let long: Vec<String> = counted.filter(|(lines, _)| *lines > 550).map(|(lines, path)| format!("{}: {lines}", path.display())).collect();
+    assert!(long.is_empty(), "more than 550 lines of code:\n{}", long.join("\n"));
 }
 
 #[test]

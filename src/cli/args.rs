@@ -26,6 +26,9 @@ pub enum Command {
     Refs(Refs),
     /// List every model and what it maps to.
     Models(Models),
+    /// The git hook: install it, take it out, or run what it runs.
+    #[command(subcommand)]
+    Hook(Hook),
     /// List the rules.
     Rules {
         /// How to print.
@@ -64,6 +67,17 @@ pub enum ListFormat {
     Human,
     /// Version 1, for scripts.
     Json,
+}
+
+/// `dbtruth hook`
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub enum Hook {
+    /// Write a pre-commit hook where git looks for it; another tool's hook is left alone.
+    Install,
+    /// Remove our hook.
+    Uninstall,
+    /// Check what is about to be committed, as the hook does.
+    Run,
 }
 
 /// `dbtruth refs`

@@ -2,6 +2,7 @@
 
 mod args;
 mod check;
+mod hook;
 mod listing;
 mod out;
 mod pages;
@@ -66,6 +67,7 @@ fn run(args: Args) -> Result<Code, Failure> {
         Command::Pull(args) => pull::run(&args),
         Command::Refs(args) => listing::refs(&args),
         Command::Models(args) => listing::models(&args),
+        Command::Hook(hook) => hook::run(hook),
         Command::Rules { format } => Ok(pages::rules(format)),
         Command::Explain { rule } => pages::explain(&rule),
     }

@@ -98,7 +98,7 @@ fn sql_files(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
             let undoes = [".down.sql", "_down.sql", "-down.sql"].iter().any(|end| name.ends_with(end)) || name == "down.sql";
             if kind.is_dir() {
                 folders.push(path);
-            } else if name.ends_with(".sql") && !undoes {
+            } else if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("sql")) && !undoes {
                 files.push(path);
             }
         }

@@ -71,6 +71,12 @@ impl Git {
         self.top.join(native_path(name))
     }
 
+    /// Where git looks for hooks: `core.hooksPath`, else the folder that all worktrees share.
+    pub fn hooks_folder(&self) -> Result<PathBuf, String> {
+        let out = self.run(&["rev-parse", "--git-path", "hooks"])?;
+        Ok(self.cwd.join(native_path(out.strip_suffix(b"\n").unwrap_or(&out))))
+    }
+
     /// Every regular file of the index. Symlinks and submodules are left out, and so are files that were only announced (`add -N`):
     /// the index shows those as empty.
     pub fn index(&self) -> Result<Vec<Entry>, String> {

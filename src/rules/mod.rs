@@ -12,7 +12,6 @@ mod missing_required_column;
 mod null_into_not_null;
 pub mod suggest;
 mod syntax_error;
-mod type_mismatch;
 mod unknown_attribute;
 mod unknown_column;
 mod unknown_enum_value;
@@ -63,7 +62,6 @@ pub const ALL: &[Rule] = &[
     missing_required_column::RULE,
     null_into_not_null::RULE,
     syntax_error::RULE,
-    type_mismatch::RULE,
     unknown_attribute::RULE,
     unknown_column::RULE,
     unknown_enum_value::RULE,
