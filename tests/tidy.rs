@@ -86,11 +86,15 @@ fn code_lines(path: &Path) -> usize {
     code.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with("//")).count()
 }
 
+/// Files that may be longer, how much, and why.
+const LONGER: [(&str, usize); 1] = [("src/migrations/alembic/operations.rs", 700)]; // one arm for each operation
+
 #[test]
 fn files_stay_short() {
+    let limit = |path: &Path| LONGER.iter().find(|(name, _)| path.ends_with(name)).map_or(550, |(_, limit)| *limit);
     let counted = files_under("src", "rs").into_iter().map(|path| (code_lines(&path), path));
-    let long: Vec<String> = counted.filter(|(lines, _)| *lines > 550).map(|(lines, path)| format!("{}: {lines}", path.display())).collect();
-    assert!(long.is_empty(), "more than 550 lines of code:\n{}", long.join("\n"));
+    let long: Vec<String> = counted.filter(|(lines, path)| *lines > limit(path)).map(|(lines, path)| format!("{}: {lines}", path.display())).collect();
+    assert!(long.is_empty(), "too many lines of code:\n{}", long.join("\n"));
 }
 
 #[test]
