@@ -76,6 +76,7 @@ impl<'a> Evaluator<'_, 'a> {
                 Value::union(all)
             }
             Value::None => Value::None,
+            Value::Object(o) if super::generics::is_variable(v) => self.constraint(&o.clone()),
             _ => Value::Unknown,
         }
     }
@@ -104,9 +105,17 @@ impl<'a> Evaluator<'_, 'a> {
                 let all: Vec<_> = args.iter().map(|a| self.annotation(a)).collect();
                 Value::union(all)
             }
+            "dict" | "Dict" | "Mapping" | "MutableMapping" | "defaultdict" | "DefaultDict" | "OrderedDict" => {
+                let all: Vec<_> = args.iter().map(|a| self.annotation(a)).collect();
+                match <[Value<'a>; 2]>::try_from(all) {
+                    Ok([k, v]) if !v.is_unknown() || matches!(k, Value::Instance(_)) => Value::Mapping(Arc::new((k, v))),
+                    _ => Value::object(Ustr::from(path)),
+                }
+            }
             "Coroutine" => args.last().map_or(Value::Unknown, |a| self.annotation(a)),
             "type" | "Type" => args.first().map_or(Value::Unknown, |a| match self.annotation(a) {
                 Value::Instance(c) => Value::Class(c),
+                Value::Union(all) => Value::union(all.iter().map(|v| if let Value::Instance(c) = v { Value::Class(*c) } else { Value::Unknown })),
                 _ => Value::Unknown,
             }),
             "tuple" | "Tuple" => {

@@ -38,6 +38,15 @@ pub fn method<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &'a Expr, value: &Value<
             Some(Value::None)
         }
         Value::Dict(d) => dict_method(ev, receiver, d, name.as_str(), call, args),
+        Value::Mapping(m) => match name.as_str() {
+            "get" => Some(Value::union([m.1.clone(), args.positional(call, 1).cloned().unwrap_or(Value::None)])),
+            "pop" | "setdefault" | "popleft" => Some(m.1.clone()),
+            "items" => Some(Value::list_of(Value::Tuple(Arc::new(vec![m.0.clone(), m.1.clone()])))),
+            "values" => Some(Value::list_of(m.1.clone())),
+            "keys" => Some(Value::list_of(m.0.clone())),
+            "copy" => Some(value.clone()),
+            _ => None,
+        },
         Value::Union(all) if all.iter().all(|v| matches!(v, Value::Dict(_))) && matches!(name.as_str(), "get" | "items" | "values" | "keys" | "copy") => {
             let all: Vec<_> = all.iter().filter_map(|v| method(ev, receiver, v, name, call, args)).collect();
             Some(Value::union(all))
@@ -171,6 +180,16 @@ pub fn call<'a>(ev: &mut Evaluator<'_, 'a>, path: &str, call: &'a Call, args: &A
         },
         "builtins.super" => match (ev.place.class, ev.place.function) {
             (Some(c), Some(_)) if call.args.is_empty() => Value::object(ustr::Ustr::from(&format!("builtins.super.{}", c.0))),
+            _ => Value::Unknown,
+        },
+        // The function knows what FastAPI will hand over.
+        "fastapi.Depends" | "fastapi.Security" | "fastapi.params.Depends" => match first() {
+            Value::Function(f) => {
+                let yields = ev.world.summaries.get(f.0 as usize).is_some_and(|s| s.yields.is_some());
+                let v = ev.result_of(f);
+                if yields { v.element() } else { v }
+            }
+            Value::Class(c) => Value::Instance(c),
             _ => Value::Unknown,
         },
         "builtins.str" => match first() {

@@ -171,7 +171,9 @@ impl<'w, 'a> Evaluator<'w, 'a> {
             ExprKind::Binary(b) => self.binary(&b.0, b.1, &b.2, e.span),
             ExprKind::BoolOp(b) => {
                 let left = self.eval(&b.0);
+                let said = self.narrow(&b.0, b.1);
                 let right = self.eval(&b.2);
+                self.widen(said);
                 // `x and y` is mostly asked for `y`, `x or y` for either.
                 let merged = libraries::boolean(self, &left, &right);
                 if !merged.is_unknown() {
@@ -211,7 +213,9 @@ impl<'w, 'a> Evaluator<'w, 'a> {
                     return self.eval(if t { &c.1 } else { &c.2 });
                 }
                 let asked = libraries::sql_text::condition(&c.0);
+                let said = self.narrow(&c.0, true);
                 let a = libraries::sql_text::in_branch(self, asked, |ev| ev.eval(&c.1));
+                self.widen(said);
                 let b = libraries::sql_text::in_branch(self, asked.map(|a| !a), |ev| ev.eval(&c.2));
                 Value::union([a, b])
             }
@@ -291,10 +295,29 @@ impl<'w, 'a> Evaluator<'w, 'a> {
             return v;
         }
         match value {
+            Value::Object(o) if o.path.as_str().starts_with("builtins.super.") => self.super_attribute(o.path.as_str(), attr),
             Value::Class(c) => self.class_attribute(*c, attr, None),
             Value::Instance(c) => self.class_attribute(*c, attr, Some(value)),
             // An enum's member stands for its value, so `.value` is itself.
             Value::Str(_) | Value::Int(_) if attr.as_str() == "value" => value.clone(),
+            _ => Value::Unknown,
+        }
+    }
+
+    /// `super().attr`: of the classes behind the one it is written in.
+    fn super_attribute(&mut self, path: &str, attr: Ustr) -> Value<'a> {
+        let Some(class) = path.rsplit('.').next().and_then(|n| n.parse().ok()).map(ClassId) else { return Value::Unknown };
+        let Some(lineage) = self.world.lineage(class) else { return Value::Unknown };
+        let above = lineage.mro.iter().skip(1).find_map(|c| self.world.index.class(*c).names.get(&attr));
+        match above.map(Vec::as_slice) {
+            Some([.., Binding::Function(f)]) => {
+                let def = self.world.index.function(*f);
+                if def.has_decorator("property") {
+                    return self.result_of(*f);
+                }
+                let receiver = if def.has_decorator("classmethod") { Value::Class(class) } else { Value::Instance(class) };
+                Value::Method(Arc::new((receiver, *f)))
+            }
             _ => Value::Unknown,
         }
     }
@@ -370,6 +393,7 @@ impl<'w, 'a> Evaluator<'w, 'a> {
                 Value::Int(n) => usize::try_from(*n).ok().and_then(|n| t.get(n)).cloned().unwrap_or_default(),
                 _ => base.element(),
             },
+            Value::Mapping(m) => m.1.clone(),
             Value::Dict(d) => key.constant().and_then(|k| d.get(&k).map(|e| e.value.clone())).unwrap_or_default(),
             Value::Union(all) => {
                 let all: Vec<_> = all.iter().map(|v| self.plain_subscript(v, key, index)).collect();
@@ -479,6 +503,7 @@ impl<'w, 'a> Evaluator<'w, 'a> {
             self.assign(&clause.target, &element, None);
             for condition in &clause.conditions {
                 self.eval(condition);
+                self.narrow(condition, true);
                 filtered = filtered.or_else(|| self.allowed_keys(condition));
             }
         }
@@ -490,6 +515,10 @@ impl<'w, 'a> Evaluator<'w, 'a> {
             let entries = filtered.unwrap_or_default();
             let open = entries.is_empty();
             let value = value.unwrap_or_default();
+            // `{row.id: row for row in rows}`
+            if open && super::flow::is_object(&value) {
+                return Value::Mapping(Arc::new((element, value)));
+            }
             let entry = |(key, at): (Text<'a>, Location)| DictEntry { key, at, value: value.clone(), expr: None, conditional: true };
             return Value::Dict(Arc::new(Dict { entries: entries.into_iter().map(entry).collect(), open }));
         }

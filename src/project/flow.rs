@@ -8,7 +8,7 @@ use crate::syntax::python::{self, Body, Expr, ExprKind, ParamKind, Stmt, StmtKin
 
 use super::builtins;
 use super::eval::{Env, Evaluator};
-use super::index::{ClassId, FunctionId, last_name};
+use super::index::{ClassId, FunctionId};
 use super::libraries;
 use super::value::{Dict, DictEntry, List, Value};
 use super::world::{Place, Summary};
@@ -74,7 +74,7 @@ impl<'a> Evaluator<'_, 'a> {
             }
             StmtKind::Assert(e) => {
                 self.eval(e);
-                self.narrow(e);
+                self.narrow(e, true);
             }
             StmtKind::Delete(targets) => {
                 for t in targets {
@@ -170,7 +170,7 @@ impl<'a> Evaluator<'_, 'a> {
             ExprKind::Attribute(a) => {
                 let receiver = self.eval(&a.value);
                 libraries::store_attribute(self, &receiver, a.attr, value, expr);
-                if let Value::Instance(c) = receiver
+                if let Value::Instance(c) | Value::Class(c) = receiver
                     && !value.is_unknown()
                 {
                     self.stores.push((c, a.attr.name, value.clone()));
@@ -189,6 +189,10 @@ impl<'a> Evaluator<'_, 'a> {
                         };
                         let entries = d.entries.iter().cloned().chain(keys.iter().filter_map(entry)).collect();
                         builtins::rebind(self, &s.0, Value::Dict(Arc::new(Dict { entries, open: d.open })));
+                    }
+                    // Objects by a computed key: what counts is what they are.
+                    (Value::Dict(d), _) if d.entries.is_empty() && is_object(value) => {
+                        builtins::rebind(self, &s.0, Value::Mapping(Arc::new((key.clone(), value.clone()))));
                     }
                     (Value::Dict(d), _) => {
                         let dict = Dict { open: true, ..(**d).clone() };
@@ -209,10 +213,12 @@ impl<'a> Evaluator<'_, 'a> {
             return self.body(if t { &i.body } else { &i.orelse });
         }
         let before = self.env.clone();
-        self.narrow(&i.test);
+        let said = self.narrow(&i.test, true);
+        let narrowed: Vec<_> = said.iter().map(|(n, _)| self.env.get(n).cloned().unwrap_or_default()).collect();
         let asked = libraries::sql_text::condition(&i.test);
         let left_then = libraries::sql_text::in_branch(self, asked, |ev| ev.body(&i.body));
-        let after_then = std::mem::replace(&mut self.env, before);
+        let mut after_then = std::mem::replace(&mut self.env, before);
+        self.narrow(&i.test, false);
         let left_else = libraries::sql_text::in_branch(self, asked.map(|a| !a), |ev| ev.body(&i.orelse));
         // `if postgres: return …` leaves the rest of the function to another database.
         if left_then && asked == Some(true) {
@@ -221,28 +227,12 @@ impl<'a> Evaluator<'_, 'a> {
         match (left_then, left_else) {
             (true, _) => {}
             (false, true) => self.env = after_then,
-            (false, false) => self.env = merge(std::mem::take(&mut self.env), after_then),
+            (false, false) => {
+                super::narrow::forget(&mut after_then, &said, &narrowed);
+                self.env = merge(std::mem::take(&mut self.env), after_then);
+            }
         }
         left_then && left_else
-    }
-
-    /// `isinstance(x, C)` makes `x` a C where the test holds.
-    fn narrow(&mut self, test: &'a Expr) {
-        match &test.kind {
-            ExprKind::BoolOp(b) if b.1 => {
-                self.narrow(&b.0);
-                self.narrow(&b.2);
-            }
-            ExprKind::Call(c) if last_name(&c.func).is_some_and(|n| n.as_str() == "isinstance") => {
-                if let (Some(Expr { kind: ExprKind::Name(n), .. }), Some(of)) = (c.positional(0), c.positional(1)) {
-                    let of = self.eval(of);
-                    let of = if let Value::Tuple(t) = of { Value::union(t.iter().cloned()) } else { of };
-                    let v = self.instance_of(&of);
-                    self.env.insert(*n, v);
-                }
-            }
-            _ => {}
-        }
     }
 
     fn for_loop(&mut self, f: &'a python::For) {
@@ -402,6 +392,17 @@ impl<'a> Evaluator<'_, 'a> {
         if saved.function.is_some() {
             self.env.insert(c.name.name, Value::Class(id));
         }
+    }
+}
+
+/// Whether a value is an object, or some of them.
+pub(super) fn is_object(v: &Value<'_>) -> bool {
+    match v {
+        Value::Instance(_) => true,
+        Value::List(_) | Value::Tuple(_) | Value::Union(_) => {
+            matches!(v.element(), Value::Instance(_)) || v.alternatives().iter().any(|v| matches!(v, Value::Instance(_)))
+        }
+        _ => false,
     }
 }
 

@@ -82,6 +82,8 @@ impl<'a> Project<'a> {
         for u in seen {
             uses.append(u);
         }
+        // A helper walked for the callers of several files is seen once for each.
+        uses.dedup();
         Project { world, uses }
     }
 }

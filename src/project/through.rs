@@ -34,7 +34,7 @@ impl<'a> Evaluator<'_, 'a> {
     /// Walks a function with the arguments of a call, if that can tell more than its summary; gives what it returns.
     pub fn walk_through(&mut self, id: FunctionId, receiver: Option<&Value<'a>>, call: &'a Call, args: &Args<'a>) -> Option<Value<'a>> {
         let summary = self.world.summaries.get(id.0 as usize)?;
-        let given = args.values.iter().any(carries);
+        let given = args.values.iter().any(|v| self.carries(v));
         let worth = given || (summary.hands_on && (args.values.iter().any(|v| !v.is_unknown()) || matches!(receiver, Some(Value::Instance(_)))));
         if !worth || self.through.len() >= MAX_DEPTH || self.through.contains(&id) || self.walked_through >= MAX_IN_FILE {
             self.hands_on |= summary.hands_on;
@@ -72,6 +72,16 @@ impl<'a> Evaluator<'_, 'a> {
             return Some(Value::list_of(Value::union(yields)));
         }
         (!returns.is_unknown()).then_some(returns)
+    }
+
+    /// Whether a value is a query, or a mapped class, that a helper may go on with.
+    fn carries(&self, v: &Value<'_>) -> bool {
+        v.alternatives().iter().any(|v| match v {
+            Value::Library(LibraryValue::Postgrest(p)) => p.is_query(),
+            Value::Library(LibraryValue::Orm(o)) => o.is_query(),
+            Value::Class(c) => self.world.models.of_class(*c).is_some(),
+            _ => false,
+        })
     }
 
     /// The parameters of a function, bound to a call's arguments; what the call leaves out has its default.
@@ -129,9 +139,4 @@ fn keywords<'a>(file: FileId, call: &'a Call, args: &Args<'a>, function: &crate:
         }
     }
     Value::Dict(std::sync::Arc::new(dict))
-}
-
-/// Whether a value is a query that a helper may go on with.
-fn carries(v: &Value<'_>) -> bool {
-    v.alternatives().iter().any(|v| matches!(v, Value::Library(LibraryValue::Postgrest(p)) if p.is_query()))
 }

@@ -48,6 +48,8 @@ pub enum Value<'a> {
     Tuple(Arc<Vec<Value<'a>>>),
     /// A dict.
     Dict(Arc<Dict<'a>>),
+    /// A dict of which only the kinds of keys and values are known.
+    Mapping(Arc<(Value<'a>, Value<'a>)>),
     /// A type expression (`list[Model]`, `Model | None`): what its instances are.
     Type(Arc<Value<'a>>),
     /// One of several, none of them `Unknown` or a union.
@@ -118,7 +120,7 @@ impl<'a> Dict<'a> {
 pub type FunctionNode<'a> = (FileId, &'a Function);
 
 /// More alternatives than this are no longer worth following.
-const MAX_UNION: usize = 6;
+const MAX_UNION: usize = 24;
 
 /// The same for alternatives that are all strings.
 const MAX_STRINGS: usize = 64;
@@ -226,6 +228,7 @@ impl<'a> Value<'a> {
             }
             (Value::Tuple(a), Value::Tuple(b)) => a.len() == b.len() && a.iter().zip(b.iter()).all(|(x, y)| x.same(y)),
             (Value::Dict(a), Value::Dict(b)) => Arc::ptr_eq(a, b),
+            (Value::Mapping(a), Value::Mapping(b)) => a.0.same(&b.0) && a.1.same(&b.1),
             (Value::Type(a), Value::Type(b)) => a.same(b),
             (Value::Library(a), Value::Library(b)) => a.same(b),
             _ => false,
@@ -239,6 +242,7 @@ impl<'a> Value<'a> {
             Value::List(l) => Value::union(l.items.iter().cloned().chain(l.rest.clone())),
             Value::Tuple(t) => Value::union(t.iter().cloned()),
             Value::Dict(d) => Value::union(d.entries.iter().map(|e| Value::Str(e.key.clone()))),
+            Value::Mapping(m) => m.0.clone(),
             Value::Union(all) => Value::union(all.iter().map(Value::element)),
             _ => Value::Unknown,
         }

@@ -6,6 +6,7 @@ pub mod calls;
 pub mod django;
 pub mod flask_sqlalchemy;
 pub mod postgrest;
+pub mod pytest;
 pub mod sql_text;
 pub mod sqlalchemy;
 
@@ -170,6 +171,10 @@ pub fn enter<'a>(ev: &mut Evaluator<'_, 'a>, value: &Value<'a>) -> Value<'a> {
 pub fn annotated<'a>(_ev: &mut Evaluator<'_, 'a>, declared: &Value<'a>, value: &Value<'a>) -> Value<'a> {
     match value {
         Value::Unknown | Value::None => declared.clone(),
+        // `rows: dict[str, Row] = {}`, `rows: list[Row] = []`
+        Value::Dict(d) if d.entries.is_empty() && matches!(declared, Value::Mapping(_)) => declared.clone(),
+        Value::Object(_) if matches!(declared, Value::Mapping(_)) => declared.clone(),
+        Value::List(l) if l.items.is_empty() && l.rest.is_none() && matches!(declared, Value::List(_)) && super::flow::is_object(declared) => declared.clone(),
         _ => value.clone(),
     }
 }
@@ -187,8 +192,8 @@ pub fn store_subscript<'a>(ev: &mut Evaluator<'_, 'a>, _target: &'a Expr, receiv
 }
 
 /// What a parameter is known to be, where a library decides (a pytest fixture, a bound model).
-pub fn parameter<'a>(_ev: &mut Evaluator<'_, 'a>, _function: FunctionId, _n: usize, _param: &'a Param) -> Option<Value<'a>> {
-    None
+pub fn parameter<'a>(ev: &mut Evaluator<'_, 'a>, function: FunctionId, _n: usize, param: &'a Param) -> Option<Value<'a>> {
+    pytest::parameter(ev, function, param)
 }
 
 /// A call of a function of the project itself; `receiver` for a method.
@@ -199,7 +204,8 @@ pub fn inline<'a>(ev: &mut Evaluator<'_, 'a>, function: FunctionId, receiver: Op
     if let Some(v) = ev.walk_through(function, receiver, call, args) {
         return v;
     }
-    ev.result_of(function)
+    let generic = ev.generic_result(function, receiver, call, args);
+    if generic.is_unknown() { ev.result_of(function) } else { generic }
 }
 
 /// A class body.

@@ -147,7 +147,7 @@ pub fn touch(ev: &mut Evaluator<'_, '_>, t: Touched, at: Location, access: Acces
     match t {
         Touched::Column(c) => emit::column(ev, c, at, access),
         Touched::Raw(relation, column) => {
-            if !ev.quiet {
+            if ev.notes() {
                 let context = emit::context(ev);
                 ev.uses.references.push(Reference {
                     location: at,

@@ -219,10 +219,13 @@ fn expression<'a>(ev: &mut Evaluator<'_, 'a>, name: &str, call: &'a Call, args: 
     let field = name.ends_with("Field");
     for (a, v) in call.args.iter().zip(&args.values) {
         match (a.kind, v) {
-            (_, Value::Library(LibraryValue::Django(Django::Expression(inner)))) => all.extend(inner.iter().cloned()),
-            (ArgKind::Keyword(k), _) if matches!(name, "Q" | "When") && !matches!(k.as_str(), "then" | "_connector" | "_negated") => {
+            (ArgKind::Keyword(k), v) if matches!(name, "Q" | "When") && !matches!(k.as_str(), "then" | "_connector" | "_negated") => {
                 all.push(Path::from_keyword(ev, k));
+                if let Some(Django::Expression(inner)) = Django::of(v) {
+                    all.extend(inner.iter().cloned());
+                }
             }
+            (_, Value::Library(LibraryValue::Django(Django::Expression(inner)))) => all.extend(inner.iter().cloned()),
             (ArgKind::DoubleSpread, Value::Dict(d)) if matches!(name, "Q" | "When") => {
                 all.extend(d.entries.iter().filter_map(|e| e.key.constant().map(|k| Path::from_key(&k, e.at))));
             }

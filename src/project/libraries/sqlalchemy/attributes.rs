@@ -68,7 +68,16 @@ fn class_attribute<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId, name: Ustr, a
     if is_django(ev, class) {
         return None;
     }
-    match emit::find(ev, class, name) {
+    let found = emit::find(ev, class, name);
+    // What the library puts on the class, unless the project has something of that name itself.
+    if !matches!(found, Found::Columns(_) | Found::Relationship(..)) && ev.world.class_member(class, name).is_none() {
+        match name.as_str() {
+            "query" => return Some(query_of(ev, class)),
+            "__table__" => return ev.world.models.of_class(class).map(|(id, _)| orm(Orm::Table(id))),
+            _ => {}
+        }
+    }
+    match found {
         Found::Columns(all) => {
             emit::columns(ev, &all, at, Access::Read);
             Some(column_value(name, &all))
@@ -77,13 +86,6 @@ fn class_attribute<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId, name: Ustr, a
         Found::Relationship(None, _) => Some(Value::Unknown),
         Found::Value(v) => Some(v),
         Found::Other => None,
-        Found::Missing if name.as_str() == "query" => Some(query_of(ev, class)),
-        Found::Unknown if matches!(name.as_str(), "query" | "__table__") && ev.world.class_member(class, name).is_none() => {
-            if name.as_str() == "query" {
-                return Some(query_of(ev, class));
-            }
-            ev.world.models.of_class(class).map(|(id, _)| orm(Orm::Table(id)))
-        }
         Found::Missing if LIBRARY_MEMBERS.contains(&name.as_str()) => None,
         Found::Missing => {
             if let Some((id, _)) = ev.world.models.of_class(class) {

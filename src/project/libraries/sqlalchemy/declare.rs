@@ -148,7 +148,7 @@ fn foreign_key_constraint<'a>(ev: &mut Evaluator<'_, 'a>, owner: Owner, args: &A
         if let Value::Str(t) = &v
             && let (Some(text), Some(at)) = (t.constant(), t.location())
             && let Some((relation, column)) = split_target(&text)
-            && !ev.quiet
+            && ev.notes()
         {
             let location = narrow(ev.world, at, column);
             // The models know the table's schema where the string leaves it out.

@@ -115,7 +115,7 @@ pub fn owner<'w, 'a>(ev: &Evaluator<'w, 'a>, at: ColumnRef) -> Option<(ModelId, 
 
 /// Notes a column.
 pub fn column(ev: &mut Evaluator<'_, '_>, of: ColumnRef, location: Location, access: Access) {
-    if ev.quiet {
+    if !ev.notes() {
         return;
     }
     let context = context(ev);
@@ -144,7 +144,7 @@ pub fn columns(ev: &mut Evaluator<'_, '_>, all: &[ColumnRef], location: Location
 
 /// Notes a model's relation.
 pub fn relation(ev: &mut Evaluator<'_, '_>, id: ModelId, location: Location, access: Access) {
-    if ev.quiet {
+    if !ev.notes() {
         return;
     }
     let context = context(ev);
@@ -165,7 +165,8 @@ pub fn relation(ev: &mut Evaluator<'_, '_>, id: ModelId, location: Location, acc
 
 /// Notes a name that a model does not have.
 pub fn missing_attribute(ev: &mut Evaluator<'_, '_>, id: ModelId, name: Ustr, location: Location) {
-    if ev.quiet {
+    // A helper that is walked with a caller's class may ask for what only other callers' classes have.
+    if !ev.notes() || ev.is_through() {
         return;
     }
     let model = ev.world.models.get(id);
@@ -187,7 +188,7 @@ pub fn literal<'a>(ev: &mut Evaluator<'_, 'a>, of: ColumnRef, value: &Value<'a>,
         (ExprKind::None, _) if written => None,
         _ => return,
     };
-    if ev.quiet {
+    if !ev.notes() {
         return;
     }
     let context = context(ev);

@@ -7,6 +7,9 @@ pub mod query;
 pub mod values;
 pub mod write;
 
+#[cfg(test)]
+mod tests;
+
 use ustr::Ustr;
 
 use crate::diagnostic::Access;

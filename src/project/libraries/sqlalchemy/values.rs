@@ -161,6 +161,11 @@ impl<'a> Orm<'a> {
         }
     }
 
+    /// Whether it is something that goes on being built.
+    pub fn is_query(&self) -> bool {
+        matches!(self, Orm::Query(_) | Orm::Column(_) | Orm::Alias(_))
+    }
+
     /// Whether two are known to be the same.
     pub fn same(&self, other: &Self) -> bool {
         match (self, other) {

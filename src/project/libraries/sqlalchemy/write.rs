@@ -120,7 +120,7 @@ pub fn rows<'a>(ev: &mut Evaluator<'_, 'a>, id: ModelId, value: &Value<'a>, inse
 
 /// Notes which columns an insert writes.
 fn note_insert<'a>(ev: &mut Evaluator<'_, 'a>, id: ModelId, location: Location, row: Option<&Dict<'a>>, keywords: &[Ustr]) {
-    if ev.quiet {
+    if !ev.notes() {
         return;
     }
     let context = emit::context(ev);

@@ -1,0 +1,254 @@
+//! ORM code as people write it, and what is seen in each: `table.column access@"token"`; what a model lacks begins with `!`.
+
+use crate::diagnostic::Access;
+use crate::project::Project;
+use crate::schema::Schema;
+use crate::source::{Language, SourceFile, Sources};
+use crate::syntax::python;
+
+const MODELS: &str = r#"
+from __future__ import annotations
+from sqlalchemy import Column, ForeignKey, Integer, String, Table, MetaData
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+class Base(DeclarativeBase):
+    pass
+class Stamped:
+    created_at: Mapped[str] = mapped_column()
+    def age(self):
+        return self.created_at
+class Author(Stamped, Base):
+    __tablename__ = "authors"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    books: Mapped[list["Book"]] = relationship(back_populates="author")
+    @property
+    def label(self):
+        return self.name
+class Book(Stamped, Base):
+    __tablename__ = "books"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    title: Mapped[str]
+    _raw = mapped_column("raw_payload", String)
+    author_id: Mapped[int] = mapped_column(ForeignKey("authors.id"))
+    author: Mapped["Author"] = relationship(back_populates="books")
+tags = Table("tags", MetaData(), Column("id", Integer, primary_key=True), Column("word", String))
+"#;
+
+fn project(files: &[(&str, &str)], look_at: &str) -> Vec<String> {
+    let mut sources = Sources::default();
+    let trees: Vec<_> = files.iter().map(|(path, text)| (sources.add(SourceFile::new(*path, Language::Python, *text)), python::parse(text))).collect();
+    let modules: Vec<_> = trees.iter().map(|(id, tree)| (*id, tree)).collect();
+    let schema = Schema::new();
+    let project = Project::link(&sources, &modules, &schema);
+    let mut out = Vec::new();
+    for r in &project.uses.references {
+        let file = sources.get(r.location.file);
+        if file.path != look_at {
+            continue;
+        }
+        let access = match r.access {
+            Access::Define => "define",
+            Access::Read => "read",
+            Access::Write => "write",
+            Access::Ddl => "ddl",
+        };
+        let column = r.column.map_or(String::new(), |c| format!(".{c}"));
+        out.push((r.location, format!("{}{column} {access}@{}", r.relation.name, file.slice(r.location.span))));
+    }
+    for m in &project.uses.missing_attributes {
+        let file = sources.get(m.location.file);
+        if file.path == look_at {
+            out.push((m.location, format!("!{}.{}@{}", m.model, m.attribute, file.slice(m.location.span))));
+        }
+    }
+    out.sort();
+    out.into_iter().map(|(_, s)| s).collect()
+}
+
+/// What is seen in a piece of code beside the models.
+fn seen(code: &str) -> Vec<String> {
+    let code = format!("from sqlalchemy import *\nfrom sqlalchemy.orm import aliased\nfrom models import Author, Book, tags\n{code}");
+    project(&[("models.py", MODELS), ("app.py", &code)], "app.py")
+}
+
+#[test]
+fn class_attributes_and_query_roots() {
+    assert_eq!(
+        seen("select(Book).where(func.lower(Book.title) == 'x').order_by(Book.created_at.desc())"),
+        ["books read@Book", "books.title read@title", "books.created_at read@created_at"]
+    );
+    assert_eq!(seen("b = aliased(Book)\nselect(b.title)"), ["books read@Book", "books.title read@title"]);
+    assert_eq!(seen("Book._raw"), ["books.raw_payload read@_raw"]);
+}
+
+#[test]
+fn constructors_write() {
+    assert_eq!(seen("Book(title='x', author=a, **more)"), ["books.title write@title"]);
+    assert_eq!(seen("Book(titel='x')"), ["!Book.titel@titel"]);
+    assert_eq!(seen("d = {'title': 1}\nBook(**d)"), ["books.title write@title"]);
+}
+
+#[test]
+fn a_constructor_of_its_own_takes_what_it_likes() {
+    let models =
+        format!("{MODELS}\nclass Note(Base):\n    __tablename__ = 'notes'\n    id = Column(Integer, primary_key=True)\n    def __init__(self, text): pass\n");
+    assert_eq!(project(&[("models.py", &models), ("app.py", "from models import Note\nNote(text='x', id=1)")], "app.py"), ["notes.id write@id"]);
+}
+
+#[test]
+fn objects_by_annotation_constructor_and_query() {
+    assert_eq!(seen("def f(b: Book | None):\n    return b.title"), ["books.title read@title"]);
+    assert_eq!(seen("def f(bs: list[Book]):\n    for b in bs:\n        b.title = 'x'"), ["books.title write@title"]);
+    assert_eq!(seen("def f(s):\n    b = s.get(Book, 1)\n    return b.author.name"), ["books read@Book", "authors.name read@name"]);
+    assert_eq!(seen("def f(s):\n    return [b.title for b in s.query(Book)]"), ["books.title read@title", "books read@Book"]);
+    assert_eq!(seen("def f(s):\n    return s.scalars(select(Book)).first().title"), ["books read@Book", "books.title read@title"]);
+    assert_eq!(
+        seen("async def f(s):\n    r = await s.execute(select(Book))\n    return r.scalar_one_or_none().title"),
+        ["books read@Book", "books.title read@title"]
+    );
+}
+
+#[test]
+fn rows_by_name_position_and_unpacking() {
+    let code = "def f(s):\n    for b, n in s.execute(select(Book, func.count().label('n'))):\n        b.title";
+    assert_eq!(seen(code), ["books read@Book", "books.title read@title"]);
+    let code = "def f(s):\n    row = s.query(Book.title, Author).first()\n    return row.title, row[1].name, row.Author.id";
+    assert_eq!(seen(code), ["books.title read@title", "authors read@Author", "books.title read@title", "authors.name read@name", "authors.id read@id"]);
+}
+
+#[test]
+fn a_label_hides_the_column() {
+    assert_eq!(seen("def f(s):\n    return s.query(Book.title.label('t')).first().t"), ["books.title read@title"]);
+    assert_eq!(seen("q = select(Book.title.label('t')).order_by('t')"), ["books.title read@title", "books.title read@t"]);
+}
+
+#[test]
+fn subqueries_show_the_inner_select() {
+    assert_eq!(
+        seen("sub = select(Book.title, func.count().label('n')).subquery()\nselect(sub.c.title, sub.c.n, sub.c.nothing)"),
+        ["books.title read@title", "books.title read@title"]
+    );
+}
+
+#[test]
+fn keywords_of_filter_by() {
+    assert_eq!(seen("def f(s):\n    s.query(Book).filter_by(title='x', titel='y')"), ["books read@Book", "books.title read@title", "!Book.titel@titel"]);
+    // After a join they may mean the joined entity, or still the first.
+    assert_eq!(seen("def f(s):\n    s.query(Book).join(Author).filter_by(name='x')"), ["books read@Book", "authors read@Author", "authors.name read@name"]);
+}
+
+#[test]
+fn statements_write() {
+    assert_eq!(seen("update(Book).values(title='x').where(Book.id == 1)"), ["books write@Book", "books.title write@title", "books.id read@id"]);
+    assert_eq!(seen("insert(Book).values([{'title': 'x'}, {'nope': 1}])"), ["books write@Book", "books.title write@title", "!Book.nope@nope"]);
+    assert_eq!(
+        seen("insert(tags).values(word='x').on_conflict_do_update(index_elements=['id'], set_={'word': 1})"),
+        ["tags write@tags", "tags.word write@word", "tags.id read@id", "tags.word write@word"]
+    );
+    assert_eq!(seen("def f(s):\n    s.bulk_insert_mappings(Book, [{'title': 1}])"), ["books write@Book", "books.title write@title"]);
+}
+
+#[test]
+fn core_tables() {
+    assert_eq!(seen("select(tags.c.word).where(tags.c['id'] == 1)"), ["tags.word read@word", "tags.id read@id"]);
+    assert_eq!(seen("tags.c.wrod"), ["!tags.wrod@wrod"]);
+    assert_eq!(seen("Book.__table__.c.title"), ["books.title read@title"]);
+}
+
+#[test]
+fn declarations_name_columns_in_strings() {
+    let code = r#"
+from models import Base
+from sqlalchemy import Column, Integer, Index, UniqueConstraint, ForeignKey
+from sqlalchemy.orm import relationship
+class Shelf(Base):
+    __tablename__ = "shelves"
+    __table_args__ = (UniqueConstraint("room"), Index("room", "floor"))
+    id = Column(Integer, primary_key=True)
+    room = Column(Integer)
+    floor = Column(Integer)
+    book_id = Column(Integer, ForeignKey("books.id"))
+    book = relationship("Book", primaryjoin="Shelf.book_id == Book.id", foreign_keys=[book_id])
+"#;
+    let got = project(&[("models.py", MODELS), ("shelf.py", code)], "shelf.py");
+    for wanted in [
+        "shelves define@shelves",
+        "shelves.room read@room",
+        "shelves.floor read@floor",
+        "books.id read@id",
+        "shelves.book_id read@book_id",
+        "shelves.book_id define@book_id",
+    ] {
+        assert!(got.iter().any(|g| g == wanted), "{wanted} in {got:#?}");
+    }
+    assert_eq!(got.iter().filter(|g| *g == "shelves.book_id read@book_id").count(), 2, "in the string and in the list: {got:#?}");
+}
+
+#[test]
+fn a_mixin_reads_the_columns_of_all_its_models() {
+    let got = project(&[("models.py", MODELS)], "models.py");
+    assert!(got.contains(&"authors.created_at read@created_at".to_owned()) && got.contains(&"books.created_at read@created_at".to_owned()), "{got:#?}");
+}
+
+#[test]
+fn what_exists_without_being_a_column_is_left_alone() {
+    assert!(seen("Author.label\nAuthor.books\nAuthor.metadata\nAuthor.__name__\nBook.age").is_empty());
+    assert!(seen("Book.extra = 1\nBook.extra").is_empty(), "set elsewhere");
+    assert!(seen("getattr(Book, 'nope', None)\ngetattr(Book, name)").is_empty());
+    assert_eq!(seen("def f(a: Author):\n    a.anything"), [""; 0], "objects may carry what they like");
+}
+
+#[test]
+fn an_unresolved_base_says_nothing() {
+    let code =
+        "from elsewhere import Thing\nfrom models import Base\nclass Odd(Thing, Base):\n    __tablename__ = 'odd'\n    id = 1\nOdd.whatever\nOdd(some=1)";
+    assert_eq!(project(&[("models.py", MODELS), ("app.py", code)], "app.py").iter().filter(|s| s.starts_with('!')).count(), 0);
+}
+
+#[test]
+fn dictionaries_and_lists_of_objects() {
+    assert_eq!(seen("def f(s):\n    d: dict[int, Book] = {}\n    for b in d.values():\n        b.title"), ["books.title read@title"]);
+    assert_eq!(seen("def f(bs: list[Book]):\n    by = {b.id: b for b in bs}\n    by[1].title"), ["books.id read@id", "books.title read@title"]);
+}
+
+#[test]
+fn narrowing() {
+    assert_eq!(seen("def f(x):\n    if not isinstance(x, Book):\n        return\n    x.title"), ["books.title read@title"]);
+    assert_eq!(seen("def f(x):\n    return isinstance(x, Book) and x.title"), ["books.title read@title"]);
+    assert_eq!(seen("def f(x):\n    if isinstance(x, Book):\n        pass\n    x.title"), [""; 0]);
+    assert_eq!(seen("def f(m):\n    if m in (Book, Author):\n        m.id"), ["authors.id read@id", "books.id read@id"]);
+}
+
+#[test]
+fn type_variables() {
+    let code = "from typing import TypeVar\nT = TypeVar('T', Book, Author)\ndef f(x: T):\n    x.id";
+    assert_eq!(seen(code), ["authors.id read@id", "books.id read@id"]);
+    let code = "from typing import TypeVar\nT = TypeVar('T')\ndef pick(m: type[T], n) -> T | None:\n    return load(m, n)\npick(Book, 1).title";
+    assert_eq!(seen(code), ["books.title read@title"]);
+    let code = "from typing import Generic, TypeVar\nM = TypeVar('M')\nclass Repo(Generic[M]):\n    def get(self, n) -> M:\n        ...\nclass Books(Repo[Book]):\n    pass\ndef f(r: Books):\n    r.get(1).title";
+    assert_eq!(seen(code), ["books.title read@title"]);
+}
+
+#[test]
+fn helpers_that_are_given_a_class() {
+    let code = "def by_id(s, model, n):\n    return s.query(model).filter(model.id == n).one()\ndef f(s):\n    return by_id(s, Book, 1).title";
+    let got = seen(code);
+    assert!(got.contains(&"books.id read@id".to_owned()) && got.contains(&"books.title read@title".to_owned()), "{got:#?}");
+}
+
+#[test]
+fn fixtures_by_name() {
+    let conftest = "import pytest\nfrom models import Book\n@pytest.fixture\ndef book(db):\n    b = Book(title='x')\n    yield b\n";
+    let test = "def test_title(book):\n    assert book.title";
+    assert_eq!(project(&[("models.py", MODELS), ("tests/conftest.py", conftest), ("tests/test_a.py", test)], "tests/test_a.py"), ["books.title read@title"]);
+}
+
+#[test]
+fn flask_queries() {
+    let models = "from flask_sqlalchemy import SQLAlchemy\ndb = SQLAlchemy()\nclass Post(db.Model):\n    id = db.Column(db.Integer, primary_key=True)\n    title = db.Column(db.String)\n";
+    let code = "from models import Post, db\nPost.query.filter_by(title='x').first().title\ndb.session.query(Post.id)\nfor p in Post.query.paginate(page=1).items:\n    p.title";
+    assert_eq!(
+        project(&[("models.py", models), ("app.py", code)], "app.py"),
+        ["post.title read@title", "post.title read@title", "post.id read@id", "post.title read@title"]
+    );
+}

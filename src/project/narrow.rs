@@ -1,0 +1,93 @@
+//! What a test says of the names in it, where it holds and where it does not.
+
+use ustr::Ustr;
+
+use crate::syntax::python::{Expr, ExprKind};
+
+use super::eval::{Env, Evaluator};
+use super::index::last_name;
+use super::value::Value;
+
+/// Names that a test said something of, with what was known of them before.
+pub type Narrowed<'a> = Vec<(Ustr, Option<Value<'a>>)>;
+
+impl<'a> Evaluator<'_, 'a> {
+    /// Binds what a test says where it holds (or where it does not); gives what was known before.
+    pub(super) fn narrow(&mut self, test: &'a Expr, holds: bool) -> Narrowed<'a> {
+        let mut before = Vec::new();
+        self.narrow_into(test, holds, &mut before);
+        before
+    }
+
+    fn narrow_into(&mut self, test: &'a Expr, holds: bool, before: &mut Narrowed<'a>) {
+        match &test.kind {
+            ExprKind::BoolOp(b) if b.1 == holds => {
+                self.narrow_into(&b.0, holds, before);
+                self.narrow_into(&b.2, holds, before);
+            }
+            ExprKind::Unary(u) if u.0.as_str() == "not" => self.narrow_into(&u.1, !holds, before),
+            ExprKind::Call(c) if last_name(&c.func).is_some_and(|n| n.as_str() == "isinstance") => {
+                if let (Some(Expr { kind: ExprKind::Name(n), .. }), Some(of)) = (c.positional(0), c.positional(1)) {
+                    let of = self.quietly(of);
+                    let of = if let Value::Tuple(t) = of { Value::union(t.iter().cloned()) } else { of };
+                    let wanted = self.instance_of(&of);
+                    let have = self.env.get(n).cloned().unwrap_or_default();
+                    let v = self.only(&have, &wanted, holds);
+                    before.push((*n, self.env.insert(*n, v)));
+                }
+            }
+            // `model in (A, B)`, `model is A`: classes handed around as values.
+            ExprKind::Compare(c) if holds && c.1.len() == 1 && matches!(c.1[0].as_str(), "in" | "is" | "==") => {
+                if let ExprKind::Name(n) = c.0[0].kind {
+                    let right = self.quietly(&c.0[1]);
+                    let classes = if c.1[0].as_str() == "in" { right.element() } else { right };
+                    if classes.alternatives().iter().all(|v| matches!(v, Value::Class(_))) {
+                        before.push((n, self.env.insert(n, classes)));
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn quietly(&mut self, e: &'a Expr) -> Value<'a> {
+        let quiet = std::mem::replace(&mut self.quiet, true);
+        let loud = std::mem::replace(&mut self.state.loud_through, false);
+        let v = self.eval(e);
+        self.state.loud_through = loud;
+        self.quiet = quiet;
+        v
+    }
+
+    /// The alternatives that are (or are not) instances of what is wanted.
+    fn only(&self, have: &Value<'a>, wanted: &Value<'a>, holds: bool) -> Value<'a> {
+        let is = |v: &Value<'a>| match v {
+            Value::Instance(c) => wanted.alternatives().iter().any(|w| matches!(w, Value::Instance(of) if self.world.is_subclass(*c, *of))),
+            _ => false,
+        };
+        let kept = Value::union(have.alternatives().iter().filter(|v| is(v) == holds).cloned());
+        if holds && kept.is_unknown() { wanted.clone() } else { kept }
+    }
+
+    /// Takes back what a test said.
+    pub(super) fn widen(&mut self, narrowed: Narrowed<'a>) {
+        for (name, old) in narrowed.into_iter().rev() {
+            match old {
+                Some(v) => self.env.insert(name, v),
+                None => self.env.remove(&name),
+            };
+        }
+    }
+}
+
+/// Behind an `if`, what its test said of a name is forgotten on the way through the body, unless the body bound the name anew.
+pub(super) fn forget<'a>(env: &mut Env<'a>, said: &[(Ustr, Option<Value<'a>>)], narrowed: &[Value<'a>]) {
+    for ((name, old), value) in said.iter().zip(narrowed) {
+        if env.get(name).is_some_and(|now| now.same(value)) {
+            match old {
+                Some(v) => env.insert(*name, v.clone()),
+                None => env.remove(name),
+            };
+        }
+    }
+}
