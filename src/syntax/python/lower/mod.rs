@@ -8,6 +8,9 @@ mod pattern;
 mod stmt;
 mod string;
 
+#[cfg(test)]
+mod tests;
+
 use tree_sitter::{Node, Tree, TreeCursor};
 use ustr::Ustr;
 
