@@ -132,7 +132,7 @@ calls:
     args: {0: table, columns: columns, where: row}
 "#;
         let config = parse("dbtruth.yaml", "dbtruth.yaml", text).unwrap().unwrap();
-        assert_eq!(config.calls[0].args["0"], "table");
+        assert_eq!(config.calls[0].args["0"], crate::config::Role::Table);
         assert_eq!(config.per_path["tests/**"]["unknown-table"], super::super::Level::Off);
         let toml = "[tool.dbtruth]\nlock = 'a.yaml'\n[tool.dbtruth.rules]\nunmapped-table = 'off'\n";
         assert_eq!(parse("pyproject.toml", "p", toml).unwrap().unwrap().lock_name(), "a.yaml");

@@ -49,9 +49,29 @@ impl Level {
 pub struct Call {
     /// Dotted name of the function, as imported: `app.db.fetch_rows`.
     pub function: String,
-    /// Argument (position from 0, or keyword) → what it holds: `table`, `columns`, `where`, `row`, `sql`.
+    /// Argument (position from 0, or keyword) → what it holds.
     #[serde(default)]
-    pub args: BTreeMap<String, String>,
+    pub args: BTreeMap<String, Role>,
+}
+
+/// What an argument of a wrapper holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// SQL text.
+    Sql,
+    /// A table's name, perhaps with its schema in front.
+    Table,
+    /// A schema's name.
+    Schema,
+    /// A column, or a list of them.
+    #[serde(alias = "column")]
+    Columns,
+    /// A dict by column, read.
+    Where,
+    /// A dict by column, or a list of them, written.
+    #[serde(alias = "rows")]
+    Row,
 }
 
 /// Everything the configuration can say; every key is optional.

@@ -1,6 +1,6 @@
 //! SQL as code writes it: what is named (`table.column access certainty`), what is wrong (`! rule: message`), and what is left alone.
 
-use crate::config;
+use crate::config::{self, Role};
 use crate::project::Project;
 use crate::project::uses::Certainty;
 use crate::schema::{Column, QualifiedName, Relation, RelationKind, Schema};
@@ -186,16 +186,14 @@ fn data_frames_and_copies_name_tables() {
 
 #[test]
 fn the_users_wrappers_are_declared() {
-    let call = |function: &str, args: &[(&str, &str)]| config::Call {
-        function: function.to_owned(),
-        args: args.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
-    };
+    let call =
+        |function: &str, args: &[(&str, Role)]| config::Call { function: function.to_owned(), args: args.iter().map(|(k, v)| ((*k).to_owned(), *v)).collect() };
     let got = seen(
         &[
             ("app/db.py", "import psycopg2\ndef fetch_rows(table, columns, where):\n    ...\n"),
             ("app/use.py", "from app.db import fetch_rows\nfetch_rows('orders', columns=['id', 'nope'], where={'total': 1})\n"),
         ],
-        &[call("app.db.fetch_rows", &[("0", "table"), ("columns", "columns"), ("where", "where")])],
+        &[call("app.db.fetch_rows", &[("0", Role::Table), ("columns", Role::Columns), ("where", Role::Where)])],
     );
     assert_eq!(got, ["orders read likely", "orders.id read likely", "orders.nope read likely", "orders.total read likely"]);
 }
