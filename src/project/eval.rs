@@ -280,8 +280,9 @@ impl<'w, 'a> Evaluator<'w, 'a> {
     /// `value.attr`
     pub fn attribute(&mut self, value: &Value<'a>, attr: Ident) -> Value<'a> {
         if let Value::Union(all) = value {
-            let all: Vec<_> = all.iter().filter(|v| !matches!(v, Value::None)).map(|v| self.attribute(v, attr)).collect();
-            return Value::union(all);
+            let all: Vec<Value<'a>> = all.iter().filter(|v| !matches!(v, Value::None)).cloned().collect();
+            let results = self.on_each(&all, |ev, v| ev.attribute(v, attr));
+            return Value::union(results);
         }
         if let Some(v) = libraries::attribute(self, value, attr) {
             return v;
@@ -557,10 +558,26 @@ impl<'w, 'a> Evaluator<'w, 'a> {
         self.apply(&callee, call, &args, span)
     }
 
+    /// Does something with each alternative. An attribute that one of them has is not missing: which one it is may hang on the very condition that leads here.
+    fn on_each<T>(&mut self, all: &[Value<'a>], mut with: impl FnMut(&mut Self, &Value<'a>) -> T) -> Vec<T> {
+        let before = self.uses.missing_attributes.len();
+        let mut lacking = 0;
+        let mut results = Vec::with_capacity(all.len());
+        for v in all {
+            let had = self.uses.missing_attributes.len();
+            results.push(with(self, v));
+            lacking += usize::from(self.uses.missing_attributes.len() > had);
+        }
+        if lacking < all.len() {
+            self.uses.missing_attributes.truncate(before);
+        }
+        results
+    }
+
     fn method(&mut self, receiver: &Value<'a>, name: Ident, call: &'a Call, args: &Args<'a>, span: Span) -> Option<Value<'a>> {
         if let Value::Union(all) = receiver {
             let known: Vec<_> = all.iter().filter(|v| !matches!(v, Value::None)).cloned().collect();
-            let results: Vec<_> = known.iter().filter_map(|v| libraries::method(self, v, name, call, args, span)).collect();
+            let results: Vec<_> = self.on_each(&known, |ev, v| libraries::method(ev, v, name, call, args, span)).into_iter().flatten().collect();
             return (!results.is_empty()).then(|| Value::union(results));
         }
         libraries::method(self, receiver, name, call, args, span)
