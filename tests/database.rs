@@ -13,7 +13,7 @@ use dbtruth::sql::ddl;
 mod database {
     pub mod cluster;
 }
-use database::cluster::Cluster;
+use database::cluster::{Cluster, Pooler, certificates};
 
 fn options(url: String) -> DsnOptions {
     DsnOptions { url: Some(Redacted::new(url)), keep_schemas: Vec::new() }
@@ -52,6 +52,101 @@ fn a_file_and_the_database_it_makes_give_the_same_bytes() {
     let read = |database: &str| lock::write(&live::pull(&options(cluster.url(database))).expect("readable"));
     assert_eq!(read("written"), read("dumped"));
     assert_eq!(lock::write(&lock::read(&read("written")).expect("our own lock")), read("written"));
+}
+
+#[test]
+fn a_pooler_in_transaction_mode_makes_no_difference() {
+    let cluster = Cluster::start(&[]);
+    cluster.create("pooled");
+    cluster.sql("pooled", "create table t (id serial primary key, name text not null default 'x')");
+    let direct = lock::write(&live::pull(&options(cluster.url("pooled"))).expect("readable"));
+    let pooler = Pooler::start(&cluster);
+    let url = format!("postgresql+asyncpg://anyone@127.0.0.1:{}/pooled?pgbouncer=true&sslmode=disable", pooler.port);
+    let pulls: Vec<_> = (0..6)
+        .map(|_| {
+            std::thread::spawn({
+                let url = url.clone();
+                move || (0..3).map(|_| lock::write(&live::pull(&options(url.clone())).expect("readable through the pooler"))).collect::<Vec<_>>()
+            })
+        })
+        .collect();
+    for pull in pulls {
+        for lock in pull.join().expect("no panic") {
+            assert_eq!(lock, direct);
+        }
+    }
+}
+
+#[test]
+fn whom_we_talk_to_is_verified() {
+    let certificates = certificates();
+    let cluster = Cluster::start_with_tls(certificates.path());
+    cluster.sql("postgres", "create role me login password 'canary pw%/@:'; create table t (id int)");
+    let root = |name: &str| certificates.path().join(name).display().to_string();
+    let pull = |host: &str, password: &str, parameters: String| {
+        live::pull(&options(format!("postgresql://me:{password}@{host}:{}/postgres?{parameters}", cluster.port())))
+    };
+    let good = "canary%20pw%25%2F%40%3A";
+
+    let schema = pull("localhost", good, format!("sslmode=verify-full&sslrootcert={}", root("ca.crt"))).expect("verified");
+    assert!(schema.relation(None, "t").is_some(), "a role without any grant sees the whole catalog");
+    pull("127.0.0.1", good, format!("sslmode=verify-ca&sslrootcert={}", root("ca.crt"))).expect("the authority is right, the name is not asked for");
+    pull("127.0.0.1", good, "sslmode=require".to_owned()).expect("encrypted, not verified");
+    pull("localhost", good, String::new()).expect("this machine: as libpq does");
+
+    for (host, password, parameters, message, help) in [
+        ("127.0.0.1", good, format!("sslmode=verify-full&sslrootcert={}", root("ca.crt")), "certificate", "sslrootcert"),
+        ("localhost", good, format!("sslmode=verify-full&sslrootcert={}", root("other.crt")), "certificate", "sslrootcert"),
+        ("localhost", good, format!("sslmode=verify-ca&sslrootcert={}", root("other.crt")), "certificate", "sslrootcert"),
+        ("localhost", good, "sslmode=verify-full".to_owned(), "certificate", "sslrootcert"),
+        ("localhost", good, format!("sslmode=verify-full&sslrootcert={}", root("missing.crt")), "cannot read the root certificate", ""),
+        ("localhost", "canary", "sslmode=require".to_owned(), "password authentication failed", "PGPASSWORD"),
+    ] {
+        let error = pull(host, password, parameters).expect_err("must be refused");
+        assert!(error.message.contains(message), "{error:?}");
+        assert!(help.is_empty() || error.help.as_deref().is_some_and(|h| h.contains(help)), "{error:?}");
+        assert!(!format!("{error:?}").contains("canary"), "{error:?}");
+    }
+}
+
+#[test]
+fn a_server_that_cannot_be_read_is_an_error_with_a_remedy() {
+    let cluster = Cluster::start(&["listen_addresses=127.0.0.1".to_owned()]);
+    let pull = |url: String| live::pull(&options(url)).expect_err("must fail");
+    let error = pull(format!("postgresql://postgres:canary@127.0.0.1:{}/postgres?sslmode=verify-full", cluster.port()));
+    assert!(error.help.as_deref().is_some_and(|h| h.contains("sslmode=disable")), "{error:?}");
+    let error = pull(cluster.url("nowhere"));
+    assert!(error.message.contains("does not exist") && error.help.is_some(), "{error:?}");
+    let error = pull("postgresql://postgres:canary@127.0.0.1:1/postgres".to_owned());
+    assert!(error.message.contains("refused") && error.help.is_some(), "{error:?}");
+    let error = pull("postgresql://postgres:canary@db.abcdefghijklmnopqrst.supabase.co:5432/postgres?connect_timeout=2".to_owned());
+    assert!(error.help.as_deref().is_some_and(|h| h.contains("pooler")), "{error:?}");
+    assert!(!format!("{error:?}").contains("canary"));
+}
+
+/// `DBTRUTH_PG_BINS=/a/bin:/b/bin`: the same for other versions of the server.
+#[test]
+#[ignore = "needs other versions of the server than the system has"]
+fn every_version_gives_the_same_bytes() {
+    let written = std::fs::read_to_string("tests/database/everything.sql").expect("the fixture");
+    let folders = std::env::var("DBTRUTH_PG_BINS").expect("DBTRUTH_PG_BINS names folders of server programs");
+    let mut bad = Vec::new();
+    for folder in folders.split(':') {
+        let cluster = Cluster::start_from(PathBuf::from(folder), &[]);
+        let version = cluster.version();
+        // What a version does not know yet is left out of the fixture.
+        let mut text = written.clone();
+        for (since, what) in [(15, " NULLS NOT DISTINCT"), (13, " DEFAULT gen_random_uuid()")] {
+            if version < since {
+                text = text.replace(what, "");
+            }
+        }
+        match same_both_ways(&cluster, "versions", &text) {
+            Ok(()) => println!("{version}: same"),
+            Err(difference) => bad.push(format!("{version}:\n{difference}")),
+        }
+    }
+    assert!(bad.is_empty(), "{}", bad.join("\n"));
 }
 
 /// `DBTRUTH_SCHEMAS=folder`: every `.sql` file in it, for measuring.

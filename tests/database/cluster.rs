@@ -13,7 +13,27 @@ pub struct Cluster {
 impl Cluster {
     /// Starts it; `settings` go to the server as `-c`.
     pub fn start(settings: &[String]) -> Self {
-        let bin = programs();
+        Self::start_from(programs(), settings)
+    }
+
+    /// Starts it with a role `me` that needs a password over TCP, and TLS with a certificate for `localhost` if there is one in the folder.
+    pub fn start_with_tls(certificates: &Path) -> Self {
+        let settings = ["listen_addresses=127.0.0.1", "ssl=on", "ssl_cert_file=server.crt", "ssl_key_file=server.key"].map(str::to_owned);
+        Self::start_prepared(programs(), &settings, |data| {
+            for file in ["server.crt", "server.key"] {
+                std::fs::copy(certificates.join(file), data.join(file)).expect("copied");
+            }
+            set_private(&data.join("server.key"));
+            std::fs::write(data.join("pg_hba.conf"), "local all all trust\nhost all all all scram-sha-256\n").expect("written");
+        })
+    }
+
+    /// Starts the server whose programs are in that folder.
+    pub fn start_from(bin: PathBuf, settings: &[String]) -> Self {
+        Self::start_prepared(bin, settings, |_| {})
+    }
+
+    fn start_prepared(bin: PathBuf, settings: &[String], prepare: impl FnOnce(&Path)) -> Self {
         let folder = tempfile::Builder::new().prefix("dbtruth-pg.").tempdir().expect("a temporary folder");
         let cluster = Self { bin, folder, port: free_port() };
         // The server refuses to run as root, and then needs a folder of its own user's.
@@ -22,6 +42,10 @@ impl Cluster {
         }
         let data = cluster.folder.path().join("data");
         must(cluster.program("initdb").args(["-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C", "--no-sync", "-D"]).arg(&data));
+        prepare(&data);
+        if is_root() {
+            must(Command::new("chown").arg("-R").arg("postgres").arg(&data));
+        }
         let mut options = format!("-c unix_socket_directories={} -c port={} -c fsync=off", cluster.folder.path().display(), cluster.port);
         if !settings.iter().any(|s| s.starts_with("listen_addresses")) {
             options.push_str(" -c listen_addresses=");
@@ -34,16 +58,19 @@ impl Cluster {
         cluster
     }
 
-    pub fn folder(&self) -> &Path {
-        self.folder.path()
-    }
-
     pub fn port(&self) -> u16 {
         self.port
     }
 
     pub fn url(&self, database: &str) -> String {
         format!("postgresql://postgres@/{database}?host={}&port={}", self.folder.path().display(), self.port)
+    }
+
+    /// The major version.
+    pub fn version(&self) -> u32 {
+        let output = must(Command::new(self.bin.join("postgres")).arg("--version"));
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        text.split_whitespace().find_map(|word| word.split('.').next()?.parse().ok()).expect("a version")
     }
 
     pub fn create(&self, database: &str) {
@@ -63,7 +90,9 @@ impl Cluster {
     }
 
     fn psql(&self, database: &str, sql: &str) -> Output {
-        let mut child = Command::new(self.bin.join("psql"))
+        // Some packages of servers come without clients; any version of `psql` will do.
+        let own = self.bin.join("psql");
+        let mut child = Command::new(if own.exists() { own } else { PathBuf::from("psql") })
             .args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-U", "postgres", "-d", database, "-p", &self.port.to_string(), "-h"])
             .arg(self.folder.path())
             .stdin(Stdio::piped())
@@ -88,7 +117,11 @@ impl Cluster {
     }
 
     fn program(&self, name: &str) -> Command {
-        let program = self.bin.join(name);
+        self.as_server(self.bin.join(name))
+    }
+
+    /// A program that must not run as root.
+    fn as_server(&self, program: PathBuf) -> Command {
         let mut command = if is_root() {
             let mut command = Command::new("runuser");
             command.args(["-u", "postgres", "--"]).arg(program);
@@ -99,6 +132,69 @@ impl Cluster {
         command.current_dir("/");
         command
     }
+}
+
+/// PgBouncer in transaction mode in front of a cluster.
+pub struct Pooler {
+    child: std::process::Child,
+    pub port: u16,
+}
+
+impl Pooler {
+    pub fn start(cluster: &Cluster) -> Self {
+        let port = free_port();
+        let folder = cluster.folder.path();
+        let settings = format!(
+            "[databases]\n* = host={} port={}\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\nauth_type = any\npool_mode = transaction\ndefault_pool_size = 2\nlogfile = {}/pooler.log\n",
+            folder.display(),
+            cluster.port,
+            folder.display()
+        );
+        let path = folder.join("pgbouncer.ini");
+        std::fs::write(&path, settings).expect("written");
+        // `auth_type = any` logs in as the user that the database names; none does, so as the client's.
+        let settings = std::fs::read_to_string(&path).expect("readable").replace("* = host", "* = user=postgres host");
+        std::fs::write(&path, settings).expect("written");
+        let program = ["/usr/sbin/pgbouncer", "/usr/bin/pgbouncer", "/usr/local/bin/pgbouncer"].iter().map(PathBuf::from).find(|p| p.exists());
+        let program = program.expect("this test needs PgBouncer: install `pgbouncer`");
+        let child =
+            cluster.as_server(program).arg("-q").arg(&path).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("pgbouncer runs");
+        for _ in 0..100 {
+            if std::net::TcpStream::connect(("127.0.0.1", port)).is_ok() {
+                return Self { child, port };
+            }
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+        panic!("pgbouncer did not start: {}", std::fs::read_to_string(folder.join("pooler.log")).unwrap_or_default());
+    }
+}
+
+impl Drop for Pooler {
+    fn drop(&mut self) {
+        // `runuser` hands a polite signal on; a kill would leave its child behind.
+        let _ = Command::new("kill").arg(self.child.id().to_string()).status();
+        let _ = self.child.wait();
+    }
+}
+
+/// Certificates made for one test: an authority (`ca.crt`), another one (`other.crt`), and a server's for `localhost`.
+pub fn certificates() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let openssl = |arguments: &str| {
+        must(Command::new("openssl").args(arguments.split(' ')).current_dir(folder.path()));
+    };
+    for name in ["ca", "other"] {
+        openssl(&format!("req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN={name} -keyout {name}.key -out {name}.crt"));
+    }
+    openssl("req -newkey rsa:2048 -nodes -subj /CN=localhost -keyout server.key -out server.csr");
+    std::fs::write(folder.path().join("names"), "subjectAltName=DNS:localhost\n").expect("written");
+    openssl("x509 -req -in server.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 2 -extfile names -out server.crt");
+    folder
+}
+
+fn set_private(path: &Path) {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).expect("mode set");
 }
 
 impl Drop for Cluster {
@@ -123,7 +219,7 @@ fn is_root() -> bool {
     Command::new("id").arg("-u").output().is_ok_and(|o| o.stdout == b"0\n")
 }
 
-pub fn free_port() -> u16 {
+fn free_port() -> u16 {
     std::net::TcpListener::bind(("127.0.0.1", 0)).and_then(|l| l.local_addr()).expect("a free port").port()
 }
 
