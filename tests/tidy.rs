@@ -91,7 +91,7 @@ const LONGER: [(&str, usize); 1] = [("src/migrations/alembic/operations.rs", 700
 
 #[test]
 fn files_stay_short() {
-    let limit = |path: &Path| LONGER.iter().find(|(name, _)| path.ends_with(name)).map_or(550, |(_, limit)| *limit);
+    let limit = |path: &Path| LONGER.iter().find(|(name, _)| path.ends_with(name)).map_or(600, |(_, limit)| *limit);
     let counted = files_under("src", "rs").into_iter().map(|path| (code_lines(&path), path));
     let long: Vec<String> = counted.filter(|(lines, path)| *lines > limit(path)).map(|(lines, path)| format!("{}: {lines}", path.display())).collect();
     assert!(long.is_empty(), "too many lines of code:\n{}", long.join("\n"));

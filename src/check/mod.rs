@@ -14,7 +14,7 @@ mod suppress;
 
 pub use failure::Failure;
 pub use fingerprint::fingerprints;
-pub use opened::{Opened, open};
+pub use opened::{Opened, open, read_lock};
 pub use outcome::{Outcome, Summary};
 pub use settings::{LockInput, Settings};
 

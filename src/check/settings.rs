@@ -66,6 +66,14 @@ impl Settings {
         Ok(settings)
     }
 
+    /// The lock alone, for commands that read nothing else.
+    pub fn lock_only(cwd: &Path, lock: Option<&Path>) -> Result<Self, Failure> {
+        let config = find_config(cwd, &[])?;
+        let root = find_root(cwd, &[], &config, lock);
+        let path = lock.map_or_else(|| config_dir(&config, &root).join(config.config.lock_name()), |l| normalise(l, cwd));
+        Ok(Self { cwd: cwd.to_path_buf(), lock: LockInput { path, bytes: None }, config, root, ..Self::default() })
+    }
+
     /// The worktree with one file's text from elsewhere (an editor's buffer); only that file is reported.
     pub fn buffer(cwd: &Path, typed: &Path, bytes: Vec<u8>, lock: Option<&Path>) -> Result<Self, Failure> {
         let absolute = normalise(typed, cwd);

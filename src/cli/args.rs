@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+use crate::generate::Target;
 use crate::report::Format;
 
 /// Your code cannot name a column that does not exist.
@@ -29,6 +30,13 @@ pub enum Command {
     /// The git hook: install it, take it out, or run what it runs.
     #[command(subcommand)]
     Hook(Hook),
+    /// Write Python models that match the lock exactly.
+    Generate(Generate),
+    /// Print a shell's completions.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
     /// List the rules.
     Rules {
         /// How to print.
@@ -45,7 +53,7 @@ pub enum Command {
 /// `dbtruth pull`
 #[derive(Debug, clap::Args)]
 pub struct Pull {
-    /// Without a database: a `.sql` file (`pg_dump --schema-only`, or written by hand), or a folder of SQL migrations.
+    /// Without a database: a `.sql` file (`pg_dump --schema-only`, or written by hand), or a folder of migrations (SQL, Alembic).
     #[arg(long, value_name = "PATH", conflicts_with = "database_url")]
     pub from: Option<PathBuf>,
     /// The database (default: `DATABASE_URL`, then `PGHOST` and its kin; passwords also from `PGPASSWORD` and `~/.pgpass`).
@@ -67,6 +75,23 @@ pub enum ListFormat {
     Human,
     /// Version 1, for scripts.
     Json,
+}
+
+/// `dbtruth generate`
+#[derive(Debug, clap::Args)]
+pub struct Generate {
+    /// What to write.
+    #[arg(value_enum)]
+    pub target: Target,
+    /// Where to write it (default: standard output).
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Write nothing; exit with 1 if the file would change.
+    #[arg(long, requires = "output")]
+    pub check: bool,
+    /// The lock file.
+    #[arg(long, value_name = "FILE")]
+    pub lock: Option<PathBuf>,
 }
 
 /// `dbtruth hook`

@@ -2,6 +2,7 @@
 
 mod args;
 mod check;
+mod generate;
 mod hook;
 mod listing;
 mod out;
@@ -12,7 +13,7 @@ use std::ffi::OsString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 
 use crate::check::Failure;
 use args::{Args, Command};
@@ -68,6 +69,13 @@ fn run(args: Args) -> Result<Code, Failure> {
         Command::Refs(args) => listing::refs(&args),
         Command::Models(args) => listing::models(&args),
         Command::Hook(hook) => hook::run(hook),
+        Command::Generate(args) => generate::run(&args),
+        Command::Completions { shell } => {
+            let mut text = Vec::new();
+            clap_complete::generate(shell, &mut Args::command(), "dbtruth", &mut text);
+            out::results(&String::from_utf8_lossy(&text));
+            Ok(0)
+        }
         Command::Rules { format } => Ok(pages::rules(format)),
         Command::Explain { rule } => pages::explain(&rule),
     }

@@ -8,6 +8,7 @@ use super::{Code, out};
 use crate::check::Failure;
 use crate::config;
 use crate::discover::{display_path, normalise};
+use crate::migrations;
 use crate::schema::Schema;
 use crate::schema::lock;
 use crate::sql::ddl::Ddl;
@@ -59,17 +60,27 @@ fn from_database(_: &Pull) -> Result<Schema, Failure> {
     Err(Failure::new("this dbtruth was built without the database client").help("name a file or folder with `--from`, or build with the feature `live`"))
 }
 
-/// The schema that the files leave behind when they run one after another.
+/// The schema that a file of DDL, or a folder of migrations, leaves behind.
 fn from_ddl(from: &Path) -> Result<Schema, Failure> {
     if from.is_dir()
         && let Ok(schema) = crate::migrations::pull_from(from)
     {
         return Ok(schema);
     }
-    let files = if from.is_dir() { sql_files(from)? } else { vec![from.to_path_buf()] };
-    if files.is_empty() {
-        return Err(Failure::new(format!("{}: no `.sql` file in it", from.display())));
+    if !from.is_dir() {
+        return run_in_order(from, vec![from.to_path_buf()]);
     }
+    match migrations::pull_from(from) {
+        Ok(schema) => Ok(schema),
+        Err(why) => {
+            let files = sql_files(from)?;
+            if files.is_empty() { Err(Failure::new(format!("{}: {why}", from.display()))) } else { run_in_order(from, files) }
+        }
+    }
+}
+
+/// The schema that SQL files leave behind when they run one after another.
+fn run_in_order(from: &Path, files: Vec<PathBuf>) -> Result<Schema, Failure> {
     let mut ddl = Ddl::new();
     for file in files {
         let bytes = std::fs::read(&file).map_err(|e| Failure::new(format!("{}: cannot be read: {e}", file.display())))?;

@@ -5,19 +5,27 @@
 
 mod ambiguous_column;
 mod duplicate_alias;
+mod enum_mismatch;
+mod foreign_key_mismatch;
 mod generated_column_write;
 mod insert_arity;
 mod invalid_conflict_target;
+mod mapped;
 mod missing_required_column;
 mod null_into_not_null;
+mod nullability_mismatch;
+mod primary_key_mismatch;
 pub mod suggest;
 mod syntax_error;
+mod type_mismatch;
 mod unknown_attribute;
 mod unknown_column;
 mod unknown_enum_value;
 mod unknown_function;
 mod unknown_relationship;
 mod unknown_table;
+mod unmapped_column;
+mod unmapped_table;
 mod unused_suppression;
 
 use crate::config::Level;
@@ -56,18 +64,25 @@ pub struct Rule {
 pub const ALL: &[Rule] = &[
     ambiguous_column::RULE,
     duplicate_alias::RULE,
+    enum_mismatch::RULE,
+    foreign_key_mismatch::RULE,
     generated_column_write::RULE,
     insert_arity::RULE,
     invalid_conflict_target::RULE,
     missing_required_column::RULE,
     null_into_not_null::RULE,
+    nullability_mismatch::RULE,
+    primary_key_mismatch::RULE,
     syntax_error::RULE,
+    type_mismatch::RULE,
     unknown_attribute::RULE,
     unknown_column::RULE,
     unknown_enum_value::RULE,
     unknown_function::RULE,
     unknown_relationship::RULE,
     unknown_table::RULE,
+    unmapped_column::RULE,
+    unmapped_table::RULE,
     unused_suppression::RULE,
 ];
 
@@ -93,6 +108,16 @@ pub fn run(context: &Context<'_, '_>) -> Vec<Diagnostic> {
         }
     }
     found
+}
+
+/// The labels of a column type that is an enum.
+fn enum_labels<'a>(schema: &'a Schema, ty: &str) -> Option<&'a [String]> {
+    let bare = |s: &str| s.trim_matches('"').to_owned();
+    let (namespace, name) = match ty.split_once('.') {
+        Some((namespace, name)) => (Some(bare(namespace)), bare(name)),
+        None => (None, bare(ty)),
+    };
+    schema.find(&schema.enums, namespace.as_deref(), &name).map(|(_, labels)| labels.as_slice())
 }
 
 /// Findings of one kind about SQL text.

@@ -1,9 +1,8 @@
 //! `unknown-enum-value`
 
-use super::{Context, Known, Rule, grade, sql_problems, suggest};
+use super::{Context, Known, Rule, enum_labels, grade, sql_problems, suggest};
 use crate::config::Level;
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::schema::Schema;
 use crate::sql::ProblemKind;
 
 pub(super) const RULE: Rule = Rule {
@@ -21,7 +20,7 @@ fn check(cx: &Context<'_, '_>, found: &mut Vec<Diagnostic>) {
         let Some(value) = &literal.value else { continue };
         let Known::Closed(name, table) = cx.relation(literal.relation) else { continue };
         let Some(column) = table.column(literal.column.as_str()) else { continue };
-        let Some(labels) = labels(cx.schema, &column.ty) else { continue };
+        let Some(labels) = enum_labels(cx.schema, &column.ty) else { continue };
         if labels.contains(value) {
             continue;
         }
@@ -37,14 +36,4 @@ fn check(cx: &Context<'_, '_>, found: &mut Vec<Diagnostic>) {
         }
         found.push(cx.with_definition(d, name, table.at));
     }
-}
-
-/// The labels of a column type that is an enum.
-fn labels<'a>(schema: &'a Schema, ty: &str) -> Option<&'a [String]> {
-    let bare = |s: &str| s.trim_matches('"').to_owned();
-    let (namespace, name) = match ty.split_once('.') {
-        Some((namespace, name)) => (Some(bare(namespace)), bare(name)),
-        None => (None, bare(ty)),
-    };
-    schema.find(&schema.enums, namespace.as_deref(), &name).map(|(_, labels)| labels.as_slice())
 }
