@@ -5,10 +5,12 @@
 
 mod ast;
 mod kinds;
+mod literal;
 mod lower;
 mod parse;
 mod scan;
 mod visit;
 
 pub use ast::*;
+pub use literal::{Segment, StrLit, StrPart, StrText};
 pub use parse::{BUDGET, MAX_BYTES, Refusal, parse, parse_part, try_parse};

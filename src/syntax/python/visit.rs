@@ -2,7 +2,8 @@
 //!
 //! Readers that only care for a few kinds walk with these and leave the rest to them; the depth is bounded, so they may recurse.
 
-use super::ast::{Arg, Body, CompFor, DictItem, Expr, ExprKind, Param, Stmt, StmtKind, StrPart};
+use super::ast::{Arg, Body, CompFor, DictItem, Expr, ExprKind, Param, Stmt, StmtKind};
+use super::literal::StrPart;
 
 impl Expr {
     /// Does `visit` on every expression directly inside, in the order of the source.

@@ -3,7 +3,10 @@
 //! One cursor walks the tree; every function here finds the cursor on the node that it lowers and leaves it there. Recursion is bounded by
 //! [`MAX_DEPTH`]; long chains (`a + b + …`, `a.b().c()…`) are walked by loops.
 
+mod chain;
+mod compound;
 mod expr;
+mod params;
 mod pattern;
 mod stmt;
 mod string;

@@ -2,8 +2,8 @@
 
 use super::Lowerer;
 use crate::source::Span;
-use crate::syntax::python::ast::{Expr, ExprKind, Segment, StrLit, StrPart, StrText};
 use crate::syntax::python::kinds::Kind;
+use crate::syntax::python::{Expr, ExprKind, Segment, StrLit, StrPart, StrText};
 
 /// What the letters before the quote say.
 #[derive(Clone, Copy, Debug, Default)]
