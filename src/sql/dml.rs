@@ -129,6 +129,9 @@ impl Resolver<'_> {
 
     /// More values than columns, or more named columns than values.
     fn arity(&mut self, insert: &Insert, target: &Rc<Rte>, values: usize, place: &dyn Fn(usize) -> Span) {
+        if self.open_scope {
+            return;
+        }
         let wanted = match &insert.columns {
             Some(columns) if columns.iter().any(|c| is_hole(&c.column)) => return,
             Some(columns) => columns.len(),
@@ -151,6 +154,10 @@ impl Resolver<'_> {
 
     /// NOT NULL columns without default that the statement leaves out.
     fn required_columns(&mut self, insert: &Insert, target: &Rc<Rte>) {
+        if self.open_scope {
+            // something stands between the table and its values
+            return;
+        }
         let Some(relation) = self.definition(target).filter(|r| r.kind == RelationKind::Table) else { return };
         let named: Option<Vec<&str>> = match (&insert.columns, &insert.source) {
             (Some(columns), _) if columns.iter().any(|c| is_hole(&c.column)) => return,

@@ -14,6 +14,9 @@ use crate::diagnostic::Access;
 use crate::schema::{QualifiedName, Relation, RelationKind, Returns};
 use crate::syntax::sql::ast::{Alias, Call, ColumnDefinition, Expr, ExprKind, FromItem, FromKind, Ident, Join, JoinKind, ObjectName, TableFunction};
 
+/// Relations of other databases, in statements that PostgreSQL's grammar happens to read.
+const FOREIGN: &[&str] = &["dual", "sqlite_master", "sqlite_schema", "sqlite_sequence", "sqlite_stat1", "sysobjects", "duckdb_tables"];
+
 /// What a relation's name was found to mean.
 pub(super) enum Target {
     /// A relation of the schema.
@@ -185,6 +188,9 @@ impl Resolver<'_> {
         }
         if self.is_sequence(schema, bare) {
             return (Target::Sequence, None);
+        }
+        if schema.is_none() && (self.open_names || FOREIGN.contains(&bare)) {
+            return (Target::Open, None);
         }
         if bare.ends_with("_seq") || Builtin::is_open(bare) || self.excused(name) {
             return (Target::Open, None);

@@ -17,6 +17,8 @@ mod query;
 mod resolve;
 mod scope;
 mod signature;
+#[cfg(test)]
+mod tests;
 mod types;
 
 pub use problem::{Analysis, Output, Problem, ProblemKind, SqlReference};

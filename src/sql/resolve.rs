@@ -56,6 +56,7 @@ pub fn analyse(template: &Template, schema: &Schema, options: &Options) -> Analy
         let mut resolver = Resolver::new(overlay.schema(), template);
         resolver.set_variables(options);
         resolver.open_scope = entry.open_scope;
+        resolver.open_names = entry.open_names;
         let outputs = resolver.statement(&entry.statement);
         analysis.references.append(&mut resolver.references);
         analysis.problems.append(&mut resolver.problems);
@@ -120,13 +121,24 @@ pub(super) struct Resolver<'a> {
     pub(super) problems: Vec<Problem>,
     /// Any FROM may hold more than what is written.
     pub(super) open_scope: bool,
+    /// Bare table names may be names of WITH that nobody sees.
+    pub(super) open_names: bool,
     /// Entries so far, for [`Column::origin`].
     pub(super) origins: u32,
 }
 
 impl<'a> Resolver<'a> {
     pub(super) fn new(schema: &'a Schema, template: &'a Template) -> Self {
-        Self { schema, template, levels: vec![Level::default()], references: Vec::new(), problems: Vec::new(), open_scope: false, origins: 0 }
+        Self {
+            schema,
+            template,
+            levels: vec![Level::default()],
+            references: Vec::new(),
+            problems: Vec::new(),
+            open_scope: false,
+            open_names: false,
+            origins: 0,
+        }
     }
 
     fn set_variables(&mut self, options: &Options) {

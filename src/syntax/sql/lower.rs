@@ -13,7 +13,6 @@ mod statement;
 mod table;
 
 use std::cell::Cell;
-use std::marker::PhantomData;
 
 use rowan::GreenNodeBuilder;
 use squawk_parser::{EntryPoint, LexedStr, StrStep};
@@ -21,6 +20,7 @@ use squawk_syntax::ast::{self, AstNode};
 use squawk_syntax::{SyntaxNode, ast::Stmt};
 
 use super::ast::{MAX_DEPTH, Statement, StatementKind};
+use super::mask::Edit;
 use crate::source::Span;
 
 /// Turns one statement's tree into ours.
@@ -28,10 +28,33 @@ struct Lower<'a> {
     /// Where the parsed text begins in the whole.
     base: u32,
     depth: Cell<usize>,
-    text: PhantomData<&'a str>,
+    /// What was replaced before parsing.
+    edits: &'a [Edit],
 }
 
 impl Lower<'_> {
+    /// A place of the parsed text in the whole, as the start of a span.
+    fn start(&self, at: u32) -> u32 {
+        let n = self.edits.partition_point(|e| e.masked.0 <= at);
+        self.base
+            + match n.checked_sub(1).map(|n| self.edits[n]) {
+                None => at,
+                Some(edit) if at < edit.masked.1 => edit.original.0,
+                Some(edit) => edit.original.1 + (at - edit.masked.1),
+            }
+    }
+
+    /// The same, as the end of a span.
+    fn end(&self, at: u32) -> u32 {
+        let n = self.edits.partition_point(|e| e.masked.0 < at);
+        self.base
+            + match n.checked_sub(1).map(|n| self.edits[n]) {
+                None => at,
+                Some(edit) if at <= edit.masked.1 => edit.original.1,
+                Some(edit) => edit.original.1 + (at - edit.masked.1),
+            }
+    }
+
     /// Runs `f` one level deeper; `None` beyond [`MAX_DEPTH`].
     fn nested<T>(&self, f: impl FnOnce(&Self) -> T) -> Option<T> {
         if self.depth.get() >= MAX_DEPTH {
@@ -53,21 +76,21 @@ pub struct Parsed {
     pub errors: Vec<u32>,
 }
 
-/// Parses the text of one statement that begins at byte `base` of the whole.
-pub fn parse_statement(text: &str, base: u32) -> Parsed {
-    let span = Span { start: base, end: base + Span::new(0, text.len()).end };
+/// Parses the text of one statement that begins at byte `base` of the whole; `edits` says what was replaced in it.
+pub fn parse_statement(text: &str, base: u32, edits: &[Edit]) -> Parsed {
     let (root, mut errors) = tree(text);
+    let lower = Lower { base, depth: Cell::new(0), edits };
+    let span = Span { start: base, end: lower.end(Span::new(0, text.len()).end) };
     for error in &mut errors {
-        *error += base;
+        *error = lower.start(*error);
     }
-    let lower = Lower { base, depth: Cell::new(0), text: PhantomData };
     let mut statements = ast::SourceFile::cast(root).into_iter().flat_map(|f| f.stmts());
     let first = statements.find(|s| !matches!(s, Stmt::EmptyStmt(_)));
     let Some(first) = first else {
         return Parsed { statement: Statement { span, kind: StatementKind::Broken }, errors: vec![base] };
     };
     if let Some(next) = statements.find(|s| !matches!(s, Stmt::EmptyStmt(_))) {
-        errors.push(base + u32::from(next.syntax().text_range().start()));
+        errors.push(lower.start(next.syntax().text_range().start().into()));
     }
     Parsed { statement: lower.statement(&first), errors }
 }

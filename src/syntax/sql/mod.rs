@@ -1,7 +1,9 @@
 //! SQL text: pieces and holes ([`template`]), the tree ([`ast`]), and the way from one to the other ([`parse`]).
 
 pub mod ast;
+mod dialect;
 mod lower;
+mod mask;
 mod script;
 mod split;
 pub mod template;

@@ -1,7 +1,11 @@
 //! A whole text: its statements, each parsed alone, and what was skipped.
 
+use std::cmp::Reverse;
+
 use super::ast::{Statement, StatementKind};
+use super::dialect;
 use super::lower::{Parsed, parse_statement};
+use super::mask::{self, Reading, Slot};
 use super::split::split;
 use super::template::Template;
 use crate::source::Span;
@@ -51,6 +55,8 @@ pub struct ScriptStatement {
     pub statement: Statement,
     /// Part of it is unknown in a way that may bring further relations into scope (a hole where a join may stand).
     pub open_scope: bool,
+    /// A hole may give names to queries (WITH): no bare table name can be called unknown.
+    pub open_names: bool,
 }
 
 /// A text as its statements.
@@ -66,19 +72,65 @@ pub struct Script {
 pub fn parse(template: &Template, parameters: Parameters) -> Script {
     let text = template.text();
     let mut script = Script::default();
-    let _ = parameters;
     for piece in split(text) {
         if piece.too_deep {
             script.skipped.push((piece.span, Skip::TooDeep));
             continue;
         }
         let Some(part) = text.get(piece.span.range()) else { continue };
-        let Parsed { statement, errors } = parse_statement(part, piece.span.start);
-        if errors.is_empty() && statement.kind != StatementKind::Broken {
-            script.statements.push(ScriptStatement { statement, open_scope: false });
-        } else {
-            script.skipped.push((piece.span, Skip::Unparsable));
+        match read(part, piece.span.start, parameters) {
+            Some(statement) => script.statements.push(statement),
+            None if dialect::is_other(part) => script.skipped.push((piece.span, Skip::OtherDialect)),
+            None => script.skipped.push((piece.span, Skip::Unparsable)),
         }
     }
     script
+}
+
+/// More holes than this are not tried in other readings.
+const MAX_SLOTS: usize = 24;
+
+/// One statement in its best reading; `None` if none is free of errors.
+fn read(text: &str, base: u32, parameters: Parameters) -> Option<ScriptStatement> {
+    let slots = mask::slots(text, parameters);
+    let mut chosen = vec![0; slots.len()];
+    let mut best = attempt(text, base, &slots, &chosen);
+    if !best.errors.is_empty() && slots.len() <= MAX_SLOTS {
+        // twice, since a later choice may make an earlier one matter
+        for _ in 0..2 {
+            for n in 0..slots.len() {
+                for reading in 0..slots[n].readings.len() {
+                    if best.errors.is_empty() {
+                        break;
+                    }
+                    let before = std::mem::replace(&mut chosen[n], reading);
+                    if before == reading {
+                        continue;
+                    }
+                    let other = attempt(text, base, &slots, &chosen);
+                    // fewer errors, or the same number farther on
+                    if (other.errors.len(), Reverse(other.errors.first())) < (best.errors.len(), Reverse(best.errors.first())) {
+                        best = other;
+                    } else {
+                        chosen[n] = before;
+                    }
+                }
+            }
+        }
+    }
+    if !best.errors.is_empty() || best.statement.kind == StatementKind::Broken {
+        return None;
+    }
+    let blank = |(slot, choice): (&Slot, &usize)| (slot.readings[*choice] == Reading::Blank).then_some(slot.clone());
+    let blanks: Vec<Slot> = slots.iter().zip(&chosen).filter_map(blank).collect();
+    let ctes = slots.iter().zip(&chosen).any(|(slot, choice)| slot.readings[*choice] == Reading::Cte);
+    Some(ScriptStatement { statement: best.statement, open_scope: blanks.iter().any(|s| s.may_join), open_names: ctes || blanks.iter().any(|s| s.first) })
+}
+
+fn attempt(text: &str, base: u32, slots: &[Slot], chosen: &[usize]) -> Parsed {
+    if slots.is_empty() {
+        return parse_statement(text, base, &[]);
+    }
+    let (masked, edits) = mask::apply(text, slots, chosen);
+    parse_statement(&masked, base, &edits)
 }

@@ -206,7 +206,7 @@ impl Lower<'_> {
                 (text.rsplit('.').next().unwrap_or("").to_owned(), self.span(op.syntax()))
             }
             Some(BinOp::ColonColon(op)) => ("::".to_owned(), self.span(op.syntax())),
-            Some(other) => simple_operator(&other, self.base),
+            Some(other) => self.simple_operator(&other),
         };
         match self.quantified(binary.rhs()) {
             Some(Quantified::Array(e)) => ExprKind::AnyArray(Box::new((left, e)), text),
@@ -439,6 +439,30 @@ impl Lower<'_> {
         Some(BodyText { text, span, verbatim })
     }
 
+    fn simple_operator(&self, op: &BinOp) -> (String, Span) {
+        let token = match op {
+            BinOp::Caret(t)
+            | BinOp::ColonEq(t)
+            | BinOp::Eq(t)
+            | BinOp::FatArrow(t)
+            | BinOp::Gteq(t)
+            | BinOp::LAngle(t)
+            | BinOp::Lteq(t)
+            | BinOp::Minus(t)
+            | BinOp::Neq(t)
+            | BinOp::Neqb(t)
+            | BinOp::Overlaps(t)
+            | BinOp::Percent(t)
+            | BinOp::Plus(t)
+            | BinOp::RAngle(t)
+            | BinOp::Slash(t)
+            | BinOp::Star(t) => t,
+            _ => return (String::new(), Span { start: self.base, end: self.base }),
+        };
+        let range = token.text_range();
+        (token.text().to_ascii_lowercase(), Span { start: self.start(range.start().into()), end: self.end(range.end().into()) })
+    }
+
     pub(super) fn alias_ident(&self, name: Option<ast::TableAlias>) -> Option<Ident> {
         name.map(|n| self.ident_of(&n))
     }
@@ -447,28 +471,4 @@ impl Lower<'_> {
 enum Quantified {
     Array(Expr),
     Query(crate::syntax::sql::ast::Query),
-}
-
-fn simple_operator(op: &BinOp, base: u32) -> (String, Span) {
-    let token = match op {
-        BinOp::Caret(t)
-        | BinOp::ColonEq(t)
-        | BinOp::Eq(t)
-        | BinOp::FatArrow(t)
-        | BinOp::Gteq(t)
-        | BinOp::LAngle(t)
-        | BinOp::Lteq(t)
-        | BinOp::Minus(t)
-        | BinOp::Neq(t)
-        | BinOp::Neqb(t)
-        | BinOp::Overlaps(t)
-        | BinOp::Percent(t)
-        | BinOp::Plus(t)
-        | BinOp::RAngle(t)
-        | BinOp::Slash(t)
-        | BinOp::Star(t) => t,
-        _ => return (String::new(), Span { start: base, end: base }),
-    };
-    let range = token.text_range();
-    (token.text().to_ascii_lowercase(), Span { start: base + u32::from(range.start()), end: base + u32::from(range.end()) })
 }

@@ -167,7 +167,8 @@ impl Lower<'_> {
                 at = token.prev_token();
             }
         }
-        Span { start: self.base + start, end: self.base + end.max(start) }
+        let start_at = self.start(start);
+        Span { start: start_at, end: self.end(end.max(start)).max(start_at) }
     }
 }
 
