@@ -7,6 +7,7 @@ use std::fmt;
 
 use crate::source::Span;
 
+pub mod diff;
 pub mod expression;
 #[cfg(feature = "live")]
 pub mod live;

@@ -199,7 +199,7 @@ pub(super) fn read_column(name: &str, text: &str) -> Result<Column, String> {
 }
 
 /// The line that [`read_column`] reads.
-pub(super) fn column(column: &Column) -> String {
+pub(crate) fn column(column: &Column) -> String {
     let mut out = column.ty.clone();
     if column.not_null {
         out.push_str(" not null");
@@ -246,7 +246,7 @@ pub(super) fn read_domain(text: &str) -> Result<Domain, String> {
 }
 
 /// The line that [`read_domain`] reads.
-pub(super) fn domain(domain: &Domain) -> String {
+pub(crate) fn domain(domain: &Domain) -> String {
     let mut out = domain.base.clone();
     if domain.not_null {
         out.push_str(" not null");
@@ -295,7 +295,7 @@ pub(super) fn read_foreign_key(name: &str, text: &str) -> Option<ForeignKey> {
 }
 
 /// The line that [`read_foreign_key`] reads.
-pub(super) fn foreign_key(key: &ForeignKey) -> String {
+pub(crate) fn foreign_key(key: &ForeignKey) -> String {
     let space = if key.actions.is_empty() { "" } else { " " };
     let target = format!("{}.{}", quote(&key.target.schema), quote(&key.target.name));
     format!("({}) references {target} ({}){space}{}", quote_all(&key.columns), quote_all(&key.target_columns), key.actions)
@@ -409,7 +409,7 @@ fn read_returns(text: &str) -> Option<Returns> {
 }
 
 /// The key and the value that [`read_function`] reads.
-pub(super) fn function(name: &QualifiedName, function: &Function) -> (String, String) {
+pub(crate) fn function(name: &QualifiedName, function: &Function) -> (String, String) {
     let odd = name.name.contains(['(', '"']);
     let schema = if name.schema.contains(['.', '"']) { quote(&name.schema) } else { name.schema.clone() };
     let base = if odd { format!("{schema}.\"{}\"", name.name.replace('"', "\"\"")) } else { format!("{schema}.{}", name.name) };
