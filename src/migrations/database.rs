@@ -6,9 +6,9 @@
 use std::collections::BTreeSet;
 
 use crate::schema::{QualifiedName, Relation, RelationKind, Schema};
-use crate::source::Location;
+use crate::source::{Location, Span};
 use crate::sql::ddl::{Ddl, NoteKind};
-use crate::syntax::sql::ast::{AlterAction, ColumnConstraintKind, ObjectKind, ObjectName, StatementKind, TableConstraintKind, TableElement};
+use crate::syntax::sql::ast::{AlterAction, ColumnConstraintKind, ObjectKind, ObjectName, Statement, StatementKind, TableConstraintKind, TableElement};
 use crate::syntax::sql::template::{HOLE, Template};
 use crate::syntax::sql::{Parameters, parse};
 
@@ -37,6 +37,8 @@ pub struct Database {
     lost: bool,
     /// The history lets the models create their tables.
     pub create_all: bool,
+    /// Tables whose existence a migration asked about, and which were not there.
+    asked: BTreeSet<QualifiedName>,
     /// The schema that bare names go to, where it is not `public`.
     path: Option<String>,
 }
@@ -69,7 +71,35 @@ impl Database {
 
     /// Whether the history, as far as it was understood, is all there is to the database.
     pub fn is_whole(&self) -> bool {
-        !self.lost && !self.create_all && self.phantoms.is_empty()
+        !self.lost && !self.create_all && self.phantoms.is_empty() && !self.created.is_empty()
+    }
+
+    /// A migration asks whether a table exists.
+    pub fn ask(&mut self, schema: Option<&str>, name: &str) -> bool {
+        let there = self.find(schema, name).is_some();
+        if !there {
+            let schema = schema.unwrap_or_else(|| self.default_schema()).to_owned();
+            self.asked.insert(QualifiedName::new(schema, name));
+        }
+        there
+    }
+
+    /// Tables that migrations asked about may be there, when something besides the migrations makes tables.
+    pub fn confess_asked(&mut self) {
+        for name in std::mem::take(&mut self.asked) {
+            if !self.schema().relations.contains_key(&name) && !self.dropped.contains(&name) {
+                self.ddl.schema_mut().mark_incomplete(name.to_string(), "migrations ask whether it exists but none creates it");
+            }
+        }
+    }
+
+    /// A table is what the models say from now on.
+    pub fn put_model(&mut self, name: &QualifiedName, relation: Relation, reason: &str) {
+        let object = name.to_string();
+        let schema = self.ddl.schema_mut();
+        schema.incomplete.retain(|i| i.object != object);
+        schema.relations.insert(name.clone(), relation);
+        schema.mark_incomplete(object, reason);
     }
 
     /// What PostgreSQL would have refused so far.
@@ -119,55 +149,68 @@ impl Database {
         }
     }
 
-    /// Runs SQL. `doubtful` says that it may not have run at all: what it touches is open afterwards.
+    /// Runs SQL, statement by statement. `doubtful` says why it may not have run at all: what it touches is open afterwards.
     pub fn execute(&mut self, sql: &Template, doubtful: Option<&str>) {
-        let script = parse(sql, Parameters::Guess);
-        let mut touched = Vec::new();
+        let script = parse(sql, Parameters::Dollar);
+        let mut skipped = script.skipped.iter().map(|s| s.0).peekable();
         for s in &script.statements {
-            let kind = &s.statement.kind;
-            if !is_ddl(kind) {
-                continue;
+            while let Some(span) = skipped.next_if(|span| span.start < s.statement.span.start) {
+                self.unread(sql, span);
             }
-            for (name, role) in targets(kind) {
-                if name.name.as_str().contains(HOLE) || name.schema_str().is_some_and(|s| s.contains(HOLE)) {
-                    self.not_understood(None, "a statement names a table that could not be worked out");
-                    continue;
-                }
-                let qualified = self.qualified(&name);
-                match role {
-                    Role::Creates => {
-                        self.created.insert(qualified.clone());
-                        self.dropped.remove(&qualified);
-                    }
-                    Role::Changes | Role::Drops => self.suppose(&qualified),
-                }
-                if role == Role::Drops && doubtful.is_none() {
-                    self.dropped.insert(qualified.clone());
-                }
-                touched.push(qualified);
+            if is_ddl(&s.statement.kind) {
+                self.statement(sql, &s.statement, doubtful);
             }
         }
-        // What is no DDL changes no shape, understood or not; the rest marks what it names.
-        self.lost |= script.skipped.iter().any(|(span, _)| {
-            let word = sql.text().get(span.range()).unwrap_or("").split_whitespace().next().unwrap_or("").to_ascii_lowercase();
-            matches!(word.as_str(), "alter" | "create" | "drop")
-        });
-        if let Some(reason) = doubtful {
-            self.execute_doubtfully(sql, &touched, reason);
-        } else {
-            self.ddl.run(sql.text());
-            for note in self.ddl.take_notes() {
-                if let Some(location) = sql.locate(note.span) {
-                    self.problems.push(Problem { location, kind: note.kind });
+        for span in skipped {
+            self.unread(sql, span);
+        }
+    }
+
+    /// A statement that could not be read. What is no DDL changes no shape; the rest opens the relation it names.
+    fn unread(&mut self, sql: &Template, span: Span) {
+        let text = sql.text().get(span.range()).unwrap_or("");
+        let word = text.split_whitespace().next().unwrap_or("").to_ascii_lowercase();
+        self.lost |= matches!(word.as_str(), "alter" | "create" | "drop");
+        self.ddl.run(text);
+        self.ddl.take_notes();
+    }
+
+    fn statement(&mut self, sql: &Template, statement: &Statement, doubtful: Option<&str>) {
+        let mut touched = Vec::new();
+        for (name, role) in targets(&statement.kind) {
+            if name.name.as_str().contains(HOLE) || name.schema_str().is_some_and(|s| s.contains(HOLE)) {
+                self.not_understood(None, "a statement names a table that could not be worked out");
+                return;
+            }
+            let qualified = self.qualified(&name);
+            match role {
+                Role::Creates => {
+                    self.created.insert(qualified.clone());
+                    self.dropped.remove(&qualified);
                 }
+                Role::Changes | Role::Drops => self.suppose(&qualified),
+            }
+            if role == Role::Drops && doubtful.is_none() {
+                self.dropped.insert(qualified.clone());
+            }
+            touched.push(qualified);
+        }
+        if let Some(reason) = doubtful {
+            self.execute_doubtfully(sql, statement, &touched, reason);
+            return;
+        }
+        self.ddl.apply(sql.text(), std::slice::from_ref(statement));
+        for note in self.ddl.take_notes() {
+            if let Some(location) = sql.locate(note.span) {
+                self.problems.push(Problem { location, kind: note.kind });
             }
         }
     }
 
     /// What may have happened is taken to have happened, except that nothing goes away; and what it touched is open.
-    fn execute_doubtfully(&mut self, sql: &Template, touched: &[QualifiedName], reason: &str) {
+    fn execute_doubtfully(&mut self, sql: &Template, statement: &Statement, touched: &[QualifiedName], reason: &str) {
         let before: Vec<_> = touched.iter().map(|n| (n.clone(), self.ddl.schema().relations.get(n).cloned())).collect();
-        self.ddl.run(sql.text());
+        self.ddl.apply(sql.text(), std::slice::from_ref(statement));
         self.ddl.take_notes();
         for (name, old) in before {
             let relations = &mut self.ddl.schema_mut().relations;

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::alembic::Tree;
+use super::django::Apps;
+use super::files::{self, Script};
 
 /// Folders that never hold a project's own migrations.
 const SKIPPED: &[&str] = &["node_modules", "site-packages", "__pycache__", "venv", "env", "target", "dist"];
@@ -15,6 +17,10 @@ const MAX_DEPTH: usize = 12;
 pub struct Histories {
     /// Trees of Alembic revisions, sorted by folder.
     pub alembic: Vec<Tree>,
+    /// A Django project.
+    pub django: Option<Apps>,
+    /// A folder of SQL files, and those of it that run, in order.
+    pub sql: Option<(String, Vec<Script>)>,
 }
 
 /// Looks for migrations under a path.
@@ -37,11 +43,92 @@ pub fn histories(path: &Path) -> Result<Histories, String> {
             tree.files.push(slashed(file));
         }
     }
-    let found = Histories { alembic: trees.into_values().collect() };
+    let mut found = Histories { alembic: trees.into_values().collect(), ..Histories::default() };
     if found.alembic.is_empty() {
-        return Err(format!("{}: no migrations were found", path.display()));
+        found.django = django(&path, &files);
+    }
+    if found.alembic.is_empty() && found.django.is_none() {
+        found.sql = sql(&path, &files);
+        if found.sql.is_none() {
+            return Err(format!("{}: no migrations were found", path.display()));
+        }
     }
     Ok(found)
+}
+
+/// The folder of SQL migrations under a path: one named `migrations` if there is such a one, else the path itself.
+fn sql(path: &Path, files: &[PathBuf]) -> Option<(String, Vec<Script>)> {
+    let named = files.iter().filter(|f| files::is_sql(&slashed(f))).find_map(|f| {
+        let inside = f.strip_prefix(path).ok()?;
+        let parent = inside.parent()?;
+        let at = parent.iter().position(|p| p == "migrations")?;
+        Some(path.join(parent.iter().take(at + 1).collect::<PathBuf>()))
+    });
+    let folder = named.unwrap_or_else(|| path.to_owned());
+    let inside: Vec<String> = files.iter().filter_map(|f| f.strip_prefix(&folder).ok()).map(slashed).collect();
+    if !inside.iter().any(|p| files::is_sql(p)) {
+        return None;
+    }
+    let scripts = files::plan(&inside);
+    (!scripts.is_empty()).then(|| (slashed(&folder), scripts))
+}
+
+/// The migrations of a Django project, and what its settings say.
+fn django(path: &Path, files: &[PathBuf]) -> Option<Apps> {
+    let mut apps = Apps::default();
+    let labels: BTreeMap<PathBuf, String> = files
+        .iter()
+        .filter(|f| f.file_name().is_some_and(|n| n == "apps.py"))
+        .filter_map(|f| Some((f.parent()?.to_owned(), assigned(&std::fs::read_to_string(f).ok()?, "label")?)))
+        .collect();
+    for file in files.iter().filter(|f| f.extension().is_some_and(|e| e == "py")) {
+        let Some(folder) = file.parent().filter(|p| p.file_name().is_some_and(|n| n == "migrations")) else { continue };
+        let Ok(text) = std::fs::read_to_string(file) else { continue };
+        if !text.contains("class Migration") {
+            continue;
+        }
+        let Some(app) = folder.parent() else { continue };
+        let label = labels.get(app).cloned().or_else(|| app.file_name().map(|n| n.to_string_lossy().into_owned()));
+        let name = file.file_stem().map(|n| n.to_string_lossy().into_owned());
+        if let (Some(label), Some(name)) = (label, name) {
+            apps.files.push((label, name, slashed(file)));
+        }
+    }
+    if apps.files.is_empty() {
+        return None;
+    }
+    settings(&mut apps, path, files);
+    apps.files.sort();
+    Some(apps)
+}
+
+/// What the settings say: looked for under the path and, when it is a part of the project, in the whole.
+fn settings(apps: &mut Apps, path: &Path, files: &[PathBuf]) {
+    let mut all = files.to_vec();
+    if !files.iter().any(|f| f.to_string_lossy().contains("settings")) {
+        let _ = walk(&super::first::root(path), 0, &mut all);
+    }
+    for file in all.iter().filter(|f| f.extension().is_some_and(|e| e == "py") && f.to_string_lossy().contains("settings")) {
+        let Ok(text) = std::fs::read_to_string(file) else { continue };
+        apps.user_model = apps.user_model.take().or_else(|| assigned(&text, "AUTH_USER_MODEL"));
+        apps.auto_field = apps.auto_field.take().or_else(|| assigned(&text, "DEFAULT_AUTO_FIELD"));
+        for (n, _) in text.match_indices("INSTALLED_APPS") {
+            let Some(list) = text[n..].find(['[', '(']).and_then(|open| text[n + open + 1..].split([']', ')']).next()) else { continue };
+            apps.installed.extend(list.lines().filter_map(|l| l.split('#').next()).flat_map(|l| l.split(',')).filter_map(quoted));
+        }
+    }
+}
+
+/// The text between the quotes of a string literal.
+fn quoted(text: &str) -> Option<String> {
+    let text = text.trim();
+    let quote = text.chars().next().filter(|c| matches!(c, '"' | '\''))?;
+    text[1..].split(quote).next().map(str::to_owned)
+}
+
+/// The string that a line `name = "…"` assigns.
+fn assigned(text: &str, name: &str) -> Option<String> {
+    text.lines().find_map(|l| quoted(l.trim().strip_prefix(name)?.trim_start().strip_prefix('=')?))
 }
 
 /// The `env.py` of a revision: beside its folder, or a few folders up.
@@ -53,7 +140,8 @@ fn slashed(path: &Path) -> String {
     path.to_string_lossy().replace('\\', "/")
 }
 
-fn walk(dir: &Path, depth: usize, out: &mut Vec<PathBuf>) -> std::io::Result<()> {
+/// All files under a folder, but those of other projects.
+pub(super) fn walk(dir: &Path, depth: usize, out: &mut Vec<PathBuf>) -> std::io::Result<()> {
     if !dir.is_dir() {
         out.push(dir.to_owned());
         return Ok(());

@@ -5,13 +5,17 @@
 
 pub mod alembic;
 mod database;
+mod django;
+mod files;
 mod find;
+mod first;
 mod python;
 mod sqltext;
 
 use std::path::Path;
 
 pub use database::{Database, Problem};
+pub use files::up_part;
 pub use find::{Histories, histories};
 pub use python::{Disk, Files, Shelf};
 
@@ -36,10 +40,22 @@ pub fn pull_from(path: &Path) -> Result<Schema, String> {
 
 fn replay(found: &Histories) -> Schema {
     let shelf = Shelf::default();
-    let files = Disk::new(&shelf);
+    let disk = Disk::new(&shelf);
     let mut db = Database::new();
     for tree in &found.alembic {
-        db = alembic::replay(&files, tree, db).0;
+        db = alembic::replay(&disk, tree, db).0;
+    }
+    if let Some(first) = found.alembic.first().and_then(|t| t.files.first())
+        && !db.is_whole()
+    {
+        let revisions = found.alembic.iter().flat_map(|t| &t.files).cloned().collect();
+        first::complete(&mut db, &revisions, Path::new(first).parent().unwrap_or(Path::new("/")));
+    }
+    if let Some(apps) = &found.django {
+        db = django::replay(&disk, apps);
+    }
+    if let Some((folder, scripts)) = &found.sql {
+        db = files::replay(&disk, folder, scripts, db);
     }
     db.finish()
 }

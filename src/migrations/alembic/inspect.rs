@@ -54,7 +54,7 @@ pub fn call<'a>(path: &str) -> Option<Value<'a>> {
 }
 
 /// Methods of an inspector, and of a dialect.
-pub fn method<'a>(m: &M<'_, 'a>, receiver: &str, name: &str, args: &Args<'a>, at: Location) -> Option<Value<'a>> {
+pub fn method<'a>(m: &mut M<'_, 'a>, receiver: &str, name: &str, args: &Args<'a>, at: Location) -> Option<Value<'a>> {
     match (receiver, name) {
         (DIALECT, "type_descriptor") => args.positional.first().map(|a| a.0.clone()),
         (BIND, "connect" | "begin" | "execution_options" | "get_bind" | "connection" | "__enter__" | "bind" | "get_execution_options") => {
@@ -63,7 +63,7 @@ pub fn method<'a>(m: &M<'_, 'a>, receiver: &str, name: &str, args: &Args<'a>, at
         (DIALECT, "has_table") | (BIND, "has_table") | (INSPECTOR, "has_table") => {
             let names: Vec<String> = args.positional.iter().filter_map(|a| a.0.constant()).chain(args.text(99, "table_name")).collect();
             let schema = args.text(99, "schema").or_else(|| if receiver == INSPECTOR { names.get(1).cloned() } else { None });
-            Some(names.first().map_or(Value::Unknown, |n| Value::Bool(m.host.db.find(schema.as_deref(), n).is_some())))
+            Some(names.first().map_or(Value::Unknown, |n| Value::Bool(m.host.db.ask(schema.as_deref(), n))))
         }
         (INSPECTOR, _) => inspector(m, name, args, at),
         _ => None,
@@ -82,7 +82,11 @@ fn inspector<'a>(m: &M<'_, 'a>, name: &str, args: &Args<'a>, at: Location) -> Op
         "get_table_names" | "get_view_names" => {
             let schema = args.text(0, "schema").unwrap_or_else(|| "public".to_owned());
             let names = m.host.db.schema().relations.keys().filter(|k| k.schema == schema).map(|k| text(&k.name)).collect();
-            return Some(Value::list(names, false));
+            let list = Value::list(names, false);
+            if let Value::List(l) = &list {
+                l.borrow_mut().tables = schema == "public";
+            }
+            return Some(list);
         }
         "get_schema_names" => {
             let mut names: Vec<String> =

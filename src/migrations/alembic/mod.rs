@@ -45,6 +45,15 @@ impl<'a> Host<'a> for Alembic<'a> {
         if let Some(v) = inspect::call(path) {
             return Some(v);
         }
+        if path == "yoyo.step" {
+            if let Some((v, at)) = args.positional.first() {
+                m.statement_value(v, *at);
+            }
+            return Some(Value::Unknown);
+        }
+        if path == "io.StringIO" {
+            return args.positional.first().map(|a| a.0.clone());
+        }
         if let Some(name) = path.strip_prefix("alembic.op.") {
             return operations::run(m, &Call { name, args, batch: None, at });
         }
@@ -113,6 +122,22 @@ impl<'a> Host<'a> for Alembic<'a> {
 
     fn attribute(_: &mut M<'_, 'a>, receiver: &Value<'a>, name: &'static str, at: Location) -> Option<Value<'a>> {
         if let Value::External(path) = receiver { inspect::attribute(path.as_str(), name, at) } else { None }
+    }
+
+    fn runs_sql(m: &mut M<'_, 'a>, args: &Args<'a>, at: Location) -> bool {
+        let [(cursor, _), (Value::Str(sql), _)] = args.positional.as_slice() else { return false };
+        let word = sql.text().split_whitespace().find(|w| !w.starts_with("--")).unwrap_or_default().to_ascii_lowercase();
+        let statement =
+            matches!(word.as_str(), "create" | "alter" | "drop") || (sql.text().contains(';') && sql.text().to_ascii_lowercase().contains("create "));
+        if cursor.path() != Some(inspect::BIND) || !statement {
+            return false;
+        }
+        m.statement_value(&Value::Str(Rc::clone(sql)), at);
+        true
+    }
+
+    fn asked(m: &mut M<'_, 'a>, name: &str) {
+        m.host.db.ask(None, name);
     }
 
     fn save(&self) -> Self {
@@ -299,6 +324,29 @@ pub fn replay<'a>(files: &dyn super::python::Files<'a>, tree: &Tree, db: Databas
     }
     m.host.db.set_path(None);
     (m.host.db, graph, steps)
+}
+
+/// Functions by which a Python file among SQL migrations takes its step.
+const STEPS: &[&str] = &["run_create", "upgrade", "up", "migrate", "apply", "forward", "forwards"];
+
+/// Runs a Python file that stands among SQL migrations: its functions get a cursor for whatever they ask.
+pub fn run_script<'a>(files: &dyn super::python::Files<'a>, path: &str, db: Database) -> Database {
+    let mut m = Machine::new(files, Alembic::new(db));
+    if let Some(module) = m.run_module(path) {
+        m.enter(module);
+        let at = Location::new(m.file_of(module), Span::default());
+        for name in STEPS {
+            let step = m.global(module, name);
+            if let Value::Function(_) = step {
+                let bind = (Value::External(inspect::BIND.into()), at);
+                let positional = vec![bind.clone(), bind];
+                m.call_in(module, &step, Args { positional, ..Args::default() }, at);
+                break;
+            }
+        }
+    }
+    m.host.db.take_problems();
+    m.host.db
 }
 
 /// What a file says of its place in the graph; `None` if it is no revision.

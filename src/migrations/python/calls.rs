@@ -13,7 +13,12 @@ impl<'a, H: Host<'a>> Machine<'_, 'a, H> {
     /// `function(args)`
     pub(super) fn apply(&mut self, function: &Value<'a>, args: Args<'a>, at: Location) -> Value<'a> {
         match function {
-            Value::Function(f) => self.run(f, args),
+            Value::Function(f) => {
+                if H::runs_sql(self, &args, at) {
+                    return Value::Unknown;
+                }
+                self.run(f, args)
+            }
             Value::Class(c) => {
                 if c.is_enum() {
                     return self.enum_of(c, &args);

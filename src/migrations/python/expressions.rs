@@ -363,6 +363,11 @@ impl<'a, H: Host<'a>> Machine<'_, 'a, H> {
                 Some(false) => {}
             }
         }
+        if let (Value::List(l), Some(name)) = (container, item.constant())
+            && l.borrow().tables
+        {
+            H::asked(self, &name);
+        }
         (!doubt).then_some(false)
     }
 

@@ -28,6 +28,13 @@ pub(super) fn builtin<'a, H: Host<'a>>(m: &mut Machine<'_, 'a, H>, path: &str, a
                 return Some(Value::list(Vec::new(), false));
             }
             let (mut items, open) = m.iterate(&first()).unwrap_or((Vec::new(), true));
+            // `set(inspector.get_table_names())` is still the names of the tables.
+            if let Value::List(l) = first()
+                && l.borrow().tables
+                && path != "builtins.tuple"
+            {
+                return Some(Value::List(l));
+            }
             match path {
                 "builtins.sorted" if args.keywords.is_empty() => items.sort_by_key(Value::constant),
                 "builtins.reversed" => items.reverse(),
@@ -107,7 +114,23 @@ pub(super) fn builtin<'a, H: Host<'a>>(m: &mut Machine<'_, 'a, H>, path: &str, a
             let v = m.attribute(&first(), ustr::Ustr::from(&name), at.span);
             if matches!(v, Value::Unknown) && args.positional.len() > 2 { Value::Unknown } else { v }
         }
-        "builtins.hasattr" | "builtins.isinstance" | "builtins.callable" | "builtins.issubclass" | "builtins.input" => Value::Unknown,
+        // Which database it is, asked by the class of the engine.
+        "builtins.isinstance" => {
+            let handle = first().path().is_some_and(|p| p.starts_with("sqlalchemy.engine."));
+            let class = match args.positional.get(1).map(|a| &a.0) {
+                Some(Value::Class(c)) => c.node.name.as_str().to_ascii_lowercase(),
+                Some(v) => v.path().and_then(|p| p.rsplit('.').next()).unwrap_or_default().to_ascii_lowercase(),
+                None => String::new(),
+            };
+            if handle && class.contains("postgres") {
+                Value::Bool(true)
+            } else if handle && ["sqlite", "mysql", "mssql", "oracle"].iter().any(|d| class.contains(d)) {
+                Value::Bool(false)
+            } else {
+                Value::Unknown
+            }
+        }
+        "builtins.hasattr" | "builtins.callable" | "builtins.issubclass" | "builtins.input" => Value::Unknown,
         "builtins.print" => Value::None,
         "textwrap.dedent" | "inspect.cleandoc" | "builtins.cast" | "copy.copy" | "copy.deepcopy" => first(),
         "typing.cast" => args.positional.get(1)?.0.clone(),

@@ -37,6 +37,12 @@ pub trait Host<'a>: Sized {
     fn method(machine: &mut Machine<'_, 'a, Self>, receiver: &Value<'a>, name: &'static str, args: &Args<'a>, at: Location) -> Option<Value<'a>>;
     /// `receiver.name` on something outside.
     fn attribute(machine: &mut Machine<'_, 'a, Self>, receiver: &Value<'a>, name: &'static str, at: Location) -> Option<Value<'a>>;
+    /// A function of the project is called with these arguments: whether they are a cursor and SQL, which then was run.
+    fn runs_sql(_: &mut Machine<'_, 'a, Self>, _: &Args<'a>, _: Location) -> bool {
+        false
+    }
+    /// A name was looked for among the tables there are, and not found.
+    fn asked(_: &mut Machine<'_, 'a, Self>, _: &str) {}
     /// Keeps the state before a branch that may not be taken.
     fn save(&self) -> Self;
 }
@@ -134,6 +140,11 @@ impl<'m, 'a, H: Host<'a>> Machine<'m, 'a, H> {
     /// What is asked of the machine from now on is asked from a module's top level.
     pub fn enter(&mut self, module: usize) {
         self.frames.push(Frame { module, scope: None, yields: Rc::default() });
+    }
+
+    /// Undoes [`Self::enter`].
+    pub fn leave(&mut self) {
+        self.frames.pop();
     }
 
     /// The file of a module.

@@ -51,6 +51,8 @@ pub struct Items<'a> {
     pub items: Vec<Value<'a>>,
     /// There may be more.
     pub open: bool,
+    /// These are the names of the tables there are.
+    pub tables: bool,
 }
 
 /// Entries of a dict.
@@ -184,7 +186,7 @@ impl<'a> Args<'a> {
 impl<'a> Value<'a> {
     /// A list.
     pub fn list(items: Vec<Value<'a>>, open: bool) -> Self {
-        Value::List(Rc::new(RefCell::new(Items { items, open })))
+        Value::List(Rc::new(RefCell::new(Items { items, open, tables: false })))
     }
 
     /// A dict.

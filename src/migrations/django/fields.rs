@@ -1,0 +1,245 @@
+//! Django's fields as columns of PostgreSQL.
+
+use std::rc::Rc;
+
+use ustr::Ustr;
+
+use super::{Django, M};
+use crate::migrations::python::{Args, Made, Value};
+
+/// A field of a model, as a migration writes it.
+#[derive(Clone, Debug)]
+pub struct Field<'a> {
+    /// The kind, by the name of Django's own class: `CharField`, `ForeignKey`…; empty where it could not be worked out.
+    pub kind: &'static str,
+    /// Its arguments.
+    pub args: Args<'a>,
+}
+
+/// What a field points at.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ModelKey {
+    /// The app.
+    pub app: String,
+    /// The model, in lower case.
+    pub model: String,
+}
+
+/// Kinds of fields with a column of a fixed type.
+const FIXED: &[(&str, &str)] = &[
+    ("AutoField", "integer"),
+    ("BigAutoField", "bigint"),
+    ("SmallAutoField", "smallint"),
+    ("BooleanField", "boolean"),
+    ("NullBooleanField", "boolean"),
+    ("DateField", "date"),
+    ("DateTimeField", "timestamp with time zone"),
+    ("DurationField", "interval"),
+    ("FloatField", "double precision"),
+    ("IntegerField", "integer"),
+    ("BigIntegerField", "bigint"),
+    ("SmallIntegerField", "smallint"),
+    ("PositiveBigIntegerField", "bigint"),
+    ("PositiveIntegerField", "integer"),
+    ("PositiveSmallIntegerField", "smallint"),
+    ("IPAddressField", "inet"),
+    ("GenericIPAddressField", "inet"),
+    ("JSONField", "jsonb"),
+    ("TextField", "text"),
+    ("TimeField", "time"),
+    ("UUIDField", "uuid"),
+    ("BinaryField", "bytea"),
+    ("HStoreField", "hstore"),
+    ("SearchVectorField", "tsvector"),
+    ("CITextField", "citext"),
+    ("CICharField", "citext"),
+    ("CIEmailField", "citext"),
+    ("IntegerRangeField", "int4range"),
+    ("BigIntegerRangeField", "int8range"),
+    ("DecimalRangeField", "numrange"),
+    ("FloatRangeField", "numrange"),
+    ("DateTimeRangeField", "tstzrange"),
+    ("DateRangeField", "daterange"),
+];
+
+/// Kinds of fields that hold text of a length, and the length they have by themselves.
+const TEXTS: &[(&str, i64)] = &[
+    ("CharField", 0),
+    ("SlugField", 50),
+    ("EmailField", 254),
+    ("URLField", 200),
+    ("FileField", 100),
+    ("ImageField", 100),
+    ("FilePathField", 100),
+    ("CommaSeparatedIntegerField", 0),
+];
+
+/// Kinds that are neither.
+const OTHERS: &[&str] = &[
+    "ForeignKey",
+    "OneToOneField",
+    "ManyToManyField",
+    "DecimalField",
+    "ArrayField",
+    "GeneratedField",
+    "VectorField",
+    "HalfVectorField",
+    "PointField",
+    "PolygonField",
+    "LineStringField",
+    "MultiPointField",
+    "MultiPolygonField",
+    "GeometryField",
+    "GenericForeignKey",
+    "GenericRelation",
+];
+
+/// The kind of a class by its name: Django's own, or one that ends with it (`AutoOneToOneField` is a kind of `OneToOneField`).
+fn known(name: &str) -> Option<&'static str> {
+    let all = || FIXED.iter().map(|f| f.0).chain(TEXTS.iter().map(|t| t.0)).chain(OTHERS.iter().copied());
+    all().find(|k| *k == name).or_else(|| all().filter(|k| name.ends_with(k)).max_by_key(|k| k.len()))
+}
+
+/// The field that a value is; `None` if it is none.
+pub fn field<'a>(m: &mut M<'_, 'a>, value: &Value<'a>) -> Option<Field<'a>> {
+    match value {
+        Value::Made(made) => Some(Field { kind: known(last(made.path.as_str())).unwrap_or(""), args: made.args.clone() }),
+        // A field class of the project: what its bases are.
+        Value::Instance(i) => {
+            let mut class = Rc::clone(&i.class);
+            for _ in 0..20 {
+                let mut next = None;
+                for b in &class.bases {
+                    match b {
+                        Value::Class(c) => next = Some(Rc::clone(c)),
+                        other => {
+                            if let Some(kind) = other.path().and_then(|p| known(last(p))) {
+                                return Some(Field { kind, args: own_arguments(m, &i.class, &i.args) });
+                            }
+                        }
+                    }
+                }
+                class = next?;
+            }
+            None
+        }
+        _ => None,
+    }
+}
+
+/// A subclass that fixes `max_length` does so in `__init__`; what the migration says counts, for Django writes it out.
+fn own_arguments<'a>(_: &M<'_, 'a>, _: &Rc<crate::migrations::python::ClassValue<'a>>, args: &Args<'a>) -> Args<'a> {
+    args.clone()
+}
+
+/// Last part of a dotted path.
+pub fn last(path: &str) -> &str {
+    path.rsplit('.').next().unwrap_or_default()
+}
+
+fn int(args: &Args<'_>, n: usize, name: &str) -> Option<i64> {
+    if let Some(Value::Int(i)) = args.get(n, name) { Some(*i) } else { None }
+}
+
+impl<'a> Field<'a> {
+    /// A field made here, such as an automatic key.
+    pub fn plain(kind: &'static str) -> Self {
+        Self { kind, args: Args::default() }
+    }
+
+    /// Whether it points at another model by a column.
+    pub fn is_key(&self) -> bool {
+        matches!(self.kind, "ForeignKey" | "OneToOneField")
+    }
+
+    /// Whether it has a column at all.
+    pub fn has_column(&self) -> bool {
+        !matches!(self.kind, "ManyToManyField" | "GenericForeignKey" | "GenericRelation")
+    }
+
+    /// `null=True`
+    pub fn nullable(&self) -> bool {
+        (self.args.flag("null") || self.kind == "NullBooleanField") && !self.primary_key()
+    }
+
+    /// `primary_key=True`
+    pub fn primary_key(&self) -> bool {
+        self.args.flag("primary_key")
+    }
+
+    /// Whether its column is unique by itself.
+    pub fn unique(&self) -> bool {
+        !self.primary_key() && (self.args.flag("unique") || self.kind == "OneToOneField")
+    }
+
+    /// The name of its column.
+    pub fn column(&self, name: &str) -> String {
+        self.args.text(99, "db_column").unwrap_or_else(|| if self.is_key() { format!("{name}_id") } else { name.to_owned() })
+    }
+
+    /// The model it points at.
+    pub fn target(&self, host: &Django<'a>, app: &str, model: &str) -> Option<ModelKey> {
+        host.model_key(self.args.get(0, "to")?, app, model)
+    }
+}
+
+/// The type of a field's column; `None` where not understood.
+pub fn column_type<'a>(m: &mut M<'_, 'a>, app: &str, model: &str, f: &Field<'a>, depth: usize) -> Option<String> {
+    if depth > 10 {
+        return None;
+    }
+    if let Some((_, ty)) = FIXED.iter().find(|x| x.0 == f.kind) {
+        return Some((*ty).to_owned());
+    }
+    if let Some((_, length)) = TEXTS.iter().find(|x| x.0 == f.kind) {
+        let length = int(&f.args, 99, "max_length").unwrap_or(*length);
+        return Some(if length > 0 { format!("varchar({length})") } else { "varchar".to_owned() });
+    }
+    match f.kind {
+        "ForeignKey" | "OneToOneField" => {
+            let target = f.target(&m.host, app, model)?;
+            let named = f.args.text(99, "to_field").filter(|_| true);
+            let state = m.host.models.get(&target)?.clone();
+            let (_, key) = match named {
+                Some(n) => state.fields.iter().find(|x| x.0 == n)?.clone(),
+                None => state.key()?,
+            };
+            column_type(m, &target.app, &target.model, &key, depth + 1)
+        }
+        "DecimalField" => Some(format!("numeric({}, {})", int(&f.args, 99, "max_digits")?, int(&f.args, 99, "decimal_places")?)),
+        "ArrayField" => {
+            let base = f.args.get(0, "base_field")?.clone();
+            let base = field(m, &base)?;
+            Some(format!("{}[]", column_type(m, app, model, &base, depth + 1)?))
+        }
+        "GeneratedField" => {
+            let output = f.args.keyword("output_field")?.clone();
+            let output = field(m, &output)?;
+            column_type(m, app, model, &output, depth + 1)
+        }
+        "VectorField" | "HalfVectorField" => {
+            let name = if f.kind == "VectorField" { "vector" } else { "halfvec" };
+            Some(int(&f.args, 0, "dimensions").map_or_else(|| name.to_owned(), |n| format!("{name}({n})")))
+        }
+        kind => {
+            let shape = kind.strip_suffix("Field").filter(|_| !kind.is_empty() && OTHERS.contains(&kind))?;
+            let srid = int(&f.args, 99, "srid").unwrap_or(4326);
+            Some(format!("geometry({},{srid})", shape.to_uppercase()))
+        }
+    }
+}
+
+/// The call of a field class without arguments, as some places give the class alone.
+pub fn made<'a>(value: &Value<'a>) -> Option<Rc<Made<'a>>> {
+    if let Value::Made(m) = value { Some(Rc::clone(m)) } else { None }
+}
+
+/// A name as Django keys models: in lower case.
+pub fn lower(text: &str) -> String {
+    text.to_lowercase()
+}
+
+/// A keyword as an interned name.
+pub fn key(name: &str) -> Ustr {
+    Ustr::from(name)
+}

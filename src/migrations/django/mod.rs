@@ -1,0 +1,267 @@
+//! Django: the migrations of all apps of a project in the order of their dependencies, each operation as the SQL that Django sends.
+
+mod contrib;
+mod fields;
+mod operations;
+mod state;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::database::Database;
+use super::python::{Args, Files, Host, Machine, Value};
+use super::sqltext::Sql;
+use crate::source::{Location, Span};
+use crate::syntax::sql::template::Template;
+use fields::{ModelKey, last, lower};
+pub use state::Model;
+
+type M<'m, 'a> = Machine<'m, 'a, Django<'a>>;
+
+/// What Django does in a migration.
+#[derive(Clone)]
+pub struct Django<'a> {
+    /// The database so far.
+    pub db: Database,
+    /// The models so far.
+    models: BTreeMap<ModelKey, Model<'a>>,
+    /// `AUTH_USER_MODEL`
+    user_model: String,
+    /// The kind of automatic keys.
+    auto_field: &'static str,
+}
+
+/// A project's migrations and what its settings say.
+#[derive(Clone, Debug, Default)]
+pub struct Apps {
+    /// Migration files, each with the label of its app and its name, sorted.
+    pub files: Vec<(String, String, String)>,
+    /// `INSTALLED_APPS` as far as the text of the settings shows.
+    pub installed: BTreeSet<String>,
+    /// `AUTH_USER_MODEL`
+    pub user_model: Option<String>,
+    /// `DEFAULT_AUTO_FIELD`
+    pub auto_field: Option<String>,
+}
+
+const CURSOR: &str = "django.db.connection.cursor";
+
+impl<'a> Host<'a> for Django<'a> {
+    fn call(m: &mut M<'_, 'a>, path: &'static str, args: &Args<'a>, _: Location) -> Option<Value<'a>> {
+        if path.ends_with("connection.cursor") || path.ends_with("schema_editor.connection.cursor") {
+            return Some(Value::External(CURSOR.into()));
+        }
+        if path.starts_with(CURSOR) || path.ends_with("schema_editor.execute") {
+            if matches!(last(path), "execute") {
+                let sql = args.positional.first().and_then(|a| if let Value::Str(t) = &a.0 { Some((**t).clone()) } else { None });
+                match sql {
+                    Some(sql) => m.sql(&sql),
+                    None => m.host.db.lose(),
+                }
+            }
+            return Some(Value::Unknown);
+        }
+        None
+    }
+
+    fn method(_: &mut M<'_, 'a>, receiver: &Value<'a>, name: &'static str, _: &Args<'a>, _: Location) -> Option<Value<'a>> {
+        // Querysets: whether there are rows, and which, is not known.
+        let path = receiver.path()?;
+        (path.contains("get_model") && !matches!(name, "get_model")).then_some(Value::Unknown)
+    }
+
+    fn attribute(_: &mut M<'_, 'a>, receiver: &Value<'a>, name: &'static str, at: Location) -> Option<Value<'a>> {
+        let path = receiver.path()?;
+        (name == "vendor" && path.ends_with("connection")).then(|| Value::text("postgresql", at))
+    }
+
+    fn save(&self) -> Self {
+        self.clone()
+    }
+}
+
+impl<'a> M<'_, 'a> {
+    /// Runs SQL on the database.
+    fn sql(&mut self, sql: &Template) {
+        let doubt = self.uncertain().then_some("it depends on a condition that could not be decided");
+        self.host.db.execute(sql, doubt);
+    }
+}
+
+/// One migration of an app.
+struct Node<'a> {
+    class: Value<'a>,
+    module: usize,
+    after: BTreeSet<(String, String)>,
+    replaces: Vec<(String, String)>,
+}
+
+/// Replays all migrations of a project.
+pub fn replay<'a>(files: &dyn Files<'a>, apps: &Apps) -> Database {
+    let auto = apps.auto_field.as_deref().map_or("AutoField", last);
+    let auto = ["BigAutoField", "SmallAutoField", "UUIDField"].into_iter().find(|k| *k == auto).unwrap_or("AutoField");
+    let host = Django {
+        db: Database::new(),
+        models: BTreeMap::new(),
+        user_model: apps.user_model.clone().unwrap_or_else(|| "auth.User".to_owned()),
+        auto_field: auto,
+    };
+    let mut m = Machine::new(files, host);
+    let nodes = load(&mut m, apps);
+    contrib(&mut m, apps);
+    for key in order(&nodes) {
+        let Some(node) = nodes.get(&key) else { continue };
+        m.doubts.clear();
+        let operations = m.attribute_of(&node.class, "operations");
+        let Some((items, open)) = operations.items() else { continue };
+        if open {
+            m.host.db.not_understood(None, "the operations of a migration could not be worked out");
+        }
+        m.enter(node.module);
+        for op in items {
+            operations::run(&mut m, &key.0, &op, true);
+        }
+        m.leave();
+    }
+    with_user(&mut m, apps);
+    m.host.db
+}
+
+fn load<'a>(m: &mut M<'_, 'a>, apps: &Apps) -> BTreeMap<(String, String), Node<'a>> {
+    let mut nodes = BTreeMap::new();
+    for (app, name, path) in &apps.files {
+        let Some(module) = m.run_module(path) else { continue };
+        let class = m.global(module, "Migration");
+        if !matches!(class, Value::Class(_)) {
+            continue;
+        }
+        let pairs = |m: &mut M<'_, 'a>, attribute: &str| {
+            let list = m.attribute_of(&class, attribute);
+            let items = m.members_of(&list);
+            items
+                .iter()
+                .filter_map(|d| match d {
+                    Value::Tuple(_) | Value::List(_) => {
+                        let (parts, _) = d.items()?;
+                        Some((parts.first()?.constant()?, parts.get(1)?.constant()?))
+                    }
+                    // `swappable_dependency(settings.AUTH_USER_MODEL)`
+                    Value::Made(made) if last(made.path.as_str()) == "swappable_dependency" => {
+                        let key = m.host.model_key(made.args.get(0, "value")?, "", "")?;
+                        Some((key.app, "__first__".to_owned()))
+                    }
+                    _ => None,
+                })
+                .collect::<Vec<_>>()
+        };
+        let after = pairs(m, "dependencies").into_iter().collect();
+        let replaces = pairs(m, "replaces");
+        let before = pairs(m, "run_before");
+        nodes.insert((app.clone(), name.clone()), (Node { class, module, after, replaces }, before));
+    }
+    let mut out: BTreeMap<(String, String), Node<'a>> = BTreeMap::new();
+    let mut later = Vec::new();
+    for (key, (node, before)) in nodes {
+        later.extend(before.into_iter().map(|b| (b, key.clone())));
+        out.insert(key, node);
+    }
+    for (target, first) in later {
+        if let Some(node) = out.get_mut(&target) {
+            node.after.insert(first);
+        }
+    }
+    // On a fresh database a squashed migration runs instead of those it replaces.
+    let squashed: Vec<_> = out.iter().filter(|n| !n.1.replaces.is_empty()).map(|(k, n)| (k.clone(), n.replaces.clone())).collect();
+    for (by, replaced) in squashed {
+        for r in replaced {
+            out.remove(&r);
+            for node in out.values_mut() {
+                if node.after.remove(&r) {
+                    node.after.insert(by.clone());
+                }
+            }
+        }
+        if let Some(node) = out.get_mut(&by) {
+            node.after.remove(&by);
+        }
+    }
+    out
+}
+
+/// All migrations, each behind those it depends on, else by app and name.
+fn order(nodes: &BTreeMap<(String, String), Node<'_>>) -> Vec<(String, String)> {
+    let mut out = Vec::new();
+    let mut seen = BTreeSet::new();
+    for key in nodes.keys() {
+        // A stack instead of recursion: (node, whether what it needs was put on the stack).
+        let mut stack = vec![(key.clone(), false)];
+        while let Some((key, ready)) = stack.pop() {
+            if ready {
+                out.push(key);
+                continue;
+            }
+            let Some(node) = nodes.get(&key) else { continue };
+            if !seen.insert(key.clone()) {
+                continue;
+            }
+            stack.push((key.clone(), true));
+            for (app, name) in node.after.iter().rev() {
+                let own: Vec<_> = nodes.keys().filter(|k| k.0 == *app).cloned().collect();
+                match name.as_str() {
+                    "__first__" => stack.extend(own.first().cloned().map(|k| (k, false))),
+                    "__latest__" => stack.extend(own.into_iter().filter(|k| k.0 != key.0).map(|k| (k, false))),
+                    _ => stack.push(((app.clone(), name.clone()), false)),
+                }
+            }
+        }
+    }
+    out
+}
+
+/// Tables of Django's own apps, before the project's.
+fn contrib(m: &mut M<'_, '_>, apps: &Apps) {
+    let at = Location::new(crate::source::FileId(0), Span::default());
+    let link = if m.host.auto_field == "BigAutoField" { "bigint" } else { "integer" };
+    for app in contrib::APPS.iter().filter(|a| apps.installed.contains(a.path)) {
+        for (model, table, columns) in app.models {
+            // A project's own user model takes the place of Django's.
+            if table.starts_with("auth_user") && m.host.user_model != "auth.User" {
+                continue;
+            }
+            m.sql(&Sql::new(at, &contrib::create(table, columns, link, "")).finish());
+            if !model.is_empty() {
+                let mut id = fields::Field::plain("AutoField");
+                if *model == "session" {
+                    id = fields::Field::plain("CharField");
+                }
+                id.args.keywords.push((fields::key("primary_key"), Value::Bool(true), at));
+                let state = Model {
+                    name: (*model).to_owned(),
+                    db_table: Some((*table).to_owned()),
+                    fields: vec![("id".to_owned(), id)],
+                    has_table: true,
+                    unique_together: Vec::new(),
+                };
+                m.host.models.insert(ModelKey { app: app.label.to_owned(), model: (*model).to_owned() }, state);
+            }
+        }
+    }
+}
+
+/// Tables of other apps that point at the user model.
+fn with_user(m: &mut M<'_, '_>, apps: &Apps) {
+    let at = Location::new(crate::source::FileId(0), Span::default());
+    let Some((app, name)) = m.host.user_model.split_once('.').map(|(a, n)| (a.to_owned(), lower(n))) else { return };
+    let key = ModelKey { app, model: name };
+    let Some((field, f)) = m.host.models.get(&key).and_then(Model::key) else { return };
+    let Some(ty) = fields::column_type(m, &key.app, &key.model, &f, 0) else { return };
+    let user = format!(
+        "{ty} REFERENCES {} ({}) DEFERRABLE INITIALLY DEFERRED",
+        super::sqltext::quoted(&m.host.table(&key)),
+        super::sqltext::quoted(&f.column(&field))
+    );
+    for (path, table, columns) in contrib::WITH_USER {
+        if apps.installed.contains(*path) {
+            m.sql(&Sql::new(at, &contrib::create(table, columns, "integer", &user)).finish());
+        }
+    }
+}

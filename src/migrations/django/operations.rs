@@ -1,0 +1,773 @@
+//! Operations: what each does to the models, and to the tables.
+
+use super::fields::{self, Field, ModelKey, field, last, lower};
+use super::state::Model;
+use super::{Django, M};
+use crate::migrations::python::{Args, Made, Value};
+use crate::migrations::sqltext::{Name, Sql, literal, quoted};
+use crate::schema::QualifiedName;
+use crate::source::Location;
+use crate::syntax::sql::template::Template;
+
+/// Runs one operation: on the models always, on the tables if `tables`.
+pub fn run<'a>(m: &mut M<'_, 'a>, app: &str, op: &Value<'a>, tables: bool) {
+    let Value::Made(made) = op else {
+        match op {
+            // An operation class of the project: what it does is not known, what it is built on may be.
+            Value::Instance(_) => {}
+            _ => m.host.db.not_understood(None, "an operation of a migration could not be worked out"),
+        }
+        return;
+    };
+    let a = &made.args;
+    let model = |key: &str| Some(ModelKey { app: app.to_owned(), model: lower(&a.text(0, key)?) });
+    let done = match last(made.path.as_str()) {
+        "CreateModel" => create_model(m, app, made, tables),
+        "DeleteModel" => model("name").map(|k| delete_model(m, &k, made.at, tables)),
+        "RenameModel" => rename_model(m, app, made, tables),
+        "AlterModelTable" => alter_table(m, app, made, tables),
+        "AddField" => model("model_name").and_then(|k| add_field(m, &k, made, tables)),
+        "RemoveField" => model("model_name").and_then(|k| remove_field(m, &k, made, tables)),
+        "AlterField" => model("model_name").and_then(|k| alter_field(m, &k, made, tables)),
+        "RenameField" => model("model_name").and_then(|k| rename_field(m, &k, made, tables)),
+        "AlterUniqueTogether" => model("name").and_then(|k| unique_together(m, &k, made, tables)),
+        "AddIndex" | "AddIndexConcurrently" => model("model_name").and_then(|k| add_index(m, &k, made, tables)),
+        "RemoveIndex" | "RemoveIndexConcurrently" => remove_index(m, made, tables),
+        "RenameIndex" => rename_index(m, made, tables),
+        "AddConstraint" | "AddConstraintNotValid" => model("model_name").and_then(|k| add_constraint(m, &k, made, tables)),
+        "RemoveConstraint" => model("model_name").and_then(|k| remove_constraint(m, &k, made, tables)),
+        "RunSQL" => {
+            run_sql(m, app, made, tables);
+            Some(())
+        }
+        "RunPython" => {
+            run_python(m, made, tables);
+            Some(())
+        }
+        "SeparateDatabaseAndState" => {
+            separate(m, app, made, tables);
+            Some(())
+        }
+        _ => extension(m, made, tables),
+    };
+    if done.is_none() && tables {
+        let table = model("model_name").or_else(|| model("name")).filter(|k| m.host.models.contains_key(k)).map(|k| m.host.table(&k));
+        match table {
+            Some(t) => open(m, &t, "an operation of a migration could not be worked out"),
+            None => m.host.db.not_understood(None, "an operation of a migration could not be worked out"),
+        }
+    }
+}
+
+fn open(m: &mut M<'_, '_>, table: &str, reason: &str) {
+    m.host.db.not_understood(Some(&QualifiedName::new("public", table)), reason);
+}
+
+fn name(text: &str, at: Location) -> Name {
+    Name { text: text.to_owned(), at }
+}
+
+fn alter(table: &str, at: Location) -> Sql {
+    let mut sql = Sql::new(at, "ALTER TABLE ");
+    sql.name(&name(table, at)).raw(" ");
+    sql
+}
+
+/// `SeparateDatabaseAndState`: the tables by one list, the models by the other.
+fn separate<'a>(m: &mut M<'_, 'a>, app: &str, made: &Made<'a>, tables: bool) {
+    let list = |m: &mut M<'_, 'a>, n: usize, key: &str| made.args.get(n, key).cloned().map(|v| m.members_of(&v)).unwrap_or_default();
+    let models = m.host.models.clone();
+    if tables {
+        for op in list(m, 0, "database_operations") {
+            run(m, app, &op, true);
+        }
+    }
+    m.host.models = models;
+    for op in list(m, 1, "state_operations") {
+        run(m, app, &op, false);
+    }
+}
+
+fn run_sql<'a>(m: &mut M<'_, 'a>, app: &str, made: &Made<'a>, tables: bool) {
+    if tables {
+        match made.args.get(0, "sql") {
+            Some(Value::Str(t)) => {
+                let t: Template = (**t).clone();
+                m.sql(&t);
+            }
+            Some(list @ (Value::List(_) | Value::Tuple(_))) => {
+                for s in m.members_of(list) {
+                    // A statement, or a statement with its parameters.
+                    let s = if let Some((parts, _)) = s.items() { parts.first().cloned().unwrap_or_default() } else { s };
+                    if let Value::Str(t) = s {
+                        m.sql(&t);
+                    }
+                }
+            }
+            Some(v) if v.path().is_some_and(|p| p.ends_with("RunSQL.noop")) => {}
+            _ => m.host.db.not_understood(None, "SQL that a migration runs could not be worked out"),
+        }
+    }
+    for op in made.args.keyword("state_operations").cloned().map(|v| m.members_of(&v)).unwrap_or_default() {
+        run(m, app, &op, false);
+    }
+}
+
+/// `RunPython`: data, as a rule; what it sends as SQL is run.
+fn run_python<'a>(m: &mut M<'_, 'a>, made: &Made<'a>, tables: bool) {
+    let Some(code @ Value::Function(_)) = made.args.get(0, "code").cloned().filter(|_| tables) else { return };
+    let at = made.at;
+    let positional = vec![(Value::External("django.apps".into()), at), (Value::External("django.schema_editor".into()), at)];
+    let depth = m.doubts.len();
+    m.call_value(&code, Args { positional, ..Args::default() }, at);
+    m.doubts.truncate(depth);
+}
+
+/// `TrigramExtension()`, `CreateExtension("name")`
+fn extension(m: &mut M<'_, '_>, made: &Made<'_>, tables: bool) -> Option<()> {
+    let kind = last(made.path.as_str());
+    let extension = match kind {
+        "CreateExtension" => made.args.text(0, "name")?,
+        "TrigramExtension" => "pg_trgm".to_owned(),
+        "BtreeGinExtension" => "btree_gin".to_owned(),
+        "BtreeGistExtension" => "btree_gist".to_owned(),
+        "CITextExtension" => "citext".to_owned(),
+        "CryptoExtension" => "pgcrypto".to_owned(),
+        "HStoreExtension" => "hstore".to_owned(),
+        "UnaccentExtension" => "unaccent".to_owned(),
+        "VectorExtension" => "vector".to_owned(),
+        "AlterModelOptions"
+        | "AlterModelManagers"
+        | "AlterModelTableComment"
+        | "ValidateConstraint"
+        | "AlterIndexTogether"
+        | "CreateCollation"
+        | "IgnoreMigration" => return Some(()),
+        _ => return None,
+    };
+    if tables {
+        m.sql(&Sql::new(made.at, &format!("CREATE EXTENSION IF NOT EXISTS {}", quoted(&extension))).finish());
+    }
+    Some(())
+}
+
+fn create_model<'a>(m: &mut M<'_, 'a>, app: &str, made: &Made<'a>, tables: bool) -> Option<()> {
+    let model_name = made.args.text(0, "name")?;
+    let list = made.args.get(1, "fields")?.clone();
+    let mut unclear = list.items().is_none_or(|l| l.1);
+    let mut all = Vec::new();
+    for pair in m.members_of(&list) {
+        let Some((parts, _)) = pair.items() else {
+            unclear = true;
+            continue;
+        };
+        match (parts.first().and_then(Value::constant), parts.get(1).and_then(|v| field(m, v))) {
+            (Some(n), Some(f)) => all.push((n, f)),
+            _ => unclear = true,
+        }
+    }
+    let options: Vec<(Value<'a>, Value<'a>)> = match made.args.get(2, "options") {
+        Some(Value::Dict(d)) => d.borrow().entries.clone(),
+        _ => Vec::new(),
+    };
+    let option = |key: &str| options.iter().find(|e| e.0.constant().as_deref() == Some(key)).map(|e| e.1.clone());
+    let has_table = !matches!(option("managed"), Some(Value::Bool(false))) && !matches!(option("proxy"), Some(Value::Bool(true)));
+    let key = ModelKey { app: app.to_owned(), model: lower(&model_name) };
+    if !all.iter().any(|f| f.1.primary_key()) {
+        let mut id = Field::plain(m.host.auto_field);
+        id.args.keywords.push((fields::key("primary_key"), Value::Bool(true), made.at));
+        all.insert(0, ("id".to_owned(), id));
+    }
+    let together = option("unique_together").map(|v| groups(m, &v)).unwrap_or_default();
+    let model = Model { name: model_name, db_table: option("db_table").and_then(|v| v.constant()), fields: all, has_table, unique_together: together.clone() };
+    m.host.models.insert(key.clone(), model.clone());
+    if !tables || !has_table {
+        return Some(());
+    }
+    let table = m.host.table(&key);
+    let mut sql = Sql::new(made.at, "CREATE TABLE ");
+    sql.name(&name(&table, made.at)).raw(" (");
+    let mut keys = Vec::new();
+    let mut first = true;
+    for (n, f) in model.fields.iter().filter(|f| f.1.has_column()) {
+        let Some(definition) = definition(m, &key, n, f) else {
+            unclear = true;
+            continue;
+        };
+        sql.raw(if first { "" } else { ", " }).raw(&definition);
+        first = false;
+        keys.extend(foreign_key(m, &key, n, f).map(|k| (n.clone(), k)));
+    }
+    for group in &together {
+        let columns = columns_of(&model, group, made.at);
+        sql.raw(", UNIQUE ").names(&columns);
+    }
+    sql.raw(")");
+    m.sql(&sql.finish());
+    for (_, k) in keys {
+        let mut sql = alter(&table, made.at);
+        sql.raw(&k);
+        m.sql(&sql.finish());
+    }
+    for (n, f) in &model.fields {
+        if f.kind == "ManyToManyField" {
+            create_through(m, &key, n, f, made.at);
+        } else {
+            column_index(m, &table, n, f, made.at);
+        }
+    }
+    for list in [option("indexes"), option("constraints")].into_iter().flatten() {
+        for part in m.members_of(&list) {
+            if let Value::Made(part) = part {
+                let done = if last(part.path.as_str()).ends_with("Constraint") { constraint(m, &key, &part) } else { index(m, &key, &part) };
+                if done.is_none() {
+                    open(m, &table, "an index or constraint could not be worked out");
+                }
+            }
+        }
+    }
+    if unclear {
+        open(m, &table, "a field could not be worked out");
+    }
+    Some(())
+}
+
+/// Lists of field names: one list, or several.
+fn groups<'a>(m: &mut M<'_, 'a>, value: &Value<'a>) -> Vec<Vec<String>> {
+    let items = m.members_of(value);
+    if items.iter().any(|i| i.constant().is_some()) {
+        return vec![items.iter().filter_map(Value::constant).collect()];
+    }
+    items.iter().map(|g| m.members_of(g).iter().filter_map(Value::constant).collect()).filter(|g: &Vec<String>| !g.is_empty()).collect()
+}
+
+fn columns_of(model: &Model<'_>, fields: &[String], at: Location) -> Vec<Name> {
+    fields.iter().map(|n| name(&model.field(n).map_or_else(|| n.clone(), |f| f.column(n)), at)).collect()
+}
+
+/// A column in `CREATE TABLE` and `ADD COLUMN`; `None` where its type is not understood.
+fn definition<'a>(m: &mut M<'_, 'a>, key: &ModelKey, n: &str, f: &Field<'a>) -> Option<String> {
+    let ty = fields::column_type(m, &key.app, &key.model, f, 0)?;
+    let mut out = format!("{} {ty}", quoted(&f.column(n)));
+    if f.kind == "GeneratedField" {
+        let expression = f.args.keyword("expression").and_then(|e| generated(m, key, e, 0));
+        match expression {
+            Some(e) => out.push_str(&format!(" GENERATED ALWAYS AS ({e}) STORED")),
+            None => {
+                let table = m.host.table(key);
+                m.host.db.schema_mut().mark_incomplete(format!("public.{table}"), "the expression of a generated column could not be worked out");
+            }
+        }
+        return Some(out);
+    }
+    if let Some(d) = f.args.keyword("db_default").and_then(default) {
+        out.push_str(&format!(" DEFAULT {d}"));
+    }
+    if !f.nullable() {
+        out.push_str(" NOT NULL");
+    }
+    if f.primary_key() {
+        out.push_str(" PRIMARY KEY");
+    }
+    if f.kind.ends_with("AutoField") {
+        out.push_str(" GENERATED BY DEFAULT AS IDENTITY");
+    }
+    if f.unique() {
+        out.push_str(" UNIQUE");
+    }
+    if f.kind.starts_with("Positive") {
+        out.push_str(&format!(" CHECK ({} >= 0)", quoted(&f.column(n))));
+    }
+    Some(out)
+}
+
+fn default(value: &Value<'_>) -> Option<String> {
+    Some(match value {
+        Value::Bool(b) => b.to_string(),
+        Value::Int(n) => n.to_string(),
+        Value::Made(m) if last(m.path.as_str()) == "Now" => "statement_timestamp()".to_owned(),
+        Value::Made(m) if last(m.path.as_str()) == "Value" => return default(m.args.get(0, "value")?),
+        v => literal(&v.constant()?),
+    })
+}
+
+/// Simple expressions of generated columns: a field, or `RawSQL`.
+fn generated<'a>(m: &M<'_, 'a>, key: &ModelKey, value: &Value<'a>, depth: usize) -> Option<String> {
+    if depth > 5 {
+        return None;
+    }
+    match value {
+        Value::Str(_) => {
+            let n = value.constant()?;
+            let f = m.host.models.get(key)?.field(&n)?.clone();
+            Some(quoted(&f.column(&n)))
+        }
+        Value::Made(made) => match last(made.path.as_str()) {
+            "F" => generated(m, key, made.args.get(0, "name")?, depth + 1),
+            "RawSQL" => made.args.text(0, "sql"),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// `ADD CONSTRAINT … FOREIGN KEY`
+fn foreign_key<'a>(m: &M<'_, 'a>, key: &ModelKey, n: &str, f: &Field<'a>) -> Option<String> {
+    if !f.is_key() || matches!(f.args.keyword("db_constraint"), Some(Value::Bool(false))) {
+        return None;
+    }
+    let target = f.target(&m.host, &key.app, &key.model)?;
+    let model = m.host.models.get(&target)?;
+    let (to, to_field) = match f.args.text(99, "to_field") {
+        Some(n) => (n.clone(), model.field(&n)?.clone()),
+        None => model.key()?,
+    };
+    Some(format!(
+        "ADD FOREIGN KEY ({}) REFERENCES {} ({}) DEFERRABLE INITIALLY DEFERRED",
+        quoted(&f.column(n)),
+        quoted(&m.host.table(&target)),
+        quoted(&to_field.column(&to))
+    ))
+}
+
+/// The index of a field with `db_index`, which foreign keys have by themselves.
+fn column_index(m: &mut M<'_, '_>, table: &str, n: &str, f: &Field<'_>, at: Location) {
+    let wanted = match f.args.keyword("db_index") {
+        Some(Value::Bool(b)) => *b,
+        _ => f.kind == "ForeignKey" || f.kind == "SlugField",
+    };
+    if wanted && !f.unique() && !f.primary_key() && f.has_column() {
+        let mut sql = Sql::new(at, "CREATE INDEX ON ");
+        sql.name(&name(table, at)).raw(" ").names(&[name(&f.column(n), at)]);
+        m.sql(&sql.finish());
+    }
+}
+
+/// The table behind a many-to-many field.
+fn create_through<'a>(m: &mut M<'_, 'a>, key: &ModelKey, n: &str, f: &Field<'a>, at: Location) {
+    let Some(through) = m.host.through(key, n, f) else { return };
+    let Some(target) = f.target(&m.host, &key.app, &key.model) else { return };
+    let own = m.host.models.get(key).and_then(Model::key);
+    let other = m.host.models.get(&target).and_then(Model::key);
+    let (Some((own_name, own)), Some((other_name, other))) = (own, other) else {
+        m.host.db.schema_mut().mark_incomplete(format!("public.{through}"), "it points at a model that the project's migrations do not make");
+        return;
+    };
+    let (Some(own_type), Some(other_type)) =
+        (fields::column_type(m, &key.app, &key.model, &own, 0), fields::column_type(m, &target.app, &target.model, &other, 0))
+    else {
+        return;
+    };
+    let (from, to) = if target == *key {
+        (format!("from_{}_id", key.model), format!("to_{}_id", key.model))
+    } else {
+        (format!("{}_id", key.model), format!("{}_id", target.model))
+    };
+    let id = match m.host.auto_field {
+        "BigAutoField" => "bigint",
+        "SmallAutoField" => "smallint",
+        _ => "integer",
+    };
+    let references =
+        |k: &ModelKey, n: &str, f: &Field<'a>| format!("REFERENCES {} ({}) DEFERRABLE INITIALLY DEFERRED", quoted(&m.host.table(k)), quoted(&f.column(n)));
+    let text = format!(
+        "CREATE TABLE {} (\"id\" {id} NOT NULL PRIMARY KEY GENERATED BY DEFAULT AS IDENTITY, {from} {own_type} NOT NULL {}, {to} {other_type} NOT NULL {}, UNIQUE ({from}, {to}))",
+        quoted(&through),
+        references(key, &own_name, &own),
+        references(&target, &other_name, &other),
+        from = quoted(&from),
+        to = quoted(&to),
+    );
+    m.sql(&Sql::new(at, &text).finish());
+}
+
+fn delete_model(m: &mut M<'_, '_>, key: &ModelKey, at: Location, tables: bool) {
+    let Some(model) = m.host.models.get(key).cloned() else { return };
+    if tables && model.has_table {
+        for (n, f) in model.fields.iter().filter(|f| f.1.kind == "ManyToManyField") {
+            if let Some(t) = m.host.through(key, n, f) {
+                m.sql(&Sql::new(at, &format!("DROP TABLE {} CASCADE", quoted(&t))).finish());
+            }
+        }
+        let table = m.host.table(key);
+        m.sql(&Sql::new(at, &format!("DROP TABLE {} CASCADE", quoted(&table))).finish());
+    }
+    m.host.models.remove(key);
+}
+
+fn rename_table(m: &mut M<'_, '_>, old: &str, new: &str, at: Location) {
+    if old != new {
+        m.sql(&Sql::new(at, &format!("ALTER TABLE {} RENAME TO {}", quoted(old), quoted(new))).finish());
+    }
+}
+
+fn rename_column(m: &mut M<'_, '_>, table: &str, old: &str, new: &str, at: Location) {
+    if old != new {
+        m.sql(&Sql::new(at, &format!("ALTER TABLE {} RENAME COLUMN {} TO {}", quoted(table), quoted(old), quoted(new))).finish());
+    }
+}
+
+/// Tables behind the many-to-many fields of a model: (field, table).
+fn throughs<'a>(host: &Django<'a>, key: &ModelKey) -> Vec<(String, String)> {
+    let Some(model) = host.models.get(key) else { return Vec::new() };
+    let fields = model.fields.iter().filter(|f| f.1.kind == "ManyToManyField");
+    fields.filter_map(|(n, f)| Some((n.clone(), host.through(key, n, f)?))).collect()
+}
+
+fn rename_model<'a>(m: &mut M<'_, 'a>, app: &str, made: &Made<'a>, tables: bool) -> Option<()> {
+    let (old, new) = (made.args.text(0, "old_name")?, made.args.text(1, "new_name")?);
+    let old_key = ModelKey { app: app.to_owned(), model: lower(&old) };
+    let new_key = ModelKey { app: app.to_owned(), model: lower(&new) };
+    let old_table = m.host.table(&old_key);
+    let old_throughs = throughs(&m.host, &old_key);
+    let mut model = m.host.models.remove(&old_key)?;
+    model.name = new;
+    let has_table = model.has_table;
+    m.host.models.insert(new_key.clone(), model);
+    // Whoever points at the old name points at the new one.
+    let to = Value::text(&format!("{app}.{}", new_key.model), made.at);
+    let keys: Vec<ModelKey> = m.host.models.keys().cloned().collect();
+    let mut pointing = Vec::new();
+    for key in keys {
+        let Some(model) = m.host.models.get(&key).cloned() else { continue };
+        for (n, (field_name, f)) in model.fields.iter().enumerate() {
+            let own = if key == new_key { &old_key } else { &key };
+            if f.args.get(0, "to").is_some() && f.target(&m.host, &own.app, &own.model).as_ref() == Some(&old_key) {
+                if f.kind == "ManyToManyField" && key != new_key {
+                    pointing.extend(m.host.through(&key, field_name, f));
+                }
+                if let Some(f) = m.host.models.get_mut(&key).and_then(|x| x.fields.get_mut(n)) {
+                    set(&mut f.1.args, "to", to.clone(), made.at);
+                }
+            }
+        }
+    }
+    if !tables || !has_table {
+        return Some(());
+    }
+    let new_table = m.host.table(&new_key);
+    rename_table(m, &old_table, &new_table, made.at);
+    let (old_column, new_column) = (format!("{}_id", old_key.model), format!("{}_id", new_key.model));
+    for ((_, old), (_, new)) in old_throughs.into_iter().zip(throughs(&m.host, &new_key)) {
+        rename_table(m, &old, &new, made.at);
+        rename_column(m, &new, &old_column, &new_column, made.at);
+    }
+    for table in pointing {
+        rename_column(m, &table, &old_column, &new_column, made.at);
+    }
+    Some(())
+}
+
+/// Sets an argument that may stand in first place or by name.
+fn set<'a>(args: &mut Args<'a>, key: &str, value: Value<'a>, at: Location) {
+    if let Some(k) = args.keywords.iter_mut().find(|k| k.0 == key) {
+        k.1 = value;
+    } else if let Some(p) = args.positional.first_mut() {
+        p.0 = value;
+    } else {
+        args.keywords.push((fields::key(key), value, at));
+    }
+}
+
+fn alter_table<'a>(m: &mut M<'_, 'a>, app: &str, made: &Made<'a>, tables: bool) -> Option<()> {
+    let key = ModelKey { app: app.to_owned(), model: lower(&made.args.text(0, "name")?) };
+    let old = m.host.table(&key);
+    let old_throughs = throughs(&m.host, &key);
+    let model = m.host.models.get_mut(&key)?;
+    model.db_table = made.args.text(1, "table");
+    if tables && model.has_table {
+        let new = m.host.table(&key);
+        rename_table(m, &old, &new, made.at);
+        for ((_, old), (_, new)) in old_throughs.into_iter().zip(throughs(&m.host, &key)) {
+            rename_table(m, &old, &new, made.at);
+        }
+    }
+    Some(())
+}
+
+fn add_field<'a>(m: &mut M<'_, 'a>, key: &ModelKey, made: &Made<'a>, tables: bool) -> Option<()> {
+    let n = made.args.text(1, "name")?;
+    let f = made.args.get(2, "field").cloned().and_then(|v| field(m, &v))?;
+    let model = m.host.models.get_mut(key)?;
+    model.fields.retain(|x| x.0 != n);
+    model.fields.push((n.clone(), f.clone()));
+    if tables && model.has_table { put_field(m, key, &n, &f, made.at) } else { Some(()) }
+}
+
+fn put_field<'a>(m: &mut M<'_, 'a>, key: &ModelKey, n: &str, f: &Field<'a>, at: Location) -> Option<()> {
+    if f.kind == "ManyToManyField" {
+        create_through(m, key, n, f, at);
+        return Some(());
+    }
+    if !f.has_column() {
+        return Some(());
+    }
+    let table = m.host.table(key);
+    let definition = definition(m, key, n, f)?;
+    let mut sql = alter(&table, at);
+    sql.raw("ADD COLUMN ").raw(&definition);
+    m.sql(&sql.finish());
+    if let Some(k) = foreign_key(m, key, n, f) {
+        let mut sql = alter(&table, at);
+        sql.raw(&k);
+        m.sql(&sql.finish());
+    }
+    column_index(m, &table, n, f, at);
+    Some(())
+}
+
+fn remove_field<'a>(m: &mut M<'_, 'a>, key: &ModelKey, made: &Made<'a>, tables: bool) -> Option<()> {
+    let n = made.args.text(1, "name")?;
+    let f = m.host.models.get(key)?.field(&n)?.clone();
+    if tables && m.host.models.get(key)?.has_table {
+        drop_field(m, key, &n, &f, made.at);
+    }
+    m.host.models.get_mut(key)?.fields.retain(|x| x.0 != n);
+    Some(())
+}
+
+fn drop_field<'a>(m: &mut M<'_, 'a>, key: &ModelKey, n: &str, f: &Field<'a>, at: Location) {
+    if f.kind == "ManyToManyField" {
+        if let Some(t) = m.host.through(key, n, f) {
+            m.sql(&Sql::new(at, &format!("DROP TABLE {} CASCADE", quoted(&t))).finish());
+        }
+    } else if f.has_column() {
+        let table = m.host.table(key);
+        let mut sql = alter(&table, at);
+        sql.raw("DROP COLUMN ").name(&name(&f.column(n), at)).raw(" CASCADE");
+        m.sql(&sql.finish());
+    }
+}
+
+fn alter_field<'a>(m: &mut M<'_, 'a>, key: &ModelKey, made: &Made<'a>, tables: bool) -> Option<()> {
+    let n = made.args.text(1, "name")?;
+    let new = made.args.get(2, "field").cloned().and_then(|v| field(m, &v))?;
+    let old = m.host.models.get(key)?.field(&n)?.clone();
+    let old_type = fields::column_type(m, &key.app, &key.model, &old, 0);
+    let at = made.at;
+    let model = m.host.models.get_mut(key)?;
+    if let Some(f) = model.fields.iter_mut().find(|x| x.0 == n) {
+        f.1 = new.clone();
+    }
+    if !tables || !model.has_table || !(old.has_column() || new.has_column()) {
+        return Some(());
+    }
+    if old.has_column() != new.has_column() {
+        drop_field(m, key, &n, &old, at);
+        return put_field(m, key, &n, &new, at);
+    }
+    let table = m.host.table(key);
+    rename_column(m, &table, &old.column(&n), &new.column(&n), at);
+    let column = quoted(&new.column(&n));
+    let new_type = fields::column_type(m, &key.app, &key.model, &new, 0)?;
+    let change = |m: &mut M<'_, 'a>, table: &str, words: &str| {
+        let mut sql = alter(table, at);
+        sql.raw(words);
+        m.sql(&sql.finish());
+    };
+    if old_type.as_deref() != Some(&new_type) {
+        change(m, &table, &format!("ALTER COLUMN {column} TYPE {new_type}"));
+        // Keys that point here change along.
+        if new.primary_key() {
+            follow_key(m, key, &new_type, at);
+        }
+    }
+    if old.kind.ends_with("AutoField") != new.kind.ends_with("AutoField") {
+        change(
+            m,
+            &table,
+            &format!(
+                "ALTER COLUMN {column} {}",
+                if new.kind.ends_with("AutoField") { "ADD GENERATED BY DEFAULT AS IDENTITY" } else { "DROP IDENTITY IF EXISTS" }
+            ),
+        );
+    }
+    if old.nullable() != new.nullable() {
+        change(m, &table, &format!("ALTER COLUMN {column} {} NOT NULL", if new.nullable() { "DROP" } else { "SET" }));
+    }
+    if !old.unique() && new.unique() {
+        change(m, &table, &format!("ADD UNIQUE ({column})"));
+    } else if old.unique() && !new.unique() {
+        drop_unique(m, &table, &[new.column(&n)], at);
+    }
+    if !old.primary_key() && new.primary_key() {
+        change(m, &table, &format!("ADD PRIMARY KEY ({column})"));
+    }
+    let (had, has) = (old.is_key(), new.is_key());
+    if had {
+        drop_key(m, &table, &new.column(&n), at);
+    }
+    if has && let Some(k) = foreign_key(m, key, &n, &new) {
+        change(m, &table, &k);
+    }
+    Some(())
+}
+
+/// Columns that point at a key take its new type.
+fn follow_key<'a>(m: &mut M<'_, 'a>, key: &ModelKey, ty: &str, at: Location) {
+    let models: Vec<_> = m.host.models.iter().map(|(k, v)| (k.clone(), v.clone())).collect();
+    for (other, model) in models {
+        for (n, f) in &model.fields {
+            if f.target(&m.host, &other.app, &other.model).as_ref() != Some(key) {
+                continue;
+            }
+            let (table, column) = match f.kind {
+                "ManyToManyField" => match m.host.through(&other, n, f) {
+                    Some(t) => (t, format!("{}_id", key.model)),
+                    None => continue,
+                },
+                _ if f.is_key() && model.has_table => (m.host.table(&other), f.column(n)),
+                _ => continue,
+            };
+            m.sql(&Sql::new(at, &format!("ALTER TABLE {} ALTER COLUMN {} TYPE {ty}", quoted(&table), quoted(&column))).finish());
+        }
+    }
+}
+
+fn drop_unique(m: &mut M<'_, '_>, table: &str, columns: &[String], at: Location) {
+    let found = m.host.db.find(None, table).and_then(|(_, r)| r.unique.iter().find(|u| u.columns == columns).map(|u| u.name.clone()));
+    if let Some(n) = found {
+        m.sql(&Sql::new(at, &format!("ALTER TABLE {} DROP CONSTRAINT {}", quoted(table), quoted(&n))).finish());
+    }
+}
+
+fn drop_key(m: &mut M<'_, '_>, table: &str, column: &str, at: Location) {
+    let found = m.host.db.find(None, table).and_then(|(_, r)| r.foreign_keys.iter().find(|k| k.columns == [column]).map(|k| k.name.clone()));
+    if let Some(n) = found {
+        m.sql(&Sql::new(at, &format!("ALTER TABLE {} DROP CONSTRAINT {}", quoted(table), quoted(&n))).finish());
+    }
+}
+
+fn rename_field<'a>(m: &mut M<'_, 'a>, key: &ModelKey, made: &Made<'a>, tables: bool) -> Option<()> {
+    let (old, new) = (made.args.text(1, "old_name")?, made.args.text(2, "new_name")?);
+    let through = m.host.models.get(key)?.field(&old).cloned().and_then(|f| m.host.through(key, &old, &f).filter(|_| f.kind == "ManyToManyField"));
+    let model = m.host.models.get_mut(key)?;
+    let f = model.fields.iter_mut().find(|f| f.0 == old)?;
+    f.0.clone_from(&new);
+    let f = f.1.clone();
+    for group in &mut model.unique_together {
+        for n in group.iter_mut().filter(|n| **n == old) {
+            n.clone_from(&new);
+        }
+    }
+    if tables && model.has_table {
+        if let Some(t) = through {
+            if let Some(to) = m.host.through(key, &new, &f) {
+                rename_table(m, &t, &to, made.at);
+            }
+        } else if f.has_column() {
+            let table = m.host.table(key);
+            rename_column(m, &table, &f.column(&old), &f.column(&new), made.at);
+        }
+    }
+    Some(())
+}
+
+fn unique_together<'a>(m: &mut M<'_, 'a>, key: &ModelKey, made: &Made<'a>, tables: bool) -> Option<()> {
+    let value = made.args.get(1, "unique_together")?.clone();
+    let new = groups(m, &value);
+    let model = m.host.models.get_mut(key)?;
+    let old = std::mem::replace(&mut model.unique_together, new.clone());
+    let model = model.clone();
+    if tables && model.has_table {
+        let table = m.host.table(key);
+        for group in old.iter().filter(|g| !new.contains(g)) {
+            let columns: Vec<String> = columns_of(&model, group, made.at).into_iter().map(|n| n.text).collect();
+            drop_unique(m, &table, &columns, made.at);
+        }
+        for group in new.iter().filter(|g| !old.contains(g)) {
+            let mut sql = alter(&table, made.at);
+            sql.raw("ADD UNIQUE ").names(&columns_of(&model, group, made.at));
+            m.sql(&sql.finish());
+        }
+    }
+    Some(())
+}
+
+fn add_index<'a>(m: &mut M<'_, 'a>, key: &ModelKey, made: &Made<'a>, tables: bool) -> Option<()> {
+    let Value::Made(i) = made.args.get(1, "index")? else { return None };
+    if tables && m.host.models.get(key)?.has_table { index(m, key, i) } else { Some(()) }
+}
+
+fn index<'a>(m: &mut M<'_, 'a>, key: &ModelKey, made: &Made<'a>) -> Option<()> {
+    let model = m.host.models.get(key)?.clone();
+    let table = m.host.table(key);
+    let list = made.args.keyword("fields").cloned().unwrap_or_default();
+    let fields: Vec<String> = m.members_of(&list).iter().filter_map(Value::constant).collect();
+    if fields.is_empty() || made.args.keyword("condition").is_some_and(|c| !matches!(c, Value::None)) {
+        // An index over expressions or a part of the rows: columns stay as they are.
+        m.host.db.schema_mut().mark_incomplete(format!("public.{table}"), "an index over an expression could not be worked out");
+        return Some(());
+    }
+    let method = match last(made.path.as_str()) {
+        "GinIndex" => " USING gin",
+        "GistIndex" => " USING gist",
+        "BrinIndex" => " USING brin",
+        "HashIndex" => " USING hash",
+        _ => "",
+    };
+    let mut sql = Sql::new(made.at, "CREATE INDEX ");
+    if let Some(n) = made.args.text(99, "name") {
+        sql.name(&name(&n, made.at));
+    }
+    sql.raw(" ON ").name(&name(&table, made.at)).raw(method).raw(" (");
+    for (n, f) in fields.iter().enumerate() {
+        let (bare, descending) = f.strip_prefix('-').map_or((f.as_str(), false), |b| (b, true));
+        let column = columns_of(&model, &[bare.to_owned()], made.at);
+        sql.raw(if n > 0 { ", " } else { "" }).name(&column[0]).raw(if descending { " DESC" } else { "" });
+    }
+    sql.raw(")");
+    m.sql(&sql.finish());
+    Some(())
+}
+
+fn remove_index(m: &mut M<'_, '_>, made: &Made<'_>, tables: bool) -> Option<()> {
+    let n = made.args.text(1, "name")?;
+    if tables {
+        m.sql(&Sql::new(made.at, &format!("DROP INDEX IF EXISTS {}", quoted(&n))).finish());
+    }
+    Some(())
+}
+
+fn rename_index(m: &mut M<'_, '_>, made: &Made<'_>, tables: bool) -> Option<()> {
+    let (new, old) = (made.args.text(1, "new_name")?, made.args.text(2, "old_name"));
+    if let (true, Some(old)) = (tables, old) {
+        m.sql(&Sql::new(made.at, &format!("ALTER INDEX IF EXISTS {} RENAME TO {}", quoted(&old), quoted(&new))).finish());
+    }
+    Some(())
+}
+
+fn add_constraint<'a>(m: &mut M<'_, 'a>, key: &ModelKey, made: &Made<'a>, tables: bool) -> Option<()> {
+    let Value::Made(c) = made.args.get(1, "constraint")? else { return None };
+    if tables && m.host.models.get(key)?.has_table { constraint(m, key, c) } else { Some(()) }
+}
+
+fn constraint<'a>(m: &mut M<'_, 'a>, key: &ModelKey, made: &Made<'a>) -> Option<()> {
+    let model = m.host.models.get(key)?.clone();
+    let table = m.host.table(key);
+    let list = made.args.keyword("fields").cloned().unwrap_or_default();
+    let fields: Vec<String> = m.members_of(&list).iter().filter_map(Value::constant).collect();
+    let plain = last(made.path.as_str()) == "UniqueConstraint" && !fields.is_empty() && made.args.keyword("condition").is_none_or(|c| matches!(c, Value::None));
+    if !plain {
+        m.host.db.schema_mut().mark_incomplete(format!("public.{table}"), "a constraint over an expression could not be worked out");
+        return Some(());
+    }
+    let mut sql = alter(&table, made.at);
+    sql.raw("ADD ");
+    if let Some(n) = made.args.text(99, "name") {
+        sql.raw("CONSTRAINT ").name(&name(&n, made.at)).raw(" ");
+    }
+    sql.raw("UNIQUE ").names(&columns_of(&model, &fields, made.at));
+    m.sql(&sql.finish());
+    Some(())
+}
+
+fn remove_constraint<'a>(m: &mut M<'_, 'a>, key: &ModelKey, made: &Made<'a>, tables: bool) -> Option<()> {
+    let n = made.args.text(1, "name")?;
+    if tables {
+        let table = m.host.table(key);
+        m.sql(&Sql::new(made.at, &format!("ALTER TABLE {} DROP CONSTRAINT IF EXISTS {}", quoted(&table), quoted(&n))).finish());
+        m.sql(&Sql::new(made.at, &format!("DROP INDEX IF EXISTS {}", quoted(&n))).finish());
+    }
+    Some(())
+}

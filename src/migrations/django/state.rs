@@ -1,0 +1,69 @@
+//! The models as the history has them, and the tables they stand for.
+
+use super::Django;
+use super::fields::{Field, ModelKey, lower};
+use crate::migrations::python::Value;
+
+/// One model.
+#[derive(Clone, Debug)]
+pub struct Model<'a> {
+    /// As written.
+    pub name: String,
+    /// `db_table`, where set.
+    pub db_table: Option<String>,
+    /// In order.
+    pub fields: Vec<(String, Field<'a>)>,
+    /// Neither `managed = False` nor a proxy.
+    pub has_table: bool,
+    /// `unique_together`
+    pub unique_together: Vec<Vec<String>>,
+}
+
+impl<'a> Model<'a> {
+    /// The primary key.
+    pub fn key(&self) -> Option<(String, Field<'a>)> {
+        self.fields.iter().find(|f| f.1.primary_key()).cloned()
+    }
+
+    /// The field of that name; Django takes names without regard to case only for models.
+    pub fn field(&self, name: &str) -> Option<&Field<'a>> {
+        self.fields.iter().find(|f| f.0 == name).map(|f| &f.1)
+    }
+}
+
+impl<'a> Django<'a> {
+    /// The table of a model.
+    pub fn table(&self, key: &ModelKey) -> String {
+        match self.models.get(key).and_then(|m| m.db_table.clone()) {
+            Some(t) => t,
+            None => truncated(&format!("{}_{}", key.app, key.model)),
+        }
+    }
+
+    /// The model that `to=` names: `"app.Model"`, `"Model"`, `"self"`, or the user model of the settings.
+    pub fn model_key(&self, to: &Value<'a>, app: &str, model: &str) -> Option<ModelKey> {
+        let text = match to {
+            Value::External(p) if p.as_str().ends_with("AUTH_USER_MODEL") => self.user_model.clone(),
+            Value::Unknown => self.user_model.clone(),
+            v => v.constant()?,
+        };
+        if text == "self" {
+            return Some(ModelKey { app: app.to_owned(), model: model.to_owned() });
+        }
+        let (app, name) = text.split_once('.').unwrap_or((app, &text));
+        Some(ModelKey { app: app.to_owned(), model: lower(name) })
+    }
+
+    /// The table behind a many-to-many field, unless a model stands for it.
+    pub fn through(&self, key: &ModelKey, field: &str, f: &Field<'a>) -> Option<String> {
+        if f.args.keyword("through").is_some_and(|v| !matches!(v, Value::None)) {
+            return None;
+        }
+        Some(f.args.text(99, "db_table").unwrap_or_else(|| truncated(&format!("{}_{field}", self.table(key)))))
+    }
+}
+
+/// Names longer than PostgreSQL keeps are cut by Django with a digest; such a name is only as long here.
+fn truncated(name: &str) -> String {
+    name.chars().take(63).collect()
+}

@@ -1,0 +1,212 @@
+//! Folders of SQL migrations: which files run on a fresh PostgreSQL, in which order, and which part of each.
+
+use std::cmp::Ordering;
+use std::path::Path;
+
+use super::alembic;
+use super::database::Database;
+use super::python::Files;
+use crate::syntax::sql::template::Template;
+
+/// One file to run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Script {
+    /// SQL.
+    Sql(String),
+    /// Python that sends SQL.
+    Python(String),
+}
+
+/// Words in a file's name that say it is no step forward.
+const BACKWARD: &[&str] = &[
+    "down", "undo", "rollback", "revert", "reset", "backup", "restore", "seed", "seeds", "teardown", "cleanup", "drop", "fixtures", "fixture", "sample",
+    "example",
+];
+/// Words that say it makes a whole schema at once.
+const WHOLE: &[&str] = &["complete", "full", "schema", "structure", "setup", "init", "initial", "base", "baseline", "dump"];
+/// Words for other databases.
+const FOREIGN: &[&str] = &["sqlite", "sqlite3", "mysql", "mariadb", "mssql", "sqlserver", "oracle", "clickhouse", "duckdb", "cockroach", "snowflake"];
+/// Words for ours.
+const OURS: &[&str] = &["postgres", "postgresql", "pgsql", "psql", "pg"];
+
+fn words(text: &str) -> impl Iterator<Item = String> + '_ {
+    text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|w| !w.is_empty()).map(str::to_ascii_lowercase)
+}
+
+/// Whether a path is a file of SQL: by its ending, also with a dialect behind it.
+pub fn is_sql(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
+    let mut parts = name.rsplit('.');
+    let (last, before) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    matches!(last, "sql" | "psql" | "pgsql" | "ddl") || (before == "sql" && (OURS.contains(&last) || FOREIGN.contains(&last)))
+}
+
+/// Numbers in a name compare as numbers, so that `10` stands behind `9`.
+fn natural(a: &str, b: &str) -> Ordering {
+    let (mut a, mut b) = (a, b);
+    loop {
+        match (a.chars().next(), b.chars().next()) {
+            (None, None) => return Ordering::Equal,
+            (None, _) => return Ordering::Less,
+            (_, None) => return Ordering::Greater,
+            (Some(x), Some(y)) if x.is_ascii_digit() && y.is_ascii_digit() => {
+                let take = |s: &str| s.find(|c: char| !c.is_ascii_digit()).unwrap_or(s.len());
+                let (n, m) = (take(a), take(b));
+                let (l, r) = (a[..n].trim_start_matches('0'), b[..m].trim_start_matches('0'));
+                match l.len().cmp(&r.len()).then_with(|| l.cmp(r)) {
+                    Ordering::Equal => (a, b) = (&a[n..], &b[m..]),
+                    other => return other,
+                }
+            }
+            (Some(x), Some(y)) if x == y => (a, b) = (&a[x.len_utf8()..], &b[y.len_utf8()..]),
+            (Some(x), Some(y)) => return x.cmp(&y),
+        }
+    }
+}
+
+/// The files of a folder that run on a fresh PostgreSQL, in order. `paths` are relative to the folder.
+pub fn plan(paths: &[String]) -> Vec<Script> {
+    let numbered = |p: &str| p.rsplit('/').next().is_some_and(|n| n.trim_start_matches(['V', 'v', 'R']).starts_with(|c: char| c.is_ascii_digit()));
+    let folder = |p: &str| p.rsplit_once('/').map_or(String::new(), |x| x.0.to_owned());
+    let stem = |p: &str| {
+        let kept: Vec<String> = p.split('.').map(str::to_ascii_lowercase).filter(|w| !OURS.contains(&w.as_str())).collect();
+        kept.join(".")
+    };
+    let foreign = |p: &str| words(p).any(|w| FOREIGN.contains(&w.as_str()));
+    let ours = |p: &str| words(p).any(|w| OURS.contains(&w.as_str()));
+    let mut chosen: Vec<&String> = paths.iter().filter(|p| !foreign(p)).filter(|p| is_sql(p) || p.ends_with(".py")).collect();
+    // Of `x.sql` and its twin `x.postgres.sql` only the twin runs; `x.sql.postgres` is what comes on top of `x.sql`.
+    let on_top = |p: &str| p.rsplit('.').next().is_some_and(|end| OURS.contains(&end));
+    let twins: Vec<String> = chosen.iter().filter(|p| ours(p) && !on_top(p)).map(|p| stem(p)).collect();
+    chosen.retain(|p| ours(p) || !twins.contains(&stem(p)));
+    chosen.retain(|p| {
+        let name = p.rsplit('/').next().unwrap_or(p);
+        let undo = name.starts_with('U') && name[1..].starts_with(|c: char| c.is_ascii_digit()) && name.contains("__");
+        // A number makes `0007_drop_old_tables.sql` a step like any other; `.down.sql` stays one back.
+        let back = if numbered(p) {
+            [".down.", "_down.", "-down.", ".undo.", ".rollback."].iter().any(|w| name.to_ascii_lowercase().contains(w))
+                || name.to_ascii_lowercase().contains("rollback.sql")
+        } else {
+            words(name).any(|w| BACKWARD.contains(&w.as_str()))
+        };
+        let python = p.ends_with(".py") && (name == "__init__.py" || name == "conftest.py");
+        !undo && !back && !python
+    });
+    if let Some(done) = full_and_deltas(&chosen) {
+        return done;
+    }
+    // With steps in order beside it, a file without a number is either the whole at once, which comes first, or something for another day.
+    let steps = chosen.iter().any(|p| numbered(p) && is_sql(p));
+    let whole = |p: &str| words(p.rsplit('/').next().unwrap_or(p)).any(|w| WHOLE.contains(&w.as_str()));
+    if steps {
+        chosen.retain(|p| numbered(p) || whole(p));
+    } else {
+        chosen.retain(|p| is_sql(p));
+    }
+    let repeatable = |p: &str| p.rsplit('/').next().is_some_and(|n| n.starts_with("R__"));
+    let rank = |p: &str| (repeatable(p), if steps { numbered(p) } else { !whole(p) });
+    let version = |p: &str| p.rsplit('/').next().unwrap_or(p).trim_start_matches(['V', 'v']).to_owned();
+    chosen.sort_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| natural(&folder(a), &folder(b))).then_with(|| natural(&version(a), &version(b))));
+    chosen.into_iter().map(script).collect()
+}
+
+fn script(path: &String) -> Script {
+    if path.ends_with(".py") { Script::Python(path.clone()) } else { Script::Sql(path.clone()) }
+}
+
+/// Layouts that keep whole schemas by number and steps by number: `…/full…/72/x.sql` beside `…/delta/73/y.sql`. The last whole one runs, then the steps behind it.
+fn full_and_deltas(paths: &[&String]) -> Option<Vec<Script>> {
+    let split = |p: &str| {
+        let (head, _) = p.rsplit_once('/')?;
+        let (kind, number) = head.rsplit_once('/')?;
+        let number: u64 = number.parse().ok()?;
+        Some((kind.to_owned(), number))
+    };
+    let is_full = |kind: &str| words(kind.rsplit('/').next().unwrap_or(kind)).any(|w| matches!(w.as_str(), "full" | "schemas" | "snapshot" | "snapshots"));
+    let placed: Vec<(String, u64, &String)> = paths.iter().filter_map(|p| split(p).map(|(k, n)| (k, n, *p))).collect();
+    let fulls: Vec<_> = placed.iter().filter(|p| is_full(&p.0)).collect();
+    let latest = fulls.iter().map(|p| p.1).max()?;
+    let mut first: Vec<&String> = fulls.iter().filter(|p| p.1 == latest).map(|p| p.2).collect();
+    first.sort_by(|a, b| natural(a, b));
+    let mut steps: Vec<_> = placed.iter().filter(|p| !is_full(&p.0) && p.1 > latest).collect();
+    let name = |p: &str| p.rsplit('/').next().unwrap_or(p).to_owned();
+    steps.sort_by(|a, b| a.1.cmp(&b.1).then_with(|| natural(&name(a.2), &name(b.2))).then_with(|| a.2.cmp(b.2)));
+    let loose = paths.iter().filter(|p| split(p).is_none() && is_sql(p)).copied();
+    Some(loose.chain(first).chain(steps.into_iter().map(|s| s.2)).map(script).collect())
+}
+
+/// What runs forward in a file that holds both ways: between the marks of dbmate, goose, sql-migrate and their kin.
+pub fn up_part(text: &str) -> &str {
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        let mark = line.trim().strip_prefix("--").map(|l| l.trim().to_ascii_lowercase());
+        let back = ["migrate:down", "+goose down", "+migrate down", "+micrate down", "//@undo", "!downs", "{{{down"];
+        if mark.is_some_and(|m| back.iter().any(|b| m.starts_with(b))) {
+            return &text[..at];
+        }
+        at += line.len();
+    }
+    text
+}
+
+/// Runs the files on a database.
+pub fn replay<'a>(files: &dyn Files<'a>, folder: &str, scripts: &[Script], mut db: Database) -> Database {
+    for (n, s) in scripts.iter().enumerate() {
+        match s {
+            Script::Sql(path) => {
+                let path = format!("{folder}/{path}");
+                let Ok(bytes) = std::fs::read(Path::new(&path)) else { continue };
+                let text = String::from_utf8_lossy(&bytes);
+                let file = crate::source::FileId(u32::try_from(n).unwrap_or(u32::MAX));
+                db.execute(&Template::from_source(file, up_part(&text), 0), None);
+            }
+            Script::Python(path) => db = alembic::run_script(files, &format!("{folder}/{path}"), db),
+        }
+    }
+    db
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(paths: &[&str]) -> Vec<String> {
+        let paths: Vec<String> = paths.iter().map(|p| (*p).to_owned()).collect();
+        plan(&paths)
+            .into_iter()
+            .map(|s| match s {
+                Script::Sql(p) | Script::Python(p) => p,
+            })
+            .collect()
+    }
+
+    #[test]
+    fn numbers_count_as_numbers_and_steps_back_stay_out() {
+        assert_eq!(names(&["10_c.up.sql", "9_b.up.sql", "9_b.down.sql", "seed.sql"]), ["9_b.up.sql", "10_c.up.sql"]);
+        assert_eq!(names(&["V2__b.sql", "V10__c.sql", "V1_1__a.sql", "U2__b.sql", "R__views.sql"]), ["V1_1__a.sql", "V2__b.sql", "V10__c.sql", "R__views.sql"]);
+        assert_eq!(names(&["0007_drop_old_tables.sql"]), ["0007_drop_old_tables.sql"]);
+    }
+
+    #[test]
+    fn a_whole_schema_comes_before_the_steps_on_it() {
+        assert_eq!(names(&["1.0/001_a.sql", "RESET.sql", "backup_database.sql", "complete_setup.sql"]), ["complete_setup.sql", "1.0/001_a.sql"]);
+    }
+
+    #[test]
+    fn the_twin_for_postgresql_runs_alone() {
+        assert_eq!(names(&["01_a.sql", "02_b.postgres.sql", "02_b.sqlite.sql", "02_b.sql"]), ["01_a.sql", "02_b.postgres.sql"]);
+        assert_eq!(names(&["02_b.sql.postgres", "02_b.sql.sqlite", "02_b.sql"]), ["02_b.sql", "02_b.sql.postgres"]);
+    }
+
+    #[test]
+    fn the_last_full_schema_and_the_deltas_behind_it() {
+        let all = ["a/full_schemas/9/full.sql", "a/full_schemas/12/full.sql", "a/delta/12/01x.sql", "a/delta/13/01y.sql", "b/delta/13/00z.sql"];
+        assert_eq!(names(&all), ["a/full_schemas/12/full.sql", "b/delta/13/00z.sql", "a/delta/13/01y.sql"]);
+    }
+
+    #[test]
+    fn only_the_way_forward_runs() {
+        assert_eq!(up_part("-- migrate:up\nCREATE TABLE a ();\n-- migrate:down\nDROP TABLE a;\n"), "-- migrate:up\nCREATE TABLE a ();\n");
+        assert_eq!(up_part("CREATE TABLE a ();"), "CREATE TABLE a ();");
+    }
+}
