@@ -86,6 +86,8 @@ pub struct Evaluator<'w, 'a> {
     /// `Table(...)` calls seen while models are collected.
     pub tables: Vec<Arc<super::models::declared::Table>>,
     pub(super) trail: Vec<(FileId, Ustr)>,
+    /// Whether `env` may hold dotted names, of which a test said something.
+    pub(super) dotted: bool,
 }
 
 impl<'w, 'a> Evaluator<'w, 'a> {
@@ -107,6 +109,7 @@ impl<'w, 'a> Evaluator<'w, 'a> {
             hands_on: false,
             tables: Vec::new(),
             trail: Vec::new(),
+            dotted: false,
         }
     }
 
@@ -149,7 +152,11 @@ impl<'w, 'a> Evaluator<'w, 'a> {
             }
             ExprKind::Attribute(a) => {
                 let value = self.eval(&a.value);
-                self.attribute(&value, a.attr)
+                let found = self.attribute(&value, a.attr);
+                match if self.dotted { super::narrow::dotted(e).and_then(|name| self.env.get(&name)) } else { None } {
+                    Some(narrowed) => narrowed.clone(),
+                    None => found,
+                }
             }
             ExprKind::Call(c) => self.call(c, e.span),
             ExprKind::Subscript(s) => self.subscript(&s.0, &s.1),

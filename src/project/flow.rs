@@ -151,6 +151,11 @@ impl<'a> Evaluator<'_, 'a> {
     pub fn assign(&mut self, target: &'a Expr, value: &Value<'a>, expr: Option<&'a Expr>) {
         match &target.kind {
             ExprKind::Name(n) => {
+                if self.dotted {
+                    // What a test said of `name.attr` says nothing of the new value's.
+                    let inside = format!("{n}.");
+                    self.env.retain(|k, _| !k.as_str().starts_with(&inside));
+                }
                 self.env.insert(*n, value.clone());
             }
             ExprKind::Tuple(items) | ExprKind::List(items) => {
@@ -213,11 +218,10 @@ impl<'a> Evaluator<'_, 'a> {
             return self.body(if t { &i.body } else { &i.orelse });
         }
         let before = self.env.clone();
-        let said = self.narrow(&i.test, true);
-        let narrowed: Vec<_> = said.iter().map(|(n, _)| self.env.get(n).cloned().unwrap_or_default()).collect();
+        self.narrow(&i.test, true);
         let asked = libraries::sql_text::condition(&i.test);
         let left_then = libraries::sql_text::in_branch(self, asked, |ev| ev.body(&i.body));
-        let mut after_then = std::mem::replace(&mut self.env, before);
+        let after_then = std::mem::replace(&mut self.env, before);
         self.narrow(&i.test, false);
         let left_else = libraries::sql_text::in_branch(self, asked.map(|a| !a), |ev| ev.body(&i.orelse));
         // `if postgres: return …` leaves the rest of the function to another database.
@@ -227,10 +231,7 @@ impl<'a> Evaluator<'_, 'a> {
         match (left_then, left_else) {
             (true, _) => {}
             (false, true) => self.env = after_then,
-            (false, false) => {
-                super::narrow::forget(&mut after_then, &said, &narrowed);
-                self.env = merge(std::mem::take(&mut self.env), after_then);
-            }
+            (false, false) => self.env = merge(std::mem::take(&mut self.env), after_then),
         }
         left_then && left_else
     }

@@ -4,7 +4,7 @@ use ustr::Ustr;
 
 use crate::syntax::python::{Expr, ExprKind};
 
-use super::eval::{Env, Evaluator};
+use super::eval::Evaluator;
 use super::index::last_name;
 use super::value::Value;
 
@@ -27,13 +27,16 @@ impl<'a> Evaluator<'_, 'a> {
             }
             ExprKind::Unary(u) if u.0.as_str() == "not" => self.narrow_into(&u.1, !holds, before),
             ExprKind::Call(c) if last_name(&c.func).is_some_and(|n| n.as_str() == "isinstance") => {
-                if let (Some(Expr { kind: ExprKind::Name(n), .. }), Some(of)) = (c.positional(0), c.positional(1)) {
+                if let (Some(subject), Some(of)) = (c.positional(0), c.positional(1))
+                    && let Some(name) = dotted(subject)
+                {
                     let of = self.quietly(of);
                     let of = if let Value::Tuple(t) = of { Value::union(t.iter().cloned()) } else { of };
                     let wanted = self.instance_of(&of);
-                    let have = self.env.get(n).cloned().unwrap_or_default();
+                    let have = self.quietly(subject);
                     let v = self.only(&have, &wanted, holds);
-                    before.push((*n, self.env.insert(*n, v)));
+                    self.dotted |= !matches!(subject.kind, ExprKind::Name(_));
+                    before.push((name, self.env.insert(name, v)));
                 }
             }
             // `model in (A, B)`, `model is A`: classes handed around as values.
@@ -80,14 +83,24 @@ impl<'a> Evaluator<'_, 'a> {
     }
 }
 
-/// Behind an `if`, what its test said of a name is forgotten on the way through the body, unless the body bound the name anew.
-pub(super) fn forget<'a>(env: &mut Env<'a>, said: &[(Ustr, Option<Value<'a>>)], narrowed: &[Value<'a>]) {
-    for ((name, old), value) in said.iter().zip(narrowed) {
-        if env.get(name).is_some_and(|now| now.same(value)) {
-            match old {
-                Some(v) => env.insert(*name, v.clone()),
-                None => env.remove(name),
-            };
+/// The name of `a` or `a.b.c`, under which what is known of it is kept beside the local names (none of which has a dot).
+pub(super) fn dotted(e: &Expr) -> Option<Ustr> {
+    fn write(e: &Expr, out: &mut String) -> Option<()> {
+        match &e.kind {
+            ExprKind::Name(n) => out.push_str(n),
+            ExprKind::Attribute(a) => {
+                write(&a.value, out)?;
+                out.push('.');
+                out.push_str(a.attr.as_str());
+            }
+            _ => return None,
         }
+        Some(())
     }
+    if let ExprKind::Name(n) = e.kind {
+        return Some(n);
+    }
+    let mut out = String::new();
+    write(e, &mut out)?;
+    Some(Ustr::from(&out))
 }

@@ -4,6 +4,9 @@ pub mod graph;
 pub mod lookups;
 pub mod queryset;
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use ustr::Ustr;

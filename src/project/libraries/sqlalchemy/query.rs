@@ -360,17 +360,37 @@ fn named_column(ev: &mut Evaluator<'_, '_>, q: &Query<'_>, text: &Text<'_>) {
 /// `options(load_only("a", "b"))` of 1.x.
 fn loader_options<'a>(ev: &mut Evaluator<'_, 'a>, q: &Arc<Query<'a>>, call: &'a Call) {
     for a in &call.args {
-        if let ExprKind::Call(c) = &a.value.kind
-            && crate::project::index::last_name(&c.func).is_some_and(|n| matches!(n.as_str(), "load_only" | "defer" | "undefer"))
-        {
-            for e in c.positionals() {
-                if let ExprKind::Str(lit) = &e.kind
-                    && let Value::Str(t) = crate::project::strings::literal(ev, lit)
-                {
-                    named_column(ev, q, &t);
-                }
+        let ExprKind::Call(c) = &a.value.kind else { continue };
+        if !crate::project::index::last_name(&c.func).is_some_and(|n| matches!(n.as_str(), "load_only" | "defer" | "undefer")) {
+            continue;
+        }
+        // `joinedload(Model.other).load_only("a")` speaks of the other model.
+        let of = match &c.func.kind {
+            ExprKind::Attribute(method) => match loaded(ev, &method.value) {
+                Some(id) => Query { scope: vec![id], outputs: Outputs::default(), kind: q.kind },
+                None => continue,
+            },
+            _ => (**q).clone(),
+        };
+        for e in c.positionals() {
+            if let ExprKind::Str(lit) = &e.kind
+                && let Value::Str(t) = crate::project::strings::literal(ev, lit)
+            {
+                named_column(ev, &of, &t);
             }
         }
+    }
+}
+
+/// The model that `joinedload(Model.other)` or `Load(Model)` loads.
+fn loaded<'a>(ev: &mut Evaluator<'_, 'a>, loader: &'a Expr) -> Option<ModelId> {
+    let ExprKind::Call(c) = &loader.kind else { return None };
+    let quiet = std::mem::replace(&mut ev.quiet, true);
+    let v = ev.eval(&c.args.last()?.value);
+    ev.quiet = quiet;
+    match Orm::of(&v) {
+        Some(Orm::Relationship(c)) => ev.world.models.of_class(*c).map(|(id, _)| id),
+        _ => model_of(ev, &v),
     }
 }
 

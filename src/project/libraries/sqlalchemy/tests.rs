@@ -215,7 +215,7 @@ fn dictionaries_and_lists_of_objects() {
 fn narrowing() {
     assert_eq!(seen("def f(x):\n    if not isinstance(x, Book):\n        return\n    x.title"), ["books.title read@title"]);
     assert_eq!(seen("def f(x):\n    return isinstance(x, Book) and x.title"), ["books.title read@title"]);
-    assert_eq!(seen("def f(x):\n    if isinstance(x, Book):\n        pass\n    x.title"), [""; 0]);
+    assert_eq!(seen("def f(r):\n    if isinstance(r.it, Book):\n        r.it.title\n    r = 1\n    r.it.title"), ["books.title read@title"]);
     assert_eq!(seen("def f(m):\n    if m in (Book, Author):\n        m.id"), ["authors.id read@id", "books.id read@id"]);
 }
 
@@ -234,6 +234,15 @@ fn helpers_that_are_given_a_class() {
     let code = "def by_id(s, model, n):\n    return s.query(model).filter(model.id == n).one()\ndef f(s):\n    return by_id(s, Book, 1).title";
     let got = seen(code);
     assert!(got.contains(&"books.id read@id".to_owned()) && got.contains(&"books.title read@title".to_owned()), "{got:#?}");
+}
+
+#[test]
+fn loader_options_speak_of_what_they_load() {
+    assert_eq!(seen("def f(s):\n    s.query(Book).options(joinedload(Book.author).load_only('id'), load_only('title'))"), [
+        "books read@Book",
+        "authors.id read@id",
+        "books.title read@title"
+    ]);
 }
 
 #[test]

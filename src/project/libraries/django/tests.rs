@@ -1,0 +1,106 @@
+//! Look-ups as Django code writes them, and the columns they touch: `table.column access@"token"`.
+
+use crate::diagnostic::Access;
+use crate::project::Project;
+use crate::schema::Schema;
+use crate::source::{Language, SourceFile, Sources};
+use crate::syntax::python;
+
+const MODELS: &str = r#"
+from django.db import models
+class Author(models.Model):
+    name = models.CharField(max_length=10)
+class BookQuerySet(models.QuerySet):
+    def long(self):
+        return self.filter(pages__gt=500)
+class BookManager(models.Manager):
+    def by(self, name):
+        return self.filter(author__name=name)
+class Book(models.Model):
+    title = models.CharField(max_length=10)
+    pages = models.IntegerField()
+    author = models.ForeignKey(Author, related_name="books", on_delete=models.CASCADE)
+    tags = models.ManyToManyField("Tag")
+    objects = BookManager()
+class Tag(models.Model):
+    word = models.CharField(max_length=10)
+class Novel(Book):
+    genre = models.CharField(max_length=10)
+"#;
+
+fn seen(code: &str) -> Vec<String> {
+    let code = format!("from django.db.models import Q, F, Count, OuterRef, Subquery\nfrom shop.models import Author, Book, Tag, Novel\n{code}");
+    let files = [("shop/__init__.py", ""), ("shop/models.py", MODELS), ("shop/views.py", &code)];
+    let mut sources = Sources::default();
+    let trees: Vec<_> = files.iter().map(|(path, text)| (sources.add(SourceFile::new(*path, Language::Python, *text)), python::parse(text))).collect();
+    let modules: Vec<_> = trees.iter().map(|(id, tree)| (*id, tree)).collect();
+    let schema = Schema::new();
+    let project = Project::link(&sources, &modules, &schema);
+    let mut out = Vec::new();
+    for r in &project.uses.references {
+        let file = sources.get(r.location.file);
+        if file.path == "shop/views.py" {
+            let access = if r.access == Access::Write { "write" } else { "read" };
+            let column = r.column.map_or(String::new(), |c| format!(".{c}"));
+            out.push((r.location, format!("{}{column} {access}@{}", r.relation.name, file.slice(r.location.span))));
+        }
+    }
+    out.sort();
+    out.into_iter().map(|(_, s)| s).collect()
+}
+
+#[test]
+fn fields_and_lookups() {
+    assert_eq!(seen("Book.objects.filter(title__icontains='x', pk=1)"), ["shop_book.title read@title", "shop_book.id read@pk"]);
+    assert_eq!(seen("Book.objects.create(title='x')"), ["shop_book.title write@title"]);
+    assert_eq!(seen("Book.objects.exclude(pages=1).order_by('-title').values_list('pages', flat=True)"), [
+        "shop_book.pages read@pages",
+        "shop_book.title read@title",
+        "shop_book.pages read@pages"
+    ]);
+}
+
+#[test]
+fn relations_forwards_and_back() {
+    assert_eq!(seen("Book.objects.filter(author__name='x')"), ["shop_author.id read@author", "shop_book.author_id read@author", "shop_author.name read@name"]);
+    assert_eq!(seen("Author.objects.filter(books__title='x')"), ["shop_author.id read@books", "shop_book.author_id read@books", "shop_book.title read@title"]);
+    assert_eq!(seen("Book.objects.filter(author_id=1)"), ["shop_author.id read@author_id", "shop_book.author_id read@author_id"]);
+}
+
+#[test]
+fn many_to_many_goes_through_its_table() {
+    let got = seen("Book.objects.filter(tags__word='x')");
+    for wanted in ["shop_book_tags.book_id read@tags", "shop_book_tags.tag_id read@tags", "shop_tag.word read@word"] {
+        assert!(got.iter().any(|g| g == wanted), "{wanted} in {got:?}");
+    }
+}
+
+#[test]
+fn expressions_are_looked_up_where_they_are_used() {
+    assert_eq!(seen("q = Q(title='x') | ~Q(pages=2)\nBook.objects.filter(q)"), ["shop_book.title read@title", "shop_book.pages read@pages"]);
+    assert_eq!(seen("Book.objects.annotate(n=F('pages') + 1).order_by('n')"), ["shop_book.pages read@pages"]);
+    assert_eq!(seen("Author.objects.annotate(n=Count('books'))"), ["shop_author.id read@books", "shop_book.author_id read@books"]);
+}
+
+#[test]
+fn objects_and_reverse_managers() {
+    assert_eq!(seen("def f():\n    for b in Book.objects.all():\n        b.author.name"), ["shop_book.author_id read@author", "shop_author.name read@name"]);
+    assert_eq!(seen("def f(a: Author):\n    a.books.filter(title=1).first().pages"), ["shop_book.title read@title", "shop_book.pages read@pages"]);
+    assert_eq!(seen("def f(b: Book):\n    b.title = 'x'\n    b.save(update_fields=['title'])"), ["shop_book.title write@title", "shop_book.title write@title"]);
+}
+
+#[test]
+fn managers_of_the_project_go_on() {
+    assert_eq!(seen("Book.objects.by('x').filter(pages=1)"), ["shop_book.pages read@pages"]);
+}
+
+#[test]
+fn a_parent_is_reached_over_the_link() {
+    let got = seen("Novel.objects.filter(title='x')");
+    assert!(got.contains(&"shop_novel.book_ptr_id read@title".to_owned()) && got.contains(&"shop_book.title read@title".to_owned()), "{got:?}");
+}
+
+#[test]
+fn names_that_are_no_fields_are_left_alone() {
+    assert!(seen("Book.objects.filter(**kwargs)\nBook.objects.annotate(total=1).filter(total=2)\nBook.objects.custom(x=1)").is_empty());
+}
