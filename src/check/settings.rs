@@ -109,8 +109,7 @@ impl Settings {
     /// Whether the file lies in a folder of migrations, configured or of a usual name.
     pub fn is_migration(&self, file: &Path) -> bool {
         let configured = self.config.config.migrations.iter().any(|m| file.starts_with(normalise(Path::new(m), config_dir(&self.config, &self.root))));
-        let folder = |c: std::path::Component| matches!(c.as_os_str().to_str(), Some("migrations" | "alembic"));
-        configured || file.strip_prefix(&self.root).is_ok_and(|p| p.parent().is_some_and(|d| d.components().any(folder)))
+        configured || file.strip_prefix(&self.root).is_ok_and(looks_like_migration)
     }
 
     /// Lists the files to link: those of the root, and those of targets outside it.
@@ -162,6 +161,21 @@ impl Settings {
     }
 }
 
+/// Folders that tools and people keep the steps of a schema's history in.
+const HISTORY: [&str; 12] =
+    ["alembic", "changelog", "delta", "deltas", "flyway", "migrate", "migration", "migrations", "patches", "revisions", "schema_migrations", "upgrades"];
+
+/// Whether a path below the root is that of a step in the schema's history: by its folder (`migrations/`, `delta/16/`), or by a numbered name with words behind it
+/// (`V3__add_index.sql`, `20240131_orders.sql`).
+fn looks_like_migration(path: &Path) -> bool {
+    let in_history = path.parent().is_some_and(|d| d.components().any(|c| c.as_os_str().to_str().is_some_and(|n| HISTORY.contains(&n))));
+    let name = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
+    let number = name.strip_prefix(['V', 'v', 'U', 'R']).unwrap_or(name);
+    let rest = number.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
+    let numbered = rest.len() < number.len() && rest.starts_with(['_', '-']) && path.extension().is_some_and(|e| e == "sql");
+    in_history || numbered
+}
+
 /// The folder that paths in the configuration are relative to.
 pub(super) fn config_dir<'a>(config: &'a Loaded, root: &'a Path) -> &'a Path {
     config.path.as_deref().and_then(Path::parent).unwrap_or(root)
@@ -194,5 +208,21 @@ fn find_root(cwd: &Path, targets: &[PathBuf], config: &Loaded, lock: Option<&Pat
             dir.unwrap_or(cwd).to_path_buf()
         }
         _ => cwd.to_path_buf(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::looks_like_migration;
+    use std::path::Path;
+
+    #[test]
+    fn steps_of_a_history_are_known_by_folder_or_number() {
+        for yes in ["supabase/migrations/a.sql", "app/schema/delta/16/unique.sql", "db/V3__add_index.sql", "sql/20240131_orders.sql", "sql/003-orders.up.sql"] {
+            assert!(looks_like_migration(Path::new(yes)), "{yes}");
+        }
+        for no in ["queries/orders.sql", "00001.sql", "migrations.sql", "app/models.py", "sql/top_10_orders.sql"] {
+            assert!(!looks_like_migration(Path::new(no)), "{no}");
+        }
     }
 }

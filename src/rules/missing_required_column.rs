@@ -23,6 +23,10 @@ fn check(cx: &Context<'_, '_>, found: &mut Vec<Diagnostic>) {
     for insert in cx.project.uses.inserts.iter().filter(|i| i.complete && !i.may_update && LITERAL.contains(&i.via)) {
         let Known::Closed(name, table) = cx.relation(insert.relation) else { continue };
         let Some(severity) = grade(Severity::Error, insert.certainty) else { continue };
+        // A column that does not exist was meant to be one that does: one cause, one finding.
+        if insert.columns.iter().any(|w| table.column(w).is_none()) {
+            continue;
+        }
         let missing: Vec<&str> =
             table.columns.iter().filter(|c| c.is_required() && !insert.columns.iter().any(|w| w.as_str() == c.name)).map(|c| c.name.as_str()).collect();
         let Some(&first) = missing.first() else { continue };

@@ -167,6 +167,8 @@ impl Resolver<'_> {
         };
         let values = insert.source.as_ref().and_then(plain_values).and_then(|rows| rows.first());
         let missing: Vec<String> = match named {
+            // A column that does not exist was meant to be one that does: one cause, one finding.
+            Some(named) if named.iter().any(|n| relation.column(n).is_none()) => return,
             Some(named) => relation.columns.iter().filter(|c| self.is_required(c) && !named.contains(&c.name.as_str())).map(|c| c.name.clone()).collect(),
             None => {
                 // without a list the first columns are filled: which are left out is known where their order is

@@ -194,7 +194,9 @@ pub fn literal<'a>(ev: &mut Evaluator<'_, 'a>, of: ColumnRef, value: &Value<'a>,
     let context = context(ev);
     let location = ev.at(expr.span);
     let Some((_, model, n)) = owner(ev, of) else { return };
-    let found = Literal { location, relation: model.relation, column: model.columns[n].column, value: text, written, context, certainty: certainty(model) };
+    // A `None` may be replaced before it is sent.
+    let certainty = if text.is_none() { certainty(model).min(Certainty::Medium) } else { certainty(model) };
+    let found = Literal { location, relation: model.relation, column: model.columns[n].column, value: text, written, context, certainty };
     ev.uses.literals.push(found);
 }
 
