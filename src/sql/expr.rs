@@ -5,7 +5,7 @@ use std::rc::Rc;
 use ustr::Ustr;
 
 use super::builtin::Builtin;
-use super::from::{builtin_type, takes};
+use super::function::{builtin_type, takes};
 use super::hint;
 use super::problem::ProblemKind;
 use super::resolve::{Resolver, is_hole};

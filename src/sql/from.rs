@@ -4,30 +4,13 @@ use std::rc::Rc;
 
 use ustr::Ustr;
 
-use super::builtin::{self, Builtin};
 use super::hint;
 use super::problem::ProblemKind;
 use super::resolve::{Resolver, is_hole};
 use super::scope::{Column, Item, Rte};
 use super::types::Type;
 use crate::diagnostic::Access;
-use crate::schema::{QualifiedName, Relation, RelationKind, Returns};
-use crate::syntax::sql::ast::{Alias, Call, ColumnDefinition, Expr, ExprKind, FromItem, FromKind, Ident, Join, JoinKind, ObjectName, TableFunction};
-
-/// Relations of other databases, in statements that PostgreSQL's grammar happens to read.
-const FOREIGN: &[&str] = &["dual", "sqlite_master", "sqlite_schema", "sqlite_sequence", "sqlite_stat1", "sysobjects", "duckdb_tables"];
-
-/// What a relation's name was found to mean.
-pub(super) enum Target {
-    /// A relation of the schema.
-    Known(QualifiedName),
-    /// A sequence.
-    Sequence,
-    /// Something that exists, or may exist, without known columns.
-    Open,
-    /// Nothing; the finding is made.
-    Missing,
-}
+use crate::syntax::sql::ast::{Alias, FromItem, FromKind, Ident, Join, JoinKind};
 
 impl Resolver<'_> {
     /// Reads a FROM list into the current level's namespace.
@@ -49,7 +32,7 @@ impl Resolver<'_> {
     }
 
     /// The same name twice (`checkNameSpaceConflicts`).
-    fn check_conflicts(&mut self, added: &[Item], at: &FromItem) {
+    pub(super) fn check_conflicts(&mut self, added: &[Item], at: &FromItem) {
         let level = self.level();
         let mut clash = None;
         for new in added.iter().filter(|i| i.rel_visible) {
@@ -71,7 +54,7 @@ impl Resolver<'_> {
         p.table = Some(name.as_str().to_owned());
     }
 
-    fn from_item(&mut self, item: &FromItem) -> Vec<Item> {
+    pub(super) fn from_item(&mut self, item: &FromItem) -> Vec<Item> {
         let hole_alias = item.alias.as_ref().and_then(|a| a.name).is_some_and(|n| is_hole(&n));
         if hole_alias {
             // a clause may stand where the parser read an alias
@@ -118,14 +101,14 @@ impl Resolver<'_> {
         ty.map_or(Type::Unknown, |t| Type::of_name(self.schema, t))
     }
 
-    fn enter_lateral(&mut self, lateral: bool) -> bool {
+    pub(super) fn enter_lateral(&mut self, lateral: bool) -> bool {
         let level = self.level();
         let before = level.lateral_active;
         level.lateral_active = lateral;
         before
     }
 
-    fn finish_item(&mut self, mut rte: Rte, alias: Option<&Alias>) -> Item {
+    pub(super) fn finish_item(&mut self, mut rte: Rte, alias: Option<&Alias>) -> Item {
         if let Some(alias) = alias {
             let names: Vec<Ustr> = alias.columns.iter().map(|c| c.name).collect();
             rte.open |= alias.columns.iter().any(is_hole);
@@ -143,305 +126,7 @@ impl Resolver<'_> {
         Item::new(rte)
     }
 
-    /// Whether something of that name, though no relation, excuses it.
-    fn excused(&self, name: &ObjectName) -> bool {
-        let (schema, bare) = (name.schema_str(), name.name.as_str());
-        self.schema.find(&self.schema.composites, schema, bare).is_some()
-            || self.schema.relations.iter().any(|(key, relation)| {
-                schema.is_none_or(|s| s == key.schema)
-                    && (relation.indexes.iter().any(|i| i.name == bare)
-                        || relation.unique.iter().any(|u| u.name == bare)
-                        || bare == format!("{}_pkey", key.name)
-                        || relation.primary_key_name.as_deref() == Some(bare))
-            })
-            || self.schema.incomplete.iter().any(|i| {
-                let object = i.object.as_str();
-                object == bare || Some(object) == schema || object.rsplit_once('.').is_some_and(|(s, n)| n == bare && schema.is_none_or(|w| w == s))
-            })
-    }
-
-    /// Finds a relation for reading or writing; makes the finding if there is none.
-    pub(super) fn find_relation(&mut self, name: &ObjectName, access: Access) -> (Target, Option<&'static builtin::Relation>) {
-        let (schema, bare) = (name.schema_str(), name.name.as_str());
-        if is_hole(&name.name) || name.schema.as_ref().is_some_and(is_hole) {
-            return (Target::Open, None);
-        }
-        let catalog_first = schema.is_none() && !self.schema.search_path.iter().any(|s| s == "pg_catalog");
-        let builtin = match schema {
-            None if catalog_first => Builtin::get().relation(None, bare),
-            Some(s) => Builtin::get().relation(Some(s), bare),
-            None => None,
-        };
-        if builtin.is_some() {
-            return (Target::Open, builtin);
-        }
-        let own = || if schema.is_none() { self.schema.relation(Some("pg_catalog"), bare) } else { None };
-        if let Some((key, _)) = self.schema.relation(schema, bare).or_else(own) {
-            let key = key.clone();
-            self.note(name.name.span, &key, None, access);
-            return (Target::Known(key), None);
-        }
-        if schema.is_none()
-            && let Some(found) = self.schema.search_path.iter().find_map(|s| Builtin::get().relation(Some(s), bare))
-        {
-            return (Target::Open, Some(found));
-        }
-        if self.is_sequence(schema, bare) {
-            return (Target::Sequence, None);
-        }
-        if schema.is_none() && (self.open_names || FOREIGN.contains(&bare)) {
-            return (Target::Open, None);
-        }
-        if bare.ends_with("_seq") || Builtin::is_open(bare) || self.excused(name) {
-            return (Target::Open, None);
-        }
-        let system = schema.is_some_and(|s| s == "pg_catalog" || s == "information_schema");
-        if let Some(s) = schema
-            && !system
-            && (s.starts_with("pg_temp") || s.starts_with("pg_toast") || !self.schema.has_namespace(s))
-            && !self.is_misspelt(s, bare)
-        {
-            return (Target::Open, None);
-        }
-        self.missing_relation(name);
-        (Target::Missing, None)
-    }
-
-    /// A schema nobody knows may stand outside of what the lock covers; one that is nearly a known one, with just that relation in it, is a slip.
-    fn is_misspelt(&self, schema: &str, name: &str) -> bool {
-        let mut others = self.schema.relations.keys().filter(|k| k.name == name).map(|k| k.schema.as_str()).collect::<Vec<_>>();
-        for builtin in ["pg_catalog", "information_schema"] {
-            if Builtin::get().relation(Some(builtin), name).is_some() {
-                others.push(builtin);
-            }
-        }
-        hint::nearest(schema, others.into_iter()).is_some()
-    }
-
-    fn is_sequence(&self, schema: Option<&str>, name: &str) -> bool {
-        let has = |schema: &str| self.schema.sequences.contains(&QualifiedName::new(schema, name));
-        schema.map_or_else(|| self.schema.search_path.iter().any(|s| has(s)), has)
-    }
-
-    fn missing_relation(&mut self, name: &ObjectName) {
-        let (schema, bare) = (name.schema_str(), name.name.as_str());
-        let near = {
-            let near_names = self
-                .schema
-                .relations
-                .keys()
-                .filter(|k| schema.map_or_else(|| self.schema.search_path.contains(&k.schema), |s| s == k.schema))
-                .map(|k| k.name.as_str())
-                .chain(self.levels.iter().flat_map(|l| l.ctes.iter().map(|c| c.name.as_str())));
-            hint::nearest(bare, near_names).map(str::to_owned)
-        };
-        let elsewhere = self.schema.relations.keys().find(|k| k.name == bare).cloned();
-        let p = self.problem(ProblemKind::UnknownTable, name.name.span, format!("table `{name}` does not exist"));
-        p.schema = schema.map(str::to_owned);
-        p.table = Some(bare.to_owned());
-        match elsewhere {
-            Some(other) => {
-                p.help = Some(format!("there is `{other}`, which this name does not reach"));
-                p.suggestion = Some(other.to_string());
-            }
-            None => p.suggestion = near,
-        }
-    }
-
-    /// An entry for a table's name; `ctes` if names of WITH count.
-    pub(super) fn table_rte(&mut self, name: &ObjectName, access: Access, ctes: bool) -> Rte {
-        if ctes
-            && name.schema.is_none()
-            && let Some(entry) = self.levels.iter().rev().find_map(|l| l.ctes.iter().rev().find(|c| c.name == name.name.name))
-        {
-            let columns = entry.columns.iter().map(|c| Column { direct: false, ..c.clone() }).collect();
-            return Rte { name: Some(name.name.name), columns, open: entry.open, ordered: entry.ordered, ..Rte::default() };
-        }
-        let named = |rte: Rte| Rte { name: Some(name.name.name), ..rte };
-        let (target, builtin) = self.find_relation(name, access);
-        match (target, builtin) {
-            (Target::Known(key), _) => match self.schema.relations.get_key_value(&key) {
-                Some((key, relation)) => named(self.relation_rte(key, relation)),
-                None => named(Rte { open: true, ..Rte::default() }),
-            },
-            (_, Some(relation)) => named(builtin_rte(relation)),
-            (Target::Sequence, None) => {
-                let column = |(name, ty): (&str, &str)| Column { nullable: false, ..Column::computed(Ustr::from(name), Type::base(ty)) };
-                let columns = [("last_value", "bigint"), ("log_cnt", "bigint"), ("is_called", "boolean")].map(column).to_vec();
-                named(Rte { columns, system: true, ordered: true, ..Rte::default() })
-            }
-            _ => named(Rte { open: true, system: true, ..Rte::default() }),
-        }
-    }
-
-    /// An entry with a relation's columns.
-    pub(super) fn relation_rte(&self, key: &QualifiedName, relation: &Relation) -> Rte {
-        let source = Rc::new(key.clone());
-        let column = |c: &crate::schema::Column| {
-            let name = Ustr::from(&c.name);
-            Column {
-                name,
-                ty: Type::of_column(self.schema, &c.ty),
-                nullable: !c.not_null,
-                source: Some((Rc::clone(&source), name)),
-                direct: true,
-                uncertain: false,
-                origin: 0,
-            }
-        };
-        let (columns, ordered) = match &relation.physical_order {
-            Some(order) if order.len() == relation.columns.len() => (order.iter().filter_map(|n| relation.column(n)).map(column).collect(), true),
-            _ => (relation.columns.iter().map(column).collect(), relation.columns.len() < 2),
-        };
-        let view_without_columns = relation.columns.is_empty() && matches!(relation.kind, RelationKind::View | RelationKind::MaterializedView);
-        Rte {
-            columns,
-            open: relation.open || view_without_columns,
-            system: relation.kind != RelationKind::View,
-            relation: Some(source),
-            ordered,
-            ..Rte::default()
-        }
-    }
-
-    fn function_rte(&mut self, function: &TableFunction, alias: Option<&Alias>) -> Rte {
-        let mut out = Rte { ordered: true, ..Rte::default() };
-        let alias_name = alias.and_then(|a| a.name).map(|n| n.name);
-        let alone = function.calls.len() == 1 && !function.rows_from;
-        for (call, definitions) in &function.calls {
-            let ty = self.expr(call);
-            let definitions = match alias {
-                Some(alias) if definitions.is_empty() && alone => &alias.definitions,
-                _ => definitions,
-            };
-            self.call_columns(call, &ty, definitions, alias_name.filter(|_| alone), &mut out);
-        }
-        if function.ordinality {
-            out.columns.push(Column { nullable: false, ..Column::computed(Ustr::from("ordinality"), Type::base("bigint")) });
-        }
-        let first = function.calls.first().map(|(call, _)| call_name(call));
-        out.name = alias_name.or(first.flatten());
-        out
-    }
-
-    /// The columns one call gives to FROM.
-    fn call_columns(&mut self, call: &Expr, ty: &Type, definitions: &[ColumnDefinition], alias: Option<Ustr>, out: &mut Rte) {
-        if !definitions.is_empty() {
-            out.columns.extend(definitions.iter().map(|d| Column::computed(d.name.name, self.written_type(d.ty.as_ref()))));
-            return;
-        }
-        let own = alias.or_else(|| call_name(call)).unwrap_or_else(|| Ustr::from("?column?"));
-        let ExprKind::Call(call) = &call.kind else {
-            // `CURRENT_DATE` and casts give one value
-            if let ExprKind::Hole | ExprKind::Broken | ExprKind::Special(..) = call.kind {
-                out.open = true;
-            }
-            out.columns.push(Column::computed(own, ty.clone()));
-            return;
-        };
-        match self.function_columns(call, ty) {
-            Columns::Row(columns) => out.columns.extend(columns),
-            Columns::Value(ty) => out.columns.push(Column::computed(own, ty)),
-            Columns::Unknown => {
-                out.columns.push(Column { uncertain: true, ..Column::computed(own, Type::Unknown) });
-                out.open = true;
-            }
-        }
-    }
-
-    /// What a function gives as a FROM item.
-    pub(super) fn function_columns(&self, call: &Call, ty: &Type) -> Columns {
-        let name = call.name.name.name;
-        if let Some((_, overloads)) = self.schema.find(&self.schema.functions, call.name.schema_str(), &name) {
-            let count = call.args.len();
-            let fitting: Vec<_> = overloads.iter().filter(|f| takes(f, count) || call.variadic).collect();
-            let [only] = fitting.as_slice() else {
-                let mut all = fitting.iter().map(|f| self.returned(f, ty));
-                let first = all.next();
-                return match first {
-                    Some(first) if all.all(|other| other == first) => first,
-                    _ => Columns::Unknown,
-                };
-            };
-            return self.returned(only, ty);
-        }
-        if call.name.schema.is_some_and(|s| s.name != "pg_catalog") {
-            return Columns::Unknown;
-        }
-        if name == "unnest" && call.args.len() == 1 {
-            // one argument's type decides: elements of an array, lexemes of a tsvector, ranges of a multirange
-            return match ty {
-                Type::Unknown | Type::Literal => Columns::Unknown,
-                ty => self.columns_of_type(ty),
-            };
-        }
-        if name == "unnest" && call.args.len() > 1 {
-            return Columns::Row(call.args.iter().map(|_| Column::computed(name, Type::Unknown)).collect());
-        }
-        let count = u16::try_from(call.args.len()).unwrap_or(u16::MAX);
-        let forms = Builtin::get().functions(&name);
-        let fits: Vec<_> = forms.iter().filter(|f| f.least <= count && (count <= f.most || f.variadic)).collect();
-        match fits.as_slice() {
-            [] => Columns::Unknown,
-            [form] if !form.outs.is_empty() => out_columns(&form.outs),
-            all if all.iter().any(|f| f.result == "record") => Columns::Unknown,
-            all if all.iter().all(|f| !f.result.starts_with("any")) => Columns::Value(if let [one] = all { builtin_type(one.result) } else { ty.clone() }),
-            _ => self.columns_of_type(ty),
-        }
-    }
-
-    fn returned(&self, function: &crate::schema::Function, ty: &Type) -> Columns {
-        let outs: Vec<_> = function.arguments.iter().filter(|a| matches!(a.mode, crate::schema::ArgMode::Out | crate::schema::ArgMode::InOut)).collect();
-        let column = |name: &str, ty: &str| Column::computed(Ustr::from(name), Type::of_column(self.schema, ty));
-        match &function.returns {
-            Returns::Table(columns) if columns.len() > 1 => Columns::Row(columns.iter().map(|(n, t)| column(n, t)).collect()),
-            // a single column of `returns table` keeps its name too
-            Returns::Table(columns) => Columns::Row(columns.iter().map(|(n, t)| column(n, t)).collect()),
-            _ if outs.len() > 1 => {
-                Columns::Row(outs.iter().enumerate().map(|(n, a)| column(a.name.as_deref().unwrap_or(&format!("column{}", n + 1)), &a.ty)).collect())
-            }
-            Returns::One(_) | Returns::SetOf(_) if outs.len() == 1 => match outs[0].name.as_deref() {
-                Some(name) => Columns::Row(vec![column(name, &outs[0].ty)]),
-                None => Columns::Value(Type::of_column(self.schema, &outs[0].ty)),
-            },
-            Returns::One(result) | Returns::SetOf(result) => {
-                if matches!(
-                    result.as_str(),
-                    "anyarray" | "anyrange" | "anymultirange" | "anyenum" | "anycompatiblearray" | "anycompatiblerange" | "anycompatiblemultirange"
-                ) {
-                    return Columns::Value(Type::Unknown);
-                }
-                let ty = if result.starts_with("any") { ty.clone() } else { Type::of_column(self.schema, result) };
-                if result == "record" { Columns::Unknown } else { self.columns_of_type(&ty) }
-            }
-            Returns::Nothing => Columns::Unknown,
-        }
-    }
-
-    fn columns_of_type(&self, ty: &Type) -> Columns {
-        match ty {
-            Type::Unknown | Type::Literal => Columns::Unknown,
-            Type::Row(name) => match self.fields(name) {
-                Some(fields) => Columns::Row(fields),
-                None => Columns::Unknown,
-            },
-            Type::Record(fields) => Columns::Row(fields.iter().map(|(n, t)| Column::computed(*n, t.clone())).collect()),
-            Type::Base(name) if name.as_str() == "record" => Columns::Unknown,
-            Type::Base(_) | Type::Enum(_) | Type::Array(_) => Columns::Value(ty.clone()),
-        }
-    }
-
-    /// The columns of a composite type or a relation's row; `None` where they are not all known.
-    pub(super) fn fields(&self, name: &QualifiedName) -> Option<Vec<Column>> {
-        if let Some(fields) = self.schema.composites.get(name) {
-            return Some(fields.iter().map(|(n, t)| Column::computed(Ustr::from(n), Type::of_column(self.schema, t))).collect());
-        }
-        let (key, relation) = self.schema.relations.get_key_value(name)?;
-        let rte = self.relation_rte(key, relation);
-        (!rte.open).then(|| rte.columns.into_iter().map(|c| Column { direct: false, ..c }).collect())
-    }
-
-    fn join(&mut self, join: &Join, alias: Option<&Alias>) -> Vec<Item> {
+    pub(super) fn join(&mut self, join: &Join, alias: Option<&Alias>) -> Vec<Item> {
         let left = self.from_item(&join.left);
         // the right side may look left only through LATERAL
         let mark = self.level().items.len();
@@ -497,7 +182,7 @@ impl Resolver<'_> {
     }
 
     /// USING and NATURAL: the merged columns first, then the rest of the left side, then of the right.
-    fn merged_columns(&mut self, join: &Join, left: &[Item], right: &[Item]) -> Rte {
+    pub(super) fn merged_columns(&mut self, join: &Join, left: &[Item], right: &[Item]) -> Rte {
         let (mut ours, open_left, ordered_left) = side(left);
         let (mut theirs, open_right, ordered_right) = side(right);
         let natural: Vec<Ident> = Vec::new();
@@ -538,7 +223,7 @@ impl Resolver<'_> {
         Rte { columns, open: open_left || open_right, ordered: ordered_left && ordered_right && !join.natural, ..Rte::default() }
     }
 
-    fn using_column(&mut self, side: &[Column], name: Ustr, ident: Option<Ident>, open: bool, which: &str) -> Option<Column> {
+    pub(super) fn using_column(&mut self, side: &[Column], name: Ustr, ident: Option<Ident>, open: bool, which: &str) -> Option<Column> {
         let mut all = side.iter().filter(|c| c.name == name);
         let found = all.next().cloned();
         let again = all.any(|c| !c.uncertain) && found.as_ref().is_some_and(|f| !f.uncertain);
@@ -568,62 +253,6 @@ impl Resolver<'_> {
             }
         }
         found
-    }
-}
-
-/// What a call gives to FROM.
-#[derive(PartialEq)]
-pub(super) enum Columns {
-    Row(Vec<Column>),
-    Value(Type),
-    Unknown,
-}
-
-fn out_columns(outs: &[(&str, &str)]) -> Columns {
-    Columns::Row(outs.iter().map(|(n, t)| Column::computed(Ustr::from(n), builtin_type(t))).collect())
-}
-
-/// A type as the built-in data writes it.
-pub(super) fn builtin_type(text: &str) -> Type {
-    if let Some(inner) = text.strip_suffix("[]") {
-        return Type::Array(Rc::new(builtin_type(inner)));
-    }
-    match text {
-        "timestamp_with_time_zone" => Type::base("timestamptz"),
-        "timestamp_without_time_zone" => Type::base("timestamp"),
-        "time_with_time_zone" => Type::base("timetz"),
-        "time_without_time_zone" => Type::base("time"),
-        "double_precision" => Type::base("double precision"),
-        "character_varying" => Type::base("varchar"),
-        "character" => Type::base("char"),
-        "bit_varying" => Type::base("varbit"),
-        _ if text.starts_with("any") || text == "record" => Type::Unknown,
-        _ => Type::base(text),
-    }
-}
-
-fn builtin_rte(relation: &'static builtin::Relation) -> Rte {
-    let columns: Vec<Column> = relation.columns.iter().map(|(name, ty)| Column::computed(Ustr::from(name), builtin_type(ty))).collect();
-    Rte { columns, system: !relation.view, ordered: true, relation: Some(Rc::new(QualifiedName::new(relation.schema, relation.name))), ..Rte::default() }
-}
-
-/// Whether a function can be called with so many arguments.
-pub(super) fn takes(function: &crate::schema::Function, count: usize) -> bool {
-    use crate::schema::ArgMode;
-    let inputs: Vec<_> = function.arguments.iter().filter(|a| a.mode != ArgMode::Out).collect();
-    let variadic = inputs.iter().any(|a| a.mode == ArgMode::Variadic);
-    let least = inputs.iter().filter(|a| a.default.is_none() && a.mode != ArgMode::Variadic).count();
-    least <= count && (count <= inputs.len() || variadic)
-}
-
-/// The name of a function, as FROM names its entry.
-fn call_name(call: &Expr) -> Option<Ustr> {
-    match &call.kind {
-        ExprKind::Call(call) => Some(call.name.name.name),
-        ExprKind::SqlValue(word) => Some(Ustr::from(word)),
-        ExprKind::Special(word, _) => Some(Ustr::from(word)),
-        ExprKind::Cast(_, ty) => Some(ty.name.name.name),
-        _ => None,
     }
 }
 

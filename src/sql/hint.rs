@@ -55,6 +55,9 @@ impl State {
                     *self = State { distance: found.saturating_sub(1), first: None, second: None };
                 } else if self.first.is_some() {
                     self.second = Some(column.name);
+                } else if self.distance <= MAX_FUZZY_DISTANCE {
+                    // the bar was set by too many others, not by a match
+                    self.first = Some((rte.name, column.name));
                 }
             }
         }

@@ -11,15 +11,18 @@ mod define;
 mod dml;
 mod expr;
 mod from;
+mod function;
 mod hint;
 mod problem;
 mod query;
+mod relation;
 mod resolve;
 mod scope;
 mod signature;
 #[cfg(test)]
 mod tests;
 mod types;
+mod write;
 
 pub use problem::{Analysis, Output, Problem, ProblemKind, SqlReference};
 pub use resolve::{Options, Variable, analyse, query_outputs};
