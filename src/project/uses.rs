@@ -188,6 +188,21 @@ pub struct SqlProblem {
     pub certainty: Certainty,
 }
 
+impl SqlProblem {
+    /// Whether what is missing is made by the code itself.
+    fn is_created(&self, created: &std::collections::BTreeSet<(Ustr, Option<Ustr>)>) -> bool {
+        let p = &self.problem;
+        let table = p.table.as_deref().map(Ustr::from);
+        match p.kind {
+            crate::sql::ProblemKind::UnknownTable => table.is_some_and(|t| created.contains(&(t, None))),
+            crate::sql::ProblemKind::UnknownColumn => {
+                p.column.as_deref().is_some_and(|c| created.iter().any(|(t, column)| column.is_some_and(|x| x.as_str() == c) && table.is_none_or(|own| own == *t)))
+            }
+            _ => false,
+        }
+    }
+}
+
 /// Everything seen in one file.
 #[derive(Clone, Debug, Default)]
 pub struct Uses {
@@ -209,6 +224,8 @@ pub struct Uses {
     pub conflict_targets: Vec<ConflictTarget>,
     /// What is wrong in SQL text.
     pub sql_problems: Vec<SqlProblem>,
+    /// Tables, and columns of tables, that the code itself creates at run time.
+    pub created: std::collections::BTreeSet<(Ustr, Option<Ustr>)>,
     /// What was seen but not understood: reason → how often.
     pub skipped: BTreeMap<&'static str, usize>,
 }
@@ -221,6 +238,12 @@ impl Uses {
 
     /// Drops what was noted twice, because an expression was looked at twice (`x.a += 1` reads and writes `a`).
     pub fn dedup(&mut self) {
+        let created = std::mem::take(&mut self.created);
+        self.sql_problems.retain(|p| !p.is_created(&created));
+        self.created = created;
+        // One problem at one place is said once, as surely as anyone can.
+        self.sql_problems.sort_by(|a, b| (a.location, std::cmp::Reverse(a.certainty), &a.problem.message).cmp(&(b.location, std::cmp::Reverse(b.certainty), &b.problem.message)));
+        self.sql_problems.dedup_by(|b, a| a.location == b.location && a.problem.kind == b.problem.kind);
         let mut seen = rustc_hash::FxHashSet::default();
         self.references.retain(|r| seen.insert(*r));
         let mut seen = rustc_hash::FxHashSet::default();
@@ -238,6 +261,7 @@ impl Uses {
         self.embeds.append(&mut other.embeds);
         self.calls.append(&mut other.calls);
         self.sql_problems.append(&mut other.sql_problems);
+        self.created.append(&mut other.created);
         self.row_keys.append(&mut other.row_keys);
         self.conflict_targets.append(&mut other.conflict_targets);
         for (reason, n) in other.skipped {

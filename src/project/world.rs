@@ -141,8 +141,8 @@ impl<'a> World<'a> {
     /// Whether a file is a revision of the schema, which speaks of the schema of its own time.
     pub fn is_migration(&self, file: FileId) -> bool {
         let Some(module) = self.index.modules.get(&file) else { return false };
-        module.names.contains_key(&Ustr::from("down_revision"))
-            || (self.sources.get(file).path.split('/').any(|p| p == "migrations") && module.names.contains_key(&Ustr::from("Migration")))
+        let folder = |p: &str| matches!(p, "migrations" | "delta" | "deltas" | "versions");
+        module.names.contains_key(&Ustr::from("down_revision")) || self.sources.get(file).path.rsplit('/').skip(1).any(folder)
     }
 
     fn link_classes(&mut self) {

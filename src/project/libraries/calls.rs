@@ -14,7 +14,7 @@ use crate::project::uses::{Certainty, Reference, RelationName};
 use crate::project::value::{Dict, Value};
 use crate::project::world::World;
 use crate::source::Location;
-use crate::syntax::python::{Call, Expr, ExprKind, Ident};
+use crate::syntax::python::{ArgKind, Call, Expr, ExprKind, Ident};
 
 use super::sql_text::{self, dialect};
 
@@ -98,7 +98,9 @@ pub fn method<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &Value<'a>, name: Ident,
         return;
     }
     if let Some(signature) = world.calls.by_method.get(&name.name) {
-        apply(ev, signature, dialect::of_value(receiver), call, args);
+        // `self.sqlite_store.execute(…)`
+        let driver = dialect::of_value(receiver).or_else(|| (dialect::named(&call.func) == Some(false)).then_some(dialect::Driver::Other));
+        apply(ev, signature, driver, call, args);
     }
 }
 
@@ -120,7 +122,12 @@ pub fn call<'a>(ev: &mut Evaluator<'_, 'a>, callee: &Value<'a>, call: &'a Call, 
 fn apply<'a>(ev: &mut Evaluator<'_, 'a>, signature: &Signature, driver: Option<dialect::Driver>, call: &'a Call, args: &Args<'a>) {
     let given = |role: Role| signature.args.iter().filter(move |a| a.1 == role).find_map(|(slot, _)| value(slot, call, args));
     if let Some((sql, expr)) = given(Role::Sql) {
-        take_sql(ev, sql, expr, driver);
+        // `pool.execute("what for", "SELECT …")`: a wrapper that takes something else first.
+        let later = || call.args.iter().zip(&args.values).find(|(a, v)| matches!(a.kind, ArgKind::Positional) && is_sql(v));
+        match (sql, later()) {
+            (Value::Str(_), Some((a, v))) if !is_sql(sql) => take_sql(ev, v, &a.value, driver),
+            _ => take_sql(ev, sql, expr, driver),
+        }
     }
     let Some((table, expr)) = given(Role::Table) else { return };
     let schema = given(Role::Schema).and_then(|(v, _)| v.constant()).map(|s| Ustr::from(&s));
@@ -150,6 +157,10 @@ fn apply<'a>(ev: &mut Evaluator<'_, 'a>, signature: &Signature, driver: Option<d
             }
         }
     }
+}
+
+fn is_sql(v: &Value<'_>) -> bool {
+    v.alternatives().iter().any(|v| v.text().is_some_and(sql_text::looks_like_sql))
 }
 
 fn value<'v, 'a>(slot: &Result<usize, Ustr>, call: &'a Call, args: &'v Args<'a>) -> Option<(&'v Value<'a>, &'a Expr)> {

@@ -158,6 +158,11 @@ fn asked_within(test: &Expr, depth: usize) -> Option<bool> {
     }
 }
 
+/// Which database the names in an expression say it is: `Some(false)` another one.
+pub fn named(e: &Expr) -> Option<bool> {
+    words(e, 0)
+}
+
 /// Which databases the words of an expression name: `None` for none, or for both.
 fn words(e: &Expr, depth: usize) -> Option<bool> {
     let (mut postgres, mut other) = (false, false);

@@ -2,6 +2,7 @@
 //!
 //! Which calls take SQL is data ([`super::calls`]); this page follows texts, branches and drivers, and hands complete texts to the SQL room.
 
+mod created;
 pub mod dialect;
 mod note;
 mod parameters;
@@ -16,6 +17,8 @@ use crate::project::uses::Certainty;
 use crate::project::value::Value;
 use crate::source::{FileId, Location};
 use crate::syntax::python::{Call, Expr, Ident};
+
+use crate::syntax::sql::template::HOLE;
 
 use super::LibraryValue;
 pub use dialect::Driver;
@@ -88,9 +91,9 @@ pub fn literal<'a>(ev: &mut Evaluator<'_, 'a>, value: &Value<'a>) {
     if ev.state.sql.foreign > 0 {
         let all: Vec<_> = text.parts.iter().filter_map(address).collect();
         ev.state.sql.foreign_literals.extend(all);
-        return;
     }
     if ev.notes() && looks_like_sql(text) {
+        created::scan(&text.with_holes(HOLE), &mut ev.uses.created);
         ev.state.sql.pending.push(text.clone());
     }
 }
@@ -99,8 +102,9 @@ pub fn literal<'a>(ev: &mut Evaluator<'_, 'a>, value: &Value<'a>) {
 pub fn finish(ev: &mut Evaluator<'_, '_>) {
     for text in std::mem::take(&mut ev.state.sql.pending) {
         let reached = text.parts.first().and_then(address).is_some_and(|a| ev.state.sql.consumed.contains(&a));
+        let foreign = text.parts.iter().filter_map(address).any(|a| ev.state.sql.foreign_literals.contains(&a));
         if !reached {
-            note::loose(ev, &text);
+            note::loose(ev, &text, foreign);
         }
     }
 }

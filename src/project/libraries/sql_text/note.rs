@@ -27,12 +27,15 @@ pub fn sink(ev: &mut Evaluator<'_, '_>, text: &Text<'_>, driver: Option<dialect:
         if !ev.quiet {
             ev.uses.skip("sql for another database");
         }
+        // Much of it is PostgreSQL's too, and then it names the same tables.
+        if driver != Some(dialect::Driver::Other) {
+            loose(ev, text, true);
+        }
         return;
     }
     if !ev.notes() || !looks_like_sql(text) {
         return;
     }
-    ev.state.sql.consumed.extend(addresses);
     let place = ev.place;
     let mut sure = if driver.is_some() { Certainty::High } else { dialect::of_file(ev, place.file) };
     if ev.is_through() || ev.world.is_test(place.file) {
@@ -48,9 +51,12 @@ pub fn sink(ev: &mut Evaluator<'_, '_>, text: &Text<'_>, driver: Option<dialect:
         sure = Certainty::Low;
     }
     let analysis = analyse(&template, ev.world.schema, &Options::default());
+    if analysis.skipped.is_empty() {
+        ev.state.sql.consumed.extend(addresses);
+    }
     // Something of unknown origin that names nothing we know may be anyone's.
     if driver.is_none() && analysis.references.is_empty() && !analysis.problems.is_empty() {
-        sure = sure.min(if mentions_relation(template.text()) { Certainty::Medium } else { Certainty::Low });
+        sure = sure.min(if reads_as_sql(template.text()) { Certainty::Medium } else { Certainty::Low });
     }
     note(ev, &template, &analysis, sure, context, true);
     for (skip, _) in &analysis.skipped {
@@ -66,14 +72,22 @@ pub fn sink(ev: &mut Evaluator<'_, '_>, text: &Text<'_>, driver: Option<dialect:
 
 /// Whether a statement names a relation at all.
 fn mentions_relation(text: &str) -> bool {
-    let lower = text.to_ascii_lowercase();
-    [" from ", "\nfrom ", " into ", "update ", " join "].iter().any(|w| lower.contains(w))
+    has_word(text, &["from", "into", "update", "join", "table"])
+}
+
+/// Whether a statement has more of SQL than its first word.
+fn reads_as_sql(text: &str) -> bool {
+    has_word(text, &["from", "into", "set", "join", "where", "table"])
+}
+
+fn has_word(text: &str, words: &[&str]) -> bool {
+    text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').any(|w| words.iter().any(|x| w.eq_ignore_ascii_case(x)))
 }
 
 /// A text that may be SQL: only what it names, and only if it reads as a whole and names a relation that there is.
-pub fn loose(ev: &mut Evaluator<'_, '_>, text: &Text<'_>) {
-    let foreign = text.parts.iter().filter_map(address).any(|a| ev.state.sql.foreign_literals.contains(&a));
-    if foreign {
+/// `foreign` where it is written for another database: then it must hold for PostgreSQL without a doubt.
+pub fn loose(ev: &mut Evaluator<'_, '_>, text: &Text<'_>, foreign: bool) {
+    if !ev.notes() || !looks_like_sql(text) {
         return;
     }
     let (template, _) = parameters::native(&text.template());
@@ -81,6 +95,9 @@ pub fn loose(ev: &mut Evaluator<'_, '_>, text: &Text<'_>) {
         return;
     }
     let analysis = analyse(&template, ev.world.schema, &Options::default());
+    if foreign && !analysis.problems.is_empty() {
+        return;
+    }
     if analysis.statements == 0 || !analysis.skipped.is_empty() || !analysis.references.iter().any(|r| r.column.is_none()) {
         return;
     }
@@ -116,7 +133,9 @@ fn note(ev: &mut Evaluator<'_, '_>, template: &Template, analysis: &Analysis, su
             });
         }
     }
-    if !problems || sure == Certainty::Low {
+    // `rowid` is SQLite's and Oracle's.
+    let other = |p: &crate::sql::Problem| p.column.as_deref().is_some_and(|c| matches!(c, "rowid" | "_rowid_"));
+    if !problems || sure == Certainty::Low || analysis.problems.iter().any(other) {
         return;
     }
     for p in &analysis.problems {

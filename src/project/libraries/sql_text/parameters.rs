@@ -18,7 +18,7 @@ pub fn native(template: &Template) -> (Template, bool) {
             Kind::Percent | Kind::Question | Kind::Colon => match word_before(text, m.start).as_str() {
                 "in" => edits.push((span, "($1)")),
                 // One row or a thousand: the driver writes them.
-                "values" if m.kind == Kind::Percent => {
+                "values" if m.kind != Kind::Colon => {
                     let start = text[..m.start].trim_end().len() - "values".len();
                     edits.push((Span::new(start, m.end), "SELECT _db_hole_.*"));
                 }

@@ -1,0 +1,69 @@
+//! Tables and columns that the code itself creates: known to exist at run time, whatever the lock says.
+
+use std::collections::BTreeSet;
+
+use ustr::Ustr;
+
+use crate::syntax::sql::template::HOLE;
+
+/// Adds every table (and every column added to one) that a text creates: `CREATE TEMP TABLE t`, `ALTER TABLE t ADD COLUMN c`, `RENAME TO t`. Nothing is parsed, so that
+/// other dialects and texts with holes count too.
+pub fn scan(text: &str, created: &mut BTreeSet<(Ustr, Option<Ustr>)>) {
+    let words: Vec<&str> = text.split(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | ',' | ';')).filter(|w| !w.is_empty()).collect();
+    let is = |n: usize, word: &str| words.get(n).is_some_and(|w| w.eq_ignore_ascii_case(word));
+    let skip = |mut n: usize, all: &[&str]| {
+        while all.iter().any(|w| is(n, w)) {
+            n += 1;
+        }
+        n
+    };
+    let mut altered = None;
+    for n in 0..words.len() {
+        if is(n, "create") {
+            let at = skip(n + 1, &["or", "replace", "global", "local", "temp", "temporary", "unlogged", "foreign", "materialized", "recursive", "virtual"]);
+            if is(at, "table") || is(at, "view") {
+                add(words.get(skip(at + 1, &["if", "not", "exists"])), None, created);
+            }
+        } else if is(n, "alter") && is(n + 1, "table") {
+            altered = words.get(skip(n + 2, &["if", "exists", "only"])).copied();
+        } else if is(n, "add") && altered.is_some() && !["constraint", "primary", "unique", "foreign", "check"].iter().any(|w| is(n + 1, w)) {
+            add(altered.as_ref(), words.get(skip(n + 1, &["column", "if", "not", "exists"])), created);
+        } else if is(n, "rename") && altered.is_some() {
+            match (is(n + 1, "to"), words[n..].iter().position(|w| w.eq_ignore_ascii_case("to"))) {
+                (true, _) => add(words.get(n + 2), None, created),
+                (false, Some(to)) => add(altered.as_ref(), words.get(n + to + 1), created),
+                _ => {}
+            }
+        } else if is(n, "into") && ["temp", "temporary", "unlogged"].iter().any(|w| is(n + 1, w)) {
+            add(words.get(skip(n + 1, &["temp", "temporary", "unlogged", "table"])), None, created);
+        }
+    }
+}
+
+fn add(table: Option<&&str>, column: Option<&&str>, created: &mut BTreeSet<(Ustr, Option<Ustr>)>) {
+    let name = |w: &str| {
+        let bare = w.rsplit('.').next().unwrap_or_default();
+        let name = bare.trim_matches('"');
+        if bare == name { name.to_ascii_lowercase() } else { name.to_owned() }
+    };
+    if let Some(table) = table.map(|t| name(t)).filter(|t| !t.is_empty() && !t.contains(HOLE)) {
+        created.insert((Ustr::from(&table), column.map(|c| Ustr::from(&name(c)))));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_texts_create() {
+        let mut created = BTreeSet::new();
+        scan("CREATE TEMP TABLE IF NOT EXISTS batch(id int); create view s.v as select 1", &mut created);
+        scan("ALTER TABLE orders ADD COLUMN extra text, ADD CONSTRAINT c CHECK (true)", &mut created);
+        scan("ALTER TABLE a RENAME TO b; ALTER TABLE a RENAME COLUMN c TO d; SELECT 1 INTO TEMP t FROM x", &mut created);
+        scan("CREATE TABLE _db_hole_ (id int)", &mut created);
+        let mut got: Vec<String> = created.iter().map(|(t, c)| c.map_or(t.to_string(), |c| format!("{t}.{c}"))).collect();
+        got.sort();
+        assert_eq!(got, ["a.d", "b", "batch", "orders.extra", "t", "v"]);
+    }
+}
