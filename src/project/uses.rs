@@ -195,9 +195,10 @@ impl SqlProblem {
         let table = p.table.as_deref().map(Ustr::from);
         match p.kind {
             crate::sql::ProblemKind::UnknownTable => table.is_some_and(|t| created.contains(&(t, None))),
-            crate::sql::ProblemKind::UnknownColumn => {
-                p.column.as_deref().is_some_and(|c| created.iter().any(|(t, column)| column.is_some_and(|x| x.as_str() == c) && table.is_none_or(|own| own == *t)))
-            }
+            crate::sql::ProblemKind::UnknownColumn => p
+                .column
+                .as_deref()
+                .is_some_and(|c| created.iter().any(|(t, column)| column.is_some_and(|x| x.as_str() == c) && table.is_none_or(|own| own == *t))),
             _ => false,
         }
     }
@@ -242,7 +243,9 @@ impl Uses {
         self.sql_problems.retain(|p| !p.is_created(&created));
         self.created = created;
         // One problem at one place is said once, as surely as anyone can.
-        self.sql_problems.sort_by(|a, b| (a.location, std::cmp::Reverse(a.certainty), &a.problem.message).cmp(&(b.location, std::cmp::Reverse(b.certainty), &b.problem.message)));
+        self.sql_problems.sort_by(|a, b| {
+            (a.location, std::cmp::Reverse(a.certainty), &a.problem.message).cmp(&(b.location, std::cmp::Reverse(b.certainty), &b.problem.message))
+        });
         self.sql_problems.dedup_by(|b, a| a.location == b.location && a.problem.kind == b.problem.kind);
         let mut seen = rustc_hash::FxHashSet::default();
         self.references.retain(|r| seen.insert(*r));

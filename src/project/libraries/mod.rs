@@ -6,6 +6,7 @@ pub mod calls;
 pub mod django;
 pub mod flask_sqlalchemy;
 pub mod postgrest;
+pub mod pydantic;
 pub mod pytest;
 pub mod sql_text;
 pub mod sqlalchemy;
@@ -77,6 +78,7 @@ pub fn method<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &Value<'a>, name: Ident,
         .or_else(|| sqlalchemy::method(ev, receiver, name, call, args, span))
         .or_else(|| postgrest::method(ev, receiver, name, call, args, span))
         .or_else(|| sql_text::method(ev, receiver, name, call, args))
+        .or_else(|| pydantic::method(ev, receiver, name, call, args))
 }
 
 /// `callee(args)` for anything that is not a method call on a receiver the library answered for.
@@ -89,6 +91,7 @@ pub fn call<'a>(ev: &mut Evaluator<'_, 'a>, callee: &Value<'a>, call: &'a Call, 
         .or_else(|| django::call(ev, callee, call, args))
         .or_else(|| postgrest::call(ev, callee, call, args))
         .or_else(|| sql_text::call(ev, callee, call, args))
+        .or_else(|| pydantic::call(ev, callee, args))
 }
 
 /// `value.attr`, not called.

@@ -7,6 +7,7 @@ pub mod logic;
 mod note;
 mod payload;
 mod query;
+mod rest;
 mod root;
 mod rows;
 pub mod select;
@@ -183,12 +184,17 @@ pub fn method<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &Value<'a>, name: Ident,
         Some(Postgrest::Answer(_) | Postgrest::Execute(_)) => return None,
         Some(Postgrest::Schema(_)) | None => {}
     }
-    if !is_used(ev) {
-        return None;
+    rest::request(ev, Some(name), call, args);
+    rest::realtime(ev, name, call, args);
+    if let Value::External(p) = receiver {
+        rest::vector_store(ev, p, call, args);
     }
     let container = matches!(receiver, Value::List(_) | Value::Dict(_) | Value::Tuple(_) | Value::Str(_));
     if !container && !HARMLESS.contains(&name.as_str()) {
         rows::escape(ev, args);
+    }
+    if !is_used(ev) {
+        return None;
     }
     root::begin(ev, receiver, name, call, args, span).or_else(|| query::executed_by(ev, receiver, args))
 }
@@ -198,14 +204,18 @@ pub fn call<'a>(ev: &mut Evaluator<'_, 'a>, callee: &Value<'a>, call: &'a Call, 
     if let Some(Postgrest::Execute(q)) = of(callee) {
         return Some(query::answer(q));
     }
-    if args.values.is_empty() || !is_used(ev) {
+    if args.values.is_empty() {
         return None;
     }
     rows::escape_to(ev, callee, args);
+    if let Value::External(p) = callee {
+        rest::vector_store(ev, p, call, args);
+    }
     if matches!(callee, Value::External(p) if p.starts_with("builtins.")) {
         return rows::builtin(ev, callee, call, args);
     }
-    if matches!(callee, Value::External(_) | Value::Unknown) {
+    rest::request(ev, None, call, args);
+    if is_used(ev) && matches!(callee, Value::External(_) | Value::Unknown) {
         return query::executed_by(ev, callee, args);
     }
     None

@@ -61,8 +61,8 @@ fn row<'a>(ev: &mut Evaluator<'_, 'a>, to: Target, d: &Dict<'a>) {
         if !e.conditional {
             columns.push(column);
         }
-        // A key that came out of a list of allowed names may never be there.
-        let sure = if e.conditional && e.expr.is_none() { to.certainty.min(Certainty::Medium) } else { to.certainty };
+        // A key that came out of a list of allowed names may never be there; one that is a class's field is linked by data flow alone.
+        let sure = if e.expr.is_none() { to.certainty.min(Certainty::Medium) } else { to.certainty };
         note::reference(ev, Some(e.at), to.relation, Some(column), Access::Write, sure);
         // Only a value that is written right there is the key's for certain.
         let Some((file, expr)) = e.expr else { continue };

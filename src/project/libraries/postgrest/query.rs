@@ -207,7 +207,7 @@ fn conflict(ev: &mut Evaluator<'_, '_>, q: &Query, relation: RelationName, text:
 }
 
 /// Names between commas, with their bytes.
-fn list(text: &str) -> impl Iterator<Item = (&str, Span)> {
+pub fn list(text: &str) -> impl Iterator<Item = (&str, Span)> {
     let mut at = 0;
     text.split(',').filter_map(move |part| {
         let start = at + part.len() - part.trim_start().len();
@@ -249,8 +249,14 @@ fn foreign<'a>(args: &Args<'a>, call: &'a Call) -> Option<Ustr> {
 /// `or_("a.eq.1,b.is.null")`
 pub fn conditions(ev: &mut Evaluator<'_, '_>, q: &Query, text: &Text<'_>, foreign: Option<Ustr>) {
     let template = text.template();
-    for name in logic::columns(template.text()) {
-        column_in(ev, q, foreign, &template, &name.text, name.range.start);
+    let whole = template.text().to_owned();
+    conditions_at(ev, q, &template, &whole, 0, foreign);
+}
+
+/// The same for conditions that stand at byte `offset` of a longer text.
+pub fn conditions_at(ev: &mut Evaluator<'_, '_>, q: &Query, template: &Template, text: &str, offset: usize, foreign: Option<Ustr>) {
+    for name in logic::columns(text) {
+        column_in(ev, q, foreign, template, &name.text, name.range.start + offset);
     }
 }
 
@@ -268,7 +274,7 @@ fn column(ev: &mut Evaluator<'_, '_>, q: &Query, text: &Text<'_>, at: Location) 
 }
 
 /// The same for `name`, which stands at byte `start` of the template; inside an embedded resource where one is given.
-fn column_in(ev: &mut Evaluator<'_, '_>, q: &Query, embed: Option<Ustr>, template: &Template, name: &str, start: usize) -> Option<(RelationName, Ustr)> {
+pub fn column_in(ev: &mut Evaluator<'_, '_>, q: &Query, embed: Option<Ustr>, template: &Template, name: &str, start: usize) -> Option<(RelationName, Ustr)> {
     let bare = name.split("->").next().unwrap_or_default().trim_end();
     let bare = bare.split("::").next().unwrap_or_default();
     if bare.is_empty() || bare.contains(HOLE) {

@@ -76,17 +76,25 @@ impl Shape {
 pub fn read(ev: &mut Evaluator<'_, '_>, text: &Text<'_>, relation: Option<RelationName>, sure: Certainty) -> Shape {
     let template = text.template();
     let items = select::parse(template.text());
-    Reader { template: &template, sure }.shape(ev, &items, relation)
+    Reader { template: &template, sure, offset: 0 }.shape(ev, &items, relation)
+}
+
+/// The same for a select list that stands at byte `offset` of a longer text.
+pub fn read_at(ev: &mut Evaluator<'_, '_>, template: &Template, list: &str, offset: usize, relation: Option<RelationName>, sure: Certainty) -> Shape {
+    let items = select::parse(list);
+    Reader { template, sure, offset }.shape(ev, &items, relation)
 }
 
 struct Reader<'t> {
     template: &'t Template,
     sure: Certainty,
+    /// Where the list begins in the template.
+    offset: usize,
 }
 
 impl Reader<'_> {
     fn locate(&self, name: &Name) -> Option<Location> {
-        self.template.locate(Span::new(name.range.start, name.range.end))
+        self.template.locate(Span::new(name.range.start + self.offset, name.range.end + self.offset))
     }
 
     fn shape(&self, ev: &mut Evaluator<'_, '_>, items: &[Item], relation: Option<RelationName>) -> Shape {

@@ -324,3 +324,52 @@ fn names_come_from_constants_of_other_files() {
     ]);
     assert_eq!(got, ["orders read", "orders.total read", "stock read", "orders.id read", "stock.level read"]);
 }
+
+#[test]
+fn rest_by_hand_realtime_and_vector_stores() {
+    let got = seen(
+        r#"
+requests.get(f"{BASE}/rest/v1/orders?select=id,total&status=eq.open&order=created_at.desc&or=(total.gt.1,nope.is.null)&limit=1")
+httpx.post(f"{url}/rest/v1/items", params={"on_conflict": "sku"}, json={"sku": 1, "lost": 2})
+requests.post(url + "/rest/v1/rpc/match_chunks", json=body)
+channel.on_postgres_changes("INSERT", schema="public", table="orders", filter="status=eq.x", callback=cb)
+from langchain_community.vectorstores import SupabaseVectorStore
+SupabaseVectorStore.from_documents(docs, table_name="stock", query_name="match_chunks")
+"#,
+    );
+    let want = [
+        "orders read",
+        "orders.id read",
+        "orders.total read",
+        "orders.status read",
+        "orders.created_at read",
+        "orders.total read",
+        "orders.nope read",
+        "items write",
+        "items.sku read",
+        "items.sku write",
+        "items.lost write",
+        "match_chunks()",
+        "orders read",
+        "orders.status read",
+        "stock write",
+        "match_chunks()",
+    ];
+    assert_eq!(got, want);
+}
+
+#[test]
+fn a_class_that_is_written_links_its_fields() {
+    let got = seen(
+        r#"
+from pydantic import BaseModel
+class Order(BaseModel):
+    total: int
+    label: str = ""
+    status: str
+def save(order: Order):
+    sb.table("orders").insert(order.model_dump(exclude={"status"})).execute()
+"#,
+    );
+    assert_eq!(got, ["orders.total write likely", "orders.label write likely", "orders write"]);
+}
