@@ -138,7 +138,9 @@ impl ModuleTable {
         // A module named like a library (`core/redis.py`) hides it only where it is a whole package, and never from itself.
         // A Django project runs from the folder of its `manage.py`, even where that is a package.
         let is_start = |f: &str| f.is_empty() || !self.packages.contains(f) || self.files.contains_key(&join(f, "manage"));
-        let is_root = |f: &str| is_start(f) && (!known || self.packages.contains(&join(f, first))) && join(f, &wanted) != own;
+        // A package's `__init__` may well import from its own package.
+        let itself = |f: &str| join(f, &wanted) == own && (known || !self.is_init.contains(&from));
+        let is_root = |f: &str| is_start(f) && (!known || self.packages.contains(&join(f, first))) && !itself(f);
         for folder in above.iter().copied().filter(|f| is_root(f)) {
             if let Some(found @ ModuleRef::File(_)) = self.at(&join(folder, &wanted)) {
                 return found;

@@ -133,12 +133,14 @@ impl Django {
                 if owners[..n].iter().any(|&near| world.index.class(near).names.contains_key(&name)) {
                     continue;
                 }
-                for b in def.names.get(&name).into_iter().flatten() {
+                // Declared twice, under a condition: the column is there, and what it is like is not known.
+                let bindings: Vec<_> = def.names.get(&name).into_iter().flatten().filter(|b| matches!(b, Binding::Value { .. })).collect();
+                for b in bindings.iter().take(1) {
                     let Binding::Value { value, target, .. } = b else { continue };
                     let place = Place { file: def.file, class: Some(owner), function: None };
                     let v = Evaluator::quiet_on(world, place, &ev.trail).eval(value);
                     if let Some(Declared::DjangoField(path, field_class, args)) = Declared::of(&v) {
-                        let field = Field { name, at: Location::new(def.file, target.span), path: *path, class: *field_class, args: args.clone(), owner };
+                        let field = Field { name, at: Location::new(def.file, target.span), path: *path, class: *field_class, args: args.clone(), owner, certain: bindings.len() == 1 };
                         self.field(ev, class, &field, d, extra);
                     }
                 }
@@ -157,14 +159,16 @@ impl Django {
         let null = match f.args.keyword("null").map(|a| fold::truth(&a.value)) {
             _ if column.primary_key => Some(false),
             Some(said) => said,
-            None if f.args.open => None,
-            None => Some(matches!(last(&f.path), "NullBooleanField" | "GeneratedField")),
-        };
+            // A generated column is never declared NOT NULL in words, and may be either.
+            None if f.args.open || last(&f.path) == "GeneratedField" => None,
+            None => Some(last(&f.path) == "NullBooleanField"),
+        }
+        .filter(|_| f.certain);
         column.name = f.args.keyword("db_column").and_then(|a| Some((Ustr::from(&a.value.constant()?), construct::text_at(a))));
         match kind {
             Kind::Nothing => d.note(f.name, Member::Other),
             Kind::Plain => {
-                column.ty = Some(fields::column_type(ev, &f.path, f.class, &f.args).unwrap_or_default());
+                column.ty = Some(fields::column_type(ev, &f.path, f.class, &f.args).filter(|_| f.certain).unwrap_or_default());
                 column.type_at = Some(f.at);
                 d.add(f.name, f.at, column, Some(f.owner), null);
             }
@@ -329,6 +333,8 @@ struct Field<'a> {
     class: Option<ClassId>,
     args: Arguments<'a>,
     owner: ClassId,
+    /// It is declared only once.
+    certain: bool,
 }
 
 /// Columns that abstract bases outside the project bring.
