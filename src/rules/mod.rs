@@ -18,6 +18,7 @@ mod primary_key_mismatch;
 pub mod suggest;
 mod syntax_error;
 mod type_mismatch;
+mod unique_mismatch;
 mod unknown_attribute;
 mod unknown_column;
 mod unknown_enum_value;
@@ -75,6 +76,7 @@ pub const ALL: &[Rule] = &[
     primary_key_mismatch::RULE,
     syntax_error::RULE,
     type_mismatch::RULE,
+    unique_mismatch::RULE,
     unknown_attribute::RULE,
     unknown_column::RULE,
     unknown_enum_value::RULE,

@@ -55,6 +55,7 @@ impl<'a> Draft<'a> {
                 relation_at,
                 at,
                 columns: Vec::new(),
+                unique: Vec::new(),
                 members: FxHashMap::default(),
                 open: false,
                 reflected: false,
@@ -98,7 +99,14 @@ impl<'a> Draft<'a> {
     /// Applies the constraints of `__table_args__` or `Table(...)`.
     pub fn constrain(&mut self, constraints: &[Constraint]) {
         for c in constraints {
-            let numbers: Vec<Option<usize>> = c.columns.iter().map(|(name, _)| self.model.columns.iter().position(|x| x.column == *name)).collect();
+            let numbers: Vec<Option<usize>> = c
+                .columns
+                .iter()
+                .map(|(name, _)| {
+                    let columns = &self.model.columns;
+                    columns.iter().position(|x| x.column == *name).or_else(|| columns.iter().position(|x| x.attribute == *name))
+                })
+                .collect();
             match &c.kind {
                 ConstraintKind::PrimaryKey => {
                     for n in numbers.into_iter().flatten() {
@@ -107,6 +115,9 @@ impl<'a> Draft<'a> {
                     }
                 }
                 ConstraintKind::Unique => {
+                    // Written with attributes or with columns; a name that is neither is not understood.
+                    let names: Option<Vec<Ustr>> = numbers.iter().map(|n| n.map(|n| self.model.columns[n].column)).collect();
+                    self.model.unique.extend(names.filter(|n| !n.is_empty()).map(|n| (n, c.at)));
                     if let [Some(n)] = numbers[..] {
                         self.model.columns[n].unique = true;
                     }

@@ -125,6 +125,8 @@ pub struct Model<'a> {
     pub at: Location,
     /// Columns in order of declaration: inherited ones first.
     pub columns: Vec<ModelColumn>,
+    /// Unique constraints over its columns, and where they are written.
+    pub unique: Vec<(Vec<Ustr>, Location)>,
     /// Everything the class has by name, columns included.
     pub members: FxHashMap<Ustr, Member<'a>>,
     /// Something about it could not be understood: nothing may be called missing from it.

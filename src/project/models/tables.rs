@@ -65,7 +65,9 @@ fn draft<'a>(ev: &Evaluator<'_, 'a>, t: &Table, variable: Option<Ustr>) -> Optio
     let at = Location::new(t.at.file, Span { start: t.at.span.start, end: t.at.span.start + 5 });
     let mut d = Draft::new(Framework::SqlAlchemyCore, shown, RelationName { schema: t.schema, name }, name_at, at);
     d.model.variable = variable;
-    d.model.foreign = t.metadata.foreign || is_test_path(&ev.world.sources.get(t.at.file).path);
+    // A table written into a migration is the table of that day.
+    let revision = ev.world.index.modules.get(&t.at.file).is_some_and(|m| m.names.contains_key(&Ustr::from("down_revision")));
+    d.model.foreign = revision || t.metadata.foreign || is_test_path(&ev.world.sources.get(t.at.file).path);
     d.model.call = Some(t.at);
     add_columns(&mut d, t);
     Some(d)

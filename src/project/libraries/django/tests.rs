@@ -53,11 +53,10 @@ fn seen(code: &str) -> Vec<String> {
 fn fields_and_lookups() {
     assert_eq!(seen("Book.objects.filter(title__icontains='x', pk=1)"), ["shop_book.title read@title", "shop_book.id read@pk"]);
     assert_eq!(seen("Book.objects.create(title='x')"), ["shop_book.title write@title"]);
-    assert_eq!(seen("Book.objects.exclude(pages=1).order_by('-title').values_list('pages', flat=True)"), [
-        "shop_book.pages read@pages",
-        "shop_book.title read@title",
-        "shop_book.pages read@pages"
-    ]);
+    assert_eq!(
+        seen("Book.objects.exclude(pages=1).order_by('-title').values_list('pages', flat=True)"),
+        ["shop_book.pages read@pages", "shop_book.title read@title", "shop_book.pages read@pages"]
+    );
 }
 
 #[test]

@@ -238,11 +238,10 @@ fn helpers_that_are_given_a_class() {
 
 #[test]
 fn loader_options_speak_of_what_they_load() {
-    assert_eq!(seen("def f(s):\n    s.query(Book).options(joinedload(Book.author).load_only('id'), load_only('title'))"), [
-        "books read@Book",
-        "authors.id read@id",
-        "books.title read@title"
-    ]);
+    assert_eq!(
+        seen("def f(s):\n    s.query(Book).options(joinedload(Book.author).load_only('id'), load_only('title'))"),
+        ["books read@Book", "authors.id read@id", "books.title read@title"]
+    );
 }
 
 #[test]

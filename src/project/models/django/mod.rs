@@ -140,7 +140,15 @@ impl Django {
                     let place = Place { file: def.file, class: Some(owner), function: None };
                     let v = Evaluator::quiet_on(world, place, &ev.trail).eval(value);
                     if let Some(Declared::DjangoField(path, field_class, args)) = Declared::of(&v) {
-                        let field = Field { name, at: Location::new(def.file, target.span), path: *path, class: *field_class, args: args.clone(), owner, certain: bindings.len() == 1 };
+                        let field = Field {
+                            name,
+                            at: Location::new(def.file, target.span),
+                            path: *path,
+                            class: *field_class,
+                            args: args.clone(),
+                            owner,
+                            certain: bindings.len() == 1,
+                        };
                         self.field(ev, class, &field, d, extra);
                     }
                 }

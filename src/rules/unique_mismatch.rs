@@ -1,0 +1,49 @@
+//! `unique-mismatch`
+
+use std::collections::BTreeSet;
+
+use super::mapped::{self, Mapped};
+use super::{Context, Rule, display};
+use crate::config::Level;
+use crate::diagnostic::{self, Diagnostic, Severity};
+use crate::source::Location;
+
+pub(super) const RULE: Rule = Rule {
+    name: "unique-mismatch",
+    level: Level::Error,
+    summary: "a model says unique what the table does not hold unique",
+    page: include_str!("../../rules/unique-mismatch.md"),
+    check,
+};
+
+/// `unique=True` and unique constraints that no constraint or whole index of the table stands behind.
+fn check(context: &Context<'_, '_>, found: &mut Vec<Diagnostic>) {
+    for m in mapped::all(context).iter().filter(|m| !m.model.open) {
+        for (c, _) in m.columns(context).filter(|(c, _)| c.unique && !c.primary_key) {
+            one(context, m, &[c.column.as_str()], c.at, found);
+        }
+        for (columns, at) in m.model.unique.iter().filter(|(c, _)| c.len() > 1) {
+            let names: Vec<&str> = columns.iter().map(|c| c.as_str()).collect();
+            one(context, m, &names, *at, found);
+        }
+    }
+}
+
+fn one(context: &Context<'_, '_>, m: &Mapped<'_, '_>, columns: &[&str], at: Location, found: &mut Vec<Diagnostic>) {
+    let wanted: BTreeSet<&str> = columns.iter().copied().collect();
+    let same = |names: &[String]| names.iter().map(String::as_str).collect::<BTreeSet<_>>() == wanted;
+    let by_index = m.relation.indexes.iter().filter(|i| i.unique && !i.partial).any(|i| {
+        let keys: Option<Vec<String>> = i.keys.iter().cloned().collect();
+        keys.is_some_and(|k| same(&k))
+    });
+    // A column that is not there is another rule's.
+    let missing = columns.iter().any(|c| m.relation.column(c).is_none());
+    if missing || by_index || same(&m.relation.primary_key) || m.relation.unique.iter().any(|u| same(&u.columns)) {
+        return;
+    }
+    let message = format!("nothing holds ({}) of `{}` unique, as the model says", columns.join(", "), display(m.name));
+    let mut d = Diagnostic::new(RULE.name, Severity::Error, at, diagnostic::Context::Model, message);
+    d = d.about(Some(&m.name.schema), Some(&m.name.name), columns.first().copied());
+    d.help = Some("add the constraint to the table, or take it from the model".to_owned());
+    found.push(context.with_definition(d, m.name, m.relation.at));
+}
