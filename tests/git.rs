@@ -234,3 +234,16 @@ fn the_installed_hook_stops_a_bad_commit() {
     p.run_git(&["add", "-A"]);
     assert!(commit());
 }
+
+#[test]
+fn two_revisions_of_the_lock_are_compared_with_what_breaks() {
+    let p = Project::git();
+    p.write("a.sql", RIGHT);
+    p.commit_all();
+    p.write("schema.lock.yaml", LOCK.replace("      manufacturing_date: date not null\n", ""));
+    p.run(&["diff", "HEAD", "schema.lock.yaml", "--impact"]).exits(1).says("breaking").says("public.batches.manufacturing_date").says("a.sql:1:8");
+    let json = p.run(&["diff", "HEAD", "schema.lock.yaml", "--impact", "--format", "json"]).exits(1).out;
+    assert!(json.starts_with("{\"version\":1,\"changes\":[{\"impact\":\"breaking\",\"kind\":\"column-dropped\""), "{json}");
+    p.run(&["diff", "HEAD", "HEAD"]).exits(0).says("no change");
+    p.run(&["diff", "HEAD", "nowhere"]).exits(2).says("neither a file nor a revision");
+}

@@ -9,7 +9,7 @@ use super::{Opened, Settings};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::discover::{Candidate, Origin};
 use crate::facts::{self, FileFacts, Problem, ProblemKind, Skip};
-use crate::source::{Location, SourceFile, Span};
+use crate::source::{Language, Location, SourceFile, Span};
 
 /// Larger files are not read: no hand writes them, and one of them would decide how long everybody waits.
 const LARGEST: u64 = 16 << 20;
@@ -75,14 +75,13 @@ fn one(candidate: &Candidate) -> Read {
             }
         }
     };
-    match String::from_utf8(bytes) {
+    match decode(bytes, candidate.language) {
         Ok(text) => {
             let source = SourceFile::new(&candidate.path, candidate.language, text);
             let facts = facts::extract(&source);
             Read::Done(Box::new((source, facts)))
         }
-        Err(error) => {
-            let message = format!("the file is not UTF-8 (byte {})", error.utf8_error().valid_up_to());
+        Err(message) => {
             let facts = FileFacts {
                 skipped: vec![Skip { reason: "the file is not text".to_owned(), span: Span::default() }],
                 problems: vec![Problem { kind: ProblemKind::Syntax, span: Span::default(), message }],
@@ -90,5 +89,51 @@ fn one(candidate: &Candidate) -> Read {
             };
             Read::Done(Box::new((SourceFile::new(&candidate.path, candidate.language, ""), facts)))
         }
+    }
+}
+
+/// The text of a file: UTF-8, UTF-16 where it says so by its byte order mark, or Latin-1 where a Python file declares it (PEP 263).
+fn decode(bytes: Vec<u8>, language: Language) -> Result<String, String> {
+    let wide = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
+        let units = bytes.chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
+        if bytes.len() % 2 == 1 { None } else { char::decode_utf16(units).collect::<Result<String, _>>().ok() }
+    };
+    let found = match bytes.as_slice() {
+        [0xff, 0xfe, rest @ ..] => return wide(rest, u16::from_le_bytes).ok_or_else(|| "the file begins as UTF-16 and is not".to_owned()),
+        [0xfe, 0xff, rest @ ..] => return wide(rest, u16::from_be_bytes).ok_or_else(|| "the file begins as UTF-16 and is not".to_owned()),
+        _ => String::from_utf8(bytes),
+    };
+    found.or_else(|error| {
+        let bytes = error.as_bytes();
+        if language == Language::Python && declares_latin_1(bytes) {
+            return Ok(bytes.iter().map(|&b| char::from(b)).collect());
+        }
+        Err(format!("the file is not UTF-8 (byte {}); save it as UTF-8", error.utf8_error().valid_up_to()))
+    })
+}
+
+/// Whether one of the first two lines says `coding: latin-1` or one of its other names.
+fn declares_latin_1(bytes: &[u8]) -> bool {
+    bytes.split(|&b| b == b'\n').take(2).any(|line| {
+        let line = String::from_utf8_lossy(line).to_ascii_lowercase();
+        let name = line.trim_start().strip_prefix('#').and_then(|l| l.split_once("coding")).map(|(_, rest)| rest.trim_start_matches([':', '=', ' ', '\t']));
+        name.is_some_and(|n| ["latin-1", "latin1", "latin_1", "iso-8859-1", "iso_8859_1", "iso8859-1"].iter().any(|l| n.starts_with(l)))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_decoded_as_its_language_says() {
+        let python = |bytes: &[u8]| decode(bytes.to_vec(), Language::Python);
+        assert_eq!(python("é".as_bytes()).as_deref(), Ok("é"));
+        assert_eq!(python(b"\xff\xfex\0").as_deref(), Ok("x"));
+        assert_eq!(python(b"\xfe\xff\0x").as_deref(), Ok("x"));
+        assert_eq!(python(b"# -*- coding: latin-1 -*-\nx = '\xe9'").as_deref(), Ok("# -*- coding: latin-1 -*-\nx = 'é'"));
+        assert!(python(b"\xe9").is_err());
+        assert!(python(b"\xff\xfex").is_err());
+        assert!(decode(b"# coding: latin-1\n\xe9".to_vec(), Language::Sql).is_err());
     }
 }

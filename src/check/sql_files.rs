@@ -4,7 +4,7 @@ use rayon::prelude::*;
 use ustr::Ustr;
 
 use super::{Opened, Settings};
-use crate::diagnostic::Context;
+use crate::diagnostic::{Access, Context};
 use crate::project::uses::{Certainty, Reference, RelationName, SqlProblem, Uses};
 use crate::source::{FileId, Language};
 use crate::sql::{Options, analyse};
@@ -32,7 +32,9 @@ fn one(settings: &Settings, opened: &Opened, id: FileId) -> Uses {
     let analysis = analyse(&template, &opened.schema, &Options::default());
     // A file that names nothing of this database is perhaps another's.
     let familiar = analysis.references.iter().any(|r| opened.schema.relations.contains_key(&r.relation));
-    let certainty = match (migration, familiar) {
+    // A script that changes tables ran once, in a schema that is no more.
+    let changes = analysis.references.iter().any(|r| r.access == Access::Ddl) || changes_tables(&file.text);
+    let certainty = match (migration, familiar && !changes) {
         (true, _) => Certainty::Low,
         (false, true) => Certainty::High,
         (false, false) => Certainty::Medium,
@@ -58,4 +60,13 @@ fn one(settings: &Settings, opened: &Opened, id: FileId) -> Uses {
         });
     }
     uses
+}
+
+/// Whether a line of the text begins with a statement that changes tables.
+fn changes_tables(text: &str) -> bool {
+    let starts = |line: &str| {
+        let mut words = line.split_ascii_whitespace().map(str::to_ascii_lowercase);
+        matches!((words.next().as_deref(), words.next().as_deref()), (Some("alter" | "drop" | "create"), Some("table")))
+    };
+    text.lines().any(starts)
 }

@@ -30,6 +30,8 @@ pub enum Command {
     /// The git hook: install it, take it out, or run what it runs.
     #[command(subcommand)]
     Hook(Hook),
+    /// Say what changed between two locks, breaking changes first.
+    Diff(Diff),
     /// Write Python models that match the lock exactly.
     Generate(Generate),
     /// Print a shell's completions.
@@ -75,6 +77,36 @@ pub enum ListFormat {
     Human,
     /// Version 1, for scripts.
     Json,
+}
+
+/// `dbtruth diff`
+#[derive(Debug, clap::Args)]
+pub struct Diff {
+    /// The old lock: a file, or a revision of git.
+    pub old: String,
+    /// The new lock: a file, or a revision of git.
+    pub new: String,
+    /// List the places in the code that name what changed.
+    #[arg(long)]
+    pub impact: bool,
+    /// The lock whose revisions are compared.
+    #[arg(long, value_name = "FILE")]
+    pub lock: Option<PathBuf>,
+    /// How to print.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: DiffFormat,
+}
+
+/// How changes are printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum DiffFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// Version 1, for scripts.
+    Json,
+    /// For a pull request.
+    Markdown,
 }
 
 /// `dbtruth generate`

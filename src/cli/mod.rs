@@ -2,6 +2,7 @@
 
 mod args;
 mod check;
+mod diff;
 mod generate;
 mod hook;
 mod listing;
@@ -69,6 +70,7 @@ fn run(args: Args) -> Result<Code, Failure> {
         Command::Refs(args) => listing::refs(&args),
         Command::Models(args) => listing::models(&args),
         Command::Hook(hook) => hook::run(hook),
+        Command::Diff(args) => diff::run(&args),
         Command::Generate(args) => generate::run(&args),
         Command::Completions { shell } => {
             let mut text = Vec::new();

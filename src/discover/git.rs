@@ -114,6 +114,15 @@ impl Git {
         Ok(names("--ita-visible-in-index")?.into_iter().map(|(_, p)| p).filter(|p| !hidden.contains(p)).collect())
     }
 
+    /// The bytes of a file in a revision.
+    pub fn file_at(&self, revision: &str, file: &Path) -> Result<Vec<u8>, String> {
+        if revision.starts_with('-') {
+            return Err(format!("`{revision}` is no revision"));
+        }
+        let inside = file.strip_prefix(&self.top).map_err(|_| format!("{} lies outside the repository", file.display()))?;
+        self.run(&["cat-file", "blob", &format!("{revision}:{}", inside.to_string_lossy())])
+    }
+
     /// What the next commit changes.
     pub fn staged(&self) -> Result<Staged, String> {
         let mut staged = Staged::default();

@@ -45,6 +45,13 @@ impl RefEntry {
     }
 }
 
+impl RefEntry {
+    /// `file:line:column`
+    pub fn place(&self) -> String {
+        format!("{}:{}", self.file, self.range.place())
+    }
+}
+
 /// `refs --format json`
 pub fn refs_json(references: &[RefEntry]) -> String {
     #[derive(Serialize)]

@@ -1,5 +1,6 @@
 //! Findings into bytes, one file a format. No writer knows a rule; none changes the exit code.
 
+pub mod changes;
 mod concise;
 pub mod escape;
 mod github;

@@ -40,7 +40,7 @@ fn fits(ours: &Family, theirs: &Family) -> bool {
         // Drivers give a number for both, and only precision is lost.
         (Family::Numeric, Family::Float) | (Family::Float, Family::Numeric) => true,
         // Written as text, read as an object of its own.
-        (Family::Text, Family::Network | Family::Xml) => true,
+        (Family::Text, Family::Network | Family::Xml | Family::TextSearch) => true,
         _ => ours == theirs,
     }
 }
