@@ -34,7 +34,7 @@ pub fn run(settings: &Settings) -> Result<Outcome, Failure> {
     outcome.summary.skipped = std::mem::take(&mut opened.skipped);
 
     let project = opened.project(settings);
-    let context = rules::Context { project: &project, schema: &opened.schema, lock: Some(opened.lock) };
+    let context = rules::Context { project: &project, schema: &opened.schema, lock: Some(opened.lock), histories: std::sync::OnceLock::default() };
     outcome.diagnostics.extend(rules::run(&context));
     outcome.count(settings, &opened, &context);
     drop(project);

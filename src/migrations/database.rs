@@ -3,11 +3,12 @@
 //! Every operation, of whatever tool, becomes SQL and goes through [`Ddl`]: so constraint names, types and defaults come out as from any other source. Each
 //! piece of that SQL knows where it stands in the migration, so what does not go well can be shown at its place.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::schema::{QualifiedName, Relation, RelationKind, Schema};
 use crate::source::{Location, Span};
 use crate::sql::ddl::{Ddl, NoteKind};
+use crate::sql::{Options, ProblemKind, analyse};
 use crate::syntax::sql::ast::{AlterAction, ColumnConstraintKind, ObjectKind, ObjectName, Statement, StatementKind, TableConstraintKind, TableElement};
 use crate::syntax::sql::template::{HOLE, Template};
 use crate::syntax::sql::{Parameters, parse};
@@ -37,6 +38,14 @@ pub struct Database {
     lost: bool,
     /// The history lets the models create their tables.
     pub create_all: bool,
+    /// Data statements are judged, too.
+    pub judge_data: bool,
+    /// The very first statement created a table.
+    first_creates: Option<bool>,
+    /// Where each table that nothing created is first changed.
+    supposed_at: BTreeMap<QualifiedName, Location>,
+    /// Where each table and column was added.
+    added: BTreeMap<(QualifiedName, Option<String>), Location>,
     /// Tables whose existence a migration asked about, and which were not there.
     asked: BTreeSet<QualifiedName>,
     /// The schema that bare names go to, where it is not `public`.
@@ -102,6 +111,26 @@ impl Database {
         schema.mark_incomplete(object, reason);
     }
 
+    /// Whether the first statement that changes a table creates one.
+    pub fn begins_with_create(&self) -> bool {
+        self.first_creates == Some(true)
+    }
+
+    /// Whether all that was done was understood, tables made by other means apart.
+    pub fn is_understood(&self) -> bool {
+        !self.lost && !self.create_all
+    }
+
+    /// Where each table that nothing created is first changed.
+    pub fn supposed_at(&self) -> &BTreeMap<QualifiedName, Location> {
+        &self.supposed_at
+    }
+
+    /// Where a table, or a column, was added.
+    pub fn added_at(&self, table: &QualifiedName, column: Option<&str>) -> Option<Location> {
+        self.added.get(&(table.clone(), column.map(str::to_owned))).copied()
+    }
+
     /// What PostgreSQL would have refused so far.
     pub fn take_problems(&mut self) -> Vec<Problem> {
         std::mem::take(&mut self.problems)
@@ -159,6 +188,8 @@ impl Database {
             }
             if is_ddl(&s.statement.kind) {
                 self.statement(sql, &s.statement, doubtful);
+            } else if self.judge_data && doubtful.is_none() {
+                self.data(sql, s.statement.span);
             }
         }
         for span in skipped {
@@ -175,9 +206,27 @@ impl Database {
         self.ddl.take_notes();
     }
 
+    /// A statement about data, held to the schema as it stands.
+    fn data(&mut self, sql: &Template, span: Span) {
+        let part = sql.part(span);
+        let options = Options { search_path: self.path.clone().map(|p| vec![p, "public".to_owned()]), ..Options::default() };
+        for p in analyse(&part, self.ddl.schema(), &options).problems {
+            let kind = match (p.kind, p.table, p.column) {
+                (ProblemKind::UnknownTable, Some(table), _) if !self.phantoms.iter().any(|n| n.name == table) => NoteKind::UnknownRelation(table),
+                (ProblemKind::UnknownColumn, Some(table), Some(column)) => NoteKind::UnknownColumn(QualifiedName::new(p.schema.unwrap_or_default(), table), column),
+                _ => continue,
+            };
+            if let Some(location) = part.locate(p.span) {
+                self.problems.push(Problem { location, kind });
+            }
+        }
+    }
+
     fn statement(&mut self, sql: &Template, statement: &Statement, doubtful: Option<&str>) {
         let mut touched = Vec::new();
         for (name, role) in targets(&statement.kind) {
+            self.first_creates.get_or_insert(role == Role::Creates);
+            let at = sql.locate(name.name.span);
             if name.name.as_str().contains(HOLE) || name.schema_str().is_some_and(|s| s.contains(HOLE)) {
                 self.not_understood(None, "a statement names a table that could not be worked out");
                 return;
@@ -187,8 +236,25 @@ impl Database {
                 Role::Creates => {
                     self.created.insert(qualified.clone());
                     self.dropped.remove(&qualified);
+                    if let Some(at) = at {
+                        self.added.insert((qualified.clone(), None), at);
+                    }
                 }
-                Role::Changes | Role::Drops => self.suppose(&qualified),
+                Role::Changes | Role::Drops => {
+                    self.suppose(&qualified);
+                    if let (Some(at), true) = (at, self.phantoms.contains(&qualified)) {
+                        self.supposed_at.entry(qualified.clone()).or_insert(at);
+                    }
+                }
+            }
+            if let StatementKind::AlterRelation(alter) = &statement.kind {
+                for action in &alter.actions {
+                    if let AlterAction::AddColumn { column, .. } = action
+                        && let Some(at) = sql.locate(column.name.span)
+                    {
+                        self.added.insert((qualified.clone(), Some(column.name.as_str().to_owned())), at);
+                    }
+                }
             }
             if role == Role::Drops && doubtful.is_none() {
                 self.dropped.insert(qualified.clone());

@@ -11,12 +11,14 @@ mod find;
 mod first;
 mod python;
 mod sqltext;
+mod survey;
 
 use std::path::Path;
 
 pub use database::{Database, Problem};
 pub use files::up_part;
 pub use find::{Histories, histories};
+pub use survey::{History, histories as histories_of};
 pub use python::{Disk, Files, Shelf};
 
 use crate::schema::Schema;

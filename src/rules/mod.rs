@@ -4,6 +4,7 @@
 //! and order come later.
 
 mod ambiguous_column;
+mod broken_migration;
 mod duplicate_alias;
 mod enum_mismatch;
 mod foreign_key_mismatch;
@@ -12,9 +13,11 @@ mod insert_arity;
 mod invalid_conflict_target;
 mod mapped;
 mod missing_required_column;
+mod multiple_heads;
 mod null_into_not_null;
 mod nullability_mismatch;
 mod primary_key_mismatch;
+mod stale_lock;
 pub mod suggest;
 mod syntax_error;
 mod type_mismatch;
@@ -27,6 +30,7 @@ mod unknown_relationship;
 mod unknown_table;
 mod unmapped_column;
 mod unmapped_table;
+mod unregistered_model;
 mod unused_suppression;
 
 use crate::config::Level;
@@ -45,6 +49,8 @@ pub struct Context<'r, 'a> {
     pub schema: &'r Schema,
     /// The lock among the sources, for labels into it.
     pub lock: Option<FileId>,
+    /// See [`Context::histories`].
+    pub histories: std::sync::OnceLock<Vec<crate::migrations::History>>,
 }
 
 /// A rule.
@@ -64,6 +70,7 @@ pub struct Rule {
 /// All rules, sorted by name.
 pub const ALL: &[Rule] = &[
     ambiguous_column::RULE,
+    broken_migration::RULE,
     duplicate_alias::RULE,
     enum_mismatch::RULE,
     foreign_key_mismatch::RULE,
@@ -71,9 +78,11 @@ pub const ALL: &[Rule] = &[
     insert_arity::RULE,
     invalid_conflict_target::RULE,
     missing_required_column::RULE,
+    multiple_heads::RULE,
     null_into_not_null::RULE,
     nullability_mismatch::RULE,
     primary_key_mismatch::RULE,
+    stale_lock::RULE,
     syntax_error::RULE,
     type_mismatch::RULE,
     unique_mismatch::RULE,
@@ -85,6 +94,7 @@ pub const ALL: &[Rule] = &[
     unknown_table::RULE,
     unmapped_column::RULE,
     unmapped_table::RULE,
+    unregistered_model::RULE,
     unused_suppression::RULE,
 ];
 
@@ -181,6 +191,11 @@ impl Context<'_, '_> {
             Some(at) => diagnostic.related(at, format!("`{}` is defined here", display(name))),
             None => diagnostic,
         }
+    }
+
+    /// The project's migrations, replayed once for all rules that ask.
+    pub fn histories(&self) -> &[crate::migrations::History] {
+        self.histories.get_or_init(|| crate::migrations::histories_of(&self.project.world))
     }
 
     /// Where the lock defines something.

@@ -17,6 +17,8 @@ pub struct Revision {
     pub path: String,
     /// The module in the interpreter.
     pub module: usize,
+    /// Where `revision = …` writes the identifier.
+    pub at: Option<crate::source::Location>,
 }
 
 /// All revisions.
@@ -60,6 +62,18 @@ impl Graph {
     pub fn heads(&self) -> Vec<&Revision> {
         let followed: BTreeSet<&str> = self.revisions.values().flat_map(|r| r.down.iter().filter_map(|d| self.resolve(d))).collect();
         self.revisions.values().filter(|r| !followed.contains(r.id.as_str())).collect()
+    }
+
+    /// Revisions that a revision needs, itself included.
+    pub fn ancestors(&self, id: &str) -> BTreeSet<&str> {
+        let mut seen = BTreeSet::new();
+        let mut todo: Vec<&str> = self.revisions.get_key_value(id).map(|r| r.0.as_str()).into_iter().collect();
+        while let Some(id) = todo.pop() {
+            if seen.insert(id) {
+                todo.extend(self.before(&self.revisions[id]));
+            }
+        }
+        seen
     }
 
     /// All revisions, each behind those it needs. Among those that could run next, one that continues the revision just run comes first, so that a

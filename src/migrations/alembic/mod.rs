@@ -355,9 +355,12 @@ fn revision(m: &mut M<'_, '_>, module: usize, path: &str) -> Option<Revision> {
         Value::None | Value::Unknown => Vec::new(),
         v => v.constant().map_or_else(|| v.items().map(|i| i.0.iter().filter_map(Value::constant).collect()).unwrap_or_default(), |one| vec![one]),
     };
-    let id = m.global(module, "revision").constant()?;
+    let written = m.global(module, "revision");
+    let id = written.constant()?;
+    let at = if let Value::Str(t) = &written { t.locate(Span::new(0, t.text().len())) } else { None };
     Some(Revision {
         id,
+        at,
         down: strings(&m.global(module, "down_revision")),
         depends_on: strings(&m.global(module, "depends_on")),
         labels: strings(&m.global(module, "branch_labels")),

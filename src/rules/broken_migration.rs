@@ -1,0 +1,54 @@
+//! `broken-migration`
+
+use super::{Context, Rule, display};
+use crate::config::Level;
+use crate::diagnostic::{self, Diagnostic, Severity};
+use crate::migrations::History;
+use crate::sql::ddl::NoteKind;
+
+pub(super) const RULE: Rule = Rule {
+    name: "broken-migration",
+    level: Level::Error,
+    summary: "a revision names something that does not exist at that point of its history",
+    page: include_str!("../../rules/broken-migration.md"),
+    check,
+};
+
+/// Only a history that begins with an empty database and was understood to its end can be held to itself.
+fn check(context: &Context<'_, '_>, found: &mut Vec<Diagnostic>) {
+    for history in context.histories() {
+        if history.from_nothing && history.db.is_understood() && history.graph.missing().is_empty() {
+            refused(history, found);
+            unmade(context, history, found);
+        }
+    }
+}
+
+fn refused(history: &History, found: &mut Vec<Diagnostic>) {
+    for step in &history.steps {
+        for problem in &step.problems {
+            let (message, table, column) = match &problem.kind {
+                NoteKind::UnknownColumn(table, column) => (format!("`{}` has no column `{column}` at revision `{}`", display(table), step.revision), Some(table), Some(column)),
+                NoteKind::UnknownRelation(name) => (format!("table `{name}` does not exist at revision `{}`", step.revision), None, None),
+                _ => continue,
+            };
+            let d = Diagnostic::new(RULE.name, Severity::Error, problem.location, diagnostic::Context::Migration, message);
+            found.push(d.about(table.map(|t| t.schema.as_str()), table.map(|t| t.name.as_str()), column.map(String::as_str)));
+        }
+    }
+}
+
+/// Tables that revisions change and none creates: a slip of the pen, unless the lock or a model has them.
+fn unmade(context: &Context<'_, '_>, history: &History, found: &mut Vec<Diagnostic>) {
+    for (name, at) in history.db.supposed_at() {
+        let elsewhere = context.schema.relations.contains_key(name) || context.schema.incomplete.iter().any(|i| i.object == name.to_string());
+        let modelled = context.project.world.models.all.iter().any(|m| m.relation.name.as_str() == name.name);
+        let other_schema = name.schema != "public" && !context.schema.has_namespace(&name.schema);
+        // Many of them are no slip: something besides the migrations makes tables.
+        if elsewhere || modelled || other_schema || history.supposed().len() > 3 {
+            continue;
+        }
+        let message = format!("no revision creates table `{}`", display(name));
+        found.push(Diagnostic::new(RULE.name, Severity::Error, *at, diagnostic::Context::Migration, message).about(Some(&name.schema), Some(&name.name), None));
+    }
+}

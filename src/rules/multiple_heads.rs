@@ -1,0 +1,41 @@
+//! `multiple-heads`
+
+use super::{Context, Rule};
+use crate::config::Level;
+use crate::diagnostic::{self, Diagnostic, Severity};
+
+pub(super) const RULE: Rule = Rule {
+    name: "multiple-heads",
+    level: Level::Error,
+    summary: "two revisions are both the newest",
+    page: include_str!("../../rules/multiple-heads.md"),
+    check,
+};
+
+/// Heads that grew out of one revision. Trees of their own, and branches with a label, are meant to have their own.
+fn check(context: &Context<'_, '_>, found: &mut Vec<Diagnostic>) {
+    for history in context.histories() {
+        let heads = history.graph.heads();
+        let mut told: Vec<&str> = Vec::new();
+        for (n, head) in heads.iter().enumerate() {
+            let own = history.ancestors(&head.id);
+            let labelled = |id: &&str| history.graph.revisions.get(*id).is_some_and(|r| !r.labels.is_empty());
+            for other in &heads[..n] {
+                let theirs = history.ancestors(&other.id);
+                let forked = own.intersection(&theirs).next().is_some();
+                if !forked || own.symmetric_difference(&theirs).any(labelled) || told.contains(&head.id.as_str()) {
+                    continue;
+                }
+                let Some(at) = head.at.or_else(|| history.place(&head.path)) else { continue };
+                told.push(&head.id);
+                let message = format!("revisions `{}` and `{}` are both heads", other.id, head.id);
+                let mut d = Diagnostic::new(RULE.name, Severity::Error, at, diagnostic::Context::Migration, message);
+                d.help = Some(format!("let one follow the other, or merge them: `alembic merge {} {}`", other.id, head.id));
+                found.push(match other.at.or_else(|| history.place(&other.path)) {
+                    Some(place) => d.related(place, "the other head"),
+                    None => d,
+                });
+            }
+        }
+    }
+}
