@@ -213,7 +213,9 @@ impl Database {
         for p in analyse(&part, self.ddl.schema(), &options).problems {
             let kind = match (p.kind, p.table, p.column) {
                 (ProblemKind::UnknownTable, Some(table), _) if !self.phantoms.iter().any(|n| n.name == table) => NoteKind::UnknownRelation(table),
-                (ProblemKind::UnknownColumn, Some(table), Some(column)) => NoteKind::UnknownColumn(QualifiedName::new(p.schema.unwrap_or_default(), table), column),
+                (ProblemKind::UnknownColumn, Some(table), Some(column)) => {
+                    NoteKind::UnknownColumn(QualifiedName::new(p.schema.unwrap_or_default(), table), column)
+                }
                 _ => continue,
             };
             if let Some(location) = part.locate(p.span) {

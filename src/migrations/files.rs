@@ -95,15 +95,15 @@ pub fn plan(paths: &[String]) -> Vec<Script> {
     if let Some(done) = full_and_deltas(&chosen) {
         return done;
     }
+    let repeatable = |p: &str| p.rsplit('/').next().is_some_and(|n| n.starts_with("R__"));
     // With steps in order beside it, a file without a number is either the whole at once, which comes first, or something for another day.
     let steps = chosen.iter().any(|p| numbered(p) && is_sql(p));
     let whole = |p: &str| words(p.rsplit('/').next().unwrap_or(p)).any(|w| WHOLE.contains(&w.as_str()));
     if steps {
-        chosen.retain(|p| numbered(p) || whole(p));
+        chosen.retain(|p| numbered(p) || whole(p) || repeatable(p));
     } else {
         chosen.retain(|p| is_sql(p));
     }
-    let repeatable = |p: &str| p.rsplit('/').next().is_some_and(|n| n.starts_with("R__"));
     let rank = |p: &str| (repeatable(p), if steps { numbered(p) } else { !whole(p) });
     let version = |p: &str| p.rsplit('/').next().unwrap_or(p).trim_start_matches(['V', 'v']).to_owned();
     chosen.sort_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| natural(&folder(a), &folder(b))).then_with(|| natural(&version(a), &version(b))));

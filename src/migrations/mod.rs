@@ -13,13 +13,16 @@ mod python;
 mod sqltext;
 mod survey;
 
+#[cfg(test)]
+mod tests;
+
 use std::path::Path;
 
 pub use database::{Database, Problem};
 pub use files::up_part;
 pub use find::{Histories, histories};
-pub use survey::{History, histories as histories_of};
 pub use python::{Disk, Files, Shelf};
+pub use survey::{History, histories as histories_of};
 
 use crate::schema::Schema;
 

@@ -28,7 +28,9 @@ fn refused(history: &History, found: &mut Vec<Diagnostic>) {
     for step in &history.steps {
         for problem in &step.problems {
             let (message, table, column) = match &problem.kind {
-                NoteKind::UnknownColumn(table, column) => (format!("`{}` has no column `{column}` at revision `{}`", display(table), step.revision), Some(table), Some(column)),
+                NoteKind::UnknownColumn(table, column) => {
+                    (format!("`{}` has no column `{column}` at revision `{}`", display(table), step.revision), Some(table), Some(column))
+                }
                 NoteKind::UnknownRelation(name) => (format!("table `{name}` does not exist at revision `{}`", step.revision), None, None),
                 _ => continue,
             };

@@ -55,5 +55,6 @@ fn compare(context: &Context<'_, '_>, history: &History, found: &mut Vec<Diagnos
 }
 
 fn finding(at: crate::source::Location, message: String) -> Diagnostic {
-    Diagnostic::new(RULE.name, Severity::Error, at, diagnostic::Context::Migration, message).help("run `dbtruth pull` against a database that has this revision")
+    Diagnostic::new(RULE.name, Severity::Error, at, diagnostic::Context::Migration, message)
+        .help("run `dbtruth pull` against a database that has this revision")
 }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use ustr::Ustr;
 
 use super::{Django, M};
-use crate::migrations::python::{Args, Made, Value};
+use crate::migrations::python::{Args, Value};
 
 /// A field of a model, as a migration writes it.
 #[derive(Clone, Debug)]
@@ -101,7 +101,7 @@ fn known(name: &str) -> Option<&'static str> {
 }
 
 /// The field that a value is; `None` if it is none.
-pub fn field<'a>(m: &mut M<'_, 'a>, value: &Value<'a>) -> Option<Field<'a>> {
+pub fn field<'a>(value: &Value<'a>) -> Option<Field<'a>> {
     match value {
         Value::Made(made) => Some(Field { kind: known(last(made.path.as_str())).unwrap_or(""), args: made.args.clone() }),
         // A field class of the project: what its bases are.
@@ -114,7 +114,7 @@ pub fn field<'a>(m: &mut M<'_, 'a>, value: &Value<'a>) -> Option<Field<'a>> {
                         Value::Class(c) => next = Some(Rc::clone(c)),
                         other => {
                             if let Some(kind) = other.path().and_then(|p| known(last(p))) {
-                                return Some(Field { kind, args: own_arguments(m, &i.class, &i.args) });
+                                return Some(Field { kind, args: i.args.clone() });
                             }
                         }
                     }
@@ -125,11 +125,6 @@ pub fn field<'a>(m: &mut M<'_, 'a>, value: &Value<'a>) -> Option<Field<'a>> {
         }
         _ => None,
     }
-}
-
-/// A subclass that fixes `max_length` does so in `__init__`; what the migration says counts, for Django writes it out.
-fn own_arguments<'a>(_: &M<'_, 'a>, _: &Rc<crate::migrations::python::ClassValue<'a>>, args: &Args<'a>) -> Args<'a> {
-    args.clone()
 }
 
 /// Last part of a dotted path.
@@ -198,7 +193,7 @@ pub fn column_type<'a>(m: &mut M<'_, 'a>, app: &str, model: &str, f: &Field<'a>,
     match f.kind {
         "ForeignKey" | "OneToOneField" => {
             let target = f.target(&m.host, app, model)?;
-            let named = f.args.text(99, "to_field").filter(|_| true);
+            let named = f.args.text(99, "to_field");
             let state = m.host.models.get(&target)?.clone();
             let (_, key) = match named {
                 Some(n) => state.fields.iter().find(|x| x.0 == n)?.clone(),
@@ -209,12 +204,12 @@ pub fn column_type<'a>(m: &mut M<'_, 'a>, app: &str, model: &str, f: &Field<'a>,
         "DecimalField" => Some(format!("numeric({}, {})", int(&f.args, 99, "max_digits")?, int(&f.args, 99, "decimal_places")?)),
         "ArrayField" => {
             let base = f.args.get(0, "base_field")?.clone();
-            let base = field(m, &base)?;
+            let base = field(&base)?;
             Some(format!("{}[]", column_type(m, app, model, &base, depth + 1)?))
         }
         "GeneratedField" => {
             let output = f.args.keyword("output_field")?.clone();
-            let output = field(m, &output)?;
+            let output = field(&output)?;
             column_type(m, app, model, &output, depth + 1)
         }
         "VectorField" | "HalfVectorField" => {
@@ -227,11 +222,6 @@ pub fn column_type<'a>(m: &mut M<'_, 'a>, app: &str, model: &str, f: &Field<'a>,
             Some(format!("geometry({},{srid})", shape.to_uppercase()))
         }
     }
-}
-
-/// The call of a field class without arguments, as some places give the class alone.
-pub fn made<'a>(value: &Value<'a>) -> Option<Rc<Made<'a>>> {
-    if let Value::Made(m) = value { Some(Rc::clone(m)) } else { None }
 }
 
 /// A name as Django keys models: in lower case.

@@ -161,7 +161,7 @@ fn create_model<'a>(m: &mut M<'_, 'a>, app: &str, made: &Made<'a>, tables: bool)
             unclear = true;
             continue;
         };
-        match (parts.first().and_then(Value::constant), parts.get(1).and_then(|v| field(m, v))) {
+        match (parts.first().and_then(Value::constant), parts.get(1).and_then(|v| field(v))) {
             (Some(n), Some(f)) => all.push((n, f)),
             _ => unclear = true,
         }
@@ -487,7 +487,7 @@ fn alter_table<'a>(m: &mut M<'_, 'a>, app: &str, made: &Made<'a>, tables: bool) 
 
 fn add_field<'a>(m: &mut M<'_, 'a>, key: &ModelKey, made: &Made<'a>, tables: bool) -> Option<()> {
     let n = made.args.text(1, "name")?;
-    let f = made.args.get(2, "field").cloned().and_then(|v| field(m, &v))?;
+    let f = made.args.get(2, "field").cloned().and_then(|v| field(&v))?;
     let model = m.host.models.get_mut(key)?;
     model.fields.retain(|x| x.0 != n);
     model.fields.push((n.clone(), f.clone()));
@@ -541,7 +541,7 @@ fn drop_field<'a>(m: &mut M<'_, 'a>, key: &ModelKey, n: &str, f: &Field<'a>, at:
 
 fn alter_field<'a>(m: &mut M<'_, 'a>, key: &ModelKey, made: &Made<'a>, tables: bool) -> Option<()> {
     let n = made.args.text(1, "name")?;
-    let new = made.args.get(2, "field").cloned().and_then(|v| field(m, &v))?;
+    let new = made.args.get(2, "field").cloned().and_then(|v| field(&v))?;
     let old = m.host.models.get(key)?.field(&n)?.clone();
     let old_type = fields::column_type(m, &key.app, &key.model, &old, 0);
     let at = made.at;

@@ -95,16 +95,6 @@ impl<'m, 'a, H: Host<'a>> Machine<'m, 'a, H> {
         self.steps >= MAX_STEPS
     }
 
-    /// The path of a module that was loaded.
-    pub fn module_path(&self, module: usize) -> &str {
-        &self.modules[module].path
-    }
-
-    /// The path of a file that was loaded.
-    pub fn path_of(&self, file: FileId) -> Option<&str> {
-        self.modules.iter().find(|m| m.file == file).map(|m| m.path.as_str())
-    }
-
     /// Loads a file and runs its top level.
     pub fn run_module(&mut self, path: &str) -> Option<usize> {
         let id = self.load(path)?;
