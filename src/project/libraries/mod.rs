@@ -204,7 +204,10 @@ pub fn inline<'a>(ev: &mut Evaluator<'_, 'a>, function: FunctionId, receiver: Op
     if ev.world.collecting {
         return ev.run(function, receiver, call, args);
     }
-    if let Some(v) = ev.walk_through(function, receiver, call, args) {
+    // What the body gives is finer than any annotation, unless all it gives is something of another library.
+    if let Some(v) = ev.walk_through(function, receiver, call, args)
+        && !v.alternatives().iter().all(|v| matches!(v, Value::Object(_) | Value::None))
+    {
         return v;
     }
     let generic = ev.generic_result(function, receiver, call, args);

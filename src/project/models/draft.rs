@@ -145,9 +145,14 @@ pub fn nullable(column: &Column) -> Option<bool> {
 
 /// Relationship target by class or by its name.
 fn related_class<'a>(ev: &mut Evaluator<'_, 'a>, r: &Relationship<'a>, related: &Related, by_name: &FxHashMap<Ustr, Vec<ClassId>>) -> Option<ClassId> {
+    let (world, own) = (ev.world, ev.place.class);
     let named = |text: &str| {
         let name = Ustr::from(text.rsplit('.').next().unwrap_or_default().trim());
-        by_name.get(&name).filter(|all| all.len() == 1).map(|all| all[0])
+        match (by_name.get(&name)?.as_slice(), own) {
+            ([one], _) => Some(*one),
+            (all, Some(own)) => super::nearest(world, own, all.iter().copied()),
+            _ => None,
+        }
     };
     match &r.class {
         Value::Class(c) => return Some(*c),

@@ -226,6 +226,39 @@ pub fn is_test_path(path: &str) -> bool {
     name.starts_with("test_") || name.ends_with("_test.py") || name == "conftest.py" || parts.any(|p| matches!(p, "tests" | "test" | "testing"))
 }
 
+/// Of several mapped classes of one name, the one that a class means: in its own file, else under the same declarative base. Old revisions often keep
+/// copies of models under bases of their own.
+pub fn nearest(world: &World<'_>, own: ClassId, all: impl Iterator<Item = ClassId> + Clone) -> Option<ClassId> {
+    let file = world.index.class(own).file;
+    if let Some(here) = all.clone().find(|c| world.index.class(*c).file == file) {
+        return Some(here);
+    }
+    let mut related = all.filter(|c| same_base(world, own, *c));
+    match (related.next(), related.next()) {
+        (Some(one), None) => Some(one),
+        _ => None,
+    }
+}
+
+fn same_base(world: &World<'_>, a: ClassId, b: ClassId) -> bool {
+    let (Some(a), Some(b)) = (world.lineage(a), world.lineage(b)) else { return false };
+    let made = |l: &super::world::Lineage<'_>| l.outside.iter().any(|v| matches!(v, Value::Object(_)));
+    if made(a) || made(b) {
+        return a.outside.iter().any(|x| matches!(x, Value::Object(_)) && b.outside.iter().any(|y| same_call(x, y)));
+    }
+    a.mro.iter().any(|c| b.mro.contains(c))
+}
+
+fn same_call(a: &Value<'_>, b: &Value<'_>) -> bool {
+    match (a, b) {
+        (Value::Object(a), Value::Object(b)) => match (a.call, b.call) {
+            (Some((_, x)), Some((_, y))) => std::ptr::eq(x, y),
+            _ => a.path == b.path,
+        },
+        _ => false,
+    }
+}
+
 /// Finds all models.
 pub fn collect<'a>(world: &World<'a>) -> Models<'a> {
     let Some(&first) = world.index.order.first() else { return Models::default() };

@@ -64,6 +64,11 @@ impl Path {
         Path { parts, plain: false }
     }
 
+    /// Where its first part stands.
+    pub fn location(&self) -> Option<Location> {
+        self.parts.first().map(|p| p.1)
+    }
+
     /// Its first part.
     pub fn first(&self) -> Ustr {
         self.parts.first().map(|p| p.0).unwrap_or_default()

@@ -10,6 +10,7 @@ use crate::project::index::{Binding, ClassId};
 use crate::project::libraries::sqlalchemy::emit;
 use crate::project::models::ModelId;
 use crate::project::text::Text;
+use crate::project::uses::Certainty;
 use crate::project::value::{Dict, DictEntry, Value};
 use crate::syntax::python::{ArgKind, Call};
 
@@ -206,7 +207,25 @@ fn resolve(ev: &mut Evaluator<'_, '_>, set: &Set, path: &Path, access: Access) -
     if set.names.contains(&path.first()) {
         return End::Nothing;
     }
-    walk(ev, set.model, path, access)
+    let end = walk(ev, set.model, path, access);
+    if end == End::Nothing && !set.open && set.names.is_empty() {
+        missing(ev, set.model, path);
+    }
+    end
+}
+
+/// A look-up that begins with no field of the model. Models of installed apps may point here without our seeing them, at the user model most of all.
+fn missing(ev: &mut Evaluator<'_, '_>, id: ModelId, path: &Path) {
+    let model = ev.world.models.get(id);
+    let name = path.first();
+    let known = model.members.contains_key(&name) || model.class.is_some_and(|c| ev.world.class_member(c, name).is_some());
+    let all_seen = !model.open && !model.foreign && model.class.and_then(|c| ev.world.lineage(c)).is_some_and(|l| !l.open);
+    if known || !all_seen || ev.world.django.user == Some(id) || name.as_str().ends_with("_id") || name.as_str().is_empty() {
+        return;
+    }
+    if let Some(at) = path.location() {
+        emit::missing_attribute(ev, id, name, at, Certainty::Medium);
+    }
 }
 
 fn annotate<'a>(ev: &mut Evaluator<'_, 'a>, set: &Set, name: &str, call: &'a Call, args: &Args<'a>) -> Value<'a> {

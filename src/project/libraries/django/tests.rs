@@ -103,3 +103,20 @@ fn a_parent_is_reached_over_the_link() {
 fn names_that_are_no_fields_are_left_alone() {
     assert!(seen("Book.objects.filter(**kwargs)\nBook.objects.annotate(total=1).filter(total=2)\nBook.objects.custom(x=1)").is_empty());
 }
+
+#[test]
+fn a_misspelt_field_is_missing_only_where_everything_is_seen() {
+    let missing = |code: &str| {
+        let code = format!("from shop.models import Author, Book, Tag\n{code}");
+        let files = [("shop/__init__.py", ""), ("shop/models.py", MODELS), ("shop/views.py", code.as_str())];
+        let mut sources = Sources::default();
+        let trees: Vec<_> = files.iter().map(|(path, text)| (sources.add(SourceFile::new(*path, Language::Python, *text)), python::parse(text))).collect();
+        let modules: Vec<_> = trees.iter().map(|(id, tree)| (*id, tree)).collect();
+        let schema = Schema::new();
+        let project = Project::link(&sources, &modules, &schema);
+        project.uses.missing_attributes.iter().map(|m| m.attribute.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(missing("Tag.objects.filter(wrod='x')"), ["wrod"]);
+    assert!(missing("Book.objects.filter(anything=1)").is_empty(), "a manager of the project's own may annotate");
+    assert!(missing("Tag.objects.annotate(n=1).filter(n=2)\nTag.objects.filter(book__title=1, pk=2)").is_empty());
+}

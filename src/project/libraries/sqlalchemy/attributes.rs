@@ -8,6 +8,7 @@ use crate::diagnostic::Access;
 use crate::project::eval::Evaluator;
 use crate::project::index::ClassId;
 use crate::project::models::Framework;
+use crate::project::uses::Certainty;
 use crate::project::value::Value;
 use crate::source::Location;
 use crate::syntax::python::{Expr, Ident};
@@ -89,7 +90,7 @@ fn class_attribute<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId, name: Ustr, a
         Found::Missing if LIBRARY_MEMBERS.contains(&name.as_str()) => None,
         Found::Missing => {
             if let Some((id, _)) = ev.world.models.of_class(class) {
-                emit::missing_attribute(ev, id, name, at);
+                emit::missing_attribute(ev, id, name, at, Certainty::High);
             }
             Some(Value::Unknown)
         }
@@ -187,7 +188,7 @@ pub fn table_column<'a>(ev: &mut Evaluator<'_, 'a>, id: crate::project::models::
     let found = model.columns.iter().position(|c| c.column == name).or_else(|| model.columns.iter().position(|c| c.attribute == name));
     let Some(column) = found else {
         if !model.open && !model.reflected && !model.foreign && !COLLECTION_MEMBERS.contains(&name.as_str()) && !name.as_str().starts_with('_') {
-            emit::missing_attribute(ev, id, name, at);
+            emit::missing_attribute(ev, id, name, at, Certainty::High);
         }
         return Value::Unknown;
     };

@@ -263,7 +263,7 @@ fn path(ev: &mut Evaluator<'_, '_>, path: &str, start: usize, text: &Text<'_>) {
                 Found::Columns(all) => emit::columns(ev, &all, location, Access::Read),
                 Found::Missing => {
                     if let Some((id, _)) = ev.world.models.of_class(class) {
-                        emit::missing_attribute(ev, id, Ustr::from(parts[n].1), location);
+                        emit::missing_attribute(ev, id, Ustr::from(parts[n].1), location, Certainty::High);
                     }
                 }
                 _ => {}
@@ -273,12 +273,15 @@ fn path(ev: &mut Evaluator<'_, '_>, path: &str, start: usize, text: &Text<'_>) {
     }
 }
 
-/// The mapped class of that name: this file's, else the only one.
+/// The mapped class of that name: the only one, else the one that the class around means.
 fn class_named(ev: &Evaluator<'_, '_>, name: &str) -> Option<ClassId> {
     let all = ev.world.models.by_name.get(&Ustr::from(name))?;
     let of = |id: &ModelId| ev.world.models.get(*id).class;
-    let here = all.iter().filter_map(of).find(|c| ev.world.index.class(*c).file == ev.place.file);
-    here.or_else(|| if let [one] = all.as_slice() { of(one) } else { None })
+    match (all.as_slice(), ev.place.class) {
+        ([one], _) => of(one),
+        (all, Some(own)) => crate::project::models::nearest(ev.world, own, all.iter().filter_map(of)),
+        (all, None) => all.iter().filter_map(of).find(|c| ev.world.index.class(*c).file == ev.place.file),
+    }
 }
 
 fn table_named(ev: &Evaluator<'_, '_>, table: &str, column: &str) -> Option<(ModelId, usize)> {

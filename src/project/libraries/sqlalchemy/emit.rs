@@ -43,7 +43,13 @@ pub fn is_mapped(ev: &Evaluator<'_, '_>, class: ClassId) -> bool {
 pub fn find<'a>(ev: &Evaluator<'_, 'a>, class: ClassId, name: Ustr) -> Found<'a> {
     let models = &ev.world.models;
     let Some((id, model)) = models.of_class(class) else { return find_inherited(ev, class, name) };
-    match model.members.get(&name) {
+    let own = model.members.get(&name);
+    if !matches!(own, Some(Member::Column(_) | Member::Relationship { .. }))
+        && let Some(found) = find_in_parent(ev, class, name)
+    {
+        return found;
+    }
+    match own {
         Some(Member::Column(n)) => Found::Columns(vec![ColumnRef { model: id, column: *n }]),
         Some(Member::Relationship { target, many }) => Found::Relationship(*target, *many),
         Some(Member::Synonym(of)) => match model.members.get(of) {
@@ -56,6 +62,25 @@ pub fn find<'a>(ev: &Evaluator<'_, 'a>, class: ClassId, name: Ustr) -> Found<'a>
         Some(Member::Value(v)) => Found::Value(v.clone()),
         None => missing(ev, class, model, name),
     }
+}
+
+/// With joined inheritance a child has what its parent's table has, unless it defines the name anew.
+fn find_in_parent<'a>(ev: &Evaluator<'_, 'a>, class: ClassId, name: Ustr) -> Option<Found<'a>> {
+    for &above in ev.world.lineage(class)?.mro.iter() {
+        if above != class
+            && let Some((id, parent)) = ev.world.models.of_class(above)
+        {
+            match parent.members.get(&name) {
+                Some(Member::Column(n)) => return Some(Found::Columns(vec![ColumnRef { model: id, column: *n }])),
+                Some(Member::Relationship { target, many }) => return Some(Found::Relationship(*target, *many)),
+                _ => {}
+            }
+        }
+        if ev.world.index.class(above).names.contains_key(&name) {
+            return None;
+        }
+    }
+    None
 }
 
 fn missing<'a>(ev: &Evaluator<'_, 'a>, class: ClassId, model: &Model<'a>, name: Ustr) -> Found<'a> {
@@ -119,20 +144,39 @@ pub fn column(ev: &mut Evaluator<'_, '_>, of: ColumnRef, location: Location, acc
         return;
     }
     let context = context(ev);
-    let Some((_, model, n)) = owner(ev, of) else { return };
-    let column = &model.columns[n];
-    let reference = Reference {
-        location,
-        relation: model.relation,
-        column: Some(column.column),
-        access,
-        context,
-        via: model.framework.name(),
-        model: Some(model.name),
-        attribute: Some(column.attribute),
-        certainty: certainty(model),
+    let Some((id, model, n)) = owner(ev, of) else { return };
+    let mut noted = |model: &Model<'_>, n: usize| {
+        let column = &model.columns[n];
+        ev.uses.references.push(Reference {
+            location,
+            relation: model.relation,
+            column: Some(column.column),
+            access,
+            context,
+            via: model.framework.name(),
+            model: Some(model.name),
+            attribute: Some(column.attribute),
+            certainty: certainty(model),
+        });
     };
-    ev.uses.references.push(reference);
+    noted(model, n);
+    // The key of a child with joined inheritance is its parent's key too.
+    let (own, key) = (model.columns[n].owner, &model.columns[n]);
+    if key.primary_key
+        && !key.foreign_keys.is_empty()
+        && (own.is_none() || own == model.class)
+        && let Some(lineage) = model.class.and_then(|c| ev.world.lineage(c))
+    {
+        for above in lineage.mro.iter().skip(1) {
+            if let Some((parent, m)) = ev.world.models.of_class(*above)
+                && parent != id
+                && m.relation != model.relation
+                && let Some(n) = m.columns.iter().position(|c| c.attribute == key.attribute)
+            {
+                noted(m, n);
+            }
+        }
+    }
 }
 
 /// Notes each of several columns at one place.
@@ -164,7 +208,7 @@ pub fn relation(ev: &mut Evaluator<'_, '_>, id: ModelId, location: Location, acc
 }
 
 /// Notes a name that a model does not have.
-pub fn missing_attribute(ev: &mut Evaluator<'_, '_>, id: ModelId, name: Ustr, location: Location) {
+pub fn missing_attribute(ev: &mut Evaluator<'_, '_>, id: ModelId, name: Ustr, location: Location, at_most: Certainty) {
     // A helper that is walked with a caller's class may ask for what only other callers' classes have.
     if !ev.notes() || ev.is_through() {
         return;
@@ -172,7 +216,7 @@ pub fn missing_attribute(ev: &mut Evaluator<'_, '_>, id: ModelId, name: Ustr, lo
     let model = ev.world.models.get(id);
     let mut known: Vec<Ustr> = model.members.keys().copied().filter(|k| !k.as_str().starts_with('_')).collect();
     known.sort_unstable_by(|a, b| a.as_str().cmp(b.as_str()));
-    let missing = MissingAttribute { location, model: model.name, relation: model.relation, attribute: name, known, certainty: certainty(model) };
+    let missing = MissingAttribute { location, model: model.name, relation: model.relation, attribute: name, known, certainty: certainty(model).min(at_most) };
     ev.uses.missing_attributes.push(missing);
 }
 
@@ -185,9 +229,20 @@ pub fn literal<'a>(ev: &mut Evaluator<'_, 'a>, of: ColumnRef, value: &Value<'a>,
             Some(t) => Some(t.into_owned()),
             None => return,
         },
-        (ExprKind::None, _) if written => None,
+        // An object's `None` is often filled in before it is sent; see `null` for those that are not.
         _ => return,
     };
+    note_literal(ev, of, expr, text, written);
+}
+
+/// Notes a `None` that a statement writes as it stands.
+pub fn null<'a>(ev: &mut Evaluator<'_, 'a>, of: ColumnRef, expr: &'a Expr) {
+    if matches!(expr.kind, ExprKind::None) {
+        note_literal(ev, of, expr, None, true);
+    }
+}
+
+fn note_literal(ev: &mut Evaluator<'_, '_>, of: ColumnRef, expr: &Expr, text: Option<String>, written: bool) {
     if !ev.notes() {
         return;
     }

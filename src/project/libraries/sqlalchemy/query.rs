@@ -8,6 +8,7 @@ use crate::diagnostic::Access;
 use crate::project::eval::{Args, Evaluator};
 use crate::project::models::ModelId;
 use crate::project::text::Text;
+use crate::project::uses::Certainty;
 use crate::project::value::Value;
 use crate::source::Location;
 use crate::syntax::python::{ArgKind, Call, Expr, ExprKind};
@@ -307,7 +308,7 @@ fn scoped_name(ev: &mut Evaluator<'_, '_>, q: &Query<'_>, name: Ustr, at: Locati
         }
     }
     if missing && let Some(&id) = q.scope.last() {
-        emit::missing_attribute(ev, id, name, at);
+        emit::missing_attribute(ev, id, name, at, Certainty::High);
     }
     None
 }

@@ -237,6 +237,37 @@ fn helpers_that_are_given_a_class() {
 }
 
 #[test]
+fn a_copy_of_a_model_in_an_old_revision_does_not_confuse() {
+    let code = r#"
+from models import Base
+from sqlalchemy import Column, Integer, ForeignKey
+from sqlalchemy.orm import relationship
+class Loan(Base):
+    __tablename__ = "loans"
+    id = Column(Integer, primary_key=True)
+    book_id = Column(Integer, ForeignKey("books.id"))
+    book = relationship("Book", backref="loans", primaryjoin="Loan.book_id == Book.id")
+"#;
+    let old = "from sqlalchemy.orm import declarative_base\nfrom sqlalchemy import Column, Integer\nOld = declarative_base()\nclass Book(Old):\n    __tablename__ = 'books'\n    id = Column(Integer, primary_key=True)\n";
+    let files = [("models.py", MODELS), ("loans.py", code), ("versions/one.py", old), ("app.py", "from models import Book\nBook.loans\nBook.lons")];
+    assert_eq!(project(&files, "app.py"), ["!Book.lons@lons"]);
+    assert!(project(&files, "loans.py").contains(&"books.id read@id".to_owned()));
+}
+
+#[test]
+fn the_key_of_a_joined_child_is_its_parents_too() {
+    let code = "from models import Base, Book\nfrom sqlalchemy import Column, Integer, String, ForeignKey\nclass Atlas(Book):\n    __tablename__ = 'atlases'\n    id = Column(Integer, ForeignKey('books.id'), primary_key=True)\n    scale = Column(String)\ndef f(a: Atlas):\n    a.id\n    a.title\n    a.scale\nAtlas(title='x', scale='y')";
+    let got = project(&[("models.py", MODELS), ("app.py", code)], "app.py");
+    let reads: Vec<_> = got.iter().filter(|g| !g.contains("define") && !g.ends_with("@books.id")).map(String::as_str).collect();
+    for wanted in
+        ["atlases.id read@id", "books.id read@id", "books.title read@title", "atlases.scale read@scale", "books.title write@title", "atlases.scale write@scale"]
+    {
+        assert!(reads.contains(&wanted), "{wanted} in {reads:?}");
+    }
+    assert!(!reads.iter().any(|r| r.starts_with('!')), "{reads:?}");
+}
+
+#[test]
 fn loader_options_speak_of_what_they_load() {
     assert_eq!(
         seen("def f(s):\n    s.query(Book).options(joinedload(Book.author).load_only('id'), load_only('title'))"),

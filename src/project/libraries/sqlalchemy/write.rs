@@ -9,7 +9,7 @@ use crate::project::models::{Framework, Model, ModelId};
 use crate::project::uses::{Certainty, Insert};
 use crate::project::value::{Dict, Value};
 use crate::source::Location;
-use crate::syntax::python::{ArgKind, Call};
+use crate::syntax::python::{ArgKind, Call, ExprKind};
 
 use super::attributes::LIBRARY_MEMBERS;
 use super::emit::{self, Found};
@@ -33,7 +33,7 @@ pub fn constructor<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId, call: &'a Cal
                     }
                     Found::Missing if !own && !LIBRARY_MEMBERS.contains(&k.as_str()) => {
                         if let Some((id, _)) = model {
-                            emit::missing_attribute(ev, id, k.name, at);
+                            emit::missing_attribute(ev, id, k.name, at, Certainty::High);
                         }
                     }
                     _ => {}
@@ -75,12 +75,12 @@ fn key<'a>(ev: &mut Evaluator<'_, 'a>, id: ModelId, name: &str, at: Location, ac
     let model = ev.world.models.get(id);
     let exists = model.members.contains_key(&Ustr::from(name)) || model.class.is_some_and(|c| !matches!(emit::find(ev, c, Ustr::from(name)), Found::Missing));
     if !exists && !model.open && !model.reflected && !model.foreign {
-        emit::missing_attribute(ev, id, Ustr::from(name), at);
+        emit::missing_attribute(ev, id, Ustr::from(name), at, Certainty::High);
     }
     None
 }
 
-fn dict<'a>(ev: &mut Evaluator<'_, 'a>, id: ModelId, d: &Dict<'a>) {
+fn dict<'a>(ev: &mut Evaluator<'_, 'a>, id: ModelId, d: &Dict<'a>, inline: bool) {
     for e in &d.entries {
         if let Some(name) = e.key.constant() {
             let column = key(ev, id, &name, e.at, Access::Write);
@@ -88,6 +88,9 @@ fn dict<'a>(ev: &mut Evaluator<'_, 'a>, id: ModelId, d: &Dict<'a>) {
                 && file == ev.place.file
             {
                 emit::literal(ev, c, &e.value, Some(expr), true);
+                if inline {
+                    emit::null(ev, c, expr);
+                }
             }
         }
     }
@@ -97,7 +100,9 @@ fn dict<'a>(ev: &mut Evaluator<'_, 'a>, id: ModelId, d: &Dict<'a>) {
 pub fn rows<'a>(ev: &mut Evaluator<'_, 'a>, id: ModelId, value: &Value<'a>, insert: bool, call: &'a Call) {
     match value {
         Value::Dict(d) => {
-            dict(ev, id, d);
+            // A row that is kept in a variable may be filled in later.
+            let inline = call.args.iter().any(|a| matches!(a.value.kind, ExprKind::Dict(_) | ExprKind::List(_)));
+            dict(ev, id, d, inline);
             if insert {
                 let at = ev.at(call.func.span);
                 note_insert(ev, id, at, Some(d), &[]);
@@ -184,6 +189,7 @@ fn values<'a>(ev: &mut Evaluator<'_, 'a>, q: &Query<'a>, id: ModelId, call: &'a 
                 let at = ev.at(k.span);
                 if let Some(c) = key(ev, id, k.as_str(), at, Access::Write) {
                     emit::literal(ev, c, v, Some(&a.value), true);
+                    emit::null(ev, c, &a.value);
                 }
                 keywords.push(k.name);
             }
