@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use dbtruth::source::Span;
 use dbtruth::syntax::python::{ExprKind, MAX_BYTES, Module, Refusal, StmtKind, parse, try_parse};
 
 /// Parses on a thread with a small stack, as a careless embedder would have it, and within a time that is generous for a debug build.
@@ -10,17 +11,20 @@ fn survives(text: String) -> Module {
     let run = move || {
         let module = parse(&text);
         // Whatever walks a tree recurses as deep as the tree.
-        let mut seen = 0_usize;
         for stmt in &module.body {
-            stmt.each(&mut |s| s.each_expr(&mut |e| e.each(&mut |_| seen += 1)));
+            stmt.each(&mut |s| s.each_expr(&mut |e| e.each(&mut |e| lies_in(&text, e.span))));
         }
-        let copy = module.clone();
-        assert_eq!(copy.body.len(), module.body.len());
-        module
+        module.errors.iter().for_each(|e| lies_in(&text, e.span));
+        module.clone()
     };
     let module = std::thread::Builder::new().stack_size(2 * 1024 * 1024).spawn(run).expect("a thread").join().expect("no panic");
     assert!(began.elapsed() < Duration::from_secs(20), "took {:?}", began.elapsed());
     module
+}
+
+/// Whoever shows a place slices the text there.
+fn lies_in(text: &str, span: Span) {
+    assert!(text.get(span.range()).is_some(), "{span:?} is no part of the text");
 }
 
 fn messages(module: &Module) -> Vec<&str> {
@@ -145,6 +149,17 @@ fn only_the_broken_statement_is_lost() {
     let StmtKind::Class(class) = &module.body[0].kind else { panic!("{:?}", module.body) };
     assert!(class.body.iter().any(|s| s.kind == StmtKind::Opaque), "the class is known to be incomplete");
     assert!(matches!(module.body.last().map(|s| &s.kind), Some(StmtKind::Assign(_))));
+}
+
+#[test]
+fn real_code_with_random_wounds_keeps_its_places() {
+    let source = include_str!("data/python_tree.py");
+    let wounds = ["(", ")", "'", "\"\"\"", "\n", "\n        ", "{", "f'", "é", "\\", "class ", ":", "\r"];
+    for n in 0..200 {
+        let at = (n * 7919) % source.len();
+        let end = (at + n % 23).min(source.len());
+        survives(format!("{}{}{}", &source[..at], wounds[n % wounds.len()], &source[end..]));
+    }
 }
 
 #[test]
