@@ -1,6 +1,6 @@
 //! `enum-mismatch`
 
-use super::{Context, Rule, display, enum_labels, mapped};
+use super::{Context, Rule, enum_labels, mapped};
 use crate::config::Level;
 use crate::diagnostic::{self, Diagnostic, Severity};
 

@@ -137,6 +137,9 @@ fn sql_problems(context: &Context<'_, '_>, kind: ProblemKind, rule: &Rule, found
     for p in context.project.uses.sql_problems.iter().filter(|p| p.problem.kind == kind) {
         let Some(severity) = grade(rule.level.severity().unwrap_or(Severity::Warning), p.certainty) else { continue };
         let problem = &p.problem;
+        if kind == ProblemKind::UnknownTable && problem.table.as_deref().is_some_and(is_bookkeeping) {
+            continue;
+        }
         let mut d = Diagnostic::new(rule.name, severity, p.location, p.context, problem.message.clone());
         d = d.about(problem.schema.as_deref(), problem.table.as_deref(), problem.column.as_deref());
         d.suggestion.clone_from(&problem.suggestion);
@@ -171,6 +174,10 @@ pub enum Known<'s> {
 /// Relations that tools keep for themselves and that a lock rightly leaves out.
 const BOOKKEEPING: &[&str] = &["alembic_version", "schema_migrations", "django_migrations", "flyway_schema_history", "spatial_ref_sys", "pg_stat_statements"];
 
+fn is_bookkeeping(table: &str) -> bool {
+    BOOKKEEPING.contains(&table) || table.starts_with("alembic_version")
+}
+
 impl Context<'_, '_> {
     /// Looks a relation up.
     pub fn relation(&self, name: RelationName) -> Known<'_> {
@@ -179,7 +186,7 @@ impl Context<'_, '_> {
             return if relation.open { Known::Open } else { Known::Closed(qualified, relation) };
         }
         let outside = schema.is_some_and(|s| !self.schema.has_namespace(s) || s == "information_schema" || s.starts_with("pg_"));
-        let tool = BOOKKEEPING.contains(&name.name.as_str()) || name.name.starts_with("alembic_version") || (schema.is_none() && name.name.starts_with("pg_"));
+        let tool = is_bookkeeping(&name.name) || (schema.is_none() && name.name.starts_with("pg_"));
         let bare = format!(".{}", name.name);
         let confessed = self.schema.incomplete.iter().any(|i| i.object == name.name.as_str() || i.object.ends_with(&bare));
         if outside || tool || confessed { Known::Open } else { Known::Missing }

@@ -26,6 +26,10 @@ fn check(context: &Context<'_, '_>, found: &mut Vec<Diagnostic>) {
         if ours.is_empty() || theirs.is_empty() || ours == theirs || m.model.open {
             continue;
         }
+        // A key column that does not exist is a finding of its own.
+        if ours.iter().any(|c| m.relation.column(c).is_none()) {
+            continue;
+        }
         let list = |names: &BTreeSet<&str>| names.iter().copied().collect::<Vec<_>>().join(", ");
         let message = format!("the primary key of `{}` is ({}), the model says ({})", display(m.name), list(&theirs), list(&ours));
         let d =

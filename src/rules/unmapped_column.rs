@@ -1,6 +1,6 @@
 //! `unmapped-column`
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::mapped::{self, Mapped};
 use super::{Context, Rule, display};
@@ -29,7 +29,11 @@ fn check(context: &Context<'_, '_>, found: &mut Vec<Diagnostic>) {
         }
         let has = |column: &str| models.iter().any(|m| m.model.columns.iter().any(|c| c.column.as_str() == column));
         let Some(first) = models.first() else { continue };
-        for column in first.relation.columns.iter().filter(|c| !has(&c.name)) {
+        // A column that the models misspell is not lacking as well: one cause, one finding.
+        let lost = || models.iter().flat_map(|m| &m.model.columns).map(|c| c.column.as_str()).filter(|c| first.relation.column(c).is_none());
+        let unmapped = || first.relation.columns.iter().map(|c| c.name.as_str()).filter(|c| !has(c));
+        let meant: BTreeSet<&str> = lost().filter_map(|wrong| super::suggest::best(wrong, unmapped())).collect();
+        for column in first.relation.columns.iter().filter(|c| !has(&c.name) && !meant.contains(c.name.as_str())) {
             let severity = if column.is_required() { Severity::Error } else { Severity::Warning };
             let message = format!("model `{}` lacks the column `{}` of `{}`", first.model.name, column.name, display(name));
             let mut d = Diagnostic::new(RULE.name, severity, first.model.at, diagnostic::Context::Model, message);
