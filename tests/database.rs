@@ -12,8 +12,10 @@ use dbtruth::sql::ddl;
 
 mod database {
     pub mod cluster;
+    pub mod random;
 }
 use database::cluster::{Cluster, Pooler, certificates};
+use database::random::{Random, statement};
 
 fn options(url: String) -> DsnOptions {
     DsnOptions { url: Some(Redacted::new(url)), keep_schemas: Vec::new() }
@@ -52,6 +54,31 @@ fn a_file_and_the_database_it_makes_give_the_same_bytes() {
     let read = |database: &str| lock::write(&live::pull(&options(cluster.url(database))).expect("readable"));
     assert_eq!(read("written"), read("dumped"));
     assert_eq!(lock::write(&lock::read(&read("written")).expect("our own lock")), read("written"));
+}
+
+/// Random DDL on a server; what it accepted, replayed offline. `DBTRUTH_SEEDS=from..to` looks further.
+#[test]
+fn random_statements_replayed_offline_give_what_the_server_has() {
+    let cluster = Cluster::start(&[]);
+    let range = std::env::var("DBTRUTH_SEEDS").unwrap_or_else(|_| "0..12".to_owned());
+    let (from, to) = range.split_once("..").expect("from..to");
+    let mut bad = Vec::new();
+    for seed in from.parse::<u64>().expect("a number")..to.parse().expect("a number") {
+        let database = format!("random{seed}");
+        cluster.create(&database);
+        let mut client = postgres::Client::connect(&cluster.url(&database), postgres::NoTls).expect("connected");
+        let mut random = Random::new(seed);
+        let setup = ["create schema app", "create type mood as enum ('good', 'bad')", "create domain app.level as int check (value >= 0)"].map(str::to_owned);
+        let tried: Vec<String> = setup.into_iter().chain((0..300).map(|_| statement(&mut random))).collect();
+        let accepted: Vec<String> = tried.into_iter().filter(|sql| client.batch_execute(sql).is_ok()).collect();
+        let text = accepted.join(";\n") + ";\n";
+        let live = lock::write(&live::pull(&options(cluster.url(&database))).expect("readable"));
+        let offline = lock::write(&ddl::load_file(&text));
+        if live != offline {
+            bad.push(format!("seed {seed}:\n{}\n{text}", difference(&live, &offline)));
+        }
+    }
+    assert!(bad.is_empty(), "{} of the seeds differ\n{}", bad.len(), bad.join("\n"));
 }
 
 #[test]

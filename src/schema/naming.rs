@@ -47,7 +47,7 @@ mod tests {
         let (a, b) = ("a".repeat(60), "b".repeat(60));
         assert_eq!(object_name("orders", "customer_id", "fkey"), "orders_customer_id_fkey");
         assert_eq!(object_name(&a, "", "pkey"), format!("{}_pkey", "a".repeat(58)));
-        assert_eq!(object_name(&a, &b, "fkey"), format!("{}_{}_fkey", "a".repeat(28), "b".repeat(29)));
+        assert_eq!(object_name(&a, &b, "fkey"), format!("{}_{}_fkey", "a".repeat(29), "b".repeat(28)));
         assert_eq!(object_name(&"é".repeat(40), "", "pkey"), format!("{}_pkey", "é".repeat(29)));
     }
 }

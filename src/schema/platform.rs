@@ -2,7 +2,7 @@
 
 use super::{QualifiedName, Schema};
 
-/// What Supabase's own tools leave out of a dump, and what PostGIS and TimescaleDB keep for themselves; without `auth` and `storage`, which
+/// What Supabase's own tools leave out of a dump, and what the extensions for maps and time series keep for themselves; without `auth` and `storage`, which
 /// application code does query and point foreign keys at.
 const PLATFORM: [&str; 26] = [
     "_analytics",

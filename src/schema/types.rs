@@ -320,8 +320,7 @@ pub enum Family {
 pub fn family(text: &str) -> Family {
     let Some(ty) = parse(text) else { return Family::Other(text.trim().to_owned()) };
     let one = match ty.name.as_str() {
-        "integer" | "bigint" | "smallint" | "oid" => Family::Integer,
-        "serial" | "bigserial" | "smallserial" | "serial4" | "serial8" | "serial2" => Family::Integer,
+        "integer" | "bigint" | "smallint" | "oid" | "serial" | "bigserial" | "smallserial" | "serial4" | "serial8" | "serial2" => Family::Integer,
         "numeric" => Family::Numeric,
         "real" | "double precision" => Family::Float,
         "text" | "varchar" | "char" | "bpchar" | "name" | "citext" => Family::Text,

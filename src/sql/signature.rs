@@ -137,7 +137,7 @@ fn accepts(want: &str, have: &str) -> bool {
         "anynonarray" | "anycompatiblenonarray" => !have.ends_with("[]"),
         "anyrange" => have.ends_with("range") && !have.ends_with("multirange"),
         "anymultirange" => have.ends_with("multirange"),
-        "anyenum" => category(have).0 == 'U' && signatures().categories.get(have).is_none(),
+        "anyenum" => !signatures().categories.contains_key(have) && !have.ends_with("[]"),
         _ => signatures().casts.iter().any(|(from, to)| *from == have && *to == want),
     }
 }

@@ -50,9 +50,8 @@ impl Cluster {
         if !settings.iter().any(|s| s.starts_with("listen_addresses")) {
             options.push_str(" -c listen_addresses=");
         }
-        for setting in settings {
-            options.push_str(&format!(" -c {setting}"));
-        }
+        let extra: String = settings.iter().flat_map(|setting| [" -c ", setting]).collect();
+        options.push_str(&extra);
         let log = cluster.folder.path().join("log");
         must(cluster.program("pg_ctl").arg("-D").arg(&data).arg("-o").arg(options).arg("-l").arg(log).args(["-w", "start"]));
         cluster
@@ -117,21 +116,21 @@ impl Cluster {
     }
 
     fn program(&self, name: &str) -> Command {
-        self.as_server(self.bin.join(name))
+        as_server(&self.bin.join(name))
     }
+}
 
-    /// A program that must not run as root.
-    fn as_server(&self, program: PathBuf) -> Command {
-        let mut command = if is_root() {
-            let mut command = Command::new("runuser");
-            command.args(["-u", "postgres", "--"]).arg(program);
-            command
-        } else {
-            Command::new(program)
-        };
-        command.current_dir("/");
+/// A program that must not run as root.
+fn as_server(program: &Path) -> Command {
+    let mut command = if is_root() {
+        let mut command = Command::new("runuser");
+        command.args(["-u", "postgres", "--"]).arg(program);
         command
-    }
+    } else {
+        Command::new(program)
+    };
+    command.current_dir("/");
+    command
 }
 
 /// PgBouncer in transaction mode in front of a cluster.
@@ -157,8 +156,7 @@ impl Pooler {
         std::fs::write(&path, settings).expect("written");
         let program = ["/usr/sbin/pgbouncer", "/usr/bin/pgbouncer", "/usr/local/bin/pgbouncer"].iter().map(PathBuf::from).find(|p| p.exists());
         let program = program.expect("this test needs PgBouncer: install `pgbouncer`");
-        let child =
-            cluster.as_server(program).arg("-q").arg(&path).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("pgbouncer runs");
+        let child = as_server(&program).arg("-q").arg(&path).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("pgbouncer runs");
         for _ in 0..100 {
             if std::net::TcpStream::connect(("127.0.0.1", port)).is_ok() {
                 return Self { child, port };

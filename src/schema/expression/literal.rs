@@ -9,6 +9,8 @@ pub(super) fn canonical(text: &str, family: &Family, ty: &str) -> String {
         Family::Json if ty == "jsonb" => jsonb(text),
         Family::Interval => interval(text),
         Family::Timestamp if ty == "timestamp" => timestamp(text),
+        // Printed in the session's time zone, which for us is UTC.
+        Family::Timestamp => Some(short(text).to_owned()),
         Family::Time if ty == "time" => time(text),
         _ => None,
     }
@@ -97,9 +99,9 @@ fn time(text: &str) -> Option<String> {
 }
 
 /// A moment without the parts that say nothing: where a literal stands without its type, midnight is not told from the day, nor UTC from no zone.
-pub(super) fn short(text: String) -> String {
+pub(super) fn short(text: &str) -> String {
     let day = |head: &str| head.len() == 10 && head.bytes().enumerate().all(|(n, b)| if n == 4 || n == 7 { b == b'-' } else { b.is_ascii_digit() });
-    let utc = text.strip_suffix("+00").filter(|t| t.get(..10).is_some_and(day) && t.len() >= 19).unwrap_or(&text);
+    let utc = text.strip_suffix("+00").filter(|t| t.get(..10).is_some_and(day) && t.len() >= 19).unwrap_or(text);
     match utc.strip_suffix(" 00:00:00") {
         Some(head) if day(head) => head.to_owned(),
         _ => utc.to_owned(),

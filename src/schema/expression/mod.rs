@@ -7,6 +7,7 @@
 mod literal;
 mod names;
 mod parse;
+mod primary;
 mod print;
 mod simplify;
 mod token;

@@ -281,7 +281,7 @@ impl Simplifier<'_> {
 
 fn shortened(node: Node) -> Node {
     match node {
-        Node::String(text) => Node::String(literal::short(text)),
+        Node::String(text) => Node::String(literal::short(&text)),
         other => other,
     }
 }

@@ -158,7 +158,7 @@ impl Scan<'_> {
 
     fn dollar(&mut self) -> Option<String> {
         let rest = &self.text[self.at..];
-        let tag = &rest[..1 + rest[1..].find('$')? + 1];
+        let tag = &rest[..=1 + rest[1..].find('$')?];
         let body = &rest[tag.len()..];
         let end = body.find(tag)?;
         self.at += tag.len() + end + tag.len();

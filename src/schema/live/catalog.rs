@@ -220,8 +220,8 @@ impl Reader {
                     });
                 }
                 _ => {
-                    check.into_iter().for_each(|c| drop(relation.checks.insert(constraint.clone(), c)));
-                    exclusion.into_iter().for_each(|x| drop(relation.exclusions.insert(constraint.clone(), x)));
+                    relation.checks.extend(check.map(|c| (constraint.clone(), c)));
+                    relation.exclusions.extend(exclusion.map(|x| (constraint, x)));
                 }
             }
         }

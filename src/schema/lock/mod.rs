@@ -15,12 +15,13 @@ mod guard;
 pub(crate) mod line;
 mod node;
 mod read;
+mod words;
 mod write;
 
 #[cfg(test)]
 mod tests;
 
-pub use line::quote;
+pub use words::quote;
 pub use write::write;
 
 /// Why a lock could not be read. The caller exits with 2.

@@ -9,7 +9,7 @@ use crate::source::Span;
 use crate::syntax::sql::ast::{ColumnConstraint, ColumnConstraintKind, Ident, References, TableConstraint, TableConstraintKind};
 
 /// The text between the parentheses of `CHECK (…)`; the tree's span of an expression leaves its own parentheses out.
-fn check_text<'a>(source: Source<'a>, constraint: Span) -> Option<&'a str> {
+fn check_text(source: Source<'_>, constraint: Span) -> Option<&str> {
     let text = source.slice(constraint);
     let word = find_word(text, "check")?;
     let body = &text[word + "check".len()..];

@@ -224,14 +224,13 @@ impl Ddl {
     pub(super) fn create_index(&mut self, source: Source<'_>, create: &CreateIndex) {
         let Some(table) = self.need_relation(&create.table, false) else { return };
         let keys: Vec<Option<String>> = create.keys.iter().map(|key| column_key(&key.expr)).collect();
-        let name = match &create.name {
-            Some(name) => name.as_str().to_owned(),
-            None => {
-                let mut seen = 0;
-                let keys = create.keys.iter().map(|key| key_name(&key.expr, &mut seen));
-                let columns: Vec<String> = keys.chain(create.include.iter().map(|c| c.as_str().to_owned())).collect();
-                self.free_relation_name(&table.schema, &table.name, &joined_columns(columns.iter().map(String::as_str)), "idx")
-            }
+        let name = if let Some(name) = &create.name {
+            name.as_str().to_owned()
+        } else {
+            let mut seen = 0;
+            let keys = create.keys.iter().map(|key| key_name(&key.expr, &mut seen));
+            let columns: Vec<String> = keys.chain(create.include.iter().map(|c| c.as_str().to_owned())).collect();
+            self.free_relation_name(&table.schema, &table.name, &joined_columns(columns.iter().map(String::as_str)), "idx")
         };
         if self.is_relation_name(&table.schema, &name) {
             if !create.if_not_exists {
@@ -312,12 +311,14 @@ fn written_key_names(definition: &str) -> Vec<String> {
     let Some(open) = definition.find('(') else { return Vec::new() };
     let Some(end) = crate::schema::lock::line::closing(&definition[open..]) else { return Vec::new() };
     let mut seen = 0;
-    let mut name = |key: &str| match crate::schema::lock::line::take_identifier(key) {
-        Some((name, _)) => name,
-        None => {
-            seen += 1;
-            if seen == 1 { "expr".to_owned() } else { format!("expr{}", seen - 1) }
-        }
+    let mut name = |key: &str| {
+        crate::schema::lock::line::take_identifier(key).map_or_else(
+            || {
+                seen += 1;
+                if seen == 1 { "expr".to_owned() } else { format!("expr{}", seen - 1) }
+            },
+            |(name, _)| name,
+        )
     };
     let mut keys = crate::schema::lock::line::split_commas(&definition[open + 1..open + end - 1]);
     if let Some(include) = definition.find(" include (") {

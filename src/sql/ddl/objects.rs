@@ -180,11 +180,6 @@ impl Ddl {
                 column.default = column.default.take().map(|d| d.replace(&format!("::{before}"), &format!("::{after}")));
             }
         }
-        fn moved<T>(map: &mut std::collections::BTreeMap<QualifiedName, T>, old: &QualifiedName, new: &QualifiedName) {
-            if let Some(value) = map.remove(old) {
-                map.insert(new.clone(), value);
-            }
-        }
         moved(&mut self.schema.enums, old, new);
         moved(&mut self.schema.domains, old, new);
         moved(&mut self.schema.composites, old, new);
@@ -256,12 +251,7 @@ impl Ddl {
         if set.name != "search_path" {
             return;
         }
-        self.path = if set.reset { self.schema.search_path.clone() } else { self.usable_path(set.values.iter().map(String::as_str)) };
-    }
-
-    fn usable_path<'a>(&self, values: impl Iterator<Item = &'a str>) -> Vec<String> {
-        let values = values.flat_map(|v| v.split(',')).map(|v| v.trim().trim_matches('"'));
-        values.filter(|v| !v.is_empty() && *v != "$user" && *v != "pg_catalog").map(str::to_owned).collect()
+        self.path = if set.reset { self.schema.search_path.clone() } else { usable_path(set.values.iter().map(String::as_str)) };
     }
 
     /// `SELECT set_config('search_path', '', false)`, as `pg_dump` writes it.
@@ -274,7 +264,7 @@ impl Ddl {
                 && let (ExprKind::String(parameter), ExprKind::String(value)) = (&parameter.kind, &value.kind)
                 && parameter.eq_ignore_ascii_case("search_path")
             {
-                self.path = self.usable_path(std::iter::once(value.as_str()));
+                self.path = usable_path(std::iter::once(value.as_str()));
             }
         }
     }
@@ -287,4 +277,16 @@ fn change_once<T>(change: impl FnOnce(&mut T)) -> impl FnMut(&mut T) {
             change(value);
         }
     }
+}
+
+fn moved<T>(map: &mut std::collections::BTreeMap<QualifiedName, T>, old: &QualifiedName, new: &QualifiedName) {
+    if let Some(value) = map.remove(old) {
+        map.insert(new.clone(), value);
+    }
+}
+
+/// The schemas of a `search_path` that things of the user can stand in.
+fn usable_path<'a>(values: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let values = values.flat_map(|v| v.split(',')).map(|v| v.trim().trim_matches('"'));
+    values.filter(|v| !v.is_empty() && *v != "$user" && *v != "pg_catalog").map(str::to_owned).collect()
 }

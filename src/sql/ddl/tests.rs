@@ -1,7 +1,172 @@
-//! Statements, and the lock they leave behind.
+//! Statements, and the lock they leave behind. That a server leaves the same behind is proven in `tests/database.rs`.
 
 use super::*;
 use crate::schema::lock;
+
+/// The lock of the text without its first three lines, which are always the same.
+fn after(text: &str) -> String {
+    lock::write(&load_file(text)).lines().skip(3).collect::<Vec<_>>().join("\n")
+}
+
+fn notes(text: &str) -> Vec<NoteKind> {
+    let mut ddl = Ddl::new();
+    ddl.run(text);
+    ddl.take_notes().into_iter().map(|n| n.kind).collect()
+}
+
+#[test]
+fn a_dump_and_what_it_was_made_from_are_the_same() {
+    let dumped = r"
+\restrict token
+SET statement_timeout = 0;
+SELECT pg_catalog.set_config('search_path', '', false);
+CREATE TABLE public.t (
+    id integer NOT NULL,
+    name character varying(20) DEFAULT 'x'::character varying NOT NULL,
+    CONSTRAINT t_name_check CHECK (((name)::text <> ''::text))
+);
+ALTER TABLE public.t OWNER TO postgres;
+CREATE SEQUENCE public.t_id_seq AS integer START WITH 1 INCREMENT BY 1 NO MINVALUE NO MAXVALUE CACHE 1;
+ALTER SEQUENCE public.t_id_seq OWNED BY public.t.id;
+ALTER TABLE ONLY public.t ALTER COLUMN id SET DEFAULT nextval('public.t_id_seq'::regclass);
+ALTER TABLE ONLY public.t ADD CONSTRAINT t_pkey PRIMARY KEY (id);
+\unrestrict token
+";
+    let written = "create table t (id serial primary key, name varchar(20) not null default 'x' check (name <> ''));";
+    assert_eq!(after(dumped), after(written));
+    assert_eq!(
+        after(written),
+        "tables:
+  public.t:
+    columns:
+      id: integer not null default nextval('t_id_seq'::regclass)
+      name: varchar(20) not null default 'x'::varchar
+    primary key: [id]
+    checks:
+      t_name_check: name <> ''
+incomplete: []"
+    );
+}
+
+#[test]
+fn partitions_are_seen_through_their_parent() {
+    let text = "create table m (at date not null, v int) partition by range (at);
+create table m1 partition of m for values from ('2024-01-01') to ('2025-01-01');
+create table m2 (at date not null, v int);
+alter table m attach partition m2 for values from ('2025-01-01') to ('2026-01-01');
+create index on m1 (v);
+alter table m add column late text;";
+    let schema = load_file(text);
+    assert_eq!(schema.relations.keys().map(|n| n.name.as_str()).collect::<Vec<_>>(), ["m"]);
+    let detached = load_file(&format!("{text} alter table m detach partition m2;"));
+    assert!(detached.relation(None, "m2").unwrap().1.column("late").is_some());
+}
+
+#[test]
+fn dropping_takes_along_what_depends() {
+    let schema = load_file(
+        "create type mood as enum ('a');
+create table a (id int primary key, x int, m mood, check (x > 0));
+create table b (a_id int references a);
+create view v as select id from a;
+create view w as select id from v;
+create index i on a (lower(x::text));
+alter table a drop column x;
+drop type mood cascade;
+drop table a cascade;",
+    );
+    assert_eq!(schema.relations.keys().map(|n| n.name.as_str()).collect::<Vec<_>>(), ["b"]);
+    assert!(schema.relation(None, "b").unwrap().1.foreign_keys.is_empty());
+    assert!(schema.enums.is_empty());
+}
+
+#[test]
+fn a_block_is_read_as_far_as_its_statements_show() {
+    let schema = load_file(
+        "create table t (id int, old text);
+do $$
+declare n int;
+begin
+  -- it's guarded; then go on
+  if not exists (select 1 from information_schema.columns where column_name = 'new') then
+    alter table t add column new text default 'a;b';
+  end if;
+  if exists (select 1 from pg_type where typname = 'x') then alter table t drop column missing; end if;
+  execute 'alter table t rename column old to older';
+exception when duplicate_column then raise notice 'there';
+end $$;",
+    );
+    let table = schema.relation(None, "t").unwrap().1;
+    assert_eq!(table.columns.iter().map(|c| c.name.as_str()).collect::<Vec<_>>(), ["id", "new", "older"]);
+    assert!(schema.incomplete.is_empty(), "{:?}", schema.incomplete);
+    let dynamic = load_file("do $$ begin execute format('drop table %I', 'x'); end $$;");
+    assert_eq!(dynamic.incomplete.len(), 1);
+}
+
+#[test]
+fn what_is_not_understood_opens_its_relation() {
+    let schema = load_file(
+        "create table t (id int);\nalter table t frobnicate the column;\ncreate table \"Odd\" (a int, b oops oops oops oops);\ncreate table fine (a int);",
+    );
+    assert!(schema.relation(None, "t").unwrap().1.open);
+    assert!(schema.relation(None, "Odd").unwrap().1.open);
+    assert!(!schema.relation(None, "fine").unwrap().1.open);
+    assert!(schema.incomplete.iter().any(|i| i.object == "public.t") && schema.incomplete.iter().any(|i| i.object == "public.Odd"));
+}
+
+#[test]
+fn what_a_server_would_refuse_is_noted() {
+    let table = QualifiedName::new("public", "t");
+    for (text, expected) in [
+        ("alter table t add column a int", NoteKind::UnknownRelation("t".into())),
+        ("create table t (id int); alter table t drop column b", NoteKind::UnknownColumn(table.clone(), "b".into())),
+        ("create table t (id int); create table t (id int)", NoteKind::Exists("relation", "public.t".into())),
+        ("create table t (id int); alter table t add id text", NoteKind::Exists("column", "id".into())),
+        ("create table t (id int, primary key (b))", NoteKind::UnknownColumn(table.clone(), "b".into())),
+        ("create table t (id int references u)", NoteKind::UnknownRelation("u".into())),
+        ("create table t (id int); alter table t drop constraint c", NoteKind::UnknownObject("constraint", "c".into())),
+        ("drop index i", NoteKind::UnknownObject("index", "i".into())),
+        ("drop type e", NoteKind::UnknownObject("type", "e".into())),
+        ("comment on column t.a is 'x'", NoteKind::UnknownRelation("t".into())),
+    ] {
+        assert_eq!(notes(text), [expected], "{text}");
+    }
+    for text in [
+        "alter table if exists t add column a int",
+        "drop table if exists t",
+        "create table t (id int); create table if not exists t (id int); alter table t add if not exists id int, drop column if exists b",
+    ] {
+        assert_eq!(notes(text), [], "{text}");
+    }
+}
+
+#[test]
+fn bare_names_follow_the_session_path() {
+    let schema = load_file(
+        "create schema app; set search_path to app, public; create type s as enum ('x'); create table t (a s default 'x'); reset search_path; create table t (a app.s);",
+    );
+    let app = schema.relation(Some("app"), "t").unwrap().1;
+    assert_eq!(app.column("a").map(|c| (c.ty.as_str(), c.default.as_deref())), Some(("app.s", Some("'x'::app.s"))));
+    assert!(schema.relation(Some("public"), "t").is_some());
+}
+
+#[test]
+fn temporary_tables_are_not_part_of_the_schema() {
+    let schema = load_file("create temp table t (id int); create table u (id int);");
+    assert_eq!(schema.relations.keys().map(ToString::to_string).collect::<Vec<_>>(), ["public.u"]);
+}
+
+mod hostile {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn nothing_panics(text in "(?s)(create table t \\(|a int|,|\\)|;|alter table t |drop |add |column |rename |to |\\$\\$|do |begin |execute |'|\"|--|/\\*|check \\(|.){0,40}") {
+            let _ = load_file(&text);
+        }
+    }
+}
 
 #[test]
 #[ignore = "a look at files: DDL=path cargo test ddl::tests::print -- --ignored --nocapture"]

@@ -80,20 +80,17 @@ impl Ddl {
         if create.temporary {
             self.temporary.insert(name.clone());
         }
-        match columns {
-            Some(columns) => {
-                for (n, output) in columns.into_iter().enumerate() {
-                    let column = create.columns.get(n).map_or(output.name, |c| c.as_str().to_owned());
-                    let comment = old_comments.iter().find(|(c, _)| *c == column).map(|(_, text)| text.clone());
-                    self.put(&name, Column { comment, ..Column::new(column, output.ty) });
-                }
+        let Some(columns) = columns else {
+            for column in &create.columns {
+                self.put(&name, Column::new(column.as_str(), UNKNOWN));
             }
-            None => {
-                for column in &create.columns {
-                    self.put(&name, Column::new(column.as_str(), UNKNOWN));
-                }
-                self.open(&name, span, "the columns of its query are not known");
-            }
+            self.open(&name, span, "the columns of its query are not known");
+            return;
+        };
+        for (n, output) in columns.into_iter().enumerate() {
+            let column = create.columns.get(n).map_or(output.name, |c| c.as_str().to_owned());
+            let comment = old_comments.iter().find(|(c, _)| *c == column).map(|(_, text)| text.clone());
+            self.put(&name, Column { comment, ..Column::new(column, output.ty) });
         }
     }
 
