@@ -214,7 +214,7 @@ impl Ddl {
                 self.relation_mut(table).into_iter().for_each(|r| r.unique.push(crate::schema::Unique { name: name.clone(), ..unique.clone() }));
             }
             for index in model.indexes {
-                let columns = written_key_names(&index.definition);
+                let columns = numbered(written_key_names(&index.definition));
                 let name = self.free_relation_name(&table.schema, &table.name, &joined_columns(columns.iter().map(String::as_str)), "idx");
                 self.relation_mut(table).into_iter().for_each(|r| r.indexes.push(Index { name: name.clone(), ..index.clone() }));
             }
@@ -227,9 +227,8 @@ impl Ddl {
         let name = if let Some(name) = &create.name {
             name.as_str().to_owned()
         } else {
-            let mut seen = 0;
-            let keys = create.keys.iter().map(|key| key_name(&key.expr, &mut seen));
-            let columns: Vec<String> = keys.chain(create.include.iter().map(|c| c.as_str().to_owned())).collect();
+            let keys = create.keys.iter().map(|key| key_name(&key.expr));
+            let columns = numbered(keys.chain(create.include.iter().map(|c| c.as_str().to_owned())));
             self.free_relation_name(&table.schema, &table.name, &joined_columns(columns.iter().map(String::as_str)), "idx")
         };
         if self.is_relation_name(&table.schema, &name) {
@@ -294,15 +293,18 @@ fn column_key(expr: &crate::syntax::sql::ast::Expr) -> Option<String> {
     }
 }
 
-/// How a key appears in the name of its index: the column, the function, or `expr` (`ChooseIndexColumnNames`).
-fn key_name(expr: &crate::syntax::sql::ast::Expr, seen: &mut u32) -> String {
+/// How a key appears in the name of its index: the column, the function, what is cast… or `expr` (`FigureIndexColname`).
+fn key_name(expr: &crate::syntax::sql::ast::Expr) -> String {
     match &expr.kind {
         ExprKind::Column(parts) => parts.last().map_or_else(String::new, |p| p.as_str().to_owned()),
         ExprKind::Call(call) => call.name.name.as_str().to_owned(),
-        _ => {
-            *seen += 1;
-            if *seen == 1 { "expr".to_owned() } else { format!("expr{}", *seen - 1) }
-        }
+        ExprKind::Collate(inner, _) => key_name(inner),
+        ExprKind::Case(_) => "case".to_owned(),
+        ExprKind::Cast(inner, ty) => match key_name(inner).as_str() {
+            "expr" => ty.name.name.as_str().to_owned(),
+            name => name.to_owned(),
+        },
+        _ => "expr".to_owned(),
     }
 }
 
@@ -310,21 +312,28 @@ fn key_name(expr: &crate::syntax::sql::ast::Expr, seen: &mut u32) -> String {
 fn written_key_names(definition: &str) -> Vec<String> {
     let Some(open) = definition.find('(') else { return Vec::new() };
     let Some(end) = crate::schema::lock::line::closing(&definition[open..]) else { return Vec::new() };
-    let mut seen = 0;
-    let mut name = |key: &str| {
-        crate::schema::lock::line::take_identifier(key).map_or_else(
-            || {
-                seen += 1;
-                if seen == 1 { "expr".to_owned() } else { format!("expr{}", seen - 1) }
-            },
-            |(name, _)| name,
-        )
-    };
+    let name = |key: &str| crate::schema::lock::line::take_identifier(key).map_or_else(|| "expr".to_owned(), |(name, _)| name);
     let mut keys = crate::schema::lock::line::split_commas(&definition[open + 1..open + end - 1]);
     if let Some(include) = definition.find(" include (") {
         keys.extend(crate::schema::lock::line::split_commas(definition[include + 10..].split(')').next().unwrap_or_default()));
     }
-    keys.into_iter().map(&mut name).collect()
+    keys.into_iter().map(name).collect()
+}
+
+/// A number behind every name that stands there already (`ChooseIndexColumnNames`).
+fn numbered(names: impl IntoIterator<Item = String>) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    for name in names {
+        let mut candidate = name.clone();
+        let mut n = 0;
+        while out.contains(&candidate) {
+            n += 1;
+            let suffix = format!("{n}");
+            candidate = format!("{}{suffix}", crate::schema::clip(&name, 63 - suffix.len()));
+        }
+        out.push(candidate);
+    }
+    out
 }
 
 /// When a constraint is handled within CREATE TABLE.
