@@ -62,7 +62,11 @@ pub fn complete(db: &mut Database, revisions: &BTreeSet<String>, near: &Path) {
 
 fn fill(db: &mut Database, name: &QualifiedName, candidates: &[&Model<'_>]) {
     let phantom = db.phantoms().contains(name);
-    if db.schema().relations.contains_key(name) && !phantom && !db.schema().relations[name].columns.is_empty() {
+    if let Some(made) = db.schema().relations.get(name).filter(|r| !phantom && !r.columns.is_empty()) {
+        // Which of the two made it, the history or the models, nobody can tell.
+        if !candidates.iter().any(|m| agree(made, m)) {
+            db.not_understood(Some(name), "the models say otherwise, and they may have made it");
+        }
         return;
     }
     // Of several classes for one table (a copy kept for the first migration, an abridged one), the one with most columns is today's.
@@ -84,6 +88,22 @@ fn fill(db: &mut Database, name: &QualifiedName, candidates: &[&Model<'_>]) {
     }
     let reason = if phantom { "migrations change it but none creates it: taken from the models" } else { "no migration creates it: taken from the models" };
     db.put_model(name, relation, reason);
+}
+
+/// Whether a table has the columns that a model says, with the same types.
+fn agree(made: &Relation, model: &Model<'_>) -> bool {
+    let same = |c: &models::ModelColumn| {
+        made.column(&c.column).is_some_and(|have| {
+            let ty = c.ty.as_deref().is_none_or(|ty| base(ty) == base(&have.ty));
+            ty && c.nullable.is_none_or(|n| have.not_null == (!n || c.primary_key))
+        })
+    };
+    made.columns.len() == model.columns.len() && model.columns.iter().all(same)
+}
+
+/// A type without its modifiers.
+fn base(ty: &str) -> &str {
+    ty.split('(').next().unwrap_or(ty).trim()
 }
 
 /// The name of an enum type; `None` for a type of another kind.

@@ -1,8 +1,10 @@
 //! Alembic: revisions in the order of their graph, each `upgrade()` interpreted, each operation as SQL.
 
 mod columns;
+mod create;
 mod extensions;
 mod graph;
+mod indexes;
 mod inspect;
 mod naming;
 mod operations;
@@ -89,7 +91,7 @@ impl<'a> Host<'a> for Alembic<'a> {
             ("Enum" | "ENUM", "create") => {
                 if let Some(mut e) = types::of_value(m, receiver).enumeration {
                     e.create = true;
-                    operations::create_enum(m, &e, at);
+                    create::create_enum(m, &e, at);
                 }
                 Some(Value::None)
             }
@@ -218,7 +220,7 @@ impl<'a> M<'_, 'a> {
                 return;
             }
             let parts: Vec<_> = made.args.positional.iter().skip(2).cloned().collect();
-            operations::build_table(self, &table, &parts, &made.args, made.at);
+            create::build_table(self, &table, &parts, &made.args, made.at);
         } else {
             let mut sql = super::sqltext::Sql::new(made.at, "DROP TABLE IF EXISTS ");
             sql.qualified(table.schema.as_deref(), &table.name);

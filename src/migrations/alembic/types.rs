@@ -3,8 +3,10 @@
 use ustr::Ustr;
 
 use super::Alembic;
+use super::columns::last;
 use crate::migrations::python::{Args, Machine, Value};
 use crate::migrations::sqltext::quoted;
+use crate::project::models::types::{Rule, simple};
 
 /// A type in SQL.
 #[derive(Clone, Debug, Default)]
@@ -38,94 +40,6 @@ impl Enumeration {
             None => quoted(&self.name),
         }
     }
-}
-
-/// How a type class is rendered.
-enum Rule {
-    Fixed(&'static str),
-    Length(&'static str),
-    Numeric,
-    Float,
-    Zoned(&'static str),
-    Array,
-    Enum,
-    Sized(&'static str),
-    Inner,
-    Geo(&'static str),
-}
-
-fn rule(name: &str) -> Option<Rule> {
-    use Rule::{Array, Enum, Fixed, Float, Geo, Inner, Length, Numeric, Sized, Zoned};
-    Some(match name {
-        "Integer" | "INTEGER" | "INT" | "RowVersion" => Fixed("integer"),
-        "BigInteger" | "BIGINT" => Fixed("bigint"),
-        "SmallInteger" | "SMALLINT" => Fixed("smallint"),
-        "String" | "Unicode" | "VARCHAR" | "NVARCHAR" | "AutoString" => Length("varchar"),
-        "CHAR" | "NCHAR" => Length("char"),
-        "Text" | "UnicodeText" | "TEXT" | "CLOB" | "URLType" | "ScalarListType" => Fixed("text"),
-        "Boolean" | "BOOLEAN" => Fixed("boolean"),
-        "Numeric" | "NUMERIC" | "DECIMAL" => Numeric,
-        "Float" | "FLOAT" => Float,
-        "Double" | "DOUBLE" | "DOUBLE_PRECISION" => Fixed("double precision"),
-        "REAL" => Fixed("real"),
-        "DateTime" | "DATETIME" | "TIMESTAMP" | "ArrowType" => Zoned("timestamp"),
-        "DateTimeUTC" | "UtcDateTime" | "TIMESTAMPTZ" | "TIMESTAMPAware" => Fixed("timestamp with time zone"),
-        "Date" | "DATE" => Fixed("date"),
-        "Time" | "TIME" => Zoned("time"),
-        "Interval" | "INTERVAL" => Fixed("interval"),
-        "LargeBinary" | "BYTEA" | "PickleType" | "EncryptedType" | "BLOB" => Fixed("bytea"),
-        "JSON" | "JSONType" => Fixed("json"),
-        "JSONB" | "mutable_json_type" | "NestedMutableJson" | "MutableJson" => Fixed("jsonb"),
-        "UUID" | "Uuid" | "UUIDType" | "GUID" => Fixed("uuid"),
-        "ARRAY" => Array,
-        "Enum" | "ENUM" => Enum,
-        "INET" => Fixed("inet"),
-        "CIDR" => Fixed("cidr"),
-        "MACADDR" => Fixed("macaddr"),
-        "MACADDR8" => Fixed("macaddr8"),
-        "TSVECTOR" | "TSVectorType" => Fixed("tsvector"),
-        "TSQUERY" => Fixed("tsquery"),
-        "HSTORE" => Fixed("hstore"),
-        "CITEXT" | "CIText" => Fixed("citext"),
-        "OID" => Fixed("oid"),
-        "REGCLASS" => Fixed("regclass"),
-        "MONEY" => Fixed("money"),
-        "BIT" => Length("bit"),
-        "XML" => Fixed("xml"),
-        "INT4RANGE" | "IntRangeType" => Fixed("int4range"),
-        "INT8RANGE" => Fixed("int8range"),
-        "NUMRANGE" | "NumericRangeType" => Fixed("numrange"),
-        "DATERANGE" | "DateRangeType" => Fixed("daterange"),
-        "TSRANGE" | "DateTimeRangeType" => Fixed("tsrange"),
-        "TSTZRANGE" => Fixed("tstzrange"),
-        "INT4MULTIRANGE" => Fixed("int4multirange"),
-        "INT8MULTIRANGE" => Fixed("int8multirange"),
-        "NUMMULTIRANGE" => Fixed("nummultirange"),
-        "DATEMULTIRANGE" => Fixed("datemultirange"),
-        "TSMULTIRANGE" => Fixed("tsmultirange"),
-        "TSTZMULTIRANGE" => Fixed("tstzmultirange"),
-        "LtreeType" | "LTREE" => Fixed("ltree"),
-        "EmailType" => Fixed("varchar(255)"),
-        "ChoiceType" => Fixed("varchar(255)"),
-        "StringEncryptedType" | "PasswordType" => Fixed("varchar"),
-        "PhoneNumberType" | "ColorType" => Fixed("varchar(20)"),
-        "IPAddressType" | "TimezoneType" => Fixed("varchar(50)"),
-        "CountryType" => Fixed("varchar(2)"),
-        "CurrencyType" => Fixed("varchar(3)"),
-        "LocaleType" => Fixed("varchar(10)"),
-        "VECTOR" | "Vector" => Sized("vector"),
-        "HALFVEC" => Sized("halfvec"),
-        "SPARSEVEC" => Sized("sparsevec"),
-        "Geometry" => Geo("geometry"),
-        "Geography" => Geo("geography"),
-        "Raster" => Fixed("raster"),
-        "MutableType" | "as_mutable" => Inner,
-        _ => return None,
-    })
-}
-
-fn last(path: &str) -> &str {
-    path.rsplit('.').next().unwrap_or_default()
 }
 
 type M<'m, 'a> = Machine<'m, 'a, Alembic<'a>>;
@@ -177,7 +91,7 @@ fn int(args: &Args<'_>, n: usize, name: &str) -> Option<i64> {
 fn constructed<'a>(m: &mut M<'_, 'a>, path: &str, args: &Args<'a>, depth: usize) -> SqlType {
     let name = last(path);
     let plain = |text: String| SqlType { integer: matches!(text.as_str(), "integer" | "bigint" | "smallint"), text: Some(text), enumeration: None };
-    let Some(rule) = rule(name) else { return SqlType::default() };
+    let Some(rule) = simple(name) else { return SqlType::default() };
     match rule {
         Rule::Fixed("uuid") if matches!(args.keyword("native_uuid").or_else(|| args.keyword("native")), Some(Value::Bool(false))) => {
             plain("char(32)".to_owned())
@@ -199,7 +113,7 @@ fn constructed<'a>(m: &mut M<'_, 'a>, path: &str, args: &Args<'a>, depth: usize)
             _ => "numeric".to_owned(),
         }),
         Rule::Float => plain(if int(args, 0, "precision").is_some_and(|p| p <= 24) { "real" } else { "double precision" }.to_owned()),
-        Rule::Zoned(name) => {
+        Rule::Zoned(name, _) => {
             let zoned = matches!(args.get(0, "timezone"), Some(Value::Bool(true)));
             let precision = int(args, 9, "precision").map_or_else(String::new, |p| format!("({p})"));
             plain(format!("{name}{precision} {} time zone", if zoned { "with" } else { "without" }))

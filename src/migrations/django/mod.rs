@@ -1,6 +1,8 @@
 //! Django: the migrations of all apps of a project in the order of their dependencies, each operation as the SQL that Django sends.
 
+mod constraints;
 mod contrib;
+mod create;
 mod fields;
 mod operations;
 mod state;

@@ -4,8 +4,10 @@
 //! [uncertainly](Machine::uncertain). Calls of anything outside the project are asked of a [`Host`].
 
 mod calls;
+mod comprehensions;
 mod expressions;
 mod flow;
+mod imports;
 mod methods;
 mod modules;
 mod strings;

@@ -41,7 +41,7 @@ pub fn last(path: &str) -> &str {
 }
 
 /// How a type class is rendered.
-enum Rule {
+pub enum Rule {
     /// Always this.
     Fixed(&'static str),
     /// `name`, or `name(length)` from the first argument or `length=`.
@@ -65,7 +65,7 @@ enum Rule {
 }
 
 /// How the class of that name is rendered by PostgreSQL's dialect.
-fn simple(name: &str) -> Option<Rule> {
+pub fn simple(name: &str) -> Option<Rule> {
     use Rule::{Array, Enum, Fixed, Float, Geo, Inner, Length, Numeric, Sized, Zoned};
     Some(match name {
         "Integer" | "INTEGER" | "INT" | "RowVersion" => Fixed("integer"),

@@ -1,0 +1,240 @@
+//! Models and their columns, made.
+
+use super::M;
+use super::constraints::{constraint, index};
+use super::fields::{self, Field, ModelKey, field, last, lower};
+use super::operations::{alter, name, open};
+use super::state::Model;
+use crate::migrations::python::{Made, Value};
+use crate::migrations::sqltext::{Name, Sql, literal, quoted};
+use crate::source::Location;
+
+pub(super) fn create_model<'a>(m: &mut M<'_, 'a>, app: &str, made: &Made<'a>, tables: bool) -> Option<()> {
+    let model_name = made.args.text(0, "name")?;
+    let list = made.args.get(1, "fields")?.clone();
+    let mut unclear = list.items().is_none_or(|l| l.1);
+    let mut all = Vec::new();
+    for pair in m.members_of(&list) {
+        let Some((parts, _)) = pair.items() else {
+            unclear = true;
+            continue;
+        };
+        match (parts.first().and_then(Value::constant), parts.get(1).and_then(|v| field(v))) {
+            (Some(n), Some(f)) => all.push((n, f)),
+            _ => unclear = true,
+        }
+    }
+    let options: Vec<(Value<'a>, Value<'a>)> = match made.args.get(2, "options") {
+        Some(Value::Dict(d)) => d.borrow().entries.clone(),
+        _ => Vec::new(),
+    };
+    let option = |key: &str| options.iter().find(|e| e.0.constant().as_deref() == Some(key)).map(|e| e.1.clone());
+    let has_table = !matches!(option("managed"), Some(Value::Bool(false))) && !matches!(option("proxy"), Some(Value::Bool(true)));
+    let key = ModelKey { app: app.to_owned(), model: lower(&model_name) };
+    if !all.iter().any(|f| f.1.primary_key()) {
+        let mut id = Field::plain(m.host.auto_field);
+        id.args.keywords.push((fields::key("primary_key"), Value::Bool(true), made.at));
+        all.insert(0, ("id".to_owned(), id));
+    }
+    let together = option("unique_together").map(|v| groups(m, &v)).unwrap_or_default();
+    let model = Model { name: model_name, db_table: option("db_table").and_then(|v| v.constant()), fields: all, has_table, unique_together: together.clone() };
+    m.host.models.insert(key.clone(), model.clone());
+    if !tables || !has_table {
+        return Some(());
+    }
+    let table = m.host.table(&key);
+    let mut sql = Sql::new(made.at, "CREATE TABLE ");
+    sql.name(&name(&table, made.at)).raw(" (");
+    let mut keys = Vec::new();
+    let mut first = true;
+    for (n, f) in model.fields.iter().filter(|f| f.1.has_column()) {
+        let Some(definition) = definition(m, &key, n, f) else {
+            unclear = true;
+            continue;
+        };
+        sql.raw(if first { "" } else { ", " }).raw(&definition);
+        first = false;
+        keys.extend(foreign_key(m, &key, n, f).map(|k| (n.clone(), k)));
+    }
+    for group in &together {
+        let columns = columns_of(&model, group, made.at);
+        sql.raw(", UNIQUE ").names(&columns);
+    }
+    sql.raw(")");
+    m.sql(&sql.finish());
+    for (_, k) in keys {
+        let mut sql = alter(&table, made.at);
+        sql.raw(&k);
+        m.sql(&sql.finish());
+    }
+    for (n, f) in &model.fields {
+        if f.kind == "ManyToManyField" {
+            create_through(m, &key, n, f, made.at);
+        } else {
+            column_index(m, &table, n, f, made.at);
+        }
+    }
+    for list in [option("indexes"), option("constraints")].into_iter().flatten() {
+        for part in m.members_of(&list) {
+            if let Value::Made(part) = part {
+                let done = if last(part.path.as_str()).ends_with("Constraint") { constraint(m, &key, &part) } else { index(m, &key, &part) };
+                if done.is_none() {
+                    open(m, &table, "an index or constraint could not be worked out");
+                }
+            }
+        }
+    }
+    if unclear {
+        open(m, &table, "a field could not be worked out");
+    }
+    Some(())
+}
+
+/// Lists of field names: one list, or several.
+pub(super) fn groups<'a>(m: &mut M<'_, 'a>, value: &Value<'a>) -> Vec<Vec<String>> {
+    let items = m.members_of(value);
+    if items.iter().any(|i| i.constant().is_some()) {
+        return vec![items.iter().filter_map(Value::constant).collect()];
+    }
+    items.iter().map(|g| m.members_of(g).iter().filter_map(Value::constant).collect()).filter(|g: &Vec<String>| !g.is_empty()).collect()
+}
+
+pub(super) fn columns_of(model: &Model<'_>, fields: &[String], at: Location) -> Vec<Name> {
+    fields.iter().map(|n| name(&model.field(n).map_or_else(|| n.clone(), |f| f.column(n)), at)).collect()
+}
+
+/// A column in `CREATE TABLE` and `ADD COLUMN`; `None` where its type is not understood.
+pub(super) fn definition<'a>(m: &mut M<'_, 'a>, key: &ModelKey, n: &str, f: &Field<'a>) -> Option<String> {
+    let ty = fields::column_type(m, &key.app, &key.model, f, 0)?;
+    let mut out = format!("{} {ty}", quoted(&f.column(n)));
+    if f.kind == "GeneratedField" {
+        let expression = f.args.keyword("expression").and_then(|e| generated(m, key, e, 0));
+        match expression {
+            Some(e) => out.push_str(&format!(" GENERATED ALWAYS AS ({e}) STORED")),
+            None => {
+                let table = m.host.table(key);
+                m.host.db.schema_mut().mark_incomplete(format!("public.{table}"), "the expression of a generated column could not be worked out");
+            }
+        }
+        return Some(out);
+    }
+    if let Some(d) = f.args.keyword("db_default").and_then(default) {
+        out.push_str(&format!(" DEFAULT {d}"));
+    }
+    if !f.nullable() {
+        out.push_str(" NOT NULL");
+    }
+    if f.primary_key() {
+        out.push_str(" PRIMARY KEY");
+    }
+    if f.kind.ends_with("AutoField") {
+        out.push_str(" GENERATED BY DEFAULT AS IDENTITY");
+    }
+    if f.unique() {
+        out.push_str(" UNIQUE");
+    }
+    if f.kind.starts_with("Positive") {
+        out.push_str(&format!(" CHECK ({} >= 0)", quoted(&f.column(n))));
+    }
+    Some(out)
+}
+
+pub(super) fn default(value: &Value<'_>) -> Option<String> {
+    Some(match value {
+        Value::Bool(b) => b.to_string(),
+        Value::Int(n) => n.to_string(),
+        Value::Made(m) if last(m.path.as_str()) == "Now" => "statement_timestamp()".to_owned(),
+        Value::Made(m) if last(m.path.as_str()) == "Value" => return default(m.args.get(0, "value")?),
+        v => literal(&v.constant()?),
+    })
+}
+
+/// Simple expressions of generated columns: a field, or `RawSQL`.
+pub(super) fn generated<'a>(m: &M<'_, 'a>, key: &ModelKey, value: &Value<'a>, depth: usize) -> Option<String> {
+    if depth > 5 {
+        return None;
+    }
+    match value {
+        Value::Str(_) => {
+            let n = value.constant()?;
+            let f = m.host.models.get(key)?.field(&n)?.clone();
+            Some(quoted(&f.column(&n)))
+        }
+        Value::Made(made) => match last(made.path.as_str()) {
+            "F" => generated(m, key, made.args.get(0, "name")?, depth + 1),
+            "RawSQL" => made.args.text(0, "sql"),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// `ADD CONSTRAINT … FOREIGN KEY`
+pub(super) fn foreign_key<'a>(m: &M<'_, 'a>, key: &ModelKey, n: &str, f: &Field<'a>) -> Option<String> {
+    if !f.is_key() || matches!(f.args.keyword("db_constraint"), Some(Value::Bool(false))) {
+        return None;
+    }
+    let target = f.target(&m.host, &key.app, &key.model)?;
+    let model = m.host.models.get(&target)?;
+    let (to, to_field) = match f.args.text(99, "to_field") {
+        Some(n) => (n.clone(), model.field(&n)?.clone()),
+        None => model.key()?,
+    };
+    Some(format!(
+        "ADD FOREIGN KEY ({}) REFERENCES {} ({}) DEFERRABLE INITIALLY DEFERRED",
+        quoted(&f.column(n)),
+        quoted(&m.host.table(&target)),
+        quoted(&to_field.column(&to))
+    ))
+}
+
+/// The index of a field with `db_index`, which foreign keys have by themselves.
+pub(super) fn column_index(m: &mut M<'_, '_>, table: &str, n: &str, f: &Field<'_>, at: Location) {
+    let wanted = match f.args.keyword("db_index") {
+        Some(Value::Bool(b)) => *b,
+        _ => f.kind == "ForeignKey" || f.kind == "SlugField",
+    };
+    if wanted && !f.unique() && !f.primary_key() && f.has_column() {
+        let mut sql = Sql::new(at, "CREATE INDEX ON ");
+        sql.name(&name(table, at)).raw(" ").names(&[name(&f.column(n), at)]);
+        m.sql(&sql.finish());
+    }
+}
+
+/// The table behind a many-to-many field.
+pub(super) fn create_through<'a>(m: &mut M<'_, 'a>, key: &ModelKey, n: &str, f: &Field<'a>, at: Location) {
+    let Some(through) = m.host.through(key, n, f) else { return };
+    let Some(target) = f.target(&m.host, &key.app, &key.model) else { return };
+    let own = m.host.models.get(key).and_then(Model::key);
+    let other = m.host.models.get(&target).and_then(Model::key);
+    let (Some((own_name, own)), Some((other_name, other))) = (own, other) else {
+        m.host.db.schema_mut().mark_incomplete(format!("public.{through}"), "it points at a model that the project's migrations do not make");
+        return;
+    };
+    let (Some(own_type), Some(other_type)) =
+        (fields::column_type(m, &key.app, &key.model, &own, 0), fields::column_type(m, &target.app, &target.model, &other, 0))
+    else {
+        return;
+    };
+    let (from, to) = if target == *key {
+        (format!("from_{}_id", key.model), format!("to_{}_id", key.model))
+    } else {
+        (format!("{}_id", key.model), format!("{}_id", target.model))
+    };
+    let id = match m.host.auto_field {
+        "BigAutoField" => "bigint",
+        "SmallAutoField" => "smallint",
+        _ => "integer",
+    };
+    let references =
+        |k: &ModelKey, n: &str, f: &Field<'a>| format!("REFERENCES {} ({}) DEFERRABLE INITIALLY DEFERRED", quoted(&m.host.table(k)), quoted(&f.column(n)));
+    let text = format!(
+        "CREATE TABLE {} (\"id\" {id} NOT NULL PRIMARY KEY GENERATED BY DEFAULT AS IDENTITY, {from} {own_type} NOT NULL {}, {to} {other_type} NOT NULL {}, UNIQUE ({from}, {to}))",
+        quoted(&through),
+        references(key, &own_name, &own),
+        references(&target, &other_name, &other),
+        from = quoted(&from),
+        to = quoted(&to),
+    );
+    m.sql(&Sql::new(at, &text).finish());
+}
