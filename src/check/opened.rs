@@ -39,7 +39,7 @@ impl Opened {
     /// Links everything.
     pub fn project(&self, settings: &Settings) -> Project<'_> {
         let modules: Vec<(FileId, &python::Module)> = self.sources.iter().zip(&self.facts).filter_map(|((id, _), f)| Some((id, f.module.as_ref()?))).collect();
-        let mut project = Project::link_with(&self.sources, &modules, &self.schema, &settings.config.config.calls);
+        let mut project = Project::link_bound(&self.sources, &modules, &self.schema, &settings.config.config.calls, &settings.config.config.models);
         project.uses.append(sql_files::uses(settings, self));
         project
     }

@@ -1,5 +1,7 @@
 //! The phases of linking, one after another.
 
+use std::collections::BTreeMap;
+
 use rayon::prelude::*;
 
 use crate::config;
@@ -32,8 +34,20 @@ impl<'a> Project<'a> {
 
     /// The same, with the user's own wrappers.
     pub fn link_with(sources: &'a Sources, modules: &[(FileId, &'a python::Module)], schema: &'a Schema, calls: &[config::Call]) -> Self {
+        Self::link_bound(sources, modules, schema, calls, &BTreeMap::new())
+    }
+
+    /// The same, with the classes that the configuration binds to tables (`models:`, class → table).
+    pub fn link_bound(
+        sources: &'a Sources,
+        modules: &[(FileId, &'a python::Module)],
+        schema: &'a Schema,
+        calls: &[config::Call],
+        bound: &BTreeMap<String, String>,
+    ) -> Self {
         let index = Index::build(sources, modules);
         let mut world = World::new(sources, schema, index);
+        world.bound.clone_from(bound);
         if !calls.is_empty() {
             world.calls = super::libraries::calls::Calls::with(calls);
         }

@@ -92,6 +92,8 @@ pub struct World<'a> {
     pub calls: super::libraries::calls::Calls,
     /// Mapped classes and table objects.
     pub models: super::models::Models<'a>,
+    /// Classes that the configuration binds to tables: name → table.
+    pub bound: std::collections::BTreeMap<String, String>,
     /// Models are being collected: calls of the project's own functions are run, and declarations keep what they declare. Few expressions are evaluated
     /// in this phase, so it may cost more for each.
     pub collecting: bool,
@@ -115,6 +117,7 @@ impl<'a> World<'a> {
             attributes: vec![FxHashMap::default(); index.classes.len()],
             calls: super::libraries::calls::Calls::builtin().clone(),
             models: super::models::Models::default(),
+            bound: std::collections::BTreeMap::new(),
             collecting: true,
             mapped: RwLock::default(),
             django: super::libraries::django::graph::Graph::default(),

@@ -10,8 +10,11 @@ mod keys;
 mod mapped;
 mod members;
 pub mod naming;
+mod pydantic;
 mod sqlmodel;
 mod tables;
+#[cfg(test)]
+mod tests;
 pub mod types;
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -279,6 +282,7 @@ pub fn collect<'a>(world: &World<'a>) -> Models<'a> {
             drafts.extend(declarative::draft(&mut ev, class));
         }
     }
+    drafts.extend(pydantic::drafts(&mut ev, &world.bound));
     // `__table__ = Table(...)` is the class's, not a table beside it.
     let own: rustc_hash::FxHashSet<Location> = drafts.iter().filter(|d| d.model.class.is_some()).filter_map(|d| d.model.call).collect();
     drafts.retain(|d| d.model.class.is_some() || d.model.call.is_none_or(|at| !own.contains(&at)));

@@ -1,0 +1,309 @@
+//! Models as people write them, and what the framework would report of each: `attribute=column type null|not null key → target`.
+
+use std::collections::BTreeMap;
+
+use crate::project::Project;
+use crate::schema::Schema;
+use crate::source::{Language, SourceFile, Sources};
+use crate::syntax::python;
+
+/// Every model, a line for its table and one for each column.
+fn models_in(files: &[(&str, &str)], bound: &[(&str, &str)]) -> Vec<String> {
+    let mut sources = Sources::default();
+    let trees: Vec<_> = files.iter().map(|(path, text)| (sources.add(SourceFile::new(*path, Language::Python, *text)), python::parse(text))).collect();
+    let modules: Vec<_> = trees.iter().map(|(id, tree)| (*id, tree)).collect();
+    let schema = Schema::new();
+    let bound: BTreeMap<String, String> = bound.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
+    let project = Project::link_bound(&sources, &modules, &schema, &[], &bound);
+    let mut out = Vec::new();
+    for m in &project.world.models.all {
+        let schema = m.relation.schema.map_or(String::new(), |s| format!("{s}."));
+        let marks = [(m.open, " open"), (m.foreign, " foreign"), (m.reflected, " reflected")];
+        let marks: String = marks.iter().filter(|x| x.0).map(|x| x.1).collect();
+        out.push(format!("{} {schema}{}{marks}", m.name, m.relation.name));
+        for c in &m.columns {
+            let name = if c.attribute == c.column { c.column.to_string() } else { format!("{}={}", c.attribute, c.column) };
+            let ty = c.ty.as_deref().unwrap_or("?");
+            let null = match c.nullable {
+                Some(true) => "null",
+                Some(false) => "not null",
+                None => "null?",
+            };
+            let labels = c.enum_labels.as_ref().map_or(String::new(), |l| format!(" {l:?}"));
+            let key = if c.primary_key { " key" } else { "" };
+            let unique = if c.unique { " unique" } else { "" };
+            let targets: String = c.foreign_keys.iter().map(|(t, _)| format!(" → {t}")).collect();
+            out.push(format!("  {name} {ty}{labels} {null}{key}{unique}{targets}"));
+        }
+    }
+    out
+}
+
+fn models(code: &str) -> Vec<String> {
+    models_in(&[("app/models.py", code)], &[])
+}
+
+#[test]
+fn declarative_of_the_first_generation() {
+    let code = r#"
+from sqlalchemy import Column, ForeignKey, Integer, String, DateTime, Numeric, UniqueConstraint, MetaData
+from sqlalchemy.orm import declarative_base, relationship
+Base = declarative_base(metadata=MetaData(schema="shop"))
+
+class Stamped:
+    created_at = Column(DateTime(timezone=True), nullable=False)
+
+class Order(Stamped, Base):
+    __tablename__ = "orders"
+    id = Column(Integer, primary_key=True)
+    _raw = Column("raw_total", Numeric(12, 2))
+    customer_id = Column(ForeignKey("customers.id"))
+    lines = relationship("Line", backref="order")
+
+class Line(Base):
+    __tablename__ = "lines"
+    __table_args__ = (UniqueConstraint("sku"), {"schema": "stock"})
+    id = Column(Integer, primary_key=True)
+    sku = Column(String(20))
+    order_id = Column(Integer, ForeignKey(Order.id))
+"#;
+    assert_eq!(
+        models(code),
+        [
+            "Order shop.orders",
+            "  created_at timestamptz not null",
+            "  id integer not null key",
+            "  _raw=raw_total numeric(12,2) null",
+            "  customer_id ? null → shop.customers.id",
+            "Line stock.lines",
+            "  id integer not null key",
+            "  sku varchar(20) null unique",
+            "  order_id integer null → shop.orders.id",
+        ]
+    );
+}
+
+#[test]
+fn declarative_with_annotations() {
+    let code = r#"
+import enum
+from datetime import datetime
+from typing import Annotated, Optional
+from sqlalchemy import Enum, ForeignKey, String
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+class Status(enum.Enum):
+    new = "n"
+    done = "d"
+
+name_type = Annotated[str, mapped_column(String(40))]
+
+class Base(DeclarativeBase):
+    type_annotation_map = {enum.Enum: Enum(enum.Enum, values_callable=lambda x: [e.value for e in x])}
+
+class Job(Base):
+    __tablename__ = "jobs"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[name_type]
+    status: Mapped[Status]
+    seen: Mapped[Optional[datetime]]
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("jobs.id"))
+    parent: Mapped["Job"] = relationship()
+"#;
+    assert_eq!(
+        models(code),
+        [
+            "Job jobs",
+            "  id integer not null key",
+            "  name varchar(40) not null",
+            "  status status [\"n\", \"d\"] not null",
+            "  seen timestamp null",
+            "  parent_id integer null → public.jobs.id",
+        ]
+    );
+}
+
+#[test]
+fn tables_named_by_rules_and_columns_made_by_helpers() {
+    let code = r#"
+import functools, re
+from sqlalchemy import Column, ForeignKey, Integer, Text
+from sqlalchemy.orm import DeclarativeBase, declared_attr
+
+Required = functools.partial(Column, nullable=False)
+
+def key(to):
+    return Column(Integer, ForeignKey(f"{to}.id"))
+
+class Base(DeclarativeBase):
+    @declared_attr.directive
+    def __tablename__(cls):
+        return "_".join(x.lower() for x in re.split("(?=[A-Z])", cls.__name__) if x)
+
+class Owned:
+    @declared_attr
+    def owner_id(cls):
+        return key("owner")
+
+class Owner(Base):
+    id = Column(Integer, primary_key=True)
+
+class HouseKey(Owned, Base):
+    id = Column(Integer, primary_key=True)
+    label = Required(Text)
+"#;
+    assert_eq!(
+        models(code),
+        [
+            "Owner owner",
+            "  id integer not null key",
+            "HouseKey house_key",
+            "  owner_id integer null → public.owner.id",
+            "  id integer not null key",
+            "  label text not null",
+        ]
+    );
+}
+
+#[test]
+fn inheritance_in_one_table_and_in_two() {
+    let code = r#"
+from sqlalchemy import Column, ForeignKey, Integer, Text
+from sqlalchemy.orm import declarative_base
+Base = declarative_base()
+class Animal(Base):
+    __tablename__ = "animals"
+    id = Column(Integer, primary_key=True)
+class Cat(Animal):
+    lives = Column(Integer)
+class Dog(Animal):
+    __tablename__ = "dogs"
+    id = Column(ForeignKey("animals.id"), primary_key=True)
+    trick = Column(Text)
+"#;
+    let found = models(code);
+    assert!(found.contains(&"Cat animals".to_owned()), "{found:?}");
+    let dog = found.iter().position(|l| l == "Dog dogs").expect("the child with its own table");
+    assert_eq!(found[dog + 1..dog + 3], ["  id integer not null key → public.animals.id", "  trick text null"]);
+}
+
+#[test]
+fn tables_and_their_columns() {
+    let code = r#"
+import sqlalchemy as sa
+metadata = sa.MetaData()
+tags = sa.Table("tags", metadata,
+    sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True),
+    sa.Column("post_id", None, sa.ForeignKey("posts.id")),
+    sa.Column("words", sa.ARRAY(sa.String(10)), nullable=False),
+    schema="blog")
+seen = sa.Table("seen", metadata, autoload_with=engine)
+"#;
+    assert_eq!(
+        models(code),
+        ["tags blog.tags", "  id bigint not null key", "  post_id ? null → public.posts.id", "  words varchar(10)[] not null", "seen seen reflected"]
+    );
+}
+
+#[test]
+fn flask_and_sqlmodel() {
+    let flask = r#"
+from flask_sqlalchemy import SQLAlchemy
+db = SQLAlchemy()
+class OrderLine(db.Model):
+    id = db.Column(db.Integer, primary_key=True)
+class Elsewhere(db.Model):
+    __bind_key__ = "other"
+    id = db.Column(db.Integer, primary_key=True)
+"#;
+    assert_eq!(models(flask), ["OrderLine order_line", "  id integer not null key", "Elsewhere elsewhere foreign", "  id integer not null key"]);
+    let sqlmodel = r#"
+import uuid
+from sqlmodel import Field, Relationship, SQLModel
+class ItemBase(SQLModel):
+    title: str = Field(max_length=80)
+    note: str | None = None
+class Item(ItemBase, table=True):
+    id: uuid.UUID = Field(default_factory=uuid.uuid4, primary_key=True)
+    owner_id: int = Field(foreign_key="user.id", nullable=False)
+    owner: "User" = Relationship(back_populates="items")
+class ItemPublic(ItemBase):
+    id: uuid.UUID
+"#;
+    assert_eq!(
+        models(sqlmodel),
+        ["Item item", "  title varchar(80) not null", "  note varchar null", "  id uuid not null key", "  owner_id integer not null → public.user.id"]
+    );
+}
+
+#[test]
+fn django_apps() {
+    let apps = "from django.apps import AppConfig\nclass Shop(AppConfig):\n    name = 'shop'\n    label = 'store'\n    default_auto_field = 'django.db.models.BigAutoField'\n";
+    let models = r#"
+from django.db import models
+class Named(models.Model):
+    name = models.CharField(max_length=30, unique=True)
+    class Meta:
+        abstract = True
+class Product(Named):
+    price = models.DecimalField(max_digits=8, decimal_places=2, db_column="net_price", null=True)
+class Book(Product):
+    pages = models.PositiveSmallIntegerField()
+class Sale(models.Model):
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="sales")
+    books = models.ManyToManyField("Book")
+    class Meta:
+        db_table = "sales_2"
+"#;
+    assert_eq!(
+        models_in(&[("shop/apps.py", apps), ("shop/models.py", models)], &[]),
+        [
+            "Product store_product",
+            "  name varchar(30) not null unique",
+            "  price=net_price numeric(8,2) null",
+            "  id bigint not null key",
+            "Book store_book",
+            "  pages smallint not null",
+            "  product_ptr=product_ptr_id bigint not null key → public.store_product.id",
+            "Sale sales_2",
+            "  product=product_id bigint not null → public.store_product.id",
+            "  id bigint not null key",
+            "Sale.books sales_2_books",
+            "  id bigint not null key",
+            "  sale_id bigint not null → public.sales_2.id",
+            "  book_id bigint not null → public.store_book.product_ptr_id",
+        ]
+    );
+}
+
+#[test]
+fn what_is_not_understood_opens_the_model() {
+    let code = r#"
+from sqlalchemy import Column, Integer
+from sqlalchemy.orm import declarative_base
+from somewhere import Mixin
+Base = declarative_base()
+class A(Mixin, Base):
+    __tablename__ = "a"
+    id = Column(Integer, primary_key=True)
+class NotMapped:
+    __tablename__ = "b"
+    id = Column(Integer)
+"#;
+    assert_eq!(models(code), ["A a open", "  id integer not null key"]);
+    assert_eq!(models_in(&[("tests/test_a.py", &code.replace("Mixin, ", ""))], &[]), ["A a foreign", "  id integer not null key"]);
+}
+
+#[test]
+fn pydantic_by_configuration() {
+    let code = r#"
+from pydantic import BaseModel, Field
+class Doc(BaseModel):
+    title: str
+    body: str | None = Field(None, alias="content")
+    secret: str = Field("", exclude=True)
+class Other(BaseModel):
+    x: int
+"#;
+    assert_eq!(models_in(&[("app/schemas.py", code)], &[("Doc", "cms.documents")]), ["Doc cms.documents", "  title ? not null", "  body=content ? null"]);
+}
