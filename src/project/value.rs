@@ -184,9 +184,18 @@ impl<'a> Value<'a> {
         let mut all: Vec<Value<'a>> = Vec::new();
         for v in values {
             for one in v.alternatives() {
-                if !one.is_unknown() && !all.iter().any(|have| have.same(one)) {
-                    all.push(one.clone());
+                if one.is_unknown() || all.iter().any(|have| have.same(one)) {
+                    continue;
                 }
+                // Rows of one statement or another are one value: a key that either has is no mistake.
+                if let Value::Library(new) = one
+                    && let Some((n, both)) =
+                        all.iter().enumerate().find_map(|(n, have)| if let Value::Library(old) = have { Some((n, old.unite(new)?)) } else { None })
+                {
+                    all[n] = Value::Library(both);
+                    continue;
+                }
+                all.push(one.clone());
             }
         }
         // A list of names is worth following at any sensible length.

@@ -57,12 +57,22 @@ impl<'a> LibraryValue<'a> {
         }
     }
 
+    /// One value that stands for both wherever either may be; `None` to keep them apart.
+    pub fn unite(&self, other: &Self) -> Option<LibraryValue<'a>> {
+        match (self, other) {
+            (LibraryValue::Postgrest(a), LibraryValue::Postgrest(b)) if !a.is_query() => a.merge(b).map(LibraryValue::Postgrest),
+            (LibraryValue::Sql(a), LibraryValue::Sql(b)) => a.merge(b).map(LibraryValue::Sql),
+            _ => None,
+        }
+    }
+
     /// One value that stands for both, where two ways through the code meet; `None` to keep them apart.
     pub fn merge(&self, other: &Self) -> Option<LibraryValue<'a>> {
         match (self, other) {
             (LibraryValue::Orm(a), LibraryValue::Orm(b)) => a.merge(b).map(LibraryValue::Orm),
             (LibraryValue::Django(a), LibraryValue::Django(b)) => a.merge(b).map(LibraryValue::Django),
             (LibraryValue::Postgrest(a), LibraryValue::Postgrest(b)) => a.merge(b).map(LibraryValue::Postgrest),
+            (LibraryValue::Sql(a), LibraryValue::Sql(b)) => a.merge(b).map(LibraryValue::Sql),
             _ => None,
         }
     }
@@ -137,6 +147,7 @@ pub fn element<'a>(ev: &mut Evaluator<'_, 'a>, value: &Value<'a>) -> Value<'a> {
             Value::union(all)
         }
         Value::Library(LibraryValue::Postgrest(v)) => v.element(),
+        Value::Library(LibraryValue::Sql(v)) => v.element(),
         Value::Library(LibraryValue::Django(django::Django::Set(s))) => django::queryset::element(ev, s),
         _ => sqlalchemy::element(value).unwrap_or_else(|| value.element()),
     }

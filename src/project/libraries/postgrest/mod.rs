@@ -27,7 +27,7 @@ use crate::project::uses::{Certainty, RelationName};
 use crate::project::value::Value;
 use crate::source::Span;
 
-use shape::Shape;
+pub use shape::{Key, Shape};
 
 /// What of PostgREST a value is. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -93,6 +93,24 @@ pub struct Rows {
     pub single: Option<bool>,
     /// As the chain's.
     pub certainty: Certainty,
+    /// They come from SQL text.
+    pub sql: bool,
+}
+
+impl Rows {
+    /// Rows that may be these or those: every key of either may be there, and others.
+    pub fn either(&self, other: &Rows) -> Rows {
+        let shape = if Arc::ptr_eq(&self.shape, &other.shape) {
+            self.shape.clone()
+        } else {
+            let mut shape = (*self.shape).clone();
+            shape.keys.extend(other.shape.keys.iter().cloned());
+            shape.open = true;
+            Arc::new(shape)
+        };
+        let single = if self.single == other.single { self.single } else { None };
+        Rows { root: self.root, shape, single, certainty: self.certainty.min(other.certainty), sql: self.sql }
+    }
 }
 
 /// What is remembered while one file is walked.
@@ -133,6 +151,8 @@ impl Postgrest {
                 merged.certainty = a.certainty.min(b.certainty);
                 Some(Postgrest::Query(Arc::new(merged)))
             }
+            (Postgrest::Answer(a), Postgrest::Answer(b)) => Some(Postgrest::Answer(Arc::new(a.either(b)))),
+            (Postgrest::Rows(a), Postgrest::Rows(b)) => Some(Postgrest::Rows(Arc::new(a.either(b)))),
             _ => None,
         }
     }

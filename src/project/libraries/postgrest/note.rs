@@ -25,6 +25,15 @@ pub fn reference(ev: &mut Evaluator<'_, '_>, at: Option<Location>, relation: Rel
     ev.uses.references.push(Reference { location, relation, column, access, context: Context::Query, via: VIA, model: None, attribute: None, certainty });
 }
 
+/// Notes a column that is read from a row; a row of SQL is named by the statement's own words.
+pub fn row(ev: &mut Evaluator<'_, '_>, at: Location, relation: RelationName, column: Ustr, sure: Certainty, sql: bool) {
+    let before = ev.uses.references.len();
+    reference(ev, Some(at), relation, Some(column), Access::Read, sure);
+    if sql && let Some(r) = ev.uses.references.get_mut(before) {
+        (r.via, r.context) = ("sql", Context::Sql);
+    }
+}
+
 /// Counts what could not be followed.
 pub fn skip(ev: &mut Evaluator<'_, '_>, reason: &'static str) {
     if !ev.quiet {

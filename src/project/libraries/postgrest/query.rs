@@ -331,7 +331,7 @@ pub fn answer<'a>(q: &Arc<Query>) -> Value<'a> {
     let open = q.verb == Verb::None;
     let shape = if open { Arc::new(Shape::unknown()) } else { q.shape.clone() };
     let single = if q.verb == Verb::Rpc { q.single.then_some(true) } else { Some(q.single) };
-    wrap(Postgrest::Answer(Arc::new(Rows { root: q.root, shape, single, certainty: q.certainty })))
+    wrap(Postgrest::Answer(Arc::new(Rows { root: q.root, shape, single, certainty: q.certainty, sql: false })))
 }
 
 /// `asyncio.to_thread(query.execute)`, `retry(lambda: query.execute())`: whoever is given the one thing to do gives back what it gave.

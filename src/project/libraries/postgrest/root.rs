@@ -7,6 +7,7 @@ use ustr::Ustr;
 use crate::diagnostic::Context;
 use crate::project::eval::{Args, Evaluator};
 use crate::project::index::Binding;
+use crate::project::libraries::sql_text::looks_like_sql;
 use crate::project::uses::{Certainty, FunctionCall, RelationName};
 use crate::project::value::{Object, Value};
 use crate::project::world::is_from;
@@ -180,6 +181,9 @@ fn function<'a>(ev: &mut Evaluator<'_, 'a>, schema: Option<Ustr>, certainty: Cer
         Some(_) => (Vec::new(), false),
     };
     let function = Ustr::from(&constant);
+    // A function that runs SQL is often asked for just to see whether it is there.
+    let runs_sql = matches!(given, Some(Value::Dict(d)) if d.entries.iter().any(|e| e.value.text().is_some_and(looks_like_sql)));
+    let certainty = if runs_sql { certainty.min(Certainty::Medium) } else { certainty };
     if ev.notes() && ev.state.postgrest.noted.insert((location, None, function)) {
         let certainty = note::certainty(ev, certainty);
         ev.uses.calls.push(FunctionCall { location, schema, function, arguments, complete, context: Context::Query, certainty });

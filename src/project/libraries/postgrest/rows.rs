@@ -45,10 +45,12 @@ fn get<'a>(ev: &mut Evaluator<'_, 'a>, rows: &Arc<Rows>, name: &str, at: crate::
     let sure = if tolerant { rows.certainty.min(Certainty::Medium) } else { rows.certainty };
     if let Some(known) = rows.shape.key(name) {
         if let Some((relation, column)) = known.column {
-            note::reference(ev, Some(at), relation, Some(column), Access::Read, sure);
+            note::row(ev, at, relation, column, sure, rows.sql);
         }
         return match &known.nested {
-            Some(n) => wrap(Postgrest::Rows(Arc::new(Rows { root: rows.root, shape: n.shape.clone(), single: n.single, certainty: rows.certainty }))),
+            Some(n) => {
+                wrap(Postgrest::Rows(Arc::new(Rows { root: rows.root, shape: n.shape.clone(), single: n.single, certainty: rows.certainty, sql: rows.sql })))
+            }
             None => Value::Unknown,
         };
     }
@@ -62,7 +64,7 @@ fn get<'a>(ev: &mut Evaluator<'_, 'a>, rows: &Arc<Rows>, name: &str, at: crate::
                 let certainty = note::certainty(ev, sure);
                 let mut known: Vec<_> = rows.shape.keys.iter().map(|k| k.name).collect();
                 known.sort_unstable();
-                ev.uses.row_keys.push(RowKey { location: at, key, relation, known, context: Context::Query, certainty });
+                ev.uses.row_keys.push(RowKey { location: at, key, relation, known, context: if rows.sql { Context::Sql } else { Context::Query }, certainty });
             }
         }
     }

@@ -373,3 +373,15 @@ def save(order: Order):
     );
     assert_eq!(got, ["orders.total write likely", "orders.label write likely", "orders write"]);
 }
+
+#[test]
+fn rows_of_one_query_or_another() {
+    let got = seen(
+        r#"
+rows = sb.table("orders").select("id").execute().data or sb.table("stock").select("level").execute().data
+for r in rows:
+    print(r["id"], r["level"], r["maybe"])
+"#,
+    );
+    assert_eq!(got.iter().filter(|l| l.starts_with('!')).count(), 0, "{got:?}");
+}

@@ -6,8 +6,11 @@ mod created;
 pub mod dialect;
 mod note;
 mod parameters;
+mod rows;
 #[cfg(test)]
 mod tests;
+
+use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -21,21 +24,43 @@ use crate::syntax::python::{Call, Expr, Ident};
 use crate::syntax::sql::template::HOLE;
 
 use super::LibraryValue;
+use super::postgrest::{Postgrest, Rows};
 pub use dialect::Driver;
-pub use note::{analysed, sink};
+pub use note::sink;
 
 /// What of a SQL library a value is.
 #[derive(Clone, Debug)]
 pub enum Sql {
     /// A connection, cursor, pool or transaction of a known driver.
     Connection(Driver),
+    /// The result of a statement.
+    Result(Arc<Rows>),
 }
 
 impl Sql {
     /// See [`LibraryValue::same`].
     pub fn same(&self, other: &Self) -> bool {
-        let (Sql::Connection(a), Sql::Connection(b)) = (self, other);
-        a == b
+        match (self, other) {
+            (Sql::Connection(a), Sql::Connection(b)) => a == b,
+            (Sql::Result(a), Sql::Result(b)) => Arc::ptr_eq(a, b),
+            _ => false,
+        }
+    }
+
+    /// One result that stands for both.
+    pub fn merge(&self, other: &Self) -> Option<Self> {
+        match (self, other) {
+            (Sql::Result(a), Sql::Result(b)) => Some(Sql::Result(Arc::new(a.either(b)))),
+            _ => None,
+        }
+    }
+
+    /// What a loop over it yields.
+    pub fn element<'a>(&self) -> Value<'a> {
+        match self {
+            Sql::Result(r) => Postgrest::Rows(r.clone()).element(),
+            Sql::Connection(_) => Value::Unknown,
+        }
     }
 }
 
@@ -52,6 +77,8 @@ pub struct State<'a> {
     pending: Vec<Text<'a>>,
     /// What was noted, to note it once.
     noted: FxHashSet<(Location, u64)>,
+    /// What the statement at the last sink gives.
+    last: Option<rows::Last>,
     /// How sure it is that a file's SQL is PostgreSQL's.
     files: FxHashMap<FileId, Certainty>,
 }
@@ -121,10 +148,14 @@ pub fn in_branch<'w, 'a, T>(ev: &mut Evaluator<'w, 'a>, asked: Option<bool>, wal
 /// See [`super::method`]; gives a value for connections only, so that everything else goes its own way.
 pub fn method<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &Value<'a>, name: Ident, call: &'a Call, args: &Args<'a>) -> Option<Value<'a>> {
     any_call(ev, args);
-    let _ = call;
     if let Value::Str(_) = receiver {
         // `text("…").bindparams(…)` is still that text.
         return matches!(name.as_str(), "bindparams" | "columns" | "execution_options").then(|| receiver.clone());
+    }
+    let found = rows::method(ev, receiver, name, call, args);
+    ev.state.sql.last = None;
+    if found.is_some() {
+        return found;
     }
     let Value::Library(LibraryValue::Sql(Sql::Connection(driver))) = receiver else { return None };
     match name.as_str() {

@@ -14,7 +14,7 @@ use crate::sql::{Analysis, Options, analyse};
 use crate::syntax::sql::Skip;
 use crate::syntax::sql::template::Template;
 
-use super::{address, dialect, looks_like_sql, parameters};
+use super::{address, dialect, looks_like_sql, parameters, rows};
 
 /// The name of SQL text in references.
 const VIA: &str = "sql";
@@ -58,6 +58,7 @@ pub fn sink(ev: &mut Evaluator<'_, '_>, text: &Text<'_>, driver: Option<dialect:
     if driver.is_none() && analysis.references.is_empty() && !analysis.problems.is_empty() {
         sure = sure.min(if reads_as_sql(template.text()) { Certainty::Medium } else { Certainty::Low });
     }
+    rows::remember(ev, text, &analysis, sure);
     note(ev, &template, &analysis, sure, context, true);
     for (skip, _) in &analysis.skipped {
         if !ev.quiet {
@@ -79,6 +80,31 @@ fn mentions_relation(text: &str) -> bool {
 fn reads_as_sql(text: &str) -> bool {
     has_word(text, &["from", "into", "set", "join", "where", "table"])
 }
+
+/// Names that PostgreSQL does not have and others do.
+const OTHER_WORDS: &[&str] = &[
+    "rowid",
+    "_rowid_",
+    "sqlite_master",
+    "sqlite_schema",
+    "sqlite_sequence",
+    "typeof",
+    "strftime",
+    "julianday",
+    "ifnull",
+    "group_concat",
+    "json_extract",
+    "last_insert_rowid",
+    "sysdate",
+    "nvl",
+    "isnull",
+    "getdate",
+    "dual",
+    "rownum",
+    "unix_timestamp",
+    "curdate",
+    "datediff",
+];
 
 fn has_word(text: &str, words: &[&str]) -> bool {
     text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').any(|w| words.iter().any(|x| w.eq_ignore_ascii_case(x)))
@@ -105,11 +131,6 @@ pub fn loose(ev: &mut Evaluator<'_, '_>, text: &Text<'_>, foreign: bool) {
     note(ev, &template, &analysis, Certainty::Low, context, false);
 }
 
-/// Analyses a text without noting anything, for what its rows hold.
-pub fn analysed(ev: &Evaluator<'_, '_>, text: &Text<'_>) -> Analysis {
-    analyse(&parameters::native(&text.template()).0, ev.world.schema, &Options::default())
-}
-
 fn context(ev: &Evaluator<'_, '_>) -> Context {
     if ev.world.is_migration(ev.place.file) { Context::Migration } else { Context::Sql }
 }
@@ -133,9 +154,8 @@ fn note(ev: &mut Evaluator<'_, '_>, template: &Template, analysis: &Analysis, su
             });
         }
     }
-    // `rowid` is SQLite's and Oracle's.
-    let other = |p: &crate::sql::Problem| p.column.as_deref().is_some_and(|c| matches!(c, "rowid" | "_rowid_"));
-    if !problems || sure == Certainty::Low || analysis.problems.iter().any(other) {
+    let other = || has_word(template.text(), OTHER_WORDS);
+    if !problems || sure == Certainty::Low || analysis.problems.is_empty() || other() {
         return;
     }
     for p in &analysis.problems {

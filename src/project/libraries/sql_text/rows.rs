@@ -1,0 +1,101 @@
+//! Rows that SQL gives: what `row["key"]` may ask of them.
+//!
+//! Whether a cursor gives tuples or dicts need not be known: code that asks a row by name has one that answers by name.
+
+use std::sync::Arc;
+
+use ustr::Ustr;
+
+use crate::project::eval::{Args, Evaluator};
+use crate::project::text::Text;
+use crate::project::uses::{Certainty, RelationName};
+use crate::project::value::Value;
+use crate::source::Location;
+use crate::sql::Analysis;
+use crate::syntax::python::{Call, Expr, ExprKind, Ident};
+
+use super::super::LibraryValue;
+use super::super::postgrest::{Key, Postgrest, Rows, Shape};
+use super::{Sql, address};
+
+/// What the statement at the last sink gives.
+#[derive(Clone, Debug)]
+pub struct Last {
+    text: Option<usize>,
+    shape: Arc<Shape>,
+    certainty: Certainty,
+}
+
+/// Remembers what a statement's rows hold.
+pub fn remember(ev: &mut Evaluator<'_, '_>, text: &Text<'_>, analysis: &Analysis, certainty: Certainty) {
+    let sound = analysis.statements == 1 && analysis.problems.is_empty() && certainty > Certainty::Low;
+    ev.state.sql.last = analysis.outputs.as_ref().filter(|_| sound).map(|outputs| {
+        let key = |o: &crate::sql::Output| {
+            let column = o.source.as_ref().map(|(table, column)| {
+                let schema = (table.schema != "public").then(|| Ustr::from(&table.schema));
+                (RelationName { schema, name: Ustr::from(&table.name) }, Ustr::from(column))
+            });
+            Key { name: Ustr::from(&o.name), column, nested: None }
+        };
+        let shape = Shape { relation: None, star: false, open: false, keys: outputs.iter().map(key).collect() };
+        Last { text: text.parts.first().and_then(address), shape: Arc::new(shape), certainty }
+    });
+}
+
+/// The rows of the statement that a call was just given.
+fn given(ev: &Evaluator<'_, '_>, args: &Args<'_>, root: Location, single: Option<bool>) -> Option<Arc<Rows>> {
+    let text = args.values.iter().find_map(Value::text)?;
+    let last = ev.state.sql.last.as_ref().filter(|l| l.text.is_some() && l.text == text.parts.first().and_then(address))?;
+    Some(Arc::new(Rows { root, shape: last.shape.clone(), single, certainty: last.certainty, sql: true }))
+}
+
+/// Methods that run a statement and give its rows.
+pub fn method<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &Value<'a>, name: Ident, call: &'a Call, args: &Args<'a>) -> Option<Value<'a>> {
+    if let Value::Library(LibraryValue::Sql(Sql::Result(rows))) = receiver {
+        return Some(of_result(rows, name.as_str()));
+    }
+    if !matches!(receiver, Value::Unknown | Value::Object(_) | Value::Library(LibraryValue::Sql(_))) {
+        return None;
+    }
+    let root = ev.at(name.span);
+    let cursor = cursor_name(&call.func);
+    match name.as_str() {
+        "fetch" | "fetch_all" | "iterate" => given(ev, args, root, Some(false)).map(rows),
+        "fetchrow" | "fetch_one" => given(ev, args, root, Some(true)).map(rows),
+        "execute" => {
+            let found = given(ev, args, root, Some(false)).map(|r| Value::Library(LibraryValue::Sql(Sql::Result(r))));
+            if let Some(cursor) = cursor {
+                match &found {
+                    Some(v) => ev.env.insert(cursor, v.clone()),
+                    None => ev.env.remove(&cursor),
+                };
+            }
+            found
+        }
+        "fetchone" | "fetchall" | "fetchmany" if call.args.is_empty() || name.as_str() == "fetchmany" => match ev.env.get(&cursor?)?.clone() {
+            Value::Library(LibraryValue::Sql(Sql::Result(r))) => Some(of_result(&r, name.as_str())),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn rows<'a>(r: Arc<Rows>) -> Value<'a> {
+    Value::Library(LibraryValue::Postgrest(Postgrest::Rows(r)))
+}
+
+/// The name under which a cursor's result is kept among the local names; no name of the code has a blank.
+fn cursor_name(func: &Expr) -> Option<Ustr> {
+    let ExprKind::Attribute(a) = &func.kind else { return None };
+    if let ExprKind::Name(n) = a.value.kind { Some(Ustr::from(&format!("{n} rows"))) } else { None }
+}
+
+fn of_result<'a>(r: &Arc<Rows>, name: &str) -> Value<'a> {
+    let as_rows = |single| rows(Arc::new(Rows { single, ..(**r).clone() }));
+    match name {
+        "mappings" | "unique" | "yield_per" => Value::Library(LibraryValue::Sql(Sql::Result(r.clone()))),
+        "all" | "fetchall" | "fetchmany" => as_rows(Some(false)),
+        "first" | "one" | "one_or_none" | "fetchone" => as_rows(Some(true)),
+        _ => Value::Unknown,
+    }
+}
