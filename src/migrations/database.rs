@@ -164,17 +164,14 @@ impl Database {
 
     /// Notes that something was not understood. With a relation, that one is open; without, anything may have happened.
     pub fn not_understood(&mut self, relation: Option<&QualifiedName>, reason: &str) {
-        match relation {
-            Some(name) => {
-                if let Some(r) = self.ddl.schema_mut().relations.get_mut(name) {
-                    r.open = true;
-                }
-                self.ddl.schema_mut().mark_incomplete(name.to_string(), reason);
+        if let Some(name) = relation {
+            if let Some(r) = self.ddl.schema_mut().relations.get_mut(name) {
+                r.open = true;
             }
-            None => {
-                self.lost = true;
-                self.ddl.schema_mut().mark_incomplete("schema", reason);
-            }
+            self.ddl.schema_mut().mark_incomplete(name.to_string(), reason);
+        } else {
+            self.lost = true;
+            self.ddl.schema_mut().mark_incomplete("schema", reason);
         }
     }
 

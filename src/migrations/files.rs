@@ -150,7 +150,7 @@ pub fn up_part(text: &str) -> &str {
 }
 
 /// Runs the files on a database.
-pub fn replay<'a>(files: &dyn Files<'a>, folder: &str, scripts: &[Script], mut db: Database) -> Database {
+pub fn replay(files: &dyn Files<'_>, folder: &str, scripts: &[Script], mut db: Database) -> Database {
     for (n, s) in scripts.iter().enumerate() {
         match s {
             Script::Sql(path) => {

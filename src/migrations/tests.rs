@@ -1,7 +1,5 @@
 //! Histories in a few lines each, and the schema they leave behind.
 
-#![expect(clippy::unwrap_used, reason = "a test may stop where it stands")]
-
 use super::pull_from;
 use crate::schema::Schema;
 

@@ -203,19 +203,23 @@ fn core_column(made: &Made<'_>) -> Option<String> {
 pub fn actions(args: &Args<'_>) -> String {
     let mut out = String::new();
     if let Some(m) = args.text(99, "match") {
-        out.push_str(&format!(" MATCH {m}"));
+        out.push_str(" MATCH ");
+        out.push_str(&m);
     }
     if let Some(a) = args.text(99, "ondelete") {
-        out.push_str(&format!(" ON DELETE {a}"));
+        out.push_str(" ON DELETE ");
+        out.push_str(&a);
     }
     if let Some(a) = args.text(99, "onupdate") {
-        out.push_str(&format!(" ON UPDATE {a}"));
+        out.push_str(" ON UPDATE ");
+        out.push_str(&a);
     }
     if args.flag("deferrable") {
         out.push_str(" DEFERRABLE");
     }
     if let Some(a) = args.text(99, "initially") {
-        out.push_str(&format!(" INITIALLY {a}"));
+        out.push_str(" INITIALLY ");
+        out.push_str(&a);
     }
     out
 }

@@ -47,7 +47,7 @@ pub(super) fn definition(m: &mut M<'_, '_>, sql: &mut Sql, c: &Column, serial: b
 
 /// Whether a primary key column counts up by itself: the only one, an integer, neither a foreign key nor with a default of its own.
 pub(super) fn counts_up(c: &Column, key: &[String]) -> bool {
-    let in_key = key.iter().any(|k| *k == c.name.text);
+    let in_key = key.contains(&c.name.text);
     let alone = key.len() == 1 && c.foreign_keys.is_empty();
     c.ty.integer && !c.filled && in_key && c.autoincrement.unwrap_or(alone)
 }

@@ -28,7 +28,7 @@ pub fn attribute<'a>(receiver: &str, name: &str, at: Location) -> Option<Value<'
         (BIND, "engine" | "connection" | "bind") | (CONTEXT, "bind" | "connection") | (INSPECTOR, "engine" | "bind") => external(BIND),
         (CONTEXT, "impl") => external(CONTEXT),
         (CONTEXT, "as_sql") => Some(Value::Bool(false)),
-        (DIALECT, "name") | (BIND, "name") => text("postgresql"),
+        (DIALECT | BIND, "name") => text("postgresql"),
         (DIALECT, "dialect_description" | "driver") => text("postgresql+psycopg2"),
         (DIALECT, "server_version_info") => Some(Value::Tuple(std::rc::Rc::new(vec![Value::Int(16), Value::Int(0)]))),
         _ => None,
@@ -60,7 +60,7 @@ pub fn method<'a>(m: &mut M<'_, 'a>, receiver: &str, name: &str, args: &Args<'a>
         (BIND, "connect" | "begin" | "execution_options" | "get_bind" | "connection" | "__enter__" | "bind" | "get_execution_options") => {
             Some(Value::External(Ustr::from(BIND)))
         }
-        (DIALECT, "has_table") | (BIND, "has_table") | (INSPECTOR, "has_table") => {
+        (DIALECT | BIND | INSPECTOR, "has_table") => {
             let names: Vec<String> = args.positional.iter().filter_map(|a| a.0.constant()).chain(args.text(99, "table_name")).collect();
             let schema = args.text(99, "schema").or_else(|| if receiver == INSPECTOR { names.get(1).cloned() } else { None });
             Some(names.first().map_or(Value::Unknown, |n| Value::Bool(m.host.db.ask(schema.as_deref(), n))))

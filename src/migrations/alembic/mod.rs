@@ -35,7 +35,7 @@ pub struct Alembic<'a> {
     tables: Vec<(Rc<Made<'a>>, Rc<Made<'a>>)>,
 }
 
-impl<'a> Alembic<'a> {
+impl Alembic<'_> {
     /// On that database.
     pub fn new(db: Database) -> Self {
         Self { db, convention: Vec::new(), tables: Vec::new() }
@@ -295,7 +295,7 @@ pub struct Step {
 }
 
 /// Replays one tree on the database.
-pub fn replay<'a>(files: &dyn super::python::Files<'a>, tree: &Tree, db: Database) -> (Database, Graph, Vec<Step>) {
+pub fn replay(files: &dyn super::python::Files<'_>, tree: &Tree, db: Database) -> (Database, Graph, Vec<Step>) {
     let mut m = Machine::new(files, Alembic::new(db));
     let mut graph = Graph::default();
     let Some(first) = tree.files.first().and_then(|f| m.load(f)) else { return (m.host.db, graph, Vec::new()) };
@@ -332,7 +332,7 @@ pub fn replay<'a>(files: &dyn super::python::Files<'a>, tree: &Tree, db: Databas
 const STEPS: &[&str] = &["run_create", "upgrade", "up", "migrate", "apply", "forward", "forwards"];
 
 /// Runs a Python file that stands among SQL migrations: its functions get a cursor for whatever they ask.
-pub fn run_script<'a>(files: &dyn super::python::Files<'a>, path: &str, db: Database) -> Database {
+pub fn run_script(files: &dyn super::python::Files<'_>, path: &str, db: Database) -> Database {
     let mut m = Machine::new(files, Alembic::new(db));
     if let Some(module) = m.run_module(path) {
         m.enter(module);

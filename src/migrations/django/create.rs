@@ -109,17 +109,17 @@ pub(super) fn definition<'a>(m: &mut M<'_, 'a>, key: &ModelKey, n: &str, f: &Fie
     let mut out = format!("{} {ty}", quoted(&f.column(n)));
     if f.kind == "GeneratedField" {
         let expression = f.args.keyword("expression").and_then(|e| generated(m, key, e, 0));
-        match expression {
-            Some(e) => out.push_str(&format!(" GENERATED ALWAYS AS ({e}) STORED")),
-            None => {
-                let table = m.host.table(key);
-                m.host.db.schema_mut().mark_incomplete(format!("public.{table}"), "the expression of a generated column could not be worked out");
-            }
+        if let Some(e) = expression {
+            out.push_str(&format!(" GENERATED ALWAYS AS ({e}) STORED"))
+        } else {
+            let table = m.host.table(key);
+            m.host.db.schema_mut().mark_incomplete(format!("public.{table}"), "the expression of a generated column could not be worked out");
         }
         return Some(out);
     }
     if let Some(d) = f.args.keyword("db_default").and_then(default) {
-        out.push_str(&format!(" DEFAULT {d}"));
+        out.push_str(" DEFAULT ");
+        out.push_str(&d);
     }
     if !f.nullable() {
         out.push_str(" NOT NULL");

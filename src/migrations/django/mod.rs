@@ -81,7 +81,7 @@ impl<'a> Host<'a> for Django<'a> {
     }
 }
 
-impl<'a> M<'_, 'a> {
+impl M<'_, '_> {
     /// Runs SQL on the database.
     fn sql(&mut self, sql: &Template) {
         let doubt = self.uncertain().then_some("it depends on a condition that could not be decided");
@@ -98,7 +98,7 @@ struct Node<'a> {
 }
 
 /// Replays all migrations of a project.
-pub fn replay<'a>(files: &dyn Files<'a>, apps: &Apps) -> Database {
+pub fn replay(files: &dyn Files<'_>, apps: &Apps) -> Database {
     let auto = apps.auto_field.as_deref().map_or("AutoField", last);
     let auto = ["BigAutoField", "SmallAutoField", "UUIDField"].into_iter().find(|k| *k == auto).unwrap_or("AutoField");
     let host = Django {

@@ -179,7 +179,7 @@ fn rename_column(m: &mut M<'_, '_>, table: &str, old: &str, new: &str, at: Locat
 }
 
 /// Tables behind the many-to-many fields of a model: (field, table).
-fn throughs<'a>(host: &Django<'a>, key: &ModelKey) -> Vec<(String, String)> {
+fn throughs(host: &Django<'_>, key: &ModelKey) -> Vec<(String, String)> {
     let Some(model) = host.models.get(key) else { return Vec::new() };
     let fields = model.fields.iter().filter(|f| f.1.kind == "ManyToManyField");
     fields.filter_map(|(n, f)| Some((n.clone(), host.through(key, n, f)?))).collect()
@@ -375,7 +375,7 @@ fn alter_field<'a>(m: &mut M<'_, 'a>, key: &ModelKey, made: &Made<'a>, tables: b
 }
 
 /// Columns that point at a key take its new type.
-fn follow_key<'a>(m: &mut M<'_, 'a>, key: &ModelKey, ty: &str, at: Location) {
+fn follow_key(m: &mut M<'_, '_>, key: &ModelKey, ty: &str, at: Location) {
     let models: Vec<_> = m.host.models.iter().map(|(k, v)| (k.clone(), v.clone())).collect();
     for (other, model) in models {
         for (n, f) in &model.fields {

@@ -63,9 +63,9 @@ impl<'a, H: Host<'a>> Machine<'_, 'a, H> {
             } else if after.starts_with(['s', 'd', 'r', 'i']) {
                 let v = positional.next().unwrap_or_default();
                 if after.starts_with('r') {
-                    pieces.out.push_hole(at)
+                    pieces.out.push_hole(at);
                 } else {
-                    push(&mut pieces.out, &v, at)
+                    push(&mut pieces.out, &v, at);
                 }
                 rest = n + 2;
             } else {

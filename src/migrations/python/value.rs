@@ -251,7 +251,7 @@ impl<'a> Value<'a> {
             Value::None => Some(false),
             Value::Bool(b) => Some(*b),
             Value::Int(n) => Some(*n != 0),
-            Value::Str(t) => (!t.has_holes() || t.text().len() > t.holes().map(|h| h.len()).sum()).then(|| !t.text().is_empty()),
+            Value::Str(t) => (!t.has_holes() || t.text().len() > t.holes().map(crate::source::Span::len).sum()).then(|| !t.text().is_empty()),
             Value::List(l) => {
                 let l = l.borrow();
                 if l.items.is_empty() && l.open { None } else { Some(!l.items.is_empty()) }
