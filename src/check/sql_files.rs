@@ -57,6 +57,7 @@ fn one(settings: &Settings, opened: &Opened, id: FileId) -> Uses {
             Skip::Unparsable => "sql that does not parse",
             Skip::OtherDialect => "sql of another dialect",
             Skip::TooDeep => "sql too deep",
+            Skip::Procedural => "procedural code",
         });
     }
     uses

@@ -5,14 +5,18 @@ use std::rc::Rc;
 use ustr::Ustr;
 
 use super::ddl::Ddl;
+use super::problem::{Problem, SqlReference};
 use super::resolve::{Resolver, is_hole};
 use super::scope::{Found, Item, Rte};
 use crate::diagnostic::Access;
 use crate::schema::Schema;
+use crate::source::{FileId, Span};
 use crate::syntax::sql::ast::{
-    AlterAction, AlterColumn, AlterRelation, ColumnConstraintKind, ColumnDef, CopySource, CreateFunction, CreateTable, Expr, FunctionBody, Grant, Ident,
-    IndexKey, ObjectKind, ObjectName, ParameterMode, References, Statement, StatementKind, TableConstraint, TableConstraintKind, TableElement,
+    AlterAction, AlterColumn, AlterRelation, BodyText, ColumnConstraintKind, ColumnDef, CopySource, CreateFunction, CreateTable, Expr, FunctionBody, Grant,
+    Ident, IndexKey, ObjectKind, ObjectName, ParameterMode, References, Statement, StatementKind, TableConstraint, TableConstraintKind, TableElement,
 };
+use crate::syntax::sql::template::Template;
+use crate::syntax::sql::{Parameters, Skip, parse};
 
 /// The schema as a script changes it.
 pub(super) enum Overlay<'a> {
@@ -144,6 +148,10 @@ impl Resolver<'_> {
                 if let (Some(name), ObjectKind::Column) = (&comment.name, comment.object) {
                     self.relation_and_columns(name, comment.part.iter(), Access::Ddl, None);
                 }
+            }
+            StatementKind::Do(block) => {
+                let span = block.body.as_ref().map_or(statement.span, |b| b.span);
+                self.skipped.push((Skip::Procedural, span));
             }
             StatementKind::CreateSchema(schema) => {
                 // bare names in it belong to the new schema: only what is qualified could be judged
@@ -359,7 +367,11 @@ impl Resolver<'_> {
                 });
                 return;
             }
-            FunctionBody::Text(_) | FunctionBody::None => return,
+            FunctionBody::Text(body) => {
+                self.body_text(function, body);
+                return;
+            }
+            FunctionBody::None => return,
         };
         for statement in statements {
             self.in_function(function, |this| {
@@ -368,14 +380,47 @@ impl Resolver<'_> {
         }
     }
 
+    /// A body in quotes. Only SQL is read; other languages are counted.
+    fn body_text(&mut self, function: &CreateFunction, body: &BodyText) {
+        if function.language.is_none_or(|l| l.name != "sql") {
+            self.skipped.push((Skip::Procedural, body.span));
+            return;
+        }
+        if !body.verbatim {
+            // its places cannot be told
+            return;
+        }
+        let template = Template::from_source(FileId(0), &body.text, 0);
+        let script = parse(&template, Parameters::Dollar);
+        let shift = |span: Span| Span { start: span.start + body.span.start, end: span.end + body.span.start };
+        self.skipped.extend(script.skipped.iter().map(|(span, skip)| (*skip, shift(*span))));
+        let mut own = None;
+        if let Some(path) = function.search_path.as_ref().filter(|p| !p.is_empty()) {
+            let mut schema = self.schema.clone();
+            schema.search_path.clone_from(path);
+            own = Some(schema);
+        }
+        let mut inner = Resolver::new(own.as_ref().unwrap_or(self.schema), &template);
+        for entry in &script.statements {
+            inner.in_function(function, |this| {
+                this.run(&entry.statement);
+            });
+        }
+        // a dump may define functions before the tables they read
+        if !self.template.text().contains("check_function_bodies") {
+            self.problems.extend(inner.problems.into_iter().map(|p| Problem { span: shift(p.span), ..p }));
+        }
+        self.references.extend(inner.references.into_iter().map(|r| SqlReference { span: shift(r.span), ..r }));
+    }
+
     fn in_function(&mut self, function: &CreateFunction, f: impl FnOnce(&mut Self)) {
+        let named: Vec<_> = function
+            .parameters
+            .iter()
+            .filter(|p| p.mode != ParameterMode::Out)
+            .filter_map(|p| Some((p.name?.name, self.written_type(p.ty.as_ref()))))
+            .collect();
         self.within(|this| {
-            let named: Vec<_> = function
-                .parameters
-                .iter()
-                .filter(|p| p.mode != ParameterMode::Out)
-                .filter_map(|p| Some((p.name?.name, this.written_type(p.ty.as_ref()))))
-                .collect();
             let level = this.level();
             level.variables = named;
             level.variables_of = Some(function.name.name.name);

@@ -5,16 +5,16 @@ use std::rc::Rc;
 use ustr::Ustr;
 
 use super::builtin::Builtin;
-use super::function::{builtin_type, takes};
+use super::call::never_null;
 use super::hint;
 use super::problem::ProblemKind;
 use super::resolve::{Resolver, is_hole};
 use super::scope::Column;
 use super::signature;
 use super::types::Type;
-use crate::schema::{QualifiedName, Returns};
+use crate::schema::QualifiedName;
 use crate::source::Span;
-use crate::syntax::sql::ast::{Call, Expr, ExprKind, Ident, Over, Query};
+use crate::syntax::sql::ast::{Expr, ExprKind, Ident, Query};
 
 impl Resolver<'_> {
     /// Reads an expression; gives its type.
@@ -44,7 +44,7 @@ impl Resolver<'_> {
 
     /// `coalesce(…, 'x')` and casts of constants.
     #[expect(clippy::unused_self, reason = "a question about the expression alone, asked like its siblings")]
-    fn not_null_anyway(&self, expr: &Expr) -> bool {
+    pub(super) fn not_null_anyway(&self, expr: &Expr) -> bool {
         fn constant(expr: &Expr) -> bool {
             match &expr.kind {
                 ExprKind::String(_) | ExprKind::Number(_) | ExprKind::Bool(_) => true,
@@ -57,7 +57,7 @@ impl Resolver<'_> {
         constant(expr)
     }
 
-    fn type_of(&mut self, expr: &Expr) -> Type {
+    pub(super) fn type_of(&mut self, expr: &Expr) -> Type {
         let boolean = || Type::base("boolean");
         match &expr.kind {
             ExprKind::Column(parts) => self.column_ref(parts).ty,
@@ -135,7 +135,7 @@ impl Resolver<'_> {
     }
 
     /// The kinds that are built of others.
-    fn composed(&mut self, expr: &Expr) -> Type {
+    pub(super) fn composed(&mut self, expr: &Expr) -> Type {
         match &expr.kind {
             ExprKind::AnyArray(pair, _) => {
                 let left = self.expr(&pair.0);
@@ -228,7 +228,7 @@ impl Resolver<'_> {
         }
     }
 
-    fn row_star(&mut self, parts: &[Ident]) {
+    pub(super) fn row_star(&mut self, parts: &[Ident]) {
         let target = crate::syntax::sql::ast::Target {
             expr: Expr { span: parts.first().map_or_else(Span::default, |p| p.span), kind: ExprKind::Star(parts.to_vec()) },
             alias: None,
@@ -236,7 +236,7 @@ impl Resolver<'_> {
         self.targets(std::slice::from_ref(&target));
     }
 
-    fn scalar_query(&mut self, query: &Query) -> Type {
+    pub(super) fn scalar_query(&mut self, query: &Query) -> Type {
         let shape = self.query(query);
         match shape.columns.as_slice() {
             [only] if !shape.open => only.ty.clone(),
@@ -245,7 +245,7 @@ impl Resolver<'_> {
     }
 
     /// `(expr).field`
-    fn field(&mut self, inner: &Expr, field: Ident) -> Type {
+    pub(super) fn field(&mut self, inner: &Expr, field: Ident) -> Type {
         let ty = self.expr(inner);
         if is_hole(&field) {
             return Type::Unknown;
@@ -283,11 +283,11 @@ impl Resolver<'_> {
         }
     }
 
-    fn any_function(&self, name: Ustr) -> bool {
+    pub(super) fn any_function(&self, name: Ustr) -> bool {
         !Builtin::get().functions(&name).is_empty() || self.schema.functions.keys().any(|k| k.name == name.as_str())
     }
 
-    fn missing_field(&mut self, inner: &Expr, field: Ident, of: Option<&QualifiedName>, names: Vec<&'static str>) {
+    pub(super) fn missing_field(&mut self, inner: &Expr, field: Ident, of: Option<&QualifiedName>, names: Vec<&'static str>) {
         let near = hint::nearest(&field.name, names.iter().copied()).map(str::to_owned);
         let message = match of {
             Some(of) => format!("field `{}` does not exist in type `{}`", field.name, of.name),
@@ -300,7 +300,7 @@ impl Resolver<'_> {
         p.suggestion = near;
     }
 
-    fn cast(&mut self, inner: &Expr, ty: &crate::syntax::sql::ast::TypeName) -> Type {
+    pub(super) fn cast(&mut self, inner: &Expr, ty: &crate::syntax::sql::ast::TypeName) -> Type {
         self.expr(inner);
         let ty = Type::of_name(self.schema, ty);
         self.compare(&ty, inner);
@@ -324,164 +324,6 @@ impl Resolver<'_> {
         p.help = Some(format!("it has {}", shown.join(", ")));
         p.suggestion = near;
     }
-
-    fn call(&mut self, call: &Call) -> Type {
-        let mut types = Vec::new();
-        for arg in &call.args {
-            if let ExprKind::Star(parts) = &arg.kind {
-                self.row_star(parts);
-                types.push(Type::Unknown);
-                continue;
-            }
-            types.push(self.expr(arg));
-        }
-        for order in call.order_by.iter().chain(&call.within_group) {
-            self.expr(&order.expr);
-        }
-        if let Some(filter) = &call.filter {
-            self.expr(filter);
-        }
-        if let Some(Over::Window(window)) = &call.over {
-            self.window(window);
-        }
-        self.check_function(call);
-        self.function_type(call, &types)
-    }
-
-    /// A function in a schema whose functions are known.
-    fn check_function(&mut self, call: &Call) {
-        let Some(schema) = call.name.schema else { return };
-        if is_hole(&schema) || is_hole(&call.name.name) || schema.name == "pg_catalog" || schema.name == "information_schema" {
-            return;
-        }
-        let functions = &self.schema.functions;
-        let known = functions.keys().any(|k| k.schema == schema.as_str());
-        let name = call.name.name.name.as_str();
-        let key = QualifiedName::new(schema.as_str(), name);
-        if !known || functions.contains_key(&key) || !self.schema.search_path.iter().any(|s| s == schema.as_str()) {
-            return;
-        }
-        let typed = self.schema.relations.contains_key(&key) || self.schema.composites.contains_key(&key) || self.schema.domains.contains_key(&key);
-        if typed || self.schema.incomplete.iter().any(|i| i.object.contains(schema.as_str())) {
-            return;
-        }
-        let near = hint::nearest(name, functions.keys().filter(|k| k.schema == schema.as_str()).map(|k| k.name.as_str())).map(str::to_owned);
-        // functions of extensions are not in the schema: only a misspelt name is certain
-        let Some(near) = near else { return };
-        let p = self.problem(ProblemKind::UnknownFunction, call.name.name.span, format!("function `{}.{name}` does not exist", schema.name));
-        p.schema = Some(schema.as_str().to_owned());
-        p.table = Some(name.to_owned());
-        p.suggestion = Some(near);
-    }
-
-    fn function_type(&self, call: &Call, types: &[Type]) -> Type {
-        let name = call.name.name.name;
-        let first = types.first().cloned().unwrap_or(Type::Unknown);
-        if call.name.schema.is_none_or(|s| s.name == "pg_catalog") {
-            match name.as_str() {
-                "coalesce" | "nullif" | "greatest" | "least" => return types.iter().cloned().fold(Type::Literal, common),
-                "row" => return Type::Unknown,
-                _ => {}
-            }
-        }
-        if let Some((_, overloads)) = self.schema.find(&self.schema.functions, call.name.schema_str(), &name) {
-            let mut fitting = overloads.iter().filter(|f| takes(f, call.args.len()));
-            return match (fitting.next(), fitting.next()) {
-                (Some(only), None) => self.result_type(only, &first),
-                _ => Type::Unknown,
-            };
-        }
-        if call.name.schema.is_some_and(|s| s.name != "pg_catalog") {
-            return Type::Unknown;
-        }
-        if let Some(ty) = type_texts(types).and_then(|texts| signature::function_result(&name, &texts)) {
-            return Type::of_column(self.schema, &ty);
-        }
-        let count = u16::try_from(call.args.len()).unwrap_or(u16::MAX);
-        let mut fits = Builtin::get().functions(&name).iter().filter(|f| f.least <= count && (count <= f.most || f.variadic));
-        let Some(form) = fits.next() else { return Type::Unknown };
-        if !form.outs.is_empty() {
-            return match fits.next() {
-                None if form.outs.len() > 1 => Type::Record(Rc::new(form.outs.iter().map(|(n, t)| (Ustr::from(n), builtin_type(t))).collect())),
-                None => builtin_type(form.outs[0].1),
-                Some(_) => Type::Unknown,
-            };
-        }
-        let others: Vec<_> = fits.collect();
-        if others.iter().all(|o| o.result == form.result) {
-            return polymorphic(form.result, first);
-        }
-        // overloads such as `min`, `sum`, `abs`: the one for the argument's own type
-        let own = first.sql();
-        let exact = std::iter::once(form).chain(others.iter().copied()).any(|f| own.is_some() && builtin_type(f.result).sql() == own);
-        match name.as_str() {
-            "unnest" => first.element(),
-            "sum" => match own.as_deref() {
-                Some("smallint" | "integer") => Type::base("bigint"),
-                Some("bigint") => Type::base("numeric"),
-                _ if exact => first,
-                _ => Type::Unknown,
-            },
-            "avg" => match own.as_deref() {
-                Some("smallint" | "integer" | "bigint" | "numeric") => Type::base("numeric"),
-                Some("real" | "double precision") => Type::base("double precision"),
-                _ => Type::Unknown,
-            },
-            "min" | "max" | "abs" | "mod" => match first {
-                Type::Enum(_) => first,
-                _ if exact => first,
-                _ => Type::Unknown,
-            },
-            _ => Type::Unknown,
-        }
-    }
-
-    fn result_type(&self, function: &crate::schema::Function, first: &Type) -> Type {
-        match &function.returns {
-            Returns::One(ty) | Returns::SetOf(ty) if ty.starts_with("any") => polymorphic(ty, first.clone()),
-            Returns::One(ty) | Returns::SetOf(ty) => {
-                let outs: Vec<_> =
-                    function.arguments.iter().filter(|a| matches!(a.mode, crate::schema::ArgMode::Out | crate::schema::ArgMode::InOut)).collect();
-                match outs.as_slice() {
-                    [] if ty == "record" => Type::Unknown,
-                    [] => Type::of_column(self.schema, ty),
-                    [one] => Type::of_column(self.schema, &one.ty),
-                    many => Type::Record(Rc::new(
-                        many.iter()
-                            .enumerate()
-                            .map(|(n, a)| (Ustr::from(a.name.as_deref().unwrap_or(&format!("column{}", n + 1))), Type::of_column(self.schema, &a.ty)))
-                            .collect(),
-                    )),
-                }
-            }
-            Returns::Table(columns) => match columns.as_slice() {
-                [(_, only)] => Type::of_column(self.schema, only),
-                many => Type::Record(Rc::new(many.iter().map(|(n, t)| (Ustr::from(n), Type::of_column(self.schema, t))).collect())),
-            },
-            Returns::Nothing => Type::Unknown,
-        }
-    }
-}
-
-fn polymorphic(result: &str, first: Type) -> Type {
-    match result {
-        "anyelement" | "anynonarray" | "anyenum" | "anycompatible" | "anycompatiblenonarray" => match first {
-            // the result may be an element of the argument as well as the argument itself
-            Type::Array(_) | Type::Literal => Type::Unknown,
-            other => other,
-        },
-        "anyarray" | "anycompatiblearray" => match first {
-            Type::Array(_) => first,
-            Type::Unknown | Type::Literal => Type::Unknown,
-            other => Type::Array(Rc::new(other)),
-        },
-        other => builtin_type(other),
-    }
-}
-
-fn never_null(call: &Call) -> bool {
-    call.name.schema.is_none()
-        && matches!(call.name.name.as_str(), "count" | "now" | "row_number" | "rank" | "dense_rank" | "gen_random_uuid" | "clock_timestamp")
 }
 
 fn is_comparison(op: &str) -> bool {
@@ -506,11 +348,11 @@ fn number_type(text: &str) -> Type {
 }
 
 /// The types by name for [`signature`], literals as nothing; `None` where one is not known.
-fn type_texts(types: &[Type]) -> Option<Vec<String>> {
+pub(super) fn type_texts(types: &[Type]) -> Option<Vec<String>> {
     types.iter().map(|ty| if *ty == Type::Literal { Some(String::new()) } else { ty.sql() }).collect()
 }
 
-fn common(a: Type, b: Type) -> Type {
+pub(super) fn common(a: Type, b: Type) -> Type {
     match (a, b) {
         (Type::Literal, other) | (other, Type::Literal) => other,
         (a, b) if a == b => a,

@@ -5,6 +5,7 @@
 //! everything that may come from it is silent.
 
 mod builtin;
+mod call;
 mod column;
 pub mod ddl;
 mod define;

@@ -13,7 +13,7 @@ use crate::schema::{QualifiedName, Schema};
 use crate::source::Span;
 use crate::syntax::sql::ast::{Ident, Query, Statement, StatementKind};
 use crate::syntax::sql::template::{HOLE, Template};
-use crate::syntax::sql::{Parameters, parse};
+use crate::syntax::sql::{Parameters, Skip, parse};
 
 /// What an analysis may know beside the text.
 #[derive(Clone, Debug, Default)]
@@ -60,12 +60,14 @@ pub fn analyse(template: &Template, schema: &Schema, options: &Options) -> Analy
         let outputs = resolver.statement(&entry.statement);
         analysis.references.append(&mut resolver.references);
         analysis.problems.append(&mut resolver.problems);
+        analysis.skipped.append(&mut resolver.skipped);
         if n + 1 == last {
             analysis.outputs = outputs;
         } else {
             overlay.apply(&entry.statement, template.text());
         }
     }
+    analysis.complete &= analysis.skipped.is_empty();
     analysis.problems.retain(|p| !template.touches_hole(p.span));
     analysis.references.retain(|r| !template.touches_hole(r.span));
     analysis
@@ -119,6 +121,8 @@ pub(super) struct Resolver<'a> {
     pub(super) levels: Vec<Level>,
     pub(super) references: Vec<SqlReference>,
     pub(super) problems: Vec<Problem>,
+    /// Parts that were not read.
+    pub(super) skipped: Vec<(Skip, Span)>,
     /// Any FROM may hold more than what is written.
     pub(super) open_scope: bool,
     /// Bare table names may be names of WITH that nobody sees.
@@ -135,6 +139,7 @@ impl<'a> Resolver<'a> {
             levels: vec![Level::default()],
             references: Vec::new(),
             problems: Vec::new(),
+            skipped: Vec::new(),
             open_scope: false,
             open_names: false,
             origins: 0,

@@ -187,6 +187,14 @@ fn a_script_knows_what_it_made() {
 }
 
 #[test]
+fn bodies_in_sql_are_read() {
+    clean("create function f(tier text) returns bigint language sql as $$ select count(*) from customers where customers.tier = f.tier and name <> $1 $$");
+    finds("create function f(n int) returns bigint language sql as $$ select nope from orders where id = n $$", &["unknown-column: nope"]);
+    finds("create function f() returns text language sql set search_path = audit as 'select author from log'", &["unknown-column: author"]);
+    finds("create function f() returns int begin atomic select nope from orders; end", &["unknown-column: nope"]);
+}
+
+#[test]
 fn holes_are_silent_and_the_rest_is_checked() {
     clean("select {} from orders");
     clean("select a from {}");

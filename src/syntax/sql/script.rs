@@ -35,6 +35,8 @@ pub enum Skip {
     OtherDialect,
     /// It nests too deep.
     TooDeep,
+    /// A body in another language than SQL.
+    Procedural,
 }
 
 impl Skip {
@@ -44,6 +46,7 @@ impl Skip {
             Skip::Unparsable => "sql-unparsable",
             Skip::OtherDialect => "sql-other-dialect",
             Skip::TooDeep => "sql-too-deep",
+            Skip::Procedural => "sql-procedural",
         }
     }
 }

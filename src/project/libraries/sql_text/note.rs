@@ -66,6 +66,7 @@ pub fn sink(ev: &mut Evaluator<'_, '_>, text: &Text<'_>, driver: Option<dialect:
                 Skip::Unparsable => "sql that does not parse",
                 Skip::OtherDialect => "sql of another dialect",
                 Skip::TooDeep => "sql too deep",
+                Skip::Procedural => "procedural code",
             });
         }
     }
