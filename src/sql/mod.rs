@@ -26,4 +26,5 @@ mod types;
 mod write;
 
 pub use problem::{Analysis, Output, Problem, ProblemKind, SqlReference};
+pub(crate) use resolve::query_uses;
 pub use resolve::{Options, Variable, analyse, query_outputs};

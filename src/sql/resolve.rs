@@ -73,6 +73,15 @@ pub fn analyse(template: &Template, schema: &Schema, options: &Options) -> Analy
     analysis
 }
 
+/// What a query depends on: relations, and the columns of theirs that it names or passes through by a star.
+pub(crate) fn query_uses(query: &Query, schema: &Schema) -> Vec<(QualifiedName, Option<String>)> {
+    let template = Template::default();
+    let mut resolver = Resolver::new(schema, &template);
+    let outputs = resolver.top_query(query).outputs().unwrap_or_default();
+    let named = resolver.references.into_iter().map(|r| (r.relation, r.column));
+    named.chain(outputs.into_iter().filter_map(|o| o.source).map(|(relation, column)| (relation, Some(column)))).collect()
+}
+
 /// The columns of a query, for the view it defines. `None` where nobody can tell.
 pub fn query_outputs(query: &Query, schema: &Schema) -> Option<Vec<Output>> {
     let template = Template::default();

@@ -209,6 +209,9 @@ impl Ddl {
             }
             let _ = name;
         }
+        for uses in self.views.values_mut() {
+            uses.rename_column(table, old.as_str(), new.as_str());
+        }
         for owner in self.owned.values_mut().filter(|(t, c)| t == table && c == old.as_str()) {
             new.as_str().clone_into(&mut owner.1);
         }

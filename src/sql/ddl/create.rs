@@ -142,7 +142,8 @@ impl Ddl {
     /// Sets or removes a default.
     pub(super) fn set_default(&mut self, table: &QualifiedName, column: &str, text: Option<&str>) {
         let ty = self.schema.relations.get(table).and_then(|r| r.column(column)).map(|c| c.ty.clone());
-        let default = text.zip(ty).and_then(|(text, ty)| self.default_of(text, &ty));
+        // A literal for a domain is read as a value of its base type.
+        let default = text.zip(ty).and_then(|(text, ty)| self.default_of(text, &self.base_type(&ty)));
         if let Some(column) = self.relation_mut(table).and_then(|r| r.column_mut(column)) {
             column.default = default;
         }

@@ -66,7 +66,7 @@ impl Ddl {
         }
         self.owned.retain(|_, (t, c)| t != table || c != column);
         if cascade {
-            let views: Vec<_> = self.views.iter().filter(|(_, uses)| uses.names_relation(table) && uses.mentions(column)).map(|(v, _)| v.clone()).collect();
+            let views: Vec<_> = self.views.iter().filter(|(_, uses)| uses.names_column(table, column)).map(|(v, _)| v.clone()).collect();
             for view in views {
                 self.drop_relation(&view);
             }

@@ -42,7 +42,7 @@ impl Ddl {
         let source = Source { text };
         match &statement.kind {
             StatementKind::CreateTable(create) => self.create_table(source, create, statement.span),
-            StatementKind::CreateView(create) => self.create_view(source, create, statement.span),
+            StatementKind::CreateView(create) => self.create_view(create, statement.span),
             StatementKind::CreateType(create) => self.create_type(create),
             StatementKind::CreateDomain(create) => self.create_domain(source, create),
             StatementKind::CreateSequence(create) => self.create_sequence(create),

@@ -1,6 +1,6 @@
 //! Views: their columns, and what they are made from.
 
-use super::{Ddl, NoteKind, Source};
+use super::{Ddl, NoteKind};
 use crate::schema::{Column, QualifiedName, Relation, RelationKind};
 use crate::source::Span;
 use crate::syntax::sql::ast::{CreateView, Query};
@@ -11,25 +11,25 @@ pub(super) struct OutputColumn {
     pub ty: String,
 }
 
-/// What a view's query names, by its text.
+/// What a view's query depends on: relations, and columns of theirs.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Uses {
-    relations: Vec<QualifiedName>,
-    words: Vec<String>,
-}
+pub(super) struct Uses(Vec<(QualifiedName, Option<String>)>);
 
 impl Uses {
     pub(super) fn names_relation(&self, name: &QualifiedName) -> bool {
-        self.relations.contains(name)
+        self.0.iter().any(|(relation, _)| relation == name)
     }
 
-    /// Whether the query mentions a column of that name, or takes all columns of something.
-    pub(super) fn mentions(&self, column: &str) -> bool {
-        self.words.iter().any(|w| w == column || w == "*")
+    pub(super) fn names_column(&self, name: &QualifiedName, column: &str) -> bool {
+        self.0.iter().any(|(relation, c)| relation == name && c.as_deref() == Some(column))
     }
 
     pub(super) fn rename_relation(&mut self, old: &QualifiedName, new: &QualifiedName) {
-        self.relations.iter_mut().filter(|r| *r == old).for_each(|r| *r = new.clone());
+        self.0.iter_mut().filter(|(relation, _)| relation == old).for_each(|(relation, _)| *relation = new.clone());
+    }
+
+    pub(super) fn rename_column(&mut self, name: &QualifiedName, old: &str, new: &str) {
+        self.0.iter_mut().filter(|(relation, c)| relation == name && c.as_deref() == Some(old)).for_each(|(_, c)| *c = Some(new.to_owned()));
     }
 }
 
@@ -57,7 +57,7 @@ impl Ddl {
         crate::schema::types::parse(ty).map_or_else(|| ty.to_owned(), |parsed| self.resolved(parsed).print(self.unqualified()))
     }
 
-    pub(super) fn create_view(&mut self, source: Source<'_>, create: &CreateView, span: Span) {
+    pub(super) fn create_view(&mut self, create: &CreateView, span: Span) {
         let name = if create.temporary { QualifiedName::new("pg_temp", create.name.name.as_str()) } else { self.new_name(&create.name) };
         let existing = self.schema.relations.get(&name);
         if existing.is_some() && !create.or_replace {
@@ -73,7 +73,7 @@ impl Ddl {
         relation.at = Some(create.name.name.span);
         let old_comments: Vec<(String, String)> =
             existing.map(|r| r.columns.iter().filter_map(|c| Some((c.name.clone(), c.comment.clone()?))).collect()).unwrap_or_default();
-        let uses = self.uses(source.slice(span));
+        let uses = self.uses(create.query.as_deref());
         let columns = create.query.as_ref().and_then(|query| self.outputs(query));
         self.schema.relations.insert(name.clone(), relation);
         self.views.insert(name.clone(), uses);
@@ -94,12 +94,10 @@ impl Ddl {
         }
     }
 
-    /// Every known relation that the text names, and all its words.
-    fn uses(&self, text: &str) -> Uses {
-        let words: Vec<String> =
-            text.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$' || c == '*')).filter(|w| !w.is_empty()).map(str::to_lowercase).collect();
-        let named = |name: &&QualifiedName| words.iter().any(|w| w.eq_ignore_ascii_case(&name.name)) || text.contains(&format!("\"{}\"", name.name));
-        let relations = self.schema.relations.keys().filter(named).cloned().collect();
-        Uses { relations, words }
+    fn uses(&mut self, query: Option<&Query>) -> Uses {
+        let path = std::mem::replace(&mut self.schema.search_path, self.path.clone());
+        let uses = query.map(|query| crate::sql::query_uses(query, &self.schema)).unwrap_or_default();
+        self.schema.search_path = path;
+        Uses(uses)
     }
 }
