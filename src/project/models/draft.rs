@@ -204,6 +204,12 @@ pub fn link<'a>(ev: &mut Evaluator<'_, 'a>, drafts: &mut [Draft<'a>]) {
                 let children = drafts.iter().enumerate().filter(|(_, d)| d.model.class.is_some_and(|c| ev.world.is_subclass(c, t)));
                 ends.extend(children.map(|(o, _)| (o, backref, Member::Relationship { target: Some(own), many: None })));
             }
+            // Several classes may bear the name (copies in old revisions, one in the tests): each may be the one that gets the other end.
+            if let (Some(backref), Some(text)) = (r.backref, r.text.as_deref().or(related.text.as_deref())) {
+                let name = Ustr::from(text.rsplit('.').next().unwrap_or_default().trim());
+                let alike = by_name.get(&name).filter(|all| all.len() > 1).into_iter().flatten().filter_map(|c| by_class.get(c));
+                ends.extend(alike.map(|&o| (o, backref, Member::Relationship { target: Some(own), many: None })));
+            }
         }
     }
     for n in 0..drafts.len() {
