@@ -551,6 +551,7 @@ impl<'w, 'a> Evaluator<'w, 'a> {
         if let ExprKind::Attribute(a) = &call.func.kind {
             let receiver = self.eval(&a.value);
             let args = self.args(call);
+            self.callbacks(call, &args, Some(&receiver));
             if let Some(v) = self.method(&receiver, a.attr, call, &args, span) {
                 return v;
             }
@@ -562,6 +563,7 @@ impl<'w, 'a> Evaluator<'w, 'a> {
         }
         let callee = self.eval(&call.func);
         let args = self.args(call);
+        self.callbacks(call, &args, None);
         self.apply(&callee, call, &args, span)
     }
 

@@ -2,6 +2,7 @@
 
 pub mod annotation;
 pub mod builtins;
+pub mod callbacks;
 pub mod eval;
 pub mod flow;
 pub mod fold;

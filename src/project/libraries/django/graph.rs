@@ -161,6 +161,7 @@ impl Graph {
         named(world, &text, place)
     }
 
+    #[expect(clippy::too_many_arguments, reason = "a field is all of these; nothing else ever holds them together")]
     fn relation(&mut self, world: &World<'_>, id: ModelId, name: Ustr, pointer: Pointer, target: ModelId, place: Place, call: &Call) {
         let model = world.models.get(id);
         let key = |m: ModelId| primary_key(world, m).map(Touched::Column);
@@ -170,20 +171,11 @@ impl Graph {
                 ExprKind::Str(s) => named(world, &s.constant()?, place),
                 _ => named(world, last_name(t)?.as_str(), place),
             });
-            let middle: Vec<Touched> = match through {
-                Some(t) => [id, target].iter().filter_map(|m| pointing(world, t, *m).map(Touched::Column)).collect(),
-                None => {
-                    let table = call.keyword("db_table").and_then(|t| if let ExprKind::Str(s) = &t.kind { s.constant() } else { None });
-                    let table = table.map_or_else(|| format!("{}_{name}", model.relation.name), std::borrow::Cow::into_owned);
-                    let relation = RelationName { schema: model.relation.schema, name: Ustr::from(&table) };
-                    let other = world.models.get(target).name.as_str().rsplit('.').next().unwrap_or_default().to_lowercase();
-                    let (from, to) = if target == id {
-                        (format!("from_{own_name}_id"), format!("to_{own_name}_id"))
-                    } else {
-                        (format!("{own_name}_id"), format!("{other}_id"))
-                    };
-                    vec![Touched::Raw(relation, Ustr::from(&from)), Touched::Raw(relation, Ustr::from(&to))]
-                }
+            let middle: Vec<Touched> = if let Some(t) = through {
+                [id, target].iter().filter_map(|m| pointing(world, t, *m).map(Touched::Column)).collect()
+            } else {
+                let table = call.keyword("db_table").and_then(|t| if let ExprKind::Str(s) = &t.kind { s.constant() } else { None });
+                automatic_table(world, id, target, name, table.as_deref()).to_vec()
             };
             key(id).into_iter().chain(middle).chain(key(target)).collect()
         } else {
@@ -216,6 +208,20 @@ impl Graph {
     pub fn accessor(&self, world: &World<'_>, model: ModelId, name: Ustr) -> Option<&Edge> {
         through_parents(world, model).find_map(|m| self.accessors.get(&(m, name)))
     }
+}
+
+/// The table that Django makes for a many-to-many field, by Django's rules for its name and columns.
+fn automatic_table(world: &World<'_>, own: ModelId, target: ModelId, field: Ustr, named: Option<&str>) -> [Touched; 2] {
+    let model = world.models.get(own);
+    let class = |m: ModelId| world.models.get(m).name.as_str().rsplit('.').next().unwrap_or_default().to_lowercase();
+    let table = named.map_or_else(|| format!("{}_{field}", model.relation.name), str::to_owned);
+    let relation = RelationName { schema: model.relation.schema, name: Ustr::from(&table) };
+    let (from, to) = if target == own {
+        (format!("from_{}_id", class(own)), format!("to_{}_id", class(own)))
+    } else {
+        (format!("{}_id", class(own)), format!("{}_id", class(target)))
+    };
+    [Touched::Raw(relation, Ustr::from(&from)), Touched::Raw(relation, Ustr::from(&to))]
 }
 
 /// Finds the same node again with the tree's own lifetime.

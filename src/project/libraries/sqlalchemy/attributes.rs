@@ -86,7 +86,6 @@ fn class_attribute<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId, name: Ustr, a
         Found::Relationship(Some(target), _) => Some(orm(Orm::Relationship(target))),
         Found::Relationship(None, _) => Some(Value::Unknown),
         Found::Value(v) => Some(v),
-        Found::Other => None,
         Found::Missing if LIBRARY_MEMBERS.contains(&name.as_str()) => None,
         Found::Missing => {
             if let Some((id, _)) = ev.world.models.of_class(class) {
@@ -94,7 +93,7 @@ fn class_attribute<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId, name: Ustr, a
             }
             Some(Value::Unknown)
         }
-        Found::Unknown => None,
+        Found::Other | Found::Unknown => None,
     }
 }
 
@@ -272,14 +271,14 @@ pub fn subscript<'a>(ev: &mut Evaluator<'_, 'a>, base: &Value<'a>, key: &Value<'
             let at = at.unwrap_or_else(|| ev.at(index.span));
             sub_column(ev, o, &name, at)
         }
-        Orm::Row(o) => match key {
-            Value::Int(n) => usize::try_from(*n).ok().and_then(|n| o.items.get(n)).map(|o| o.value.clone()).unwrap_or_default(),
-            _ => {
-                let Some((name, at)) = text() else { return Some(Value::Unknown) };
-                let at = at.unwrap_or_else(|| ev.at(index.span));
-                row_item(ev, o, &name, at)
+        Orm::Row(o) => {
+            if let Value::Int(n) = key {
+                return Some(usize::try_from(*n).ok().and_then(|n| o.items.get(n)).map(|o| o.value.clone()).unwrap_or_default());
             }
-        },
+            let Some((name, at)) = text() else { return Some(Value::Unknown) };
+            let at = at.unwrap_or_else(|| ev.at(index.span));
+            row_item(ev, o, &name, at)
+        }
         Orm::Query(q) if matches!(q.kind, Kind::Legacy) => match key {
             Value::Int(_) => q.element(),
             _ => base.clone(),
@@ -304,6 +303,6 @@ pub fn iterate<'a>(value: &Orm<'a>) -> Option<Value<'a>> {
 }
 
 /// A result of these outputs.
-pub fn rows<'a>(outputs: Arc<Outputs<'a>>, shape: Shape) -> Value<'a> {
+pub fn rows(outputs: Arc<Outputs<'_>>, shape: Shape) -> Value<'_> {
     orm(Orm::Rows(Arc::new(Rows { outputs, shape })))
 }

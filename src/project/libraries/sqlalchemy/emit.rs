@@ -66,7 +66,7 @@ pub fn find<'a>(ev: &Evaluator<'_, 'a>, class: ClassId, name: Ustr) -> Found<'a>
 
 /// With joined inheritance a child has what its parent's table has, unless it defines the name anew.
 fn find_in_parent<'a>(ev: &Evaluator<'_, 'a>, class: ClassId, name: Ustr) -> Option<Found<'a>> {
-    for &above in ev.world.lineage(class)?.mro.iter() {
+    for &above in &ev.world.lineage(class)?.mro {
         if above != class
             && let Some((id, parent)) = ev.world.models.of_class(above)
         {

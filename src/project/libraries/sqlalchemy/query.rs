@@ -146,10 +146,9 @@ pub fn run<'a>(ev: &mut Evaluator<'_, 'a>, name: &str, q: &Arc<Query<'a>>, call:
         }
         "scalars" | "stream_scalars" => rows(outputs(), Shape::Scalars),
         "scalar" => Value::union([element(&q.outputs, Shape::Scalars), Value::None]),
-        "exec" => rows(outputs(), Shape::Single),
         // Flask-SQLAlchemy
         "first_or_404" | "one_or_404" => element(&q.outputs, Shape::Single),
-        "paginate" => rows(outputs(), Shape::Single),
+        "exec" | "paginate" => rows(outputs(), Shape::Single),
         _ => return None,
     })
 }
@@ -159,7 +158,9 @@ pub fn method<'a>(ev: &mut Evaluator<'_, 'a>, q: &Arc<Query<'a>>, name: &str, ca
     let same = || orm(Orm::Query(q.clone()));
     let with = |outputs: Outputs<'a>, more: Vec<ModelId>| {
         let mut scope = q.scope.clone();
-        more.into_iter().for_each(|m| push(&mut scope, m));
+        for m in more {
+            push(&mut scope, m);
+        }
         orm(Orm::Query(Arc::new(Query { kind: q.kind, outputs, scope })))
     };
     Some(match name {
@@ -179,10 +180,6 @@ pub fn method<'a>(ev: &mut Evaluator<'_, 'a>, q: &Arc<Query<'a>>, name: &str, ca
             let more = joined(ev, call, args);
             with(q.outputs.clone(), more)
         }
-        "with_entities" | "with_only_columns" => {
-            let (outputs, more) = outputs(ev, call, args);
-            with(outputs, more)
-        }
         "add_columns" | "add_column" | "add_entity" | "column" => {
             let (added, more) = outputs(ev, call, args);
             let mut all = q.outputs.clone();
@@ -190,7 +187,7 @@ pub fn method<'a>(ev: &mut Evaluator<'_, 'a>, q: &Arc<Query<'a>>, name: &str, ca
             all.open |= added.open;
             with(all, more)
         }
-        "returning" => {
+        "with_entities" | "with_only_columns" | "returning" => {
             let (outputs, more) = outputs(ev, call, args);
             with(outputs, more)
         }
@@ -225,7 +222,6 @@ fn legacy_result<'a>(ev: &mut Evaluator<'_, 'a>, q: &Arc<Query<'a>>, name: &str,
         "scalars" => rows(Arc::new(q.outputs.clone()), Shape::Scalars),
         "paginate" => rows(Arc::new(q.outputs.clone()), Shape::Legacy),
         "as_subquery" => orm(Orm::Subquery(Arc::new(flat(ev, &q.outputs)))),
-        "yield_per" | "partitions" => return None,
         _ => return None,
     })
 }
@@ -422,7 +418,6 @@ pub fn result_method<'a>(r: &Arc<Rows<'a>>, name: &str) -> Value<'a> {
         "mappings" | "tuples" => rows(r.outputs.clone(), Shape::Rows),
         "partitions" => Value::list_of(Value::list_of(one())),
         "unique" | "yield_per" | "freeze" | "execution_options" => orm(Orm::Rows(r.clone())),
-        "iter_pages" | "keys" | "close" => Value::Unknown,
         _ => Value::Unknown,
     }
 }

@@ -212,6 +212,15 @@ fn dictionaries_and_lists_of_objects() {
 }
 
 #[test]
+fn lambdas_beside_what_they_are_called_on() {
+    assert_eq!(
+        seen("def f(bs: list[Book]):\n    sorted(bs, key=lambda b: b.title)\n    bs.sort(key=lambda b: b.id)"),
+        ["books.title read@title", "books.id read@id"]
+    );
+    assert_eq!(seen("def f(s):\n    first(s.query(Book).all(), pred=lambda b: b.title == '')"), ["books read@Book", "books.title read@title"]);
+}
+
+#[test]
 fn narrowing() {
     assert_eq!(seen("def f(x):\n    if not isinstance(x, Book):\n        return\n    x.title"), ["books.title read@title"]);
     assert_eq!(seen("def f(x):\n    return isinstance(x, Book) and x.title"), ["books.title read@title"]);

@@ -67,7 +67,7 @@ fn keyed(ev: &Evaluator<'_, '_>, id: ModelId, name: &str) -> Option<ColumnRef> {
     Some(ColumnRef { model: id, column })
 }
 
-fn key<'a>(ev: &mut Evaluator<'_, 'a>, id: ModelId, name: &str, at: Location, access: Access) -> Option<ColumnRef> {
+fn key(ev: &mut Evaluator<'_, '_>, id: ModelId, name: &str, at: Location, access: Access) -> Option<ColumnRef> {
     if let Some(c) = keyed(ev, id, name) {
         emit::column(ev, c, at, access);
         return Some(c);
