@@ -55,6 +55,9 @@ impl<'a> Args<'a> {
     }
 }
 
+/// Lambdas that are called inside one another beyond this give nothing known.
+const MAX_LAMBDAS: usize = 4;
+
 /// Evaluates the code of one place.
 pub struct Evaluator<'w, 'a> {
     /// What is known of the project.
@@ -81,6 +84,8 @@ pub struct Evaluator<'w, 'a> {
     pub(super) through: Vec<FunctionId>,
     /// How often that was done in this file.
     pub(super) walked_through: usize,
+    /// How many lambdas are being called, one inside the other.
+    pub(super) lambdas: usize,
     /// The function being walked hands something on to a library that only its caller knows.
     pub hands_on: bool,
     /// `Table(...)` calls seen while models are collected.
@@ -106,6 +111,7 @@ impl<'w, 'a> Evaluator<'w, 'a> {
             state: libraries::State::default(),
             through: Vec::new(),
             walked_through: 0,
+            lambdas: 0,
             hands_on: false,
             tables: Vec::new(),
             trail: Vec::new(),
@@ -471,9 +477,11 @@ impl<'w, 'a> Evaluator<'w, 'a> {
 
     /// Calls a lambda of this very scope with these arguments.
     pub fn call_lambda(&mut self, lambda: &Lambda<'a>, args: &[Value<'a>]) -> Value<'a> {
-        if lambda.file != self.place.file {
+        // A lambda may call itself through its name, or others that call it back.
+        if lambda.file != self.place.file || self.lambdas >= MAX_LAMBDAS {
             return Value::Unknown;
         }
+        self.lambdas += 1;
         let params = &lambda.node.0;
         let saved: Vec<_> =
             params.iter().enumerate().map(|(n, p)| (p.name.name, self.env.insert(p.name.name, args.get(n).cloned().unwrap_or_default()))).collect();
@@ -481,6 +489,7 @@ impl<'w, 'a> Evaluator<'w, 'a> {
         let v = self.eval(&lambda.node.1);
         self.quiet = quiet;
         self.restore(saved);
+        self.lambdas -= 1;
         v
     }
 
