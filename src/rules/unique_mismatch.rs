@@ -18,8 +18,14 @@ pub(super) const RULE: Rule = Rule {
 
 /// `unique=True` and unique constraints that no constraint or whole index of the table stands behind.
 fn check(context: &Context<'_, '_>, found: &mut Vec<Diagnostic>) {
-    for m in mapped::all(context).iter().filter(|m| !m.model.open) {
-        for (c, _) in m.columns(context).filter(|(c, _)| c.unique && !c.primary_key) {
+    let models = mapped::all(context);
+    for m in models.iter().filter(|m| !m.model.open) {
+        // A frozen copy of a model, kept for a migration, may say what the one that is used no longer says.
+        let dropped = |column: &str| {
+            let twins = models.iter().filter(|t| t.name == m.name && t.model.class != m.model.class && t.model.at.file != m.model.at.file);
+            twins.filter_map(|t| t.model.columns.iter().find(|c| c.column.as_str() == column)).any(|c| !c.unique)
+        };
+        for (c, _) in m.columns(context).filter(|(c, _)| c.unique && !c.primary_key && !dropped(&c.column)) {
             one(context, m, &[c.column.as_str()], c.at, found);
         }
         for (columns, at) in m.model.unique.iter().filter(|(c, _)| c.len() > 1) {
