@@ -361,7 +361,7 @@ pub fn literal_fits(ty: &str, literal: &str) -> Option<bool> {
             }
             let (mantissa, exponent) = unsigned.split_once(['e', 'E']).unwrap_or((unsigned, "0"));
             let (whole, part) = mantissa.split_once('.').unwrap_or((mantissa, "0"));
-            let mantissa = (digits(whole) || whole.is_empty() && mantissa != ".") && (digits(part) || part.is_empty()) && mantissa != ".";
+            let mantissa = mantissa != "." && (digits(whole) || whole.is_empty()) && (digits(part) || part.is_empty());
             Some(mantissa && digits(exponent.strip_prefix(['-', '+']).unwrap_or(exponent)))
         }
         Family::Boolean => {

@@ -10,7 +10,7 @@ pub(super) fn canonical(text: &str, family: &Family, ty: &str) -> String {
         Family::Interval => interval(text),
         Family::Timestamp if ty == "timestamp" => timestamp(text),
         // Printed in the session's time zone, which for us is UTC.
-        Family::Timestamp => Some(short(text).to_owned()),
+        Family::Timestamp => Some(short(text)),
         Family::Time if ty == "time" => time(text),
         _ => None,
     }

@@ -36,6 +36,7 @@ fn power_of(node: &Node) -> u8 {
 }
 
 /// Writes `node`, in parentheses where it binds less strongly than `least`.
+#[expect(clippy::too_many_lines, reason = "one arm for each kind of node")]
 fn write(out: &mut String, node: &Node, least: u8) {
     let own = power_of(node);
     if own < least {
