@@ -9,6 +9,9 @@ use super::eval::{Args, Evaluator};
 use super::text::{Text, TextPart};
 use super::value::{List, Value};
 
+/// Lists and tuples that grow longer than this are no longer followed.
+const MAX_ITEMS: usize = 10_000;
+
 /// A string literal, with what its holes are known to be.
 pub fn literal<'a>(ev: &mut Evaluator<'_, 'a>, lit: &'a StrLit) -> Value<'a> {
     let mut parts = Vec::with_capacity(lit.parts.len());
@@ -42,6 +45,9 @@ pub fn add<'a>(ev: &mut Evaluator<'_, 'a>, left: &Value<'a>, right: &Value<'a>, 
             let all: Vec<_> = all.iter().map(|v| add(ev, other, v, left_span, right_span)).collect();
             Value::union(all)
         }
+        // `l = l + l` on line after line doubles it.
+        (Value::List(l), Value::List(r)) if l.items.len() + r.items.len() > MAX_ITEMS => Value::Unknown,
+        (Value::Tuple(l), Value::Tuple(r)) if l.len() + r.len() > MAX_ITEMS => Value::Unknown,
         (Value::List(l), Value::List(r)) => {
             let items = l.items.iter().chain(&r.items).cloned().collect();
             let rest = match (&l.rest, &r.rest) {

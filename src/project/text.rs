@@ -39,10 +39,25 @@ pub struct Text<'a> {
     pub parts: Arc<[TextPart<'a>]>,
 }
 
+/// A string of more pieces than this is known only so far: `s = s + s` on line after line doubles it.
+const MAX_PARTS: usize = 10_000;
+
+fn capped(mut parts: Vec<TextPart<'_>>) -> Arc<[TextPart<'_>]> {
+    if let Some(first_left_out) = parts.get(MAX_PARTS) {
+        let at = match first_left_out {
+            TextPart::Literal { file, literal, .. } => Location::new(*file, literal.segments.first().map_or(Span::default(), |s| s.source)),
+            TextPart::Made { at, .. } | TextPart::Hole(at) => *at,
+        };
+        parts.truncate(MAX_PARTS);
+        parts.push(TextPart::Hole(at));
+    }
+    parts.into()
+}
+
 impl<'a> Text<'a> {
     /// From its parts.
     pub fn new(parts: Vec<TextPart<'a>>) -> Self {
-        Self { parts: parts.into() }
+        Self { parts: capped(parts) }
     }
 
     /// A text that no literal spells.
@@ -58,7 +73,7 @@ impl<'a> Text<'a> {
     /// Both, one behind the other.
     #[must_use]
     pub fn concat(&self, other: &Text<'a>) -> Self {
-        Self { parts: self.parts.iter().chain(other.parts.iter()).cloned().collect() }
+        Self { parts: capped(self.parts.iter().chain(other.parts.iter()).take(MAX_PARTS + 1).cloned().collect()) }
     }
 
     /// The text where nothing is unknown.
@@ -171,6 +186,16 @@ pub fn source_span(segments: &[Segment], decoded_len: usize, range: std::ops::Ra
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_string_that_doubles_again_and_again_stays_small() {
+        let mut text = Text::made("a", Location::new(FileId(0), Span::new(0, 1)));
+        for _ in 0..100 {
+            text = text.concat(&text);
+        }
+        assert_eq!(text.parts.len(), MAX_PARTS + 1);
+        assert!(text.has_hole());
+    }
 
     #[test]
     fn spans_go_back_through_escapes() {
