@@ -1,4 +1,4 @@
-//! Our Python trees against CPython's, item by item: names, attributes, decoded strings, calls, statements, each with its place.
+//! Our Python trees against `CPython`'s, item by item: names, attributes, decoded strings, calls, statements, each with its place.
 //!
 //! By default over the modules of the interpreter's own library; `DBTRUTH_PYTHON_TREE=DIR` compares all files below a directory.
 
@@ -51,7 +51,7 @@ fn is_python(path: &Path) -> bool {
     path.extension().is_some_and(|e| e == "py") && path.is_file()
 }
 
-/// What CPython's parser sees.
+/// What `CPython`'s parser sees.
 fn cpython(files: &[PathBuf]) -> String {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/python_tree.py");
     let mut child = Command::new("python3").args(["-W", "ignore"]).arg(script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("python3 runs");

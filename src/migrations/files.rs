@@ -107,11 +107,11 @@ pub fn plan(paths: &[String]) -> Vec<Script> {
     let rank = |p: &str| (repeatable(p), if steps { numbered(p) } else { !whole(p) });
     let version = |p: &str| p.rsplit('/').next().unwrap_or(p).trim_start_matches(['V', 'v']).to_owned();
     chosen.sort_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| natural(&folder(a), &folder(b))).then_with(|| natural(&version(a), &version(b))));
-    chosen.into_iter().map(script).collect()
+    chosen.into_iter().map(|p| script(p)).collect()
 }
 
-fn script(path: &String) -> Script {
-    if path.ends_with(".py") { Script::Python(path.clone()) } else { Script::Sql(path.clone()) }
+fn script(path: &str) -> Script {
+    if path.ends_with(".py") { Script::Python(path.to_owned()) } else { Script::Sql(path.to_owned()) }
 }
 
 /// Layouts that keep whole schemas by number and steps by number: `…/full…/72/x.sql` beside `…/delta/73/y.sql`. The last whole one runs, then the steps behind it.
@@ -132,7 +132,7 @@ fn full_and_deltas(paths: &[&String]) -> Option<Vec<Script>> {
     let name = |p: &str| p.rsplit('/').next().unwrap_or(p).to_owned();
     steps.sort_by(|a, b| a.1.cmp(&b.1).then_with(|| natural(&name(a.2), &name(b.2))).then_with(|| a.2.cmp(b.2)));
     let loose = paths.iter().filter(|p| split(p).is_none() && is_sql(p)).copied();
-    Some(loose.chain(first).chain(steps.into_iter().map(|s| s.2)).map(script).collect())
+    Some(loose.chain(first).chain(steps.into_iter().map(|s| s.2)).map(|p| script(p)).collect())
 }
 
 /// What runs forward in a file that holds both ways: between the marks of dbmate, goose, sql-migrate and their kin.

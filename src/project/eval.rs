@@ -146,6 +146,7 @@ impl<'w, 'a> Evaluator<'w, 'a> {
     }
 
     /// What an expression is known to be.
+    #[expect(clippy::too_many_lines, reason = "one line or two for each kind of expression")]
     pub fn eval(&mut self, e: &'a Expr) -> Value<'a> {
         match &e.kind {
             ExprKind::Name(n) => {

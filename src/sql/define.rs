@@ -86,17 +86,15 @@ impl Resolver<'_> {
     /// Names in anything that is no query.
     pub(super) fn define(&mut self, statement: &Statement) {
         match &statement.kind {
-            StatementKind::Copy(copy) => {
-                match &copy.source {
-                    CopySource::Table(name, columns) => {
-                        let access = if copy.from { Access::Write } else { Access::Read };
-                        self.relation_and_columns(name, columns.iter().chain(&copy.option_columns), access, copy.condition.as_ref());
-                    }
-                    CopySource::Query(inner) => {
-                        self.run(inner);
-                    }
-                };
-            }
+            StatementKind::Copy(copy) => match &copy.source {
+                CopySource::Table(name, columns) => {
+                    let access = if copy.from { Access::Write } else { Access::Read };
+                    self.relation_and_columns(name, columns.iter().chain(&copy.option_columns), access, copy.condition.as_ref());
+                }
+                CopySource::Query(inner) => {
+                    self.run(inner);
+                }
+            },
             StatementKind::Touch(touch) => {
                 for (name, columns) in &touch.relations {
                     let access = if touch.kind == crate::syntax::sql::ast::TouchKind::Truncate { Access::Write } else { Access::Read };

@@ -110,7 +110,7 @@ pub(super) fn definition<'a>(m: &mut M<'_, 'a>, key: &ModelKey, n: &str, f: &Fie
     if f.kind == "GeneratedField" {
         let expression = f.args.keyword("expression").and_then(|e| generated(m, key, e, 0));
         if let Some(e) = expression {
-            out.push_str(&format!(" GENERATED ALWAYS AS ({e}) STORED"))
+            out.push_str(&format!(" GENERATED ALWAYS AS ({e}) STORED"));
         } else {
             let table = m.host.table(key);
             m.host.db.schema_mut().mark_incomplete(format!("public.{table}"), "the expression of a generated column could not be worked out");

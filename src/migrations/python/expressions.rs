@@ -435,7 +435,7 @@ fn subscript<'a>(base: &Value<'a>, key: &Value<'a>) -> Value<'a> {
         (Value::Dict(d), _) => d.borrow().get(key).ok().flatten().unwrap_or_default(),
         (Value::List(_) | Value::Tuple(_), Value::Int(n)) => {
             let (items, _) = base.items().unwrap_or_default();
-            let index = if *n < 0 { items.len().checked_sub(n.unsigned_abs() as usize) } else { usize::try_from(*n).ok() };
+            let index = if *n < 0 { usize::try_from(n.unsigned_abs()).ok().and_then(|n| items.len().checked_sub(n)) } else { usize::try_from(*n).ok() };
             index.and_then(|i| items.get(i)).cloned().unwrap_or_default()
         }
         (Value::Str(_), Value::Int(_)) => Value::Unknown,

@@ -340,7 +340,7 @@ impl<'a, H: Host<'a>> Machine<'_, 'a, H> {
                     Value::Dict(d) => d.borrow_mut().set(key, value),
                     Value::List(l) => match key {
                         Value::Int(n) if usize::try_from(n).is_ok_and(|n| n < l.borrow().items.len()) => {
-                            l.borrow_mut().items[usize::try_from(n).unwrap_or(0)] = value
+                            l.borrow_mut().items[usize::try_from(n).unwrap_or(0)] = value;
                         }
                         _ => l.borrow_mut().open = true,
                     },

@@ -8,6 +8,7 @@ use crate::source::Location;
 use crate::syntax::sql::template::Template;
 
 /// `builtins.name(args)` and a few pure functions of the standard library.
+#[expect(clippy::too_many_lines, reason = "a table of functions")]
 pub(super) fn builtin<'a, H: Host<'a>>(m: &mut Machine<'_, 'a, H>, path: &str, args: &Args<'a>, at: Location) -> Option<Value<'a>> {
     let first = || args.positional.first().map(|a| a.0.clone()).unwrap_or_default();
     Some(match path {

@@ -99,6 +99,7 @@ pub struct Rows {
 
 impl Rows {
     /// Rows that may be these or those: every key of either may be there, and others.
+    #[must_use]
     pub fn either(&self, other: &Rows) -> Rows {
         let shape = if Arc::ptr_eq(&self.shape, &other.shape) {
             self.shape.clone()

@@ -117,11 +117,8 @@ pub fn builtin<'a>(_ev: &mut Evaluator<'_, 'a>, callee: &Value<'a>, call: &'a Ca
 pub fn escape(ev: &mut Evaluator<'_, '_>, args: &Args<'_>) {
     for v in &args.values {
         for one in v.alternatives() {
-            match of(one) {
-                Some(Postgrest::Rows(r) | Postgrest::Answer(r)) => {
-                    ev.state.postgrest.escaped.insert(r.root);
-                }
-                _ => {}
+            if let Some(Postgrest::Rows(r) | Postgrest::Answer(r)) = of(one) {
+                ev.state.postgrest.escaped.insert(r.root);
             }
         }
     }

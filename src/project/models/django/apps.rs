@@ -24,7 +24,7 @@ pub struct App {
 pub struct Apps {
     /// Folder → app.
     folders: FxHashMap<String, App>,
-    /// Dotted paths of INSTALLED_APPS.
+    /// Dotted paths of `INSTALLED_APPS`.
     installed: FxHashSet<String>,
     /// `DEFAULT_AUTO_FIELD`, by the last part of its path.
     pub auto_field: Option<Ustr>,

@@ -192,9 +192,9 @@ impl Lower<'_> {
             let Some(action) = action else { continue };
             let text = Some(squeeze(&action.syntax().text().to_string()));
             if delete {
-                out.on_delete = text
+                out.on_delete = text;
             } else {
-                out.on_update = text
+                out.on_update = text;
             }
             match action {
                 ast::RefAction::SetNullColumns(c) => out.set_columns.extend(self.columns(c.column_ref_list())),
