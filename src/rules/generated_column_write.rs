@@ -17,7 +17,8 @@ pub(super) const RULE: Rule = Rule {
 /// Writes to generated columns and to `generated always` identities.
 fn check(cx: &Context<'_, '_>, found: &mut Vec<Diagnostic>) {
     sql_problems(cx, ProblemKind::GeneratedColumnWrite, &RULE, found);
-    for r in cx.project.uses.references.iter().filter(|r| r.access == Access::Write) {
+    // What SQL text writes has been judged by its own resolver, which knows `DEFAULT`.
+    for r in cx.project.uses.references.iter().filter(|r| r.access == Access::Write && r.via != "sql") {
         let Some(column) = r.column else { continue };
         let Known::Closed(name, table) = cx.relation(r.relation) else { continue };
         let Some(column) = table.column(column.as_str()) else { continue };
