@@ -50,6 +50,7 @@ fn one(settings: &Settings, opened: &Opened, id: FileId) -> Uses {
     }
     for problem in analysis.problems {
         let Some(location) = template.locate(problem.span) else { continue };
+        let certainty = if problem.doubtful { certainty.min(Certainty::Medium) } else { certainty };
         uses.sql_problems.push(SqlProblem { location, problem, context, certainty });
     }
     for (skip, _) in &analysis.skipped {

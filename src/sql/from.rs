@@ -64,6 +64,10 @@ impl Resolver<'_> {
         match &item.kind {
             FromKind::Table(name, sample) => {
                 self.exprs(sample);
+                if is_hole(&name.name) && alias.is_none() {
+                    // whatever stands there may bring more than one table, under any name
+                    self.level().open = true;
+                }
                 let rte = self.table_rte(name, Access::Read, true);
                 vec![self.finish_item(rte, alias)]
             }

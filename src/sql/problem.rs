@@ -44,6 +44,8 @@ pub struct Problem {
     pub span: Span,
     /// One line, names in backticks.
     pub message: String,
+    /// At most a warning: the statement defines things and may be older than the schema, or it was read around a broken part.
+    pub doubtful: bool,
     /// What to do, where there is more to say than a suggested name.
     pub help: Option<String>,
     /// Schema of the relation in question.

@@ -13,7 +13,7 @@ use crate::schema::{QualifiedName, Schema};
 use crate::source::Span;
 use crate::syntax::sql::ast::{Ident, Query, Statement, StatementKind};
 use crate::syntax::sql::template::{HOLE, Template};
-use crate::syntax::sql::{Parameters, Skip, parse};
+use crate::syntax::sql::{Parameters, ScriptStatement, Skip, parse_around};
 
 /// What an analysis may know beside the text.
 #[derive(Clone, Debug, Default)]
@@ -43,7 +43,7 @@ pub struct Variable {
 
 /// Analyses a text. Never fails; what is not understood is counted.
 pub fn analyse(template: &Template, schema: &Schema, options: &Options) -> Analysis {
-    let script = parse(template, options.parameters);
+    let script = parse_around(template, options.parameters);
     let mut overlay = Overlay::new(schema, options.search_path.as_ref());
     let mut analysis = Analysis {
         skipped: script.skipped.iter().map(|(span, skip)| (*skip, *span)).collect(),
@@ -58,6 +58,7 @@ pub fn analyse(template: &Template, schema: &Schema, options: &Options) -> Analy
         resolver.open_scope = entry.open_scope;
         resolver.open_names = entry.open_names;
         let outputs = resolver.statement(&entry.statement);
+        resolver.around(entry);
         analysis.references.append(&mut resolver.references);
         analysis.problems.append(&mut resolver.problems);
         analysis.skipped.append(&mut resolver.skipped);
@@ -71,6 +72,23 @@ pub fn analyse(template: &Template, schema: &Schema, options: &Options) -> Analy
     analysis.problems.retain(|p| !template.touches_hole(p.span));
     analysis.references.retain(|r| !template.touches_hole(r.span));
     analysis
+}
+
+impl Resolver<'_> {
+    /// What may be said of a statement that was read around broken parts: names of tables and columns beside them, and only where it names a table of the schema
+    /// (another database's statement is broken too).
+    fn around(&mut self, entry: &ScriptStatement) {
+        if entry.broken.is_empty() {
+            return;
+        }
+        let familiar = self.references.iter().any(|r| self.schema.relations.contains_key(&r.relation));
+        let apart = |span: Span| !entry.broken.iter().any(|b| b.start < span.end && span.start < b.end);
+        self.problems.retain_mut(|p| {
+            p.doubtful = true;
+            familiar && matches!(p.kind, ProblemKind::UnknownTable | ProblemKind::UnknownColumn | ProblemKind::UnknownEnumValue) && apart(p.span)
+        });
+        self.references.retain(|r| apart(r.span));
+    }
 }
 
 /// What a query depends on: relations, and the columns of theirs that it names or passes through by a star.
@@ -208,7 +226,18 @@ impl<'a> Resolver<'a> {
     }
 
     pub(super) fn problem(&mut self, kind: ProblemKind, span: Span, message: String) -> &mut Problem {
-        self.problems.push(Problem { kind, span, message, help: None, schema: None, table: None, column: None, suggestion: None, candidates: Vec::new() });
+        self.problems.push(Problem {
+            kind,
+            span,
+            message,
+            doubtful: false,
+            help: None,
+            schema: None,
+            table: None,
+            column: None,
+            suggestion: None,
+            candidates: Vec::new(),
+        });
         self.problems.last_mut().expect("just pushed")
     }
 

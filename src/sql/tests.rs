@@ -6,6 +6,8 @@ use crate::source::FileId;
 use crate::syntax::sql::Parameters;
 use crate::syntax::sql::template::{HOLE, Template};
 
+mod broken;
+
 const LOCK: &str = "version: 1
 search_path: [public]
 tables:

@@ -4,8 +4,9 @@ pub mod ast;
 mod dialect;
 mod lower;
 mod mask;
+mod repair;
 mod script;
 mod split;
 pub mod template;
 
-pub use script::{Parameters, Script, ScriptStatement, Skip, parse};
+pub use script::{Parameters, Script, ScriptStatement, Skip, parse, parse_around};

@@ -6,6 +6,7 @@ use super::ast::{Statement, StatementKind};
 use super::dialect;
 use super::lower::{Parsed, parse_statement};
 use super::mask::{self, Reading, Slot};
+use super::repair::{self, Mended};
 use super::split::split;
 use super::template::Template;
 use crate::source::Span;
@@ -60,6 +61,8 @@ pub struct ScriptStatement {
     pub open_scope: bool,
     /// A hole may give names to queries (WITH): no bare table name can be called unknown.
     pub open_names: bool,
+    /// Parts that could not be read and stand in the tree as holes.
+    pub broken: Vec<Span>,
 }
 
 /// A text as its statements.
@@ -73,6 +76,15 @@ pub struct Script {
 
 /// Reads a text. Never fails: what cannot be read is in [`Script::skipped`].
 pub fn parse(template: &Template, parameters: Parameters) -> Script {
+    read_all(template, parameters, false)
+}
+
+/// The same, but a statement that cannot be read is read around its smallest broken parts where that is possible; these are in [`Script::skipped`].
+pub fn parse_around(template: &Template, parameters: Parameters) -> Script {
+    read_all(template, parameters, true)
+}
+
+fn read_all(template: &Template, parameters: Parameters, around: bool) -> Script {
     let text = template.text();
     let mut script = Script::default();
     for piece in split(text) {
@@ -82,9 +94,18 @@ pub fn parse(template: &Template, parameters: Parameters) -> Script {
         }
         let Some(part) = text.get(piece.span.range()) else { continue };
         match read(part, piece.span.start, parameters) {
-            Some(statement) => script.statements.push(statement),
-            None if dialect::is_other(part) => script.skipped.push((piece.span, Skip::OtherDialect)),
-            None => script.skipped.push((piece.span, Skip::Unparsable)),
+            Ok(statement) => script.statements.push(statement),
+            Err(_) if dialect::is_other(part) => script.skipped.push((piece.span, Skip::OtherDialect)),
+            Err(best) => {
+                let mended = if around { repair::mend(part, piece.span.start, &best.slots, &best.chosen, best.parsed) } else { None };
+                match mended {
+                    Some(Mended { parsed, broken, open_names }) => {
+                        script.skipped.extend(broken.iter().map(|span| (*span, Skip::Unparsable)));
+                        script.statements.push(ScriptStatement { statement: parsed.statement, open_scope: false, open_names, broken });
+                    }
+                    None => script.skipped.push((piece.span, Skip::Unparsable)),
+                }
+            }
         }
     }
     script
@@ -93,8 +114,15 @@ pub fn parse(template: &Template, parameters: Parameters) -> Script {
 /// More holes than this are not tried in other readings.
 const MAX_SLOTS: usize = 24;
 
-/// One statement in its best reading; `None` if none is free of errors.
-fn read(text: &str, base: u32, parameters: Parameters) -> Option<ScriptStatement> {
+/// The best reading of a statement that has none free of errors.
+struct Best {
+    slots: Vec<Slot>,
+    chosen: Vec<usize>,
+    parsed: Parsed,
+}
+
+/// One statement in its best reading.
+fn read(text: &str, base: u32, parameters: Parameters) -> Result<ScriptStatement, Best> {
     let slots = mask::slots(text, parameters);
     let mut chosen = vec![0; slots.len()];
     let mut best = attempt(text, base, &slots, &chosen);
@@ -122,12 +150,13 @@ fn read(text: &str, base: u32, parameters: Parameters) -> Option<ScriptStatement
         }
     }
     if !best.errors.is_empty() || best.statement.kind == StatementKind::Broken {
-        return None;
+        return Err(Best { slots, chosen, parsed: best });
     }
     let blank = |(slot, choice): (&Slot, &usize)| (slot.readings[*choice] == Reading::Blank).then_some(slot.clone());
     let blanks: Vec<Slot> = slots.iter().zip(&chosen).filter_map(blank).collect();
     let ctes = slots.iter().zip(&chosen).any(|(slot, choice)| slot.readings[*choice] == Reading::Cte);
-    Some(ScriptStatement { statement: best.statement, open_scope: blanks.iter().any(|s| s.may_join), open_names: ctes || blanks.iter().any(|s| s.first) })
+    let open_names = ctes || blanks.iter().any(|s| s.first);
+    Ok(ScriptStatement { statement: best.statement, open_scope: blanks.iter().any(|s| s.may_join), open_names, broken: Vec::new() })
 }
 
 fn attempt(text: &str, base: u32, slots: &[Slot], chosen: &[usize]) -> Parsed {

@@ -161,8 +161,9 @@ fn note(ev: &mut Evaluator<'_, '_>, template: &Template, analysis: &Analysis, su
     }
     for p in &analysis.problems {
         let Some(location) = template.locate(p.span) else { continue };
+        let certainty = if p.doubtful { sure.min(Certainty::Medium) } else { sure };
         if first_time(ev, location, &p.message) {
-            ev.uses.sql_problems.push(SqlProblem { location, problem: p.clone(), context, certainty: sure });
+            ev.uses.sql_problems.push(SqlProblem { location, problem: p.clone(), context, certainty });
         }
     }
 }
