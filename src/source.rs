@@ -157,17 +157,35 @@ impl SourceFile {
 }
 
 /// All files of a run, in the order of their ids.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Sources {
-    files: Vec<SourceFile>,
+    files: Vec<Arc<SourceFile>>,
 }
 
 impl Sources {
     /// Adds a file and gives its id.
-    pub fn add(&mut self, file: SourceFile) -> FileId {
+    pub fn add(&mut self, file: impl Into<Arc<SourceFile>>) -> FileId {
         let id = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
-        self.files.push(file);
+        self.files.push(file.into());
         id
+    }
+
+    /// The same files but one, which an editor has changed. Texts are shared, not copied.
+    #[must_use]
+    pub fn with(&self, id: FileId, file: Arc<SourceFile>) -> Self {
+        let mut all = self.clone();
+        if let Some(slot) = all.files.get_mut(id.0 as usize) {
+            *slot = file;
+        }
+        all
+    }
+
+    /// The file with that id, to keep.
+    ///
+    /// # Panics
+    /// When the id was not given out by this collection.
+    pub fn share(&self, id: FileId) -> Arc<SourceFile> {
+        Arc::clone(&self.files[id.0 as usize])
     }
 
     /// The file with that id.
@@ -180,7 +198,7 @@ impl Sources {
 
     /// All files with their ids.
     pub fn iter(&self) -> impl Iterator<Item = (FileId, &SourceFile)> {
-        self.files.iter().enumerate().map(|(n, f)| (FileId(u32::try_from(n).unwrap_or(u32::MAX)), f))
+        self.files.iter().enumerate().map(|(n, f)| (FileId(u32::try_from(n).unwrap_or(u32::MAX)), &**f))
     }
 
     /// How many files there are.

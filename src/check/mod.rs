@@ -14,8 +14,9 @@ mod suppress;
 
 pub use failure::Failure;
 pub use fingerprint::fingerprints;
-pub use opened::{Opened, open, read_lock};
+pub use opened::{Opened, open, open_again, read_lock};
 pub use outcome::{Outcome, Summary};
+pub use read::Memory;
 pub use settings::{LockInput, Settings};
 
 use baseline::Baseline;
@@ -43,7 +44,7 @@ pub fn run(settings: &Settings) -> Result<Outcome, Failure> {
         Some(path) if !settings.update_baseline => Some(Baseline::read(path, settings, &mut opened)?),
         _ => None,
     };
-    let mut suppressions = Suppressions::new(&opened);
+    let mut suppressions = Suppressions::new(&opened.sources, &opened.facts);
     outcome.diagnostics.retain(|d| reported(settings, &opened, d));
     levels::apply(settings, &opened, &mut outcome.diagnostics);
     outcome.diagnostics.retain(|d| !suppressions.hide(d));

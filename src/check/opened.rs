@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use super::{Failure, Settings, read, sql_files};
+use super::read::{self, Memory};
+use super::{Failure, Settings, sql_files};
 use crate::diagnostic::Diagnostic;
 use crate::discover::display_path;
 use crate::facts::FileFacts;
@@ -24,7 +26,7 @@ pub struct Opened {
     /// The lock among the sources.
     pub lock: FileId,
     /// Facts of each file of `sources`; the lock's are empty.
-    pub facts: Vec<FileFacts>,
+    pub facts: Vec<Arc<FileFacts>>,
     /// What reading and parsing found.
     pub diagnostics: Vec<Diagnostic>,
     /// Reason → how many files, of those asked about, are not checked in full.
@@ -47,7 +49,7 @@ impl Opened {
     /// Adds a file that findings may point into and that says nothing by itself.
     pub(super) fn add(&mut self, file: SourceFile) -> FileId {
         self.paths.push(None);
-        self.facts.push(FileFacts::default());
+        self.facts.push(Arc::default());
         self.sources.add(file)
     }
 
@@ -59,6 +61,11 @@ impl Opened {
 
 /// Reads the lock and all files.
 pub fn open(settings: &Settings) -> Result<Opened, Failure> {
+    open_again(settings, &mut Memory::default())
+}
+
+/// The same; files that are as they were the last time are neither read nor parsed.
+pub fn open_again(settings: &Settings, memory: &mut Memory) -> Result<Opened, Failure> {
     let mut sources = Sources::default();
     let (schema, lock) = read_lock(settings, &mut sources)?;
     let mut opened = Opened {
@@ -66,13 +73,13 @@ pub fn open(settings: &Settings) -> Result<Opened, Failure> {
         paths: vec![None],
         schema,
         lock,
-        facts: vec![FileFacts::default()],
+        facts: vec![Arc::default()],
         diagnostics: Vec::new(),
         skipped: BTreeMap::new(),
         troubles: settings.troubles.clone(),
         notes: settings.notes.clone(),
     };
-    read::all(settings, &mut opened);
+    read::all(settings, &mut opened, memory);
     Ok(opened)
 }
 

@@ -1,8 +1,12 @@
 //! Bytes into text into facts, in parallel.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::SystemTime;
 
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 
 use super::suppress::context;
 use super::{Opened, Settings};
@@ -15,8 +19,9 @@ use crate::source::{Language, Location, SourceFile, Span};
 const LARGEST: u64 = 16 << 20;
 
 /// What became of one file.
+#[derive(Clone)]
 enum Read {
-    Done(Box<(SourceFile, FileFacts)>),
+    Done(Arc<SourceFile>, Arc<FileFacts>),
     TooLarge,
     /// The system could not read it.
     Failed(String),
@@ -24,9 +29,62 @@ enum Read {
     Crashed,
 }
 
+/// By what a file is known to be the same as before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Stamp {
+    /// Time of the last change, and bytes.
+    Disk(SystemTime, u64),
+    /// The buffer itself.
+    Memory(Vec<u8>),
+}
+
+impl Stamp {
+    fn of(candidate: &Candidate) -> Option<Self> {
+        match &candidate.origin {
+            Origin::Memory(bytes) => Some(Stamp::Memory(bytes.clone())),
+            Origin::Disk(path) => {
+                let data = std::fs::metadata(path).ok()?;
+                Some(Stamp::Disk(data.modified().ok()?, data.len()))
+            }
+        }
+    }
+}
+
+/// What was read the last time, for a program that stays and reads again.
+#[derive(Debug, Default)]
+pub struct Memory {
+    /// A run that ends has no use for it.
+    keeping: bool,
+    files: FxHashMap<PathBuf, (String, Stamp, Arc<SourceFile>, Arc<FileFacts>)>,
+}
+
+impl Memory {
+    /// An empty one, which keeps what is read.
+    pub fn keeping() -> Self {
+        Self { keeping: true, ..Self::default() }
+    }
+
+    fn recall(&self, candidate: &Candidate) -> Option<Read> {
+        let (path, stamp, source, facts) = self.files.get(&candidate.absolute)?;
+        let same = *path == candidate.path && source.language == candidate.language && Stamp::of(candidate).as_ref() == Some(stamp);
+        same.then(|| Read::Done(Arc::clone(source), Arc::clone(facts)))
+    }
+
+    fn keep(&mut self, candidates: &[Candidate], stamps: Vec<Option<Stamp>>, read: &[Read]) {
+        let files = candidates.iter().zip(stamps).zip(read).filter_map(|((candidate, stamp), read)| {
+            let Read::Done(source, facts) = read else { return None };
+            Some((candidate.absolute.clone(), (candidate.path.clone(), stamp?, Arc::clone(source), Arc::clone(facts))))
+        });
+        self.files = files.collect();
+    }
+}
+
 /// Reads every file and takes its facts, in the order of the candidates.
-pub(super) fn all(settings: &Settings, opened: &mut Opened) {
-    let read: Vec<Read> = settings.files.par_iter().map(guarded).collect();
+pub(super) fn all(settings: &Settings, opened: &mut Opened, memory: &mut Memory) {
+    // The stamp is taken before the file is read: what changes in between is read again the next time.
+    let one = |c| (memory.keeping.then(|| Stamp::of(c)).flatten(), memory.recall(c).unwrap_or_else(|| guarded(c)));
+    let (stamps, read): (Vec<_>, Vec<Read>) = settings.files.par_iter().map(one).unzip();
+    memory.keep(&settings.files, stamps, &read);
     for (candidate, read) in settings.files.iter().zip(read) {
         let asked = settings.reports(&candidate.absolute);
         let mut skip = |reason: &str| {
@@ -35,8 +93,7 @@ pub(super) fn all(settings: &Settings, opened: &mut Opened) {
             }
         };
         match read {
-            Read::Done(done) => {
-                let (source, facts) = *done;
+            Read::Done(source, facts) => {
                 facts.skipped.iter().for_each(|s| skip(&s.reason));
                 let language = source.language;
                 let file = opened.sources.add(source);
@@ -79,7 +136,7 @@ fn one(candidate: &Candidate) -> Read {
         Ok(text) => {
             let source = SourceFile::new(&candidate.path, candidate.language, text);
             let facts = facts::extract(&source);
-            Read::Done(Box::new((source, facts)))
+            Read::Done(Arc::new(source), Arc::new(facts))
         }
         Err(message) => {
             let facts = FileFacts {
@@ -87,7 +144,7 @@ fn one(candidate: &Candidate) -> Read {
                 problems: vec![Problem { kind: ProblemKind::Syntax, span: Span::default(), message }],
                 ..FileFacts::default()
             };
-            Read::Done(Box::new((SourceFile::new(&candidate.path, candidate.language, ""), facts)))
+            Read::Done(Arc::new(SourceFile::new(&candidate.path, candidate.language, "")), Arc::new(facts))
         }
     }
 }

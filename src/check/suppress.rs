@@ -1,29 +1,31 @@
 //! Applies `dbtruth: ignore[rule] reason` comments: what they hide, and whether they still hide anything.
 
-use super::Opened;
+use std::sync::Arc;
+
 use crate::diagnostic::{Context, Diagnostic, Severity};
-use crate::facts::ProblemKind;
+use crate::facts::{FileFacts, ProblemKind};
 use crate::rules;
-use crate::source::{FileId, Language, Location};
+use crate::source::{FileId, Language, Location, Sources};
 
 /// Which comments hid something: one flag for each rule that a comment names, in the order of the facts.
 pub(super) struct Suppressions<'a> {
-    opened: &'a Opened,
+    sources: &'a Sources,
+    facts: &'a [Arc<FileFacts>],
     used: Vec<Vec<Vec<bool>>>,
 }
 
 impl<'a> Suppressions<'a> {
     /// None has hidden anything yet.
-    pub(super) fn new(opened: &'a Opened) -> Self {
-        let used = opened.facts.iter().map(|f| f.suppressions.iter().map(|s| vec![false; s.rules.len()]).collect()).collect();
-        Self { opened, used }
+    pub(super) fn new(sources: &'a Sources, facts: &'a [Arc<FileFacts>]) -> Self {
+        let used = facts.iter().map(|f| f.suppressions.iter().map(|s| vec![false; s.rules.len()]).collect()).collect();
+        Self { sources, facts, used }
     }
 
     /// Whether a comment hides the finding; remembers that it did.
     pub(super) fn hide(&mut self, d: &Diagnostic) -> bool {
         let file = d.location.file.0 as usize;
         let mut hidden = false;
-        for (comment, used) in self.opened.facts[file].suppressions.iter().zip(&mut self.used[file]) {
+        for (comment, used) in self.facts[file].suppressions.iter().zip(&mut self.used[file]) {
             let covered = comment.whole_file || (comment.covers.start <= d.location.span.start && d.location.span.start <= comment.covers.end);
             if !covered {
                 continue;
@@ -41,10 +43,10 @@ impl<'a> Suppressions<'a> {
     /// Findings about the comments themselves. `runs` says whether a rule was on: what never ran cannot be unused.
     pub(super) fn findings(&self, runs: impl Fn(&str) -> bool) -> Vec<Diagnostic> {
         let mut found = Vec::new();
-        for (n, facts) in self.opened.facts.iter().enumerate() {
+        for (n, facts) in self.facts.iter().enumerate() {
             let file = FileId(u32::try_from(n).unwrap_or(u32::MAX));
             let finding = |span, message: String| {
-                let context = context(self.opened.sources.get(file).language);
+                let context = context(self.sources.get(file).language);
                 Diagnostic::new("unused-suppression", Severity::Warning, Location::new(file, span), context, message)
             };
             found.extend(facts.problems.iter().filter(|p| p.kind == ProblemKind::Suppression).map(|p| finding(p.span, p.message.clone())));
