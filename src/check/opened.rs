@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rayon::prelude::*;
+
 use super::read::{self, Memory};
 use super::{Failure, Settings, sql_files};
 use crate::diagnostic::Diagnostic;
 use crate::discover::display_path;
-use crate::facts::FileFacts;
-use crate::project::Project;
+use crate::facts::{FileFacts, Markdown};
+use crate::project::uses::Uses;
+use crate::project::{Project, documents};
 use crate::schema::{self, Schema};
 use crate::source::{FileId, Language, SourceFile, Sources};
 use crate::syntax::python;
@@ -43,7 +46,20 @@ impl Opened {
         let modules: Vec<(FileId, &python::Module)> = self.sources.iter().zip(&self.facts).filter_map(|((id, _), f)| Some((id, f.module.as_ref()?))).collect();
         let mut project = Project::link_bound(&self.sources, &modules, &self.schema, &settings.config.config.calls, &settings.config.config.models);
         project.uses.append(sql_files::uses(settings, self));
+        let documents = self.documents(&project);
+        project.uses.append(documents);
         project
+    }
+
+    /// What the documents name.
+    fn documents<'a>(&'a self, project: &Project<'a>) -> Uses {
+        let documents: Vec<(FileId, &Markdown)> = self.sources.iter().zip(&self.facts).filter_map(|((id, _), f)| Some((id, f.markdown.as_ref()?))).collect();
+        let each: Vec<Uses> = documents.par_iter().map(|(id, document)| documents::uses(&project.world, *id, document)).collect();
+        let mut all = Uses::default();
+        for uses in each {
+            all.append(uses);
+        }
+        all
     }
 
     /// Adds a file that findings may point into and that says nothing by itself.

@@ -32,7 +32,7 @@ impl<'a> Evaluator<'_, 'a> {
         left
     }
 
-    fn statement(&mut self, s: &'a Stmt) -> bool {
+    pub(super) fn statement(&mut self, s: &'a Stmt) -> bool {
         match &s.kind {
             StmtKind::Assign(a) => {
                 let value = self.eval(&a.1);
