@@ -23,10 +23,14 @@ pub mod project;
 pub mod migrations;
 pub mod rules;
 
+pub mod repair;
+
 pub mod check;
 
 pub mod report;
 
 pub mod generate;
+
+pub mod fix;
 
 pub mod cli;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// The rooms in the order the data flows. A file may use only rooms above its own.
-const ROOMS: [&str; 16] = [
+const ROOMS: [&str; 17] = [
     "source",
     "diagnostic",
     "config",
@@ -15,6 +15,7 @@ const ROOMS: [&str; 16] = [
     "project",
     "migrations",
     "rules",
+    "repair",
     "check",
     "report",
     "generate",

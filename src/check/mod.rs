@@ -11,20 +11,21 @@ mod read;
 mod settings;
 mod sql_files;
 mod suppress;
+mod unsuppress;
 
 pub use failure::Failure;
 pub use fingerprint::fingerprints;
 pub use opened::{Opened, open, open_again, read_lock};
 pub use outcome::{Outcome, Summary};
-pub use read::Memory;
+pub use read::{Memory, recode};
 pub use settings::{LockInput, Settings};
 
 use baseline::Baseline;
 use suppress::Suppressions;
 
 use crate::diagnostic::Diagnostic;
-use crate::rules;
 use crate::source::{FileId, Sources};
+use crate::{repair, rules};
 
 /// Holds the code to the lock.
 pub fn run(settings: &Settings) -> Result<Outcome, Failure> {
@@ -36,7 +37,9 @@ pub fn run(settings: &Settings) -> Result<Outcome, Failure> {
 
     let project = opened.project(settings);
     let context = rules::Context { project: &project, schema: &opened.schema, lock: Some(opened.lock), histories: std::sync::OnceLock::default() };
-    outcome.diagnostics.extend(rules::run(&context));
+    let mut found = rules::run(&context);
+    repair::attach(&context, &mut found);
+    outcome.diagnostics.append(&mut found);
     outcome.count(settings, &opened, &context);
     drop(project);
 

@@ -169,6 +169,29 @@ fn decode(bytes: Vec<u8>, language: Language) -> Result<String, String> {
     })
 }
 
+/// The bytes of a changed text, in the encoding of the bytes it was read from; `None` where `old` is not what those bytes say, or the encoding cannot hold the new
+/// text.
+pub fn recode(bytes: &[u8], language: Language, old: &str, new: &str) -> Option<Vec<u8>> {
+    if decode(bytes.to_vec(), language).ok()? != old {
+        return None;
+    }
+    let encode = |text: &str| -> Option<Vec<u8>> {
+        let wide = |mark: [u8; 2], unit: fn(u16) -> [u8; 2]| mark.into_iter().chain(text.encode_utf16().flat_map(unit)).collect();
+        match bytes {
+            [0xff, 0xfe, ..] => Some(wide([0xff, 0xfe], u16::to_le_bytes)),
+            [0xfe, 0xff, ..] => Some(wide([0xfe, 0xff], u16::to_be_bytes)),
+            _ if std::str::from_utf8(bytes).is_ok() => Some(text.as_bytes().to_vec()),
+            _ => text.chars().map(|c| u8::try_from(u32::from(c)).ok()).collect(),
+        }
+    };
+    // What does not come out as it went in must not be written.
+    if encode(old)? != bytes {
+        return None;
+    }
+    let made = encode(new)?;
+    (decode(made.clone(), language).ok()? == new).then_some(made)
+}
+
 /// Whether one of the first two lines says `coding: latin-1` or one of its other names.
 fn declares_latin_1(bytes: &[u8]) -> bool {
     bytes.split(|&b| b == b'\n').take(2).any(|line| {
@@ -181,6 +204,18 @@ fn declares_latin_1(bytes: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_changed_text_keeps_its_encoding() {
+        let python = |bytes: &[u8], old: &str, new: &str| recode(bytes, Language::Python, old, new);
+        assert_eq!(python("é".as_bytes(), "é", "éa").as_deref(), Some("éa".as_bytes()));
+        assert_eq!(python("\u{feff}a".as_bytes(), "\u{feff}a", "\u{feff}b").as_deref(), Some("\u{feff}b".as_bytes()));
+        assert_eq!(python(b"\xff\xfex\0", "x", "y").as_deref(), Some(&b"\xff\xfey\0"[..]));
+        let latin = b"# coding: latin-1\n'\xe9'";
+        assert_eq!(python(latin, "# coding: latin-1\n'é'", "# coding: latin-1\n'é' b").as_deref(), Some(&b"# coding: latin-1\n'\xe9' b"[..]));
+        assert_eq!(python(latin, "# coding: latin-1\n'é'", "# coding: latin-1\n'é' 中"), None, "the encoding cannot hold it");
+        assert_eq!(python(b"a", "b", "c"), None, "the file is no longer what was read");
+    }
 
     #[test]
     fn text_is_decoded_as_its_language_says() {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::unsuppress;
 use crate::diagnostic::{Context, Diagnostic, Severity};
 use crate::facts::{FileFacts, ProblemKind};
 use crate::rules;
@@ -51,7 +52,9 @@ impl<'a> Suppressions<'a> {
             };
             found.extend(facts.problems.iter().filter(|p| p.kind == ProblemKind::Suppression).map(|p| finding(p.span, p.message.clone())));
             for (comment, used) in facts.suppressions.iter().zip(&self.used[n]) {
-                for (rule, used) in comment.rules.iter().zip(used) {
+                let unused: Vec<usize> =
+                    (0..used.len()).filter(|&n| !used[n] && rules::find(&comment.rules[n].name).is_some() && runs(&comment.rules[n].name)).collect();
+                for (n, (rule, used)) in comment.rules.iter().zip(used).enumerate() {
                     if rules::find(&rule.name).is_none() {
                         let near = rules::suggest::best(&rule.name, rules::ALL.iter().map(|r| r.name));
                         let mut d = finding(rule.span, format!("there is no rule `{}`", rule.name));
@@ -59,7 +62,9 @@ impl<'a> Suppressions<'a> {
                         d.suggestion = near.map(str::to_owned);
                         found.push(d);
                     } else if !used && runs(&rule.name) {
-                        found.push(finding(rule.span, format!("nothing to suppress: `{}` does not fire here", rule.name)).help("remove it"));
+                        let mut d = finding(rule.span, format!("nothing to suppress: `{}` does not fire here", rule.name)).help("remove it");
+                        d.fix = unsuppress::fix(file, self.sources.get(file), comment, &unused, n);
+                        found.push(d);
                     }
                 }
             }

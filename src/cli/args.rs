@@ -198,6 +198,15 @@ pub struct Check {
     /// Write the baseline: all findings when there is none yet, else without those that are repaired.
     #[arg(long, requires = "baseline", conflicts_with_all = ["since", "stdin_filename", "staged", "paths"])]
     pub update_baseline: bool,
+    /// Make the repairs that need no second look, and report what is left.
+    #[arg(long, conflicts_with_all = ["update_baseline"])]
+    pub fix: bool,
+    /// With `--fix` or `--diff`: also the repairs that want a second look.
+    #[arg(long)]
+    pub unsafe_fixes: bool,
+    /// Show what `--fix` would change, and write nothing; exit with 1 if it would.
+    #[arg(long, conflicts_with_all = ["update_baseline"])]
+    pub diff: bool,
     /// Print the merged configuration and where it came from, and stop.
     #[arg(long)]
     pub show_config: bool,

@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use super::args::Check;
-use super::{Code, out};
+use super::{Code, fix, out};
 use crate::check::{self, Failure, Outcome, Settings};
 use crate::discover::normalise;
 use crate::report::{self, Format};
@@ -21,6 +21,9 @@ pub fn run(args: &Check) -> Result<Code, Failure> {
         out::results(&show_config(&settings)?);
         return Ok(0);
     }
+    if args.fix || args.diff {
+        return fix::repair(args, &settings);
+    }
     let outcome = check::run(&settings)?;
     if args.update_baseline {
         let talk = format!("{} written", args.baseline.as_deref().unwrap_or(Path::new("")).display());
@@ -28,6 +31,7 @@ pub fn run(args: &Check) -> Result<Code, Failure> {
         return Ok(if outcome.troubles.is_empty() { 0 } else { 2 });
     }
     report(&outcome, args.format);
+    fix::offer(&outcome, args.unsafe_fixes);
     Ok(outcome.exit_code())
 }
 

@@ -3,6 +3,7 @@
 mod args;
 mod check;
 mod diff;
+mod fix;
 mod generate;
 mod hook;
 mod listing;

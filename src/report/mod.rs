@@ -79,6 +79,7 @@ pub fn summary_line(summary: &Summary) -> String {
     format!("{line}: {verdict}")
 }
 
-fn count(n: usize, what: &str) -> String {
+/// `1 file`, `2 files`.
+pub fn count(n: usize, what: &str) -> String {
     format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }

@@ -15,6 +15,23 @@ pub fn best<'c>(wrong: &str, candidates: impl Iterator<Item = &'c str>) -> Optio
     }
 }
 
+/// Whether `chosen` leaves no doubt: nothing else comes near, and it differs by its writing, by few letters, or as the only name that `wrong` could abbreviate.
+pub fn certain<'c>(wrong: &str, chosen: &str, candidates: impl Iterator<Item = &'c str>) -> bool {
+    let digits = |s: &str| s.chars().filter(char::is_ascii_digit).collect::<String>();
+    let Some(own) = score(wrong, chosen) else { return false };
+    // `address1` is no slip of the hand for `address2`.
+    if wrong == chosen || digits(wrong) != digits(chosen) {
+        return false;
+    }
+    let margin = candidates.filter(|c| *c != chosen && *c != wrong).filter_map(|c| score(wrong, c)).min();
+    match own {
+        0 | 1 => margin.is_none_or(|next| next >= own + 2),
+        11 | 12 => wrong.chars().count() > 4 && margin.is_none_or(|next| next >= own + 2),
+        20 => margin.is_none(),
+        _ => false,
+    }
+}
+
 /// The best column of a relation, or the one that says the same with the table's name in front: `products.type` for `product_type`.
 pub fn column<'r>(table: &str, wrong: &str, relation: &'r Relation) -> Option<&'r str> {
     let names = || relation.columns.iter().map(|c| c.name.as_str());
@@ -63,7 +80,7 @@ fn word(short: &str, long: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{best, column};
+    use super::{best, certain, column};
     use crate::schema::{Column, Relation, RelationKind};
 
     #[test]
@@ -74,6 +91,16 @@ mod tests {
             assert_eq!(best(wrong, columns.iter().copied()), Some(right), "{wrong}");
         }
         assert_eq!(best("supplier", columns.iter().copied()), None);
+    }
+
+    #[test]
+    fn only_what_stands_out_is_certain() {
+        let columns = ["id", "batch_number", "manufacturing_date", "expiry_date", "quantity", "address2"];
+        let sure = |wrong: &str, chosen: &str| certain(wrong, chosen, columns.iter().copied());
+        assert!(sure("mfg_date", "manufacturing_date") && sure("quantitty", "quantity") && sure("batchNumber", "batch_number"));
+        assert!(!sure("address1", "address2"), "another number is another thing");
+        assert!(!certain("colour", "color", ["color", "colors"].into_iter()), "two come near");
+        assert!(!sure("supplier", "quantity"));
     }
 
     #[test]

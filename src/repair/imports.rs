@@ -1,0 +1,110 @@
+//! Names that an edit needs and that the file may not have yet.
+
+use super::declaration::{indent, line_end, newline};
+use super::insert;
+use crate::diagnostic::Edit;
+use crate::rules::Context;
+use crate::source::{FileId, SourceFile};
+use crate::syntax::python::{ExprKind, ImportFrom, Stmt, StmtKind};
+
+/// A name to be written, and the edit that makes it known, where one is needed.
+pub(super) struct Named {
+    /// As it is to be written here.
+    pub(super) name: String,
+    /// The import to add.
+    pub(super) edit: Option<Edit>,
+}
+
+/// `name` of `module` in that file: as it is imported already, else imported beside its kin. `None` where the name means something else there.
+pub(super) fn name(context: &Context<'_, '_>, file: FileId, module: &str, name: &str) -> Option<Named> {
+    let body = context.project.world.index.modules.get(&file)?.node.body.as_slice();
+    let source = context.project.world.sources.get(file);
+    for statement in body {
+        if let StmtKind::ImportFrom(from) = &statement.kind
+            && let Some((_, alias)) = from.names.iter().find(|(n, _)| from.level == 0 && gives(&from.module, module) && n.as_str() == name)
+        {
+            return Some(Named { name: alias.map_or_else(|| name.to_owned(), |a| a.to_string()), edit: None });
+        }
+    }
+    for statement in body {
+        if let StmtKind::Import(names) = &statement.kind
+            && let Some(found) = names.iter().find(|n| n.module.as_str() == module)
+        {
+            let prefix = found.alias.map_or_else(|| module.to_owned(), |a| a.to_string());
+            return Some(Named { name: format!("{prefix}.{name}"), edit: None });
+        }
+    }
+    if is_bound(body, name) {
+        return None;
+    }
+    let own = body.iter().find_map(|s| match &s.kind {
+        StmtKind::ImportFrom(from) if from.level == 0 && from.module.as_str() == module && from.names.iter().all(|(n, _)| n.as_str() != "*") => Some((s, from)),
+        _ => None,
+    });
+    let edit = match own {
+        Some((statement, from)) => beside(file, source, statement, from, name)?,
+        None => alone(file, source, body, module, name),
+    };
+    Some(Named { name: name.to_owned(), edit: Some(edit) })
+}
+
+/// `sqlalchemy.orm` also gives what older code takes from its parts.
+fn gives(written: &str, module: &str) -> bool {
+    written == module
+        || (module == "sqlalchemy" && matches!(written, "sqlalchemy.types" | "sqlalchemy.schema" | "sqlalchemy.sql" | "sqlalchemy.sql.expression"))
+}
+
+/// Whether the module binds the name to something else.
+fn is_bound(body: &[Stmt], name: &str) -> bool {
+    body.iter().any(|s| match &s.kind {
+        StmtKind::Import(names) => names.iter().any(|n| n.alias.map_or_else(|| n.module.split('.').next() == Some(name), |a| a.as_str() == name)),
+        StmtKind::ImportFrom(from) => from.names.iter().any(|(n, alias)| alias.map_or(n.as_str(), |a| a.as_str()) == name),
+        StmtKind::Class(c) => c.name.as_str() == name,
+        StmtKind::Function(f) => f.name.as_str() == name,
+        StmtKind::Assign(a) => a.0.iter().any(|t| matches!(&t.kind, ExprKind::Name(n) if n.as_str() == name)),
+        StmtKind::AnnAssign(a) => matches!(&a.0.kind, ExprKind::Name(n) if n.as_str() == name),
+        _ => false,
+    })
+}
+
+/// One more name in `from module import …`: at its place where the names are sorted, else at the end.
+fn beside(file: FileId, source: &SourceFile, statement: &Stmt, from: &ImportFrom, name: &str) -> Option<Edit> {
+    let sorted = from.names.is_sorted_by_key(|(n, _)| n.as_str().to_ascii_lowercase());
+    let (last, alias) = from.names.last()?;
+    let own_lines = source.slice(statement.span).contains('\n');
+    let next = from.names.iter().map(|(n, _)| n).find(|n| sorted && n.as_str().to_ascii_lowercase() > name.to_ascii_lowercase());
+    if let Some(next) = next {
+        // Only where each name has its line does the new one get its own.
+        let line = source.slice(source.line_span(source.position(next.span.start).line));
+        let alone = own_lines && line.trim_start().starts_with(next.as_str()) && line.split('#').next().is_some_and(|l| l.matches(',').count() <= 1);
+        let behind = if alone { format!(",{}{}", newline(source), indent(source, next.span.start)) } else { ", ".to_owned() };
+        return Some(insert(file, next.span.start as usize, format!("{name}{behind}")));
+    }
+    let mut end = last.span.end as usize;
+    if let Some(alias) = alias {
+        end += source.text.get(end..)?.find(alias.as_str())? + alias.len();
+    }
+    let line = source.slice(source.line_span(source.position(last.span.start).line));
+    let alone = own_lines && line.trim_start().starts_with(last.as_str());
+    let before = if alone { format!(",{}{}", newline(source), indent(source, last.span.start)) } else { ", ".to_owned() };
+    Some(insert(file, end, format!("{before}{name}")))
+}
+
+/// A statement of its own behind the last import from the same package, else behind the last import at the top, else above all code.
+fn alone(file: FileId, source: &SourceFile, body: &[Stmt], module: &str, name: &str) -> Edit {
+    let package = |m: &str| m.split('.').next().map(str::to_owned);
+    let is_import = |s: &&Stmt| matches!(s.kind, StmtKind::Import(_) | StmtKind::ImportFrom(_));
+    let own = body.iter().filter(|s| matches!(&s.kind, StmtKind::ImportFrom(f) if f.level == 0 && package(&f.module) == package(module))).next_back();
+    let line = format!("from {module} import {name}");
+    let docstring = body.first().filter(|s| matches!(&s.kind, StmtKind::Expr(e) if matches!(e.kind, ExprKind::Str(_))));
+    let behind = own.or_else(|| body.iter().take_while(|s| is_import(s) || docstring.is_some_and(|d| std::ptr::eq(d, *s))).filter(is_import).last());
+    match (behind, docstring) {
+        (Some(s), _) => insert(file, line_end(source, s.span.end), format!("{}{line}", newline(source))),
+        (None, Some(s)) => insert(file, line_end(source, s.span.end), format!("{0}{0}{line}", newline(source))),
+        (None, None) => {
+            let at = body.first().map_or(0, |s| source.line_span(source.position(s.span.start).line).start as usize);
+            let at = if at == 0 && source.text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { at };
+            insert(file, at, format!("{line}{0}{0}", newline(source)))
+        }
+    }
+}

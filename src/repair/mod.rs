@@ -1,0 +1,40 @@
+//! Repairs: for a finding, the edits that mend it.
+//!
+//! A repair is safe where nothing but what was meant can change: the one name that stands out, a comment that does nothing, a model's statement about a column that the
+//! lock settles. Everything else waits for `--unsafe-fixes`. What is not certain to be right at the byte gets no repair.
+
+mod declaration;
+mod imports;
+mod rename;
+mod rename_attribute;
+
+use crate::diagnostic::{Diagnostic, Edit, Fix, Safety};
+use crate::rules::Context;
+use crate::source::{Location, Span};
+
+/// Gives each finding its repair, where there is one.
+pub fn attach(context: &Context<'_, '_>, found: &mut [Diagnostic]) {
+    let renames = rename::Renames::of(context, found);
+    for d in found.iter_mut() {
+        if d.fix.is_some() {
+            continue;
+        }
+        d.fix = renames.fix(context, d);
+    }
+}
+
+/// A repair of these edits.
+fn fix(safe: bool, edits: Vec<Edit>) -> Option<Fix> {
+    let safety = if safe { Safety::Safe } else { Safety::Unsafe };
+    (!edits.is_empty()).then_some(Fix { safety, edits })
+}
+
+/// Replaces what stands at a place.
+fn replace(location: Location, content: impl Into<String>) -> Edit {
+    Edit { location, content: content.into() }
+}
+
+/// Inserts before a byte.
+fn insert(file: crate::source::FileId, at: usize, content: impl Into<String>) -> Edit {
+    Edit { location: Location::new(file, Span::new(at, at)), content: content.into() }
+}

@@ -1,0 +1,201 @@
+//! A wrong name becomes the one that was meant: in strings, keyword arguments, attributes, SQL, select lists and model columns.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ustr::Ustr;
+
+use super::{fix, replace};
+use crate::diagnostic::{self, Diagnostic, Edit, Fix};
+use crate::project::uses::RelationName;
+use crate::rules::{Context, Known, suggest};
+use crate::source::{Language, Location};
+
+/// Rules whose suggestion is a name for the very token they point at.
+const RULES: &[&str] = &["unknown-column", "unknown-table", "unknown-attribute", "unknown-function", "unknown-enum-value", "unknown-relationship"];
+
+/// What is known of all renames before any is made.
+pub(super) struct Renames {
+    /// Where any finding stands that a rename mends.
+    places: BTreeSet<Location>,
+    /// Which names the models give their columns: (file, column) pairs are not enough, so by relation.
+    candidates: BTreeMap<Location, Vec<String>>,
+}
+
+impl Renames {
+    /// Over all findings.
+    pub(super) fn of(context: &Context<'_, '_>, found: &[Diagnostic]) -> Self {
+        let places = found.iter().filter(|d| RULES.contains(&d.rule) && d.suggestion.is_some()).map(|d| d.location).collect();
+        let mut candidates: BTreeMap<Location, Vec<String>> = BTreeMap::new();
+        for p in context.project.uses.sql_problems.iter().filter(|p| p.problem.suggestion.is_some() && p.problem.column.is_some()) {
+            let relations = p.problem.candidates.iter().filter_map(|q| context.schema.relations.get(q));
+            candidates.entry(p.location).or_default().extend(relations.flat_map(|r| &r.columns).map(|c| c.name.clone()));
+        }
+        for m in &context.project.uses.missing_attributes {
+            candidates.entry(m.location).or_default().extend(m.known.iter().map(|k| k.to_string()));
+        }
+        for k in &context.project.uses.row_keys {
+            candidates.entry(k.location).or_default().extend(k.known.iter().map(|k| k.to_string()));
+        }
+        Self { places, candidates }
+    }
+
+    /// The repair of one finding.
+    pub(super) fn fix(&self, context: &Context<'_, '_>, d: &Diagnostic) -> Option<Fix> {
+        let new = d.suggestion.as_deref().filter(|_| RULES.contains(&d.rule))?;
+        if d.context == diagnostic::Context::Migration {
+            // A revision that ran is not written anew.
+            return None;
+        }
+        let wrong = wrong_name(context, d)?;
+        let certain = self.is_certain(context, d, &wrong, new);
+        if d.rule == "unknown-column" && d.context == diagnostic::Context::Model && is_identifier_at(context, d.location) {
+            return super::rename_attribute::fix(context, d, &wrong, new, certain, &self.places);
+        }
+        fix(certain, vec![token(context, d.location, &wrong, new)?])
+    }
+
+    /// Whether the suggestion leaves no doubt.
+    fn is_certain(&self, context: &Context<'_, '_>, d: &Diagnostic, wrong: &str, new: &str) -> bool {
+        if let Some(names) = self.candidates.get(&d.location) {
+            let names: BTreeSet<&str> = names.iter().map(String::as_str).collect();
+            return suggest::certain(wrong, new, names.into_iter());
+        }
+        match d.rule {
+            "unknown-column" => {
+                let (Some(schema), Some(table)) = (d.schema.as_deref(), d.table.as_deref()) else { return false };
+                let name = RelationName { schema: Some(Ustr::from(schema)), name: Ustr::from(table) };
+                matches!(context.relation(name), Known::Closed(_, r) if suggest::certain(wrong, new, r.columns.iter().map(|c| c.name.as_str())))
+            }
+            "unknown-table" => suggest::certain(wrong, new, context.schema.relations.keys().map(|q| q.name.as_str())),
+            "unknown-enum-value" => {
+                context.schema.enums.values().filter(|l| l.iter().any(|x| x == new)).all(|l| suggest::certain(wrong, new, l.iter().map(String::as_str)))
+            }
+            _ => false,
+        }
+    }
+}
+
+/// The name that the finding calls wrong, as the text at its place spells it.
+fn wrong_name(context: &Context<'_, '_>, d: &Diagnostic) -> Option<String> {
+    let text = context.project.world.sources.get(d.location.file).slice(d.location.span);
+    let bare = text.strip_prefix('"').and_then(|t| t.strip_suffix('"')).unwrap_or(text);
+    let said = match d.rule {
+        "unknown-column" | "unknown-attribute" => d.column.as_deref().map(str::to_owned),
+        "unknown-table" => d.table.as_deref().map(str::to_owned),
+        _ => None,
+    };
+    // Where the finding does not keep the name apart, its message has it in backticks.
+    let named = |name: &str| said.as_deref().map_or_else(|| d.message.contains(&format!("`{name}`")), |s| s == name || s.eq_ignore_ascii_case(name));
+    (!bare.is_empty() && named(bare)).then(|| bare.to_owned())
+}
+
+/// Whether a plain identifier of Python stands there, and no string.
+pub(super) fn is_identifier_at(context: &Context<'_, '_>, location: Location) -> bool {
+    let source = context.project.world.sources.get(location.file);
+    let before = source.text.get(..location.span.start as usize).and_then(|t| t.chars().next_back());
+    let after = source.text.get(location.span.end as usize..).and_then(|t| t.chars().next());
+    source.language == Language::Python && !matches!(before, Some('"' | '\'')) && !matches!(after, Some('"' | '\''))
+}
+
+/// The edit of one token: quoted names stay quoted, and a name that would need quotes that are not there is not written.
+pub(super) fn token(context: &Context<'_, '_>, location: Location, wrong: &str, new: &str) -> Option<Edit> {
+    let source = context.project.world.sources.get(location.file);
+    let text = source.slice(location.span);
+    if text.strip_prefix('"').and_then(|t| t.strip_suffix('"')) == Some(wrong) {
+        let fits = source.language != Language::Python && !new.contains('"') || is_plain(new);
+        return fits.then(|| replace(location, format!("\"{new}\"")));
+    }
+    if text != wrong {
+        return None;
+    }
+    // `public.orders` stands for a table of another schema; it is two names where one was.
+    let fits = new.split('.').all(|part| is_plain(part) && !is_reserved(part));
+    fits.then(|| replace(location, new))
+}
+
+/// A name that is one in SQL, in Python and in a string without being quoted or escaped.
+pub(super) fn is_plain(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_') && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+}
+
+/// Words that are no names where a name is wanted: those that SQL reserves, and Python's keywords.
+pub(super) fn is_reserved(name: &str) -> bool {
+    const WORDS: &[&str] = &[
+        "all",
+        "and",
+        "any",
+        "array",
+        "as",
+        "asc",
+        "assert",
+        "async",
+        "await",
+        "break",
+        "case",
+        "cast",
+        "check",
+        "class",
+        "collate",
+        "column",
+        "constraint",
+        "continue",
+        "create",
+        "def",
+        "default",
+        "del",
+        "desc",
+        "distinct",
+        "do",
+        "elif",
+        "else",
+        "end",
+        "except",
+        "false",
+        "fetch",
+        "finally",
+        "for",
+        "foreign",
+        "from",
+        "global",
+        "grant",
+        "group",
+        "having",
+        "if",
+        "import",
+        "in",
+        "into",
+        "is",
+        "lambda",
+        "limit",
+        "nonlocal",
+        "not",
+        "null",
+        "offset",
+        "on",
+        "only",
+        "or",
+        "order",
+        "pass",
+        "primary",
+        "raise",
+        "references",
+        "return",
+        "select",
+        "table",
+        "then",
+        "to",
+        "true",
+        "try",
+        "union",
+        "unique",
+        "user",
+        "using",
+        "when",
+        "where",
+        "while",
+        "window",
+        "with",
+        "yield",
+    ];
+    WORDS.contains(&name)
+}
