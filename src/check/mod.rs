@@ -5,6 +5,7 @@ mod failure;
 mod fingerprint;
 mod from_git;
 mod levels;
+mod live;
 mod opened;
 mod outcome;
 mod read;
@@ -15,6 +16,7 @@ mod unsuppress;
 
 pub use failure::Failure;
 pub use fingerprint::fingerprints;
+pub use live::{Buffers, Live, Versions};
 pub use opened::{Opened, open, open_again, read_lock};
 pub use outcome::{Outcome, Summary};
 pub use read::{Memory, recode};

@@ -84,9 +84,7 @@ impl Outcome {
 
     /// Puts findings in their fixed order.
     pub(super) fn order(&mut self, sources: &Sources) {
-        let key = |d: &Diagnostic| (shown(sources, d.location.file).to_owned(), d.location.span, d.rule, d.message.clone());
-        self.diagnostics.sort_by_cached_key(key);
-        self.diagnostics.dedup();
+        order(&mut self.diagnostics, sources);
     }
 
     /// Orders and counts what is to be reported.
@@ -99,4 +97,10 @@ impl Outcome {
         self.summary.warnings = count(Severity::Warning);
         self.troubles.sort();
     }
+}
+
+/// Puts findings in their fixed order: by file, place, rule.
+pub(super) fn order(diagnostics: &mut Vec<Diagnostic>, sources: &Sources) {
+    diagnostics.sort_by_cached_key(|d| (shown(sources, d.location.file).to_owned(), d.location.span, d.rule, d.message.clone()));
+    diagnostics.dedup();
 }

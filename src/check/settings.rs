@@ -91,7 +91,7 @@ impl Settings {
     }
 
     /// Configuration, root, lock and the files to link; nothing is reported yet.
-    fn linked(cwd: &Path, targets: &[PathBuf], lock: Option<&Path>) -> Result<Self, Failure> {
+    pub(super) fn linked(cwd: &Path, targets: &[PathBuf], lock: Option<&Path>) -> Result<Self, Failure> {
         let config = find_config(cwd, targets)?;
         let root = find_root(cwd, targets, &config, lock);
         let path = lock.map_or_else(|| config_dir(&config, &root).join(config.config.lock_name()), |l| normalise(l, cwd));

@@ -6,7 +6,7 @@ use ustr::Ustr;
 use super::{Opened, Settings};
 use crate::diagnostic::{Access, Context};
 use crate::project::uses::{Certainty, Reference, RelationName, SqlProblem, Uses};
-use crate::source::{FileId, Language};
+use crate::source::{FileId, Language, SourceFile};
 use crate::sql::{Options, analyse};
 use crate::syntax::sql::Skip;
 use crate::syntax::sql::template::Template;
@@ -14,7 +14,7 @@ use crate::syntax::sql::template::Template;
 /// What all SQL files name, and what is wrong in them.
 pub(super) fn uses(settings: &Settings, opened: &Opened) -> Uses {
     let files: Vec<FileId> = opened.sources.iter().filter(|(_, f)| f.language == Language::Sql).map(|(id, _)| id).collect();
-    let each: Vec<Uses> = files.par_iter().map(|&id| one(settings, opened, id)).collect();
+    let each: Vec<Uses> = files.par_iter().map(|&id| of_file(settings, opened, opened.sources.get(id), id)).collect();
     let mut all = Uses::default();
     for uses in each {
         all.append(uses);
@@ -22,12 +22,12 @@ pub(super) fn uses(settings: &Settings, opened: &Opened) -> Uses {
     all
 }
 
-fn one(settings: &Settings, opened: &Opened, id: FileId) -> Uses {
+/// The same of one file, whose text an editor may have changed.
+pub(super) fn of_file(settings: &Settings, opened: &Opened, file: &SourceFile, id: FileId) -> Uses {
     let mut uses = Uses::default();
     // A migration is right or wrong in the schema of its own time, not in today's.
     let migration = opened.path_of(id).is_some_and(|p| settings.is_migration(p));
     let context = if migration { Context::Migration } else { Context::Sql };
-    let file = opened.sources.get(id);
     let template = Template::from_source(id, &file.text, 0);
     let analysis = analyse(&template, &opened.schema, &Options::default());
     // A file that names nothing of this database is perhaps another's.

@@ -147,6 +147,9 @@ pub struct Index<'a> {
     pub turns_question_marks: bool,
     by_class: FxHashMap<usize, ClassId>,
     by_function: FxHashMap<usize, FunctionId>,
+    /// While a file's tree is replaced: ids of its old definitions that wait for the new ones, by qualified name, the first at the end.
+    waiting_classes: FxHashMap<String, Vec<ClassId>>,
+    waiting_functions: FxHashMap<String, Vec<FunctionId>>,
 }
 
 fn address<T>(t: &T) -> usize {
@@ -160,23 +163,59 @@ impl<'a> Index<'a> {
         let turning = ["replace(\"?\", \"%s\")", "replace('?', '%s')"].map(|t| memchr::memmem::Finder::new(t.as_bytes()).into_owned());
         for &(file, node) in modules {
             index.turns_question_marks |= turning.iter().any(|t| t.find(sources.get(file).text.as_bytes()).is_some());
-            let mut names = Names::default();
-            let mut scope = Scope {
-                index: &mut index,
-                file,
-                prefix: String::new(),
-                class: None,
-                function: None,
-                names: &mut names,
-                order: &mut Vec::new(),
-                stars: Vec::new(),
-            };
-            scope.body(&node.body);
-            let stars = scope.stars;
             index.order.push(file);
-            index.modules.insert(file, ModuleDef { file, node, names, stars });
+            index.module(file, node);
         }
         index
+    }
+
+    /// Puts a file's new tree in the place of its old one. Definitions keep the ids of those of the same qualified name, so that what other files know of
+    /// them stays true; ids of definitions that are gone stay unused.
+    pub(super) fn replace(&mut self, file: FileId, node: &'a python::Module) {
+        let (mut classes, mut functions) = (FxHashMap::<String, Vec<ClassId>>::default(), FxHashMap::<String, Vec<FunctionId>>::default());
+        for id in self.class_ids().filter(|c| self.class(*c).file == file) {
+            classes.entry(self.class(id).qualname.clone()).or_default().insert(0, id);
+        }
+        for id in self.function_ids().filter(|f| self.function(*f).file == file) {
+            functions.entry(self.function(id).qualname.clone()).or_default().insert(0, id);
+        }
+        (self.waiting_classes, self.waiting_functions) = (classes, functions);
+        self.module(file, node);
+        self.waiting_classes.clear();
+        self.waiting_functions.clear();
+    }
+
+    fn module(&mut self, file: FileId, node: &'a python::Module) {
+        let mut names = Names::default();
+        let mut scope =
+            Scope { index: self, file, prefix: String::new(), class: None, function: None, names: &mut names, order: &mut Vec::new(), stars: Vec::new() };
+        scope.body(&node.body);
+        let stars = scope.stars;
+        self.modules.insert(file, ModuleDef { file, node, names, stars });
+    }
+
+    /// Gives a definition its number: that of the one whose place it takes, else the next.
+    fn add_class(&mut self, def: ClassDef<'a>) -> ClassId {
+        let waiting = self.waiting_classes.get_mut(&def.qualname).and_then(Vec::pop);
+        let id = waiting.unwrap_or(ClassId(u32::try_from(self.classes.len()).unwrap_or(u32::MAX)));
+        self.by_class.insert(address(def.node), id);
+        match waiting {
+            Some(id) => self.classes[id.0 as usize] = def,
+            None => self.classes.push(def),
+        }
+        id
+    }
+
+    /// The same for a function.
+    fn add_function(&mut self, def: FunctionDef<'a>) -> FunctionId {
+        let waiting = self.waiting_functions.get_mut(&def.qualname).and_then(Vec::pop);
+        let id = waiting.unwrap_or(FunctionId(u32::try_from(self.functions.len()).unwrap_or(u32::MAX)));
+        self.by_function.insert(address(def.node), id);
+        match waiting {
+            Some(id) => self.functions[id.0 as usize] = def,
+            None => self.functions.push(def),
+        }
+        id
     }
 
     /// The definition with that id.
@@ -347,9 +386,8 @@ impl<'a> Scope<'_, 'a, '_> {
     }
 
     fn class_def(&mut self, node: &'a python::Class) -> ClassId {
-        let id = ClassId(u32::try_from(self.index.classes.len()).unwrap_or(u32::MAX));
         let qualname = format!("{}{}", self.prefix, node.name.as_str());
-        self.index.classes.push(ClassDef {
+        let id = self.index.add_class(ClassDef {
             file: self.file,
             node,
             qualname: qualname.clone(),
@@ -358,7 +396,6 @@ impl<'a> Scope<'_, 'a, '_> {
             names: Names::default(),
             order: Vec::new(),
         });
-        self.index.by_class.insert(address(node), id);
         let (mut names, mut order) = (Names::default(), Vec::new());
         let mut inner = Scope {
             index: self.index,
@@ -377,10 +414,8 @@ impl<'a> Scope<'_, 'a, '_> {
     }
 
     fn function_def(&mut self, node: &'a python::Function) -> FunctionId {
-        let id = FunctionId(u32::try_from(self.index.functions.len()).unwrap_or(u32::MAX));
         let qualname = format!("{}{}", self.prefix, node.name.as_str());
-        self.index.functions.push(FunctionDef { file: self.file, node, qualname: qualname.clone(), class: self.class, outer: self.function });
-        self.index.by_function.insert(address(node), id);
+        let id = self.index.add_function(FunctionDef { file: self.file, node, qualname: qualname.clone(), class: self.class, outer: self.function });
         let (mut names, mut order) = (Names::default(), Vec::new());
         let mut inner = Scope {
             index: self.index,

@@ -15,6 +15,7 @@ pub mod link;
 pub mod models;
 pub mod modules;
 pub mod narrow;
+pub mod relink;
 pub mod strings;
 pub mod text;
 pub mod through;
@@ -23,3 +24,4 @@ pub mod value;
 pub mod world;
 
 pub use link::Project;
+pub use relink::Relinker;

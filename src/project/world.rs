@@ -178,6 +178,44 @@ impl<'a> World<'a> {
         self.lineages = lineages;
     }
 
+    /// Works out again who the ancestors of one file's classes are, after its tree was replaced. Ancestors in other files are as they were.
+    pub(super) fn relink_classes(&mut self, file: FileId) {
+        let classes = self.index.classes.len();
+        self.lineages.resize_with(classes, Lineage::default);
+        self.children.resize_with(classes, Vec::new);
+        self.attributes.resize_with(classes, FxHashMap::default);
+        self.summaries.resize_with(self.index.functions.len(), Summary::default);
+        let mapped = self.mapped.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let own: Vec<ClassId> = self.index.class_ids().filter(|c| self.index.class(*c).file == file).collect();
+        for id in &own {
+            mapped.remove(id);
+        }
+        for id in own {
+            let (bases, outside, open) = self.direct_bases(id);
+            let mut lineage = Lineage { mro: vec![id], outside, open, keywords: Vec::new() };
+            for b in &bases {
+                let of_base = &self.lineages[b.0 as usize];
+                lineage.mro.extend(&of_base.mro);
+                lineage.open |= of_base.open;
+                lineage.outside.extend(of_base.outside.iter().cloned());
+            }
+            let mut kept = FxHashSet::default();
+            lineage.mro = lineage.mro.iter().rev().copied().filter(|c| kept.insert(*c)).take(500).collect();
+            lineage.mro.reverse();
+            for &c in &lineage.mro {
+                let header = &self.index.class(c).node.bases;
+                lineage.keywords.extend(header.iter().filter_map(|a| if let ArgKind::Keyword(k) = a.kind { Some((c, k.name, &a.value)) } else { None }));
+            }
+            self.lineages[id.0 as usize] = lineage;
+            for b in bases.iter().filter(|b| **b != id) {
+                let children = &mut self.children[b.0 as usize];
+                if !children.contains(&id) {
+                    children.push(id);
+                }
+            }
+        }
+    }
+
     fn direct_bases(&self, id: ClassId) -> (Vec<ClassId>, Vec<Value<'a>>, bool) {
         let def = self.index.class(id);
         let place = Place { file: def.file, class: def.outer_class, function: def.outer_function };

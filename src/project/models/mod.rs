@@ -20,8 +20,9 @@ pub mod types;
 use rustc_hash::{FxHashMap, FxHashSet};
 use ustr::Ustr;
 
-use crate::source::Location;
+use crate::source::{FileId, Location};
 
+use self::draft::Draft;
 use super::eval::Evaluator;
 use super::index::ClassId;
 use super::uses::RelationName;
@@ -266,31 +267,76 @@ fn same_call(a: &Value<'_>, b: &Value<'_>) -> bool {
 pub fn collect<'a>(world: &World<'a>) -> Models<'a> {
     let Some(&first) = world.index.order.first() else { return Models::default() };
     let mut ev = Evaluator::quiet(world, Place::module(first));
-    let mut drafts = Vec::new();
-    for &file in &world.index.order {
-        drafts.extend(tables::of_file(&mut ev, file));
-        drafts.extend(tables::imperative(&mut ev, file));
-    }
     let django = django::Django::find(&mut ev);
-    for class in world.index.class_ids() {
-        if let Some(django) = &django {
-            drafts.extend(django.draft(&mut ev, class));
+    let drafts = drafts(&mut ev, django.as_ref(), None);
+    linked(&mut ev, drafts)
+}
+
+/// What models declare, of all files or of one, before they know each other.
+fn drafts<'a>(ev: &mut Evaluator<'_, 'a>, django: Option<&django::Django>, of: Option<FileId>) -> Vec<Draft<'a>> {
+    let world = ev.world;
+    let asked = |file: FileId| of.is_none_or(|f| f == file);
+    let mut drafts = Vec::new();
+    for &file in world.index.order.iter().filter(|f| asked(**f)) {
+        drafts.extend(tables::of_file(ev, file));
+        drafts.extend(tables::imperative(ev, file));
+    }
+    for class in world.index.class_ids().filter(|c| asked(world.index.class(*c).file)) {
+        if let Some(django) = django {
+            drafts.extend(django.draft(ev, class));
         }
-        if sqlmodel::is_sqlmodel(&ev, class) {
-            drafts.extend(sqlmodel::draft(&mut ev, class));
-        } else if declarative::is_declarative(&ev, class) {
-            drafts.extend(declarative::draft(&mut ev, class));
+        if sqlmodel::is_sqlmodel(ev, class) {
+            drafts.extend(sqlmodel::draft(ev, class));
+        } else if declarative::is_declarative(ev, class) {
+            drafts.extend(declarative::draft(ev, class));
         }
     }
-    drafts.extend(pydantic::drafts(&mut ev, &world.bound));
+    if of.is_none() {
+        drafts.extend(pydantic::drafts(ev, &world.bound));
+    }
+    drafts
+}
+
+fn linked<'a>(ev: &mut Evaluator<'_, 'a>, mut drafts: Vec<Draft<'a>>) -> Models<'a> {
     // `__table__ = Table(...)` is the class's, not a table beside it.
     let own: rustc_hash::FxHashSet<Location> = drafts.iter().filter(|d| d.model.class.is_some()).filter_map(|d| d.model.call).collect();
     drafts.retain(|d| d.model.class.is_some() || d.model.call.is_none_or(|at| !own.contains(&at)));
-    draft::link(&mut ev, &mut drafts);
+    draft::link(ev, &mut drafts);
     drafts.sort_by_key(|d| (d.model.at, d.model.class));
     let mut models = Models::default();
     for d in drafts {
         models.add(d.model);
     }
     models
+}
+
+/// What models declare, kept so that one file's part can be replaced.
+pub struct Declared<'a> {
+    drafts: Vec<Draft<'a>>,
+    django: Option<django::Django>,
+}
+
+impl<'a> Declared<'a> {
+    /// Of all files. The world must be collecting.
+    pub(super) fn find(world: &World<'a>) -> Self {
+        let Some(&first) = world.index.order.first() else { return Self { drafts: Vec::new(), django: None } };
+        let mut ev = Evaluator::quiet(world, Place::module(first));
+        let django = django::Django::find(&mut ev);
+        let drafts = drafts(&mut ev, django.as_ref(), None);
+        Self { drafts, django }
+    }
+
+    /// Takes one file's part anew and gives all models linked; `None` where the file has none, before and after. The world must be collecting.
+    pub(super) fn replace(&mut self, world: &World<'a>, file: FileId) -> Option<Models<'a>> {
+        let mut ev = Evaluator::quiet(world, Place::module(file));
+        let new = drafts(&mut ev, self.django.as_ref(), Some(file));
+        let before = self.drafts.len();
+        let ours = |d: &Draft<'a>| d.model.at.file == file && d.model.framework != Framework::Pydantic;
+        self.drafts.retain(|d| !ours(d));
+        if new.is_empty() && self.drafts.len() == before {
+            return None;
+        }
+        self.drafts.extend(new);
+        Some(linked(&mut ev, self.drafts.clone()))
+    }
 }

@@ -1,0 +1,88 @@
+//! One file's text changed: what it says now, with everything else as it was linked. For an editor, which cannot wait until all is linked again.
+
+use crate::source::{FileId, Sources};
+use crate::syntax::python;
+
+use super::Project;
+use super::eval::Evaluator;
+use super::models::Declared;
+use super::uses::Uses;
+use super::value::Value;
+use super::world::{Place, World};
+
+/// How often the file is walked for what its functions give.
+const ROUNDS: usize = 2;
+
+/// What must be kept beside a [`Project`] so that one file of it can be linked again.
+pub struct Relinker<'a> {
+    declared: Declared<'a>,
+}
+
+impl<'a> Relinker<'a> {
+    /// Prepares for changes; about as much work as finding the models once more.
+    pub fn new(project: &mut Project<'a>) -> Self {
+        let declared = collecting(&mut project.world, |world| Declared::find(world));
+        Self { declared }
+    }
+
+    /// Puts a file's new tree into the project and gives what the file does now. `sources` hold its new text. What other files know of it (what its
+    /// functions give, what its models declare) is renewed too, but they are not walked again: a full link has the last word.
+    pub fn replace(&mut self, project: &mut Project<'a>, sources: &'a Sources, file: FileId, node: &'a python::Module) -> Uses {
+        let world = &mut project.world;
+        world.sources = sources;
+        world.index.replace(file, node);
+        let declared = &mut self.declared;
+        let models = collecting(world, |world| {
+            world.relink_classes(file);
+            declared.replace(world, file).map(|mut models| {
+                models.index(world);
+                models
+            })
+        });
+        if let Some(models) = models {
+            world.models = models;
+            world.django = super::libraries::django::graph::Graph::build(world);
+            world.forget_globals();
+        }
+        for _ in 0..ROUNDS {
+            let (summaries, stores) = {
+                let mut ev = Evaluator::quiet(world, Place::module(file));
+                ev.module(node);
+                (ev.summaries, ev.stores)
+            };
+            for (id, summary) in summaries {
+                world.summaries[id.0 as usize] = summary;
+            }
+            let mut fresh = rustc_hash::FxHashSet::default();
+            for (class, name, value) in stores.into_iter().filter(|(c, ..)| world.index.class(*c).file == file) {
+                let slot: &mut Value<'a> = world.attributes[class.0 as usize].entry(name).or_default();
+                *slot = if fresh.insert((class, name)) { value } else { Value::union([std::mem::take(slot), value]) };
+            }
+            world.forget_globals();
+        }
+        self.uses(project, file, node)
+    }
+
+    /// What a file does, seen from itself alone.
+    pub fn uses(&self, project: &Project<'a>, file: FileId, node: &'a python::Module) -> Uses {
+        let mut ev = Evaluator::new(&project.world, Place::module(file));
+        ev.module(node);
+        super::libraries::sql_text::finish(&mut ev);
+        ev.uses.dedup();
+        let mut uses = Uses { references: super::libraries::sqlalchemy::declare::declarations(&project.world), ..Uses::default() };
+        uses.references.retain(|r| r.location.file == file);
+        uses.append(ev.uses);
+        uses.dedup();
+        uses
+    }
+}
+
+/// Runs a step in the phase in which models are collected.
+fn collecting<'a, T>(world: &mut World<'a>, step: impl FnOnce(&mut World<'a>) -> T) -> T {
+    world.collecting = true;
+    world.forget_globals();
+    let result = step(world);
+    world.collecting = false;
+    world.forget_globals();
+    result
+}
