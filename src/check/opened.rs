@@ -11,6 +11,7 @@ use super::{Failure, Settings, sql_files};
 use crate::diagnostic::Diagnostic;
 use crate::discover::display_path;
 use crate::facts::{FileFacts, Markdown};
+use crate::project::libraries::redis;
 use crate::project::uses::Uses;
 use crate::project::{Project, documents};
 use crate::schema::{self, Schema};
@@ -44,7 +45,8 @@ impl Opened {
     /// Links everything.
     pub fn project(&self, settings: &Settings) -> Project<'_> {
         let modules: Vec<(FileId, &python::Module)> = self.sources.iter().zip(&self.facts).filter_map(|((id, _), f)| Some((id, f.module.as_ref()?))).collect();
-        let mut project = Project::link_bound(&self.sources, &modules, &self.schema, &settings.config.config.calls, &settings.config.config.models);
+        let config = &settings.config.config;
+        let mut project = Project::link_caches(&self.sources, &modules, &self.schema, &config.calls, &config.models, &config.caches);
         project.uses.append(sql_files::uses(settings, self));
         let documents = self.documents(&project);
         project.uses.append(documents);
@@ -95,6 +97,15 @@ pub fn open_again(settings: &Settings, memory: &mut Memory) -> Result<Opened, Fa
         troubles: settings.troubles.clone(),
         notes: settings.notes.clone(),
     };
+    for (pattern, table) in &settings.config.config.caches {
+        let name = redis::relation_name(table);
+        if !redis::is_sane(pattern) {
+            opened.troubles.push(format!("the key pattern `{pattern}` in `caches` is longer than 256 bytes or has more than eight wildcards"));
+        }
+        if opened.schema.relation(name.schema.as_deref(), &name.name).is_none() {
+            opened.troubles.push(format!("`caches` binds `{pattern}` to `{table}`, which the lock does not have"));
+        }
+    }
     read::all(settings, &mut opened, memory);
     Ok(opened)
 }

@@ -22,6 +22,9 @@ pub const WORDS: &[&str] = &[
     "aiopg",
     "piccolo",
     "ormar",
+    "redis",
+    ".hset(",
+    ".hget",
     "read_sql",
     "to_sql",
     // mapped classes and tables

@@ -45,9 +45,22 @@ impl<'a> Project<'a> {
         calls: &[config::Call],
         bound: &BTreeMap<String, String>,
     ) -> Self {
+        Self::link_caches(sources, modules, schema, calls, bound, &BTreeMap::new())
+    }
+
+    /// The same, with the cache keys that the configuration binds to tables (`caches:`, pattern → table).
+    pub fn link_caches(
+        sources: &'a Sources,
+        modules: &[(FileId, &'a python::Module)],
+        schema: &'a Schema,
+        calls: &[config::Call],
+        bound: &BTreeMap<String, String>,
+        caches: &BTreeMap<String, String>,
+    ) -> Self {
         let index = Index::build(sources, modules);
         let mut world = World::new(sources, schema, index);
         world.bound.clone_from(bound);
+        world.caches = super::libraries::redis::Bindings::new(caches);
         if !calls.is_empty() {
             world.calls = super::libraries::calls::Calls::with(calls);
         }

@@ -8,6 +8,7 @@ pub mod flask_sqlalchemy;
 pub mod postgrest;
 pub mod pydantic;
 pub mod pytest;
+pub mod redis;
 pub mod sql_text;
 pub mod sqlalchemy;
 
@@ -31,6 +32,8 @@ pub enum LibraryValue<'a> {
     Postgrest(postgrest::Postgrest),
     /// SQL text and connections.
     Sql(sql_text::Sql),
+    /// Cache entries bound to tables.
+    Cache(redis::Cache<'a>),
 }
 
 /// What libraries remember while one file is walked.
@@ -53,6 +56,7 @@ impl<'a> LibraryValue<'a> {
             (LibraryValue::Django(a), LibraryValue::Django(b)) => a.same(b),
             (LibraryValue::Postgrest(a), LibraryValue::Postgrest(b)) => a.same(b),
             (LibraryValue::Sql(a), LibraryValue::Sql(b)) => a.same(b),
+            (LibraryValue::Cache(a), LibraryValue::Cache(b)) => a.same(b),
             _ => false,
         }
     }
@@ -89,6 +93,7 @@ pub fn method<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &Value<'a>, name: Ident,
         .or_else(|| postgrest::method(ev, receiver, name, call, args, span))
         .or_else(|| sql_text::method(ev, receiver, name, call, args))
         .or_else(|| pydantic::method(ev, receiver, name, call, args))
+        .or_else(|| redis::method(ev, receiver, name, call, args))
 }
 
 /// `callee(args)` for anything that is not a method call on a receiver the library answered for.
@@ -102,6 +107,7 @@ pub fn call<'a>(ev: &mut Evaluator<'_, 'a>, callee: &Value<'a>, call: &'a Call, 
         .or_else(|| postgrest::call(ev, callee, call, args))
         .or_else(|| sql_text::call(ev, callee, call, args))
         .or_else(|| pydantic::call(ev, callee, args))
+        .or_else(|| redis::call(ev, callee, args))
 }
 
 /// `value.attr`, not called.
@@ -125,7 +131,10 @@ pub fn subscript<'a>(ev: &mut Evaluator<'_, 'a>, base: &Value<'a>, key: &Value<'
     if ev.world.collecting {
         return super::models::construct::subscript(base);
     }
-    sqlalchemy::attributes::subscript(ev, base, key, index).or_else(|| django::subscript(ev, base, key)).or_else(|| postgrest::subscript(ev, base, key, index))
+    sqlalchemy::attributes::subscript(ev, base, key, index)
+        .or_else(|| django::subscript(ev, base, key))
+        .or_else(|| postgrest::subscript(ev, base, key, index))
+        .or_else(|| redis::subscript(ev, base, key))
 }
 
 /// `left == right`, `left in right`…: the operands' values, and between each two the operator.

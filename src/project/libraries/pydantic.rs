@@ -54,7 +54,7 @@ fn is_model(ev: &Evaluator<'_, '_>, class: ClassId) -> bool {
 }
 
 /// The annotated fields of a class and its bases.
-fn fields<'a>(ev: &Evaluator<'_, 'a>, class: ClassId) -> Dict<'a> {
+pub(super) fn fields<'a>(ev: &Evaluator<'_, 'a>, class: ClassId) -> Dict<'a> {
     let mut dict = Dict::default();
     let Some(lineage) = ev.world.lineage(class) else { return Dict { open: true, ..dict } };
     dict.open = lineage.open;

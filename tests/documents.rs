@@ -1,0 +1,33 @@
+//! Documents and caches, as `check` reports them.
+
+mod common;
+
+use common::Project;
+
+#[test]
+fn a_document_is_held_to_the_lock_as_a_warning() {
+    let p = Project::new();
+    p.write(
+        "guide.md",
+        "## Table `batches`\n\n| Column | Type |\n|---|---|\n| id | bigint |\n| mfg_date | date |\n\n```sql\nSELECT mfg_date FROM batches;\n```\n",
+    );
+    let ran = p.run(&["check", "--format", "concise"]).exits(1);
+    let ran =
+        ran.says("guide.md:6:3: warning[unknown-column] column `mfg_date` does not exist in table `batches`").says("guide.md:9:8: warning[unknown-column]");
+    ran.never_says("error[");
+    p.run(&["check", "--format", "json"]).exits(1).says("\"context\":\"docs\"");
+    p.write("guide.md", "<!-- dbtruth: ignore-file[unknown-column] of another time -->\n## Table `batches`\n\n- `id`\n- `mfg_date`\n");
+    p.run(&["check", "--format", "concise"]).exits(0);
+}
+
+#[test]
+fn cache_entries_are_held_to_the_table_they_are_bound_to() {
+    let p = Project::new();
+    p.write("dbtruth.yaml", "caches: {\"batch:*\": batches}\n");
+    p.write("a.py", "def f(r, i):\n    r.hset(f\"batch:{i}\", mapping={\"id\": i, \"mfg_date\": 1})\n    r.hset(f\"other:{i}\", mapping={\"x\": 1})\n");
+    let ran = p.run(&["check", "--format", "concise"]).exits(1);
+    ran.says("a.py:2:45: warning[unknown-column]").never_says(":3:");
+    p.run(&["check", "--format", "json"]).exits(1).says("\"context\":\"cache\"");
+    p.write("dbtruth.yaml", "caches: {\"batch:*\": batch}\n");
+    p.run(&["check"]).exits(2).says("`caches` binds `batch:*` to `batch`, which the lock does not have");
+}
