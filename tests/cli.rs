@@ -22,7 +22,7 @@ fn exit_codes_are_0_clean_1_findings_2_could_not_run() {
 fn the_format_never_changes_the_exit_code() {
     let p = Project::new();
     p.write("a.sql", WRONG);
-    for format in ["human", "concise", "json", "github", "sarif", "gitlab", "junit"] {
+    for format in ["human", "concise", "json", "github", "sarif", "gitlab", "junit", "checkstyle", "rdjson", "azure"] {
         p.run(&["check", "--format", format]).exits(1);
     }
 }

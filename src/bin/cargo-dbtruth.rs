@@ -2,6 +2,12 @@
 
 use std::process::ExitCode;
 
+include!("shared/forward.rs");
+
 fn main() -> ExitCode {
-    dbtruth::cli::main_as_subcommand(std::env::args_os())
+    let mut args: Vec<std::ffi::OsString> = std::env::args_os().skip(1).collect();
+    if args.first().is_some_and(|a| a == "dbtruth") {
+        args.remove(0);
+    }
+    forward(args)
 }

@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+include!("shared/forward.rs");
+
 fn main() -> ExitCode {
-    dbtruth::cli::main(std::env::args_os())
+    forward(std::env::args_os().skip(1).collect())
 }

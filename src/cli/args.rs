@@ -39,6 +39,8 @@ pub enum Command {
         /// The shell.
         shell: clap_complete::Shell,
     },
+    /// Print the manual page.
+    Man,
     /// List the rules.
     Rules {
         /// How to print.

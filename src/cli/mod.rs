@@ -3,19 +3,21 @@
 mod args;
 mod check;
 mod diff;
+mod examples;
 mod fix;
 mod generate;
 mod hook;
 mod listing;
 mod out;
 mod pages;
+mod progress;
 mod pull;
 
 use std::ffi::OsString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use clap::{CommandFactory, FromArgMatches};
 
 use crate::check::Failure;
 use args::{Args, Command};
@@ -28,7 +30,8 @@ const STACK: usize = 16 << 20;
 
 /// Runs the program with these arguments, the first of which is its name.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let args = match Args::try_parse_from(args) {
+    let parsed = examples::add(Args::command()).try_get_matches_from(args).and_then(|m| Args::from_arg_matches(&m));
+    let args = match parsed {
         Ok(args) => args,
         Err(error) => {
             // `--help` and `--version` are no failure; clap knows which stream is whose.
@@ -36,6 +39,8 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
         }
     };
+    // What a panic says may hold anything that a file holds.
+    std::panic::set_hook(Box::new(|panic| out::say(&format!("internal error: {panic}"))));
     // Walks over trees recurse up to the depth at which trees are cut; threads of the usual size would not hold that.
     let pool = rayon::ThreadPoolBuilder::new().stack_size(STACK).build();
     let result = match pool {
@@ -55,16 +60,8 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
-/// The same for a program started as `cargo dbtruth …`, which gets `dbtruth` as its first argument.
-pub fn main_as_subcommand(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let mut args: Vec<OsString> = args.into_iter().collect();
-    if args.get(1).is_some_and(|a| a == "dbtruth") {
-        args.remove(1);
-    }
-    main(args)
-}
-
 fn run(args: Args) -> Result<Code, Failure> {
+    let _progress = progress::start();
     match args.command {
         Command::Check(args) => check::run(&args),
         Command::Pull(args) => pull::run(&args),
@@ -79,6 +76,7 @@ fn run(args: Args) -> Result<Code, Failure> {
             out::results(&String::from_utf8_lossy(&text));
             Ok(0)
         }
+        Command::Man => pages::manual(),
         Command::Rules { format } => Ok(pages::rules(format)),
         Command::Explain { rule } => pages::explain(&rule),
     }

@@ -2,16 +2,19 @@
 
 use std::io::{IsTerminal, Write};
 
+use super::progress;
 use crate::report::{Style, escape};
 
 /// Writes results. A reader that went away (`| head`) is no error of ours.
 pub fn results(text: &str) {
+    progress::stop();
     let _ = std::io::stdout().write_all(text.as_bytes());
     let _ = std::io::stdout().flush();
 }
 
 /// Says something to the person, safe to show in a terminal and in a CI log.
 pub fn say(text: &str) {
+    progress::stop();
     let lines: Vec<_> = text.split('\n').map(escape::visible).collect();
     let _ = writeln!(std::io::stderr(), "{}", escape::no_commands(&lines.join("\n")));
 }

@@ -1,7 +1,9 @@
-//! `dbtruth rules`, `dbtruth explain`
+//! `dbtruth rules`, `dbtruth explain`, `dbtruth man`
 
-use super::args::ListFormat;
-use super::{Code, out};
+use clap::CommandFactory;
+
+use super::args::{Args, ListFormat};
+use super::{Code, examples, out};
 use crate::check::Failure;
 use crate::config::Level;
 use crate::report::json;
@@ -46,5 +48,23 @@ pub fn explain(name: &str) -> Result<Code, Failure> {
         return Err(Failure::new(format!("there is no rule `{name}`")).help(help));
     };
     out::results(rule.page);
+    Ok(0)
+}
+
+/// The manual page of the program with all its commands, for `man -l` and for packages.
+pub fn manual() -> Result<Code, Failure> {
+    let failed = |e: std::io::Error| Failure::new(format!("the manual page cannot be written: {e}"));
+    let mut command = examples::add(Args::command());
+    command.build();
+    let mut page = Vec::new();
+    clap_mangen::Man::new(command.clone()).render(&mut page).map_err(failed)?;
+    for sub in command.get_subcommands().filter(|s| !s.is_hide_set() && s.get_name() != "help") {
+        let man = clap_mangen::Man::new(sub.clone());
+        page.extend_from_slice(format!(".SH DBTRUTH {}\n", sub.get_name().to_uppercase()).as_bytes());
+        man.render_description_section(&mut page).map_err(failed)?;
+        man.render_options_section(&mut page).map_err(failed)?;
+        man.render_extra_section(&mut page).map_err(failed)?;
+    }
+    out::results(&String::from_utf8_lossy(&page));
     Ok(0)
 }

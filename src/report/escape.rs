@@ -12,6 +12,15 @@ pub fn is_hidden(c: char) -> bool {
         | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
+/// Characters that a comparison by culture does not see. GitHub's runner looks for `::` and `##[` with such comparisons
+/// (`string.StartsWith`, `string.IndexOf` of .NET), so what stands between the two signs of a mark does not part them.
+pub fn is_ignorable(c: char) -> bool {
+    is_hidden(c)
+        || matches!(c,
+            '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{ffa0}'
+            | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0100}'..='\u{e01ef}')
+}
+
 /// Text for one line of a terminal: hidden characters become `\u{…}`, as Rust writes them; line ends `\n`.
 pub fn visible(text: &str) -> Cow<'_, str> {
     if !text.chars().any(is_hidden) {
@@ -50,37 +59,94 @@ pub fn visible_same_length(text: &str) -> Cow<'_, str> {
 /// Makes sure that no line of plain text reads as a command of GitHub Actions (`::cmd::` at a line's start, `##[cmd]` anywhere)
 /// or Azure Pipelines (`##vso[`). Keeps the number of columns.
 pub fn no_commands(text: &str) -> Cow<'_, str> {
-    if !text.contains("::") && !text.contains("##") {
+    if !text.contains(':') && !text.contains('#') {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len());
     for line in text.split_inclusive('\n') {
-        let body = line.trim_start();
-        if let Some(rest) = body.strip_prefix("::") {
+        let body = line.trim_start_matches(|c: char| c.is_whitespace() || is_ignorable(c));
+        if seen(body).take(2).eq([':', ':']) {
             out.push_str(&line[..line.len() - body.len()]);
             out.push_str(": ");
-            out.push_str(&rest.replace("##", "# "));
+            let second = body[1..].find(':').map_or(1, |at| at + 2);
+            break_marks(&body[second..], &mut out);
         } else {
-            out.push_str(&line.replace("##[", "# [").replace("##vso[", "# vso["));
+            break_marks(line, &mut out);
         }
     }
     Cow::Owned(out)
 }
 
+/// What a comparison by culture sees of a text.
+fn seen(text: &str) -> impl Iterator<Item = char> + '_ {
+    text.chars().filter(|c| !is_ignorable(*c))
+}
+
+/// Copies a line; the second `#` of what begins `##[` or `##vso[` becomes a space.
+fn break_marks(line: &str, out: &mut String) {
+    let mut open = false;
+    for (at, c) in line.char_indices() {
+        let rest = &line[at + c.len_utf8()..];
+        let begins = |mark: &str| seen(rest).take(mark.len()).map(|c| c.to_ascii_lowercase()).eq(mark.chars());
+        if c == '#' && open && (begins("[") || begins("vso[")) {
+            out.push(' ');
+            open = false;
+            continue;
+        }
+        open = c == '#' || (open && is_ignorable(c));
+        out.push(c);
+    }
+}
+
 /// The same for JSON text: inside its strings `#` may be written as an escape, and outside them there is none.
 pub fn json_no_commands(text: &str) -> String {
-    text.replace("##[", "#\\u0023[").replace("##vso[", "#\\u0023vso[")
+    // A `#` that another follows, whatever stands between them unseen, is one inside a string.
+    let mut out = String::with_capacity(text.len());
+    let mut open = false;
+    for c in text.chars() {
+        if c == '#' && open {
+            out.push_str("\\u0023");
+        } else {
+            out.push(c);
+        }
+        open = c == '#' || (open && is_ignorable(c));
+    }
+    out
 }
 
 /// The data of a GitHub command.
 pub fn github_data(text: &str) -> String {
     let text = text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
-    text.replace("##", "# ").chars().map(|c| if is_hidden(c) { '\u{fffd}' } else { c }).collect()
+    unmark(&text)
+}
+
+/// Without `##`, and without characters that are not seen: a command's own data is searched for commands of the older form too.
+fn unmark(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '#' if out.ends_with('#') => out.push(' '),
+            c if is_ignorable(c) => out.push('\u{fffd}'),
+            c => out.push(c),
+        }
+    }
+    out
 }
 
 /// A property of a GitHub command.
 pub fn github_property(text: &str) -> String {
     github_data(text).replace(':', "%3A").replace(',', "%2C")
+}
+
+/// The message of an Azure Pipelines command. `%AZP25` is the agent's own word for `%`.
+pub fn azure_data(text: &str) -> String {
+    let text = text.replace('%', "%AZP25").replace('\r', "%0D").replace('\n', "%0A");
+    unmark(&text)
+}
+
+/// A property of an Azure Pipelines command.
+pub fn azure_property(text: &str) -> String {
+    azure_data(text).replace(';', "%3B").replace(']', "%5D")
 }
 
 /// Text inside Markdown, on one line, in a table cell too.
@@ -138,6 +204,8 @@ mod tests {
     fn lines_are_not_commands() {
         assert_eq!(no_commands("  ::add-mask::x\nok ##[add-mask]y"), "  : add-mask::x\nok # [add-mask]y");
         assert_eq!(no_commands("a::b\n"), "a::b\n");
+        assert_eq!(no_commands(":\u{fe0f}:error::x #\u{fe0f}#[group]"), ": error::x #\u{fe0f} [group]");
+        assert_eq!(no_commands("###[group]# ##VSO[x]"), "## [group]# # VSO[x]");
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! Findings into bytes, one file a format. No writer knows a rule; none changes the exit code.
 
+mod azure;
 pub mod changes;
+mod checkstyle;
 mod concise;
 pub mod escape;
 mod github;
@@ -9,6 +11,7 @@ mod human;
 pub mod json;
 mod junit;
 pub mod listing;
+mod rdjson;
 mod sarif;
 
 use crate::check::{Outcome, Summary};
@@ -33,6 +36,12 @@ pub enum Format {
     Gitlab,
     /// JUnit XML.
     Junit,
+    /// Checkstyle XML.
+    Checkstyle,
+    /// Reviewdog's JSON.
+    Rdjson,
+    /// Issues of an Azure Pipelines run.
+    Azure,
 }
 
 /// How text for people looks.
@@ -54,12 +63,15 @@ pub fn render(format: Format, outcome: &Outcome, style: Style) -> String {
         Format::Sarif => sarif::render(outcome),
         Format::Gitlab => gitlab::render(outcome),
         Format::Junit => junit::render(outcome),
+        Format::Checkstyle => checkstyle::render(outcome),
+        Format::Rdjson => rdjson::render(outcome),
+        Format::Azure => azure::render(outcome),
     }
 }
 
 /// Whether the format already says what [`summary_line`] says.
 pub fn carries_summary(format: Format) -> bool {
-    !matches!(format, Format::Sarif | Format::Gitlab | Format::Junit)
+    !matches!(format, Format::Sarif | Format::Gitlab | Format::Junit | Format::Checkstyle | Format::Rdjson)
 }
 
 /// What was looked at and what not: the line that every run ends with.

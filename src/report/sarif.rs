@@ -14,6 +14,9 @@ use crate::source::{Location, Sources};
 /// GitHub refuses a run with more results as a whole.
 const MOST_RESULTS: usize = 25_000;
 
+/// GitHub refuses a file above 10 MB compressed. Findings compress tenfold and more; names made to resist it, threefold.
+const MOST_BYTES: usize = 30_000_000;
+
 /// GitHub keeps as many related places of a result.
 const MOST_RELATED: usize = 100;
 
@@ -22,9 +25,13 @@ pub(super) fn render(outcome: &Outcome) -> String {
     let mut ordered: Vec<(&Diagnostic, String)> = outcome.diagnostics.iter().zip(prints).collect();
     // Errors first: what does not fit should be the least of it.
     ordered.sort_by_key(|(d, _)| std::cmp::Reverse(d.severity));
-    let left_out = ordered.len().saturating_sub(MOST_RESULTS);
-    ordered.truncate(MOST_RESULTS);
-    let results: Vec<Value> = ordered.iter().map(|(d, print)| result(d, print, &outcome.sources)).collect();
+    let mut bytes = 0;
+    let mut fits = |value: &Value| {
+        bytes += value.to_string().len();
+        bytes <= MOST_BYTES
+    };
+    let results: Vec<Value> = ordered.iter().take(MOST_RESULTS).map(|(d, print)| result(d, print, &outcome.sources)).take_while(|v| fits(v)).collect();
+    let left_out = ordered.len() - results.len();
     let mut notifications: Vec<Value> = outcome.troubles.iter().map(|t| json!({"level": "error", "message": {"text": t}})).collect();
     if left_out > 0 {
         notifications.push(json!({"level": "warning", "message": {"text": format!("{left_out} more findings do not fit into one SARIF run")}}));
