@@ -247,3 +247,26 @@ fn two_revisions_of_the_lock_are_compared_with_what_breaks() {
     p.run(&["diff", "HEAD", "HEAD"]).exits(0).says("no change");
     p.run(&["diff", "HEAD", "nowhere"]).exits(2).says("neither a file nor a revision");
 }
+
+/// Deploy order: does the old code survive the new schema, and the new code the old one?
+#[test]
+fn a_lock_of_another_revision() {
+    let p = Project::git();
+    p.write("a.sql", RIGHT);
+    p.run_git(&["add", "-A"]);
+    p.run_git(&["commit", "-q", "-m", "old"]);
+    p.run_git(&["checkout", "-q", "-b", "feature"]);
+    p.write("schema.lock.yaml", p.read("schema.lock.yaml").replace("manufacturing_date", "mfg_date"));
+    p.write("a.sql", WRONG);
+    p.run_git(&["commit", "-q", "-a", "-m", "new"]);
+    let check = |lock: &str, code: i32| p.run(&["check", "--format", "concise", "--lock", lock]).exits(code);
+    check("schema.lock.yaml", 0);
+    check("main:schema.lock.yaml", 1).says("a.sql:1:8: error[unknown-column]");
+    p.run_git(&["checkout", "-q", "main"]);
+    check("main:schema.lock.yaml", 0);
+    check("feature:schema.lock.yaml", 1).says("manufacturing_date");
+    check("nowhere:schema.lock.yaml", 2).says("no lock: nowhere:schema.lock.yaml");
+    check("feature:other.yaml", 2).says("no lock: feature:other.yaml");
+    p.run(&["diff", "main:schema.lock.yaml", "feature", "--impact"]).exits(1).says("probably to `mfg_date`").says("a.sql:1:8");
+    p.run(&["diff", "main:schema.lock.yaml", "main"]).exits(0).says("no change");
+}

@@ -93,6 +93,9 @@ impl<'a> Index<'a> {
     /// The staged lock; one outside the repository is read where it is.
     fn lock(&self, cwd: &Path, typed: Option<&Path>, dir: &Path, name: &str) -> Result<LockInput, Failure> {
         let path = typed.map_or_else(|| dir.join(name), |l| normalise(l, cwd));
+        if let Some(typed) = typed.filter(|t| t.to_string_lossy().contains(':')) {
+            return LockInput::typed(typed, cwd);
+        }
         if !path.starts_with(&self.git.top) {
             return Ok(LockInput { path, bytes: None });
         }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::Failure;
 use crate::config::{self, Loaded};
-use crate::discover::git::ChangedLines;
+use crate::discover::git::{ChangedLines, Git};
 use crate::discover::{self, Candidate, Origin, display_path, language_of, normalise};
 use crate::source::{SourceFile, Span};
 
@@ -15,6 +15,24 @@ pub struct LockInput {
     pub path: PathBuf,
     /// Its bytes, where they do not come from that path (git index).
     pub bytes: Option<Vec<u8>>,
+}
+
+impl LockInput {
+    /// A lock as typed: a file, or `REV:PATH` as git names a file of a revision (from the top of the repository, else from the working directory).
+    ///
+    /// # Errors
+    /// When a revision is meant and git does not have it.
+    pub fn typed(typed: &Path, cwd: &Path) -> Result<Self, Failure> {
+        let path = normalise(typed, cwd);
+        let name = typed.to_string_lossy();
+        let Some((revision, inside)) = name.split_once(':').filter(|_| !path.exists()) else { return Ok(Self { path, bytes: None }) };
+        let git = Git::open(cwd);
+        let found = git
+            .and_then(|git| git.file_at(revision, &git.top.join(inside)).or_else(|e| git.file_at(revision, &normalise(Path::new(inside), cwd)).map_err(|_| e)));
+        let help = "give a file, or a file of a revision: `main:schema.lock.yaml`";
+        let bytes = found.map_err(|e| Failure::new(format!("no lock: {name} is no file, and not one of a revision: {}", e.trim())).help(help))?;
+        Ok(Self { path, bytes: Some(bytes) })
+    }
 }
 
 /// Everything a run depends on.
@@ -66,12 +84,19 @@ impl Settings {
         Ok(settings)
     }
 
+    /// All files of the project, be there any or not: for commands that do not live off files alone.
+    pub fn everything(cwd: &Path, lock: Option<&Path>) -> Result<Self, Failure> {
+        let mut settings = Self::linked(cwd, &[], lock)?;
+        settings.report = vec![settings.root.clone()];
+        Ok(settings)
+    }
+
     /// The lock alone, for commands that read nothing else.
     pub fn lock_only(cwd: &Path, lock: Option<&Path>) -> Result<Self, Failure> {
         let config = find_config(cwd, &[])?;
         let root = find_root(cwd, &[], &config, lock);
-        let path = lock.map_or_else(|| config_dir(&config, &root).join(config.config.lock_name()), |l| normalise(l, cwd));
-        Ok(Self { cwd: cwd.to_path_buf(), lock: LockInput { path, bytes: None }, config, root, ..Self::default() })
+        let lock = lock_input(cwd, lock, &config, &root)?;
+        Ok(Self { cwd: cwd.to_path_buf(), lock, config, root, ..Self::default() })
     }
 
     /// The worktree with one file's text from elsewhere (an editor's buffer); only that file is reported.
@@ -94,8 +119,8 @@ impl Settings {
     pub(super) fn linked(cwd: &Path, targets: &[PathBuf], lock: Option<&Path>) -> Result<Self, Failure> {
         let config = find_config(cwd, targets)?;
         let root = find_root(cwd, targets, &config, lock);
-        let path = lock.map_or_else(|| config_dir(&config, &root).join(config.config.lock_name()), |l| normalise(l, cwd));
-        let mut settings = Self { cwd: cwd.to_path_buf(), lock: LockInput { path, bytes: None }, config, ..Self::default() };
+        let lock = lock_input(cwd, lock, &config, &root)?;
+        let mut settings = Self { cwd: cwd.to_path_buf(), lock, config, ..Self::default() };
         settings.walk(&root, targets)?;
         settings.root = root;
         Ok(settings)
@@ -174,6 +199,14 @@ fn looks_like_migration(path: &Path) -> bool {
     let rest = number.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
     let numbered = rest.len() < number.len() && rest.starts_with(['_', '-']) && path.extension().is_some_and(|e| e == "sql");
     in_history || numbered
+}
+
+/// The lock as typed, else the configuration's.
+fn lock_input(cwd: &Path, typed: Option<&Path>, config: &Loaded, root: &Path) -> Result<LockInput, Failure> {
+    match typed {
+        Some(typed) => LockInput::typed(typed, cwd),
+        None => Ok(LockInput { path: config_dir(config, root).join(config.config.lock_name()), bytes: None }),
+    }
 }
 
 /// The folder that paths in the configuration are relative to.

@@ -6,6 +6,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::generate::Target;
 use crate::report::Format;
+use crate::report::drift::DriftFormat;
 
 /// Your code cannot name a column that does not exist.
 #[derive(Debug, Parser)]
@@ -32,6 +33,10 @@ pub enum Command {
     Hook(Hook),
     /// Say what changed between two locks, breaking changes first.
     Diff(Diff),
+    /// Compare the live database and the models with the lock; exit with 1 on drift.
+    Drift(Drift),
+    /// Merge two branches' locks by meaning: git's merge driver, `dbtruth merge %O %A %B %P`.
+    Merge(Merge),
     /// Write Python models that match the lock exactly.
     Generate(Generate),
     /// Print a shell's completions.
@@ -84,9 +89,9 @@ pub enum ListFormat {
 /// `dbtruth diff`
 #[derive(Debug, clap::Args)]
 pub struct Diff {
-    /// The old lock: a file, or a revision of git.
+    /// The old lock: a file, a revision of git, or a file of one (`main:schema.lock.yaml`).
     pub old: String,
-    /// The new lock: a file, or a revision of git.
+    /// The new lock, likewise.
     pub new: String,
     /// List the places in the code that name what changed.
     #[arg(long)]
@@ -109,6 +114,45 @@ pub enum DiffFormat {
     Json,
     /// For a pull request.
     Markdown,
+}
+
+/// `dbtruth drift`
+#[derive(Debug, clap::Args)]
+pub struct Drift {
+    /// The database (default: `DATABASE_URL`, then `PGHOST` and its kin; passwords also from `PGPASSWORD` and `~/.pgpass`).
+    #[arg(long, value_name = "URL")]
+    pub database_url: Option<String>,
+    /// Compare only this side with the lock.
+    #[arg(long, value_enum)]
+    pub only: Option<Side>,
+    /// The lock file.
+    #[arg(long, value_name = "FILE")]
+    pub lock: Option<PathBuf>,
+    /// How to print.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: DriftFormat,
+}
+
+/// `dbtruth merge`
+#[derive(Debug, clap::Args)]
+pub struct Merge {
+    /// The common ancestor (`%O`).
+    pub base: PathBuf,
+    /// Our side (`%A`); the result is written here.
+    pub ours: PathBuf,
+    /// Their side (`%B`).
+    pub theirs: PathBuf,
+    /// The file's name in the repository (`%P`), for messages.
+    pub name: Option<String>,
+}
+
+/// What is held to the lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Side {
+    /// The live database.
+    Database,
+    /// The models.
+    Models,
 }
 
 /// `dbtruth generate`
@@ -173,7 +217,7 @@ pub struct Models {
 pub struct Check {
     /// Files and folders whose findings are reported (default: the working directory). All files of the project are linked either way.
     pub paths: Vec<PathBuf>,
-    /// The lock file (default: `lock` of the configuration, else `schema.lock.yaml`).
+    /// The lock file, also of a revision (`main:schema.lock.yaml`; default: `lock` of the configuration, else `schema.lock.yaml`).
     #[arg(long, value_name = "FILE")]
     pub lock: Option<PathBuf>,
     /// How to print.

@@ -30,12 +30,12 @@ pub fn run(args: &Diff) -> Result<Code, Failure> {
     Ok(Code::from(!entries.is_empty()))
 }
 
-/// A lock by its file, or as a revision of git has it.
+/// A lock by its file, as `REV:PATH`, or as a revision of git has it.
 fn lock_of(name: &str, cwd: &Path, lock: Option<&Path>) -> Result<Schema, Failure> {
     let path = normalise(Path::new(name), cwd);
     let mut settings = Settings::lock_only(cwd, lock)?;
-    if path.is_file() {
-        settings.lock = LockInput { path, bytes: None };
+    if path.is_file() || name.contains(':') {
+        settings.lock = LockInput::typed(Path::new(name), cwd)?;
     } else {
         let file = settings.lock.path.clone();
         let shown = Git::open(cwd).and_then(|git| git.file_at(name, &file)).map_err(|e| {

@@ -3,11 +3,13 @@
 mod args;
 mod check;
 mod diff;
+mod drift;
 mod examples;
 mod fix;
 mod generate;
 mod hook;
 mod listing;
+mod merge;
 mod out;
 mod pages;
 mod progress;
@@ -69,6 +71,8 @@ fn run(args: Args) -> Result<Code, Failure> {
         Command::Models(args) => listing::models(&args),
         Command::Hook(hook) => hook::run(hook),
         Command::Diff(args) => diff::run(&args),
+        Command::Merge(args) => merge::run(&args),
+        Command::Drift(args) => drift::run(&args),
         Command::Generate(args) => generate::run(&args),
         Command::Completions { shell } => {
             let mut text = Vec::new();

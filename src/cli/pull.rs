@@ -19,7 +19,7 @@ pub fn run(args: &Pull) -> Result<Code, Failure> {
     let shown = display_path(&path, &cwd);
     let schema = match &args.from {
         Some(from) => from_ddl(from)?,
-        None => from_database(args)?,
+        None => live(args.database_url.as_deref(), Vec::new())?,
     };
     for object in &schema.incomplete {
         out::say(&format!("note: {} is only partly known: {}", object.object, object.reason));
@@ -46,16 +46,16 @@ fn lock_path(args: &Pull, cwd: &Path) -> Result<PathBuf, Failure> {
     Ok(dir.join(config.config.lock_name()))
 }
 
-/// The schema of the database that the arguments and the environment name.
+/// The schema of the database that the URL, or else the environment, names. `keep` are schemas that stay although a platform owns them.
 #[cfg(feature = "live")]
-fn from_database(args: &Pull) -> Result<Schema, Failure> {
+pub(super) fn live(url: Option<&str>, keep: Vec<String>) -> Result<Schema, Failure> {
     use crate::schema::live::{DsnOptions, Redacted, pull};
-    let options = DsnOptions { url: args.database_url.clone().map(Redacted::new), ..DsnOptions::default() };
+    let options = DsnOptions { url: url.map(Redacted::new), keep_schemas: keep };
     pull(&options).map_err(|e| Failure { message: e.message, help: e.help })
 }
 
 #[cfg(not(feature = "live"))]
-fn from_database(_: &Pull) -> Result<Schema, Failure> {
+pub(super) fn live(_: Option<&str>, _: Vec<String>) -> Result<Schema, Failure> {
     Err(Failure::new("this dbtruth was built without the database client").help("name a file or folder with `--from`, or build with the feature `live`"))
 }
 

@@ -15,8 +15,9 @@ struct Check<'a> {
     summary: Summary<'a>,
 }
 
+/// One finding.
 #[derive(Serialize)]
-struct Diagnostic<'a> {
+pub(super) struct Diagnostic<'a> {
     rule: &'a str,
     severity: Severity,
     message: &'a str,
@@ -99,7 +100,7 @@ pub fn check(outcome: &Outcome) -> String {
     let summary = &outcome.summary;
     let report = Check {
         version: 1,
-        diagnostics: outcome.diagnostics.iter().map(|d| convert(d, &outcome.sources)).collect(),
+        diagnostics: diagnostics(outcome),
         summary: Summary {
             files: summary.files,
             references: summary.references,
@@ -110,6 +111,11 @@ pub fn check(outcome: &Outcome) -> String {
         },
     };
     line(&report)
+}
+
+/// The findings of an outcome.
+pub(super) fn diagnostics(outcome: &Outcome) -> Vec<Diagnostic<'_>> {
+    outcome.diagnostics.iter().map(|d| convert(d, &outcome.sources)).collect()
 }
 
 /// One line of JSON that no CI runner takes for a command.

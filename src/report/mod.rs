@@ -4,6 +4,7 @@ mod azure;
 pub mod changes;
 mod checkstyle;
 mod concise;
+pub mod drift;
 pub mod escape;
 mod github;
 mod gitlab;

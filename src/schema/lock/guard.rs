@@ -16,7 +16,7 @@ pub(super) fn first(text: &str) -> Result<(), LockError> {
         let found = memchr::memmem::find_iter(text.as_bytes(), marker).find(|n| *n == 0 || text.as_bytes()[n - 1] == b'\n');
         if let Some(n) = found {
             return Err(LockError::at(text, n, "unresolved merge conflict in the lock")
-                .with_help("do not merge by hand: take either side, then run `dbtruth pull` against the merged schema and commit its result"));
+                .with_help("take either side, then run `dbtruth pull` against the merged schema and commit its result; `dbtruth merge` as git's merge driver settles most of them by itself (docs/locks.md)"));
         }
     }
     Ok(())

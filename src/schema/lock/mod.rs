@@ -13,6 +13,7 @@ use crate::source::{Language, SourceFile};
 mod full;
 mod guard;
 pub(crate) mod line;
+mod merge;
 mod node;
 mod read;
 mod words;
@@ -21,6 +22,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
+pub use merge::{Merged, merge};
 pub use words::quote;
 pub use write::write;
 
@@ -112,11 +114,20 @@ pub fn save(path: &Path, schema: &Schema) -> io::Result<bool> {
     if !would_change(path, schema)? {
         return Ok(false);
     }
+    replace(path, &write(schema))?;
+    Ok(true)
+}
+
+/// Puts a text in a file's place, all or nothing.
+///
+/// # Errors
+/// When the folder or the file cannot be written; the old file is then still whole.
+pub fn replace(path: &Path, text: &str) -> io::Result<()> {
     // A lock that is a symbolic link stays one.
     let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut file = tempfile::Builder::new().prefix(".schema.lock.").tempfile_in(folder)?;
-    file.write_all(write(schema).as_bytes())?;
+    file.write_all(text.as_bytes())?;
     // Temporary files are private; a lock is for everyone who can read the repository.
     if let Ok(old) = std::fs::metadata(&path) {
         file.as_file().set_permissions(old.permissions())?;
@@ -130,5 +141,5 @@ pub fn save(path: &Path, schema: &Schema) -> io::Result<bool> {
     if let Ok(folder) = std::fs::File::open(folder) {
         let _ = folder.sync_all();
     }
-    Ok(true)
+    Ok(())
 }

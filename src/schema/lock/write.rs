@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::line;
 use crate::schema::{Incomplete, Relation, RelationKind, Schema};
 
-const HEADER: &str = "# dbtruth schema lock. Written by `dbtruth pull`; change the database, not this file.\n";
+pub(super) const HEADER: &str = "# dbtruth schema lock. Written by `dbtruth pull`; change the database, not this file.\n";
 /// YAML allows a key on one line only up to 1024 bytes, quotes included.
 const KEY_LIMIT: usize = 1000;
 
@@ -132,7 +132,7 @@ fn list(items: &[String]) -> String {
 }
 
 /// A scalar behind a key or as a key, on a line of its own.
-fn scalar(text: &str) -> String {
+pub(super) fn scalar(text: &str) -> String {
     if is_plain(text) { text.to_owned() } else { quoted(text) }
 }
 
