@@ -11,7 +11,7 @@ use super::resolve::{Resolver, is_hole};
 use super::scope::{Column, Found, Level, Rte};
 use super::types::Type;
 use crate::diagnostic::Access;
-use crate::schema::Returns;
+use crate::schema::{QualifiedName, Returns};
 use crate::source::Span;
 use crate::syntax::sql::ast::Ident;
 
@@ -198,10 +198,14 @@ impl Resolver<'_> {
 
     /// `t.f` is `f(t)` where a function takes the row.
     fn is_row_function(&self, rte: &Rte, name: Ustr) -> bool {
+        self.is_function_of(rte.relation.as_deref(), name)
+    }
+
+    /// Whether a function of that name takes a row of the relation or composite type (of any, where `None`) and nothing else.
+    pub(super) fn is_function_of(&self, relation: Option<&QualifiedName>, name: Ustr) -> bool {
         if Builtin::get().functions(&name).iter().any(|f| f.any_row) {
             return true;
         }
-        let relation = rte.relation.as_deref();
         self.schema.functions.iter().filter(|(key, _)| key.name == name.as_str()).flat_map(|(_, all)| all).any(|function| {
             let required: Vec<_> = function.arguments.iter().filter(|a| a.mode != crate::schema::ArgMode::Out).collect();
             let needed = required.iter().filter(|a| a.default.is_none()).count();

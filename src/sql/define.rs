@@ -5,18 +5,13 @@ use std::rc::Rc;
 use ustr::Ustr;
 
 use super::ddl::Ddl;
-use super::problem::{Problem, SqlReference};
 use super::resolve::{Resolver, is_hole};
-use super::scope::{Found, Item, Rte};
+use super::scope::{Column, CteEntry, Found, Item, Rte};
+use super::types::Type;
 use crate::diagnostic::Access;
 use crate::schema::Schema;
-use crate::source::{FileId, Span};
-use crate::syntax::sql::ast::{
-    AlterAction, AlterColumn, AlterRelation, BodyText, ColumnConstraintKind, ColumnDef, CopySource, CreateFunction, CreateTable, Expr, FunctionBody, Grant,
-    Ident, IndexKey, ObjectKind, ObjectName, ParameterMode, References, Statement, StatementKind, TableConstraint, TableConstraintKind, TableElement,
-};
-use crate::syntax::sql::template::Template;
-use crate::syntax::sql::{Parameters, Skip, parse};
+use crate::syntax::sql::Skip;
+use crate::syntax::sql::ast::{Comment, CopySource, CreateView, Expr, Grant, Ident, ObjectKind, ObjectName, OwnedBy, Statement, StatementKind, TouchKind};
 
 /// The schema as a script changes it.
 pub(super) enum Overlay<'a> {
@@ -97,18 +92,12 @@ impl Resolver<'_> {
             },
             StatementKind::Touch(touch) => {
                 for (name, columns) in &touch.relations {
-                    let access = if touch.kind == crate::syntax::sql::ast::TouchKind::Truncate { Access::Write } else { Access::Read };
+                    let access = if touch.kind == TouchKind::Truncate { Access::Write } else { Access::Read };
                     self.relation_and_columns(name, columns.iter(), access, None);
                 }
             }
             StatementKind::CreateTable(table) => self.create_table(table),
-            StatementKind::CreateView(view) => {
-                if let Some(query) = &view.query
-                    && !view.recursive
-                {
-                    self.query(query);
-                }
-            }
+            StatementKind::CreateView(view) => self.create_view(view),
             StatementKind::CreateFunction(function) => self.create_function(function),
             StatementKind::CreateIndex(index) => {
                 let keys: Vec<&Expr> = index.keys.iter().map(|k| &k.expr).chain(&index.condition).collect();
@@ -142,11 +131,15 @@ impl Resolver<'_> {
             }),
             StatementKind::AlterRelation(alter) => self.alter_relation(alter),
             StatementKind::Grant(grant) => self.grant(grant),
-            StatementKind::Comment(comment) => {
-                if let (Some(name), ObjectKind::Column) = (&comment.name, comment.object) {
-                    self.relation_and_columns(name, comment.part.iter(), Access::Ddl, None);
+            StatementKind::Comment(comment) => self.comment(comment),
+            StatementKind::Drop(drop) => {
+                // what is dropped is gone from the schema once the statement has run; the table that a trigger or policy stood on is not
+                if let Some(table) = drop.on.as_ref().filter(|_| !drop.if_exists) {
+                    self.existing(table);
                 }
             }
+            StatementKind::CreateSequence(sequence) => self.owned_by(sequence.owned_by.as_ref()),
+            StatementKind::AlterSequence(sequence) => self.owned_by(sequence.owned_by.as_ref()),
             StatementKind::Do(block) => {
                 let span = block.body.as_ref().map_or(statement.span, |b| b.span);
                 self.skipped.push((Skip::Procedural, span));
@@ -165,20 +158,54 @@ impl Resolver<'_> {
         }
     }
 
+    fn create_view(&mut self, view: &CreateView) {
+        let Some(query) = &view.query else { return };
+        self.within(|this| {
+            if view.recursive {
+                // it may read itself
+                let columns = Rc::new(view.columns.iter().map(|c| Column::computed(c.name, Type::Unknown)).collect());
+                this.level().ctes.push(CteEntry { name: view.name.name.name, columns, open: view.columns.is_empty(), ordered: true });
+            }
+            this.query(query);
+        });
+    }
+
+    fn comment(&mut self, comment: &Comment) {
+        let Some(name) = &comment.name else { return };
+        match comment.object {
+            ObjectKind::Column => self.relation_and_columns(name, comment.part.iter(), Access::Ddl, None),
+            ObjectKind::Table | ObjectKind::View | ObjectKind::MaterializedView | ObjectKind::ForeignTable => {
+                self.existing(name);
+            }
+            ObjectKind::Constraint | ObjectKind::Trigger | ObjectKind::Rule | ObjectKind::Policy => {
+                self.existing(name);
+            }
+            _ => {}
+        }
+    }
+
+    fn owned_by(&mut self, owner: Option<&OwnedBy>) {
+        if let Some(OwnedBy::Column(table, column)) = owner {
+            self.relation_and_columns(table, std::iter::once(column), Access::Ddl, None);
+        }
+    }
+
     /// A relation that the statement needs to exist.
-    fn existing(&mut self, name: &ObjectName) -> Rc<Rte> {
+    pub(super) fn existing(&mut self, name: &ObjectName) -> Rc<Rte> {
         let before = self.problems.len();
         let rte = self.table_rte(name, Access::Ddl, false);
-        self.forgive(before);
+        self.doubt(before);
         Rc::new(rte)
     }
 
-    /// A definition is often older than the schema it is held against: what it alters may be gone by now. Its names are references, no findings.
-    fn forgive(&mut self, before: usize) {
-        self.problems.truncate(before);
+    /// A definition is often older than the schema it is held against: what it alters may be gone by now.
+    pub(super) fn doubt(&mut self, before: usize) {
+        for problem in &mut self.problems[before..] {
+            problem.doubtful = true;
+        }
     }
 
-    fn relation_and_columns<'i>(&mut self, name: &ObjectName, columns: impl Iterator<Item = &'i Ident>, access: Access, condition: Option<&Expr>) {
+    pub(super) fn relation_and_columns<'i>(&mut self, name: &ObjectName, columns: impl Iterator<Item = &'i Ident>, access: Access, condition: Option<&Expr>) {
         self.within(|this| {
             let before = this.problems.len();
             let rte = Rc::new(this.table_rte(name, access, false));
@@ -186,7 +213,7 @@ impl Resolver<'_> {
                 this.named_column(column, &rte, access);
             }
             if access == Access::Ddl {
-                this.forgive(before);
+                this.doubt(before);
             }
             this.level().items = vec![Item::new(rte)];
             if let Some(condition) = condition {
@@ -196,7 +223,7 @@ impl Resolver<'_> {
     }
 
     /// A bare column name of a given relation.
-    fn named_column(&mut self, column: &Ident, rte: &Rc<Rte>, access: Access) {
+    pub(super) fn named_column(&mut self, column: &Ident, rte: &Rc<Rte>, access: Access) {
         if is_hole(column) {
             return;
         }
@@ -223,7 +250,7 @@ impl Resolver<'_> {
     }
 
     /// Expressions over one relation.
-    fn over_relation<'i>(&mut self, name: &ObjectName, exprs: &[&Expr], columns: impl Iterator<Item = &'i Ident>) {
+    pub(super) fn over_relation<'i>(&mut self, name: &ObjectName, exprs: &[&Expr], columns: impl Iterator<Item = &'i Ident>) {
         self.within(|this| {
             let before = this.problems.len();
             let rte = this.existing(name);
@@ -235,7 +262,7 @@ impl Resolver<'_> {
             for expr in exprs {
                 this.expr(expr);
             }
-            this.forgive(before);
+            this.doubt(before);
         });
     }
 
@@ -253,176 +280,7 @@ impl Resolver<'_> {
                 this.level().items.push(item);
             }
             f(this);
-            this.forgive(before);
-        });
-    }
-
-    fn create_table(&mut self, table: &CreateTable) {
-        if let Some(query) = &table.query {
-            self.run(query);
-        }
-        for name in table.inherits.iter().chain(&table.partition_of) {
-            self.existing(name);
-        }
-        for element in &table.elements {
-            match element {
-                TableElement::Column(column) => self.column_references(column, &table.name),
-                TableElement::Constraint(constraint) => self.constraint_references(constraint, &table.name),
-                TableElement::Like(like) => {
-                    self.existing(&like.source);
-                }
-                TableElement::Broken(_) => {}
-            }
-        }
-    }
-
-    fn column_references(&mut self, column: &ColumnDef, table: &ObjectName) {
-        for constraint in &column.constraints {
-            if let ColumnConstraintKind::References(references) = &constraint.kind {
-                self.referenced(references, table);
-            }
-        }
-    }
-
-    fn referenced(&mut self, references: &References, table: &ObjectName) {
-        let itself = references.table.name.name == table.name.name && references.table.schema_str() == table.schema_str();
-        if !itself {
-            self.relation_and_columns(&references.table, references.columns.iter(), Access::Ddl, None);
-        }
-    }
-
-    fn constraint_references(&mut self, constraint: &TableConstraint, table: &ObjectName) {
-        if let TableConstraintKind::ForeignKey { references, .. } = &constraint.kind {
-            self.referenced(references, table);
-        }
-    }
-
-    fn alter_relation(&mut self, alter: &AlterRelation) {
-        if matches!(alter.object, ObjectKind::Index | ObjectKind::Sequence) {
-            return;
-        }
-        let before = self.problems.len();
-        let rte = self.existing(&alter.name);
-        for action in &alter.actions {
-            match action {
-                AlterAction::AddColumn { column, .. } => self.column_references(column, &alter.name),
-                AlterAction::AddConstraint(constraint) => {
-                    self.constraint_references(constraint, &alter.name);
-                    self.constraint_columns(constraint, &rte);
-                }
-                AlterAction::DropColumn { name, .. } | AlterAction::RenameColumn(name, _) => self.named_column(name, &rte, Access::Ddl),
-                AlterAction::AlterColumn(name, change) => {
-                    self.named_column(name, &rte, Access::Ddl);
-                    if let AlterColumn::SetType { using: Some(using), .. } = change {
-                        self.over(&rte, [using]);
-                    }
-                }
-                AlterAction::AttachPartition(name) | AlterAction::DetachPartition(name) | AlterAction::Inherit(name) | AlterAction::NoInherit(name) => {
-                    self.existing(name);
-                }
-                _ => {}
-            }
-        }
-        self.forgive(before);
-    }
-
-    fn constraint_columns(&mut self, constraint: &TableConstraint, rte: &Rc<Rte>) {
-        match &constraint.kind {
-            TableConstraintKind::PrimaryKey(columns) | TableConstraintKind::Unique { columns, .. } | TableConstraintKind::ForeignKey { columns, .. } => {
-                for column in columns {
-                    self.named_column(column, rte, Access::Ddl);
-                }
-            }
-            TableConstraintKind::Check(expr) => self.over(rte, [expr]),
-            TableConstraintKind::Exclude(keys, condition) => {
-                let keys: Vec<&IndexKey> = keys.iter().collect();
-                self.over(rte, keys.iter().map(|k| &k.expr).chain(condition));
-            }
-            _ => {}
-        }
-    }
-
-    fn over<'e>(&mut self, rte: &Rc<Rte>, exprs: impl IntoIterator<Item = &'e Expr>) {
-        self.within(|this| {
-            this.level().items = vec![Item::new(Rc::clone(rte))];
-            for expr in exprs {
-                this.expr(expr);
-            }
-        });
-    }
-
-    fn create_function(&mut self, function: &CreateFunction) {
-        for parameter in &function.parameters {
-            if let Some(default) = &parameter.default {
-                self.expr(default);
-            }
-        }
-        let statements = match &function.body {
-            FunctionBody::Atomic(statements) => statements.as_slice(),
-            FunctionBody::Return(expr) => {
-                self.in_function(function, |this| {
-                    this.expr(expr);
-                });
-                return;
-            }
-            FunctionBody::Text(body) => {
-                self.body_text(function, body);
-                return;
-            }
-            FunctionBody::None => return,
-        };
-        for statement in statements {
-            self.in_function(function, |this| {
-                this.run(statement);
-            });
-        }
-    }
-
-    /// A body in quotes. Only SQL is read; other languages are counted.
-    fn body_text(&mut self, function: &CreateFunction, body: &BodyText) {
-        if function.language.is_none_or(|l| l.name != "sql") {
-            self.skipped.push((Skip::Procedural, body.span));
-            return;
-        }
-        if !body.verbatim {
-            // its places cannot be told
-            return;
-        }
-        let template = Template::from_source(FileId(0), &body.text, 0);
-        let script = parse(&template, Parameters::Dollar);
-        let shift = |span: Span| Span { start: span.start + body.span.start, end: span.end + body.span.start };
-        self.skipped.extend(script.skipped.iter().map(|(span, skip)| (*skip, shift(*span))));
-        let mut own = None;
-        if let Some(path) = function.search_path.as_ref().filter(|p| !p.is_empty()) {
-            let mut schema = self.schema.clone();
-            schema.search_path.clone_from(path);
-            own = Some(schema);
-        }
-        let mut inner = Resolver::new(own.as_ref().unwrap_or(self.schema), &template);
-        for entry in &script.statements {
-            inner.in_function(function, |this| {
-                this.run(&entry.statement);
-            });
-        }
-        // a dump may define functions before the tables they read
-        if !self.template.text().contains("check_function_bodies") {
-            self.problems.extend(inner.problems.into_iter().map(|p| Problem { span: shift(p.span), ..p }));
-        }
-        self.references.extend(inner.references.into_iter().map(|r| SqlReference { span: shift(r.span), ..r }));
-    }
-
-    fn in_function(&mut self, function: &CreateFunction, f: impl FnOnce(&mut Self)) {
-        let named: Vec<_> = function
-            .parameters
-            .iter()
-            .filter(|p| p.mode != ParameterMode::Out)
-            .filter_map(|p| Some((p.name?.name, self.written_type(p.ty.as_ref()))))
-            .collect();
-        self.within(|this| {
-            let level = this.level();
-            level.variables = named;
-            level.variables_of = Some(function.name.name.name);
-            f(this);
+            this.doubt(before);
         });
     }
 }

@@ -107,6 +107,9 @@ impl Resolver<'_> {
             }
             drop(ty);
         }
+        if insert.columns.is_none() && !target.ordered && !holes {
+            self.nulls_anywhere(row, target);
+        }
         if first && !holes {
             self.arity(insert, target, row.len(), &|n| row.get(n).map_or(insert.table.span(), |e| e.span));
         }

@@ -4,7 +4,6 @@ use std::rc::Rc;
 
 use ustr::Ustr;
 
-use super::builtin::Builtin;
 use super::call::never_null;
 use super::hint;
 use super::problem::ProblemKind;
@@ -254,7 +253,7 @@ impl Resolver<'_> {
             Type::Record(fields) => match fields.iter().find(|(n, _)| *n == field.name) {
                 Some((_, ty)) => ty.clone(),
                 None => {
-                    if !self.any_function(field.name) {
+                    if !self.is_function_of(None, field.name) {
                         self.missing_field(inner, field, None, fields.iter().map(|(n, _)| n.as_str()).collect());
                     }
                     Type::Unknown
@@ -271,7 +270,7 @@ impl Resolver<'_> {
                     }
                     None => {
                         let system = super::scope::SYSTEM_COLUMNS.iter().any(|(n, _)| *n == field.as_str());
-                        if !system && !self.any_function(field.name) {
+                        if !system && !self.is_function_of(Some(name), field.name) {
                             let name = Rc::clone(name);
                             self.missing_field(inner, field, Some(&name), fields.iter().map(|c| c.name.as_str()).collect());
                         }
@@ -281,10 +280,6 @@ impl Resolver<'_> {
             }
             _ => Type::Unknown,
         }
-    }
-
-    pub(super) fn any_function(&self, name: Ustr) -> bool {
-        !Builtin::get().functions(&name).is_empty() || self.schema.functions.keys().any(|k| k.name == name.as_str())
     }
 
     pub(super) fn missing_field(&mut self, inner: &Expr, field: Ident, of: Option<&QualifiedName>, names: Vec<&'static str>) {

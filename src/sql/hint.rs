@@ -38,7 +38,8 @@ struct State {
 
 impl State {
     fn scan(&mut self, rte: &Rte, name: Ustr, penalty: usize) {
-        for column in &rte.columns {
+        // a column that perhaps goes by another name is no hint
+        for column in rte.columns.iter().filter(|c| !c.uncertain) {
             if penalty > self.distance {
                 return;
             }

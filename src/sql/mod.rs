@@ -4,6 +4,7 @@
 //! [`scope`] is its namespace, levels are its parse states. Where something is unknown (a hole, an open relation, a function nobody knows),
 //! everything that may come from it is silent.
 
+mod body;
 mod builtin;
 mod call;
 mod column;
@@ -20,6 +21,7 @@ mod relation;
 mod resolve;
 mod scope;
 mod signature;
+mod table;
 #[cfg(test)]
 mod tests;
 mod types;

@@ -97,7 +97,7 @@ impl Resolver<'_> {
             }
         }
         let level = self.levels.len() - 1;
-        for cte in &with.ctes {
+        for cte in self.reading_order(with) {
             let entry = self.cte(cte, with.recursive.then_some(level));
             let ctes = &mut self.levels[level].ctes;
             match ctes.iter_mut().rev().find(|c| with.recursive && c.name == entry.name) {
@@ -105,6 +105,27 @@ impl Resolver<'_> {
                 None => ctes.push(entry),
             }
         }
+    }
+
+    /// With RECURSIVE a query may name one that stands behind it: that is read first (`TopologicalSort` of `parse_cte.c`).
+    fn reading_order<'w>(&self, with: &'w With) -> Vec<&'w Cte> {
+        let mut rest: Vec<&Cte> = with.ctes.iter().collect();
+        if !with.recursive || rest.len() < 2 {
+            return rest;
+        }
+        let names_in = |cte: &Cte| -> Vec<String> {
+            let text = self.template.text().get(cte.statement.span.range()).unwrap_or_default();
+            let words = text.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '$');
+            words.filter(|w| !w.is_empty()).flat_map(|w| [w.to_owned(), w.to_lowercase()]).collect()
+        };
+        let words: Vec<(Ustr, Vec<String>)> = rest.iter().map(|c| (c.name.name, names_in(c))).collect();
+        let needs = |a: &Cte, b: &Cte| a.name.name != b.name.name && words.iter().any(|(n, w)| *n == a.name.name && w.iter().any(|w| w == b.name.as_str()));
+        let mut out = Vec::new();
+        while !rest.is_empty() {
+            let free = rest.iter().position(|cte| !rest.iter().any(|other| needs(cte, other))).unwrap_or(0);
+            out.push(rest.remove(free));
+        }
+        out
     }
 
     fn cte(&mut self, cte: &Cte, recursive: Option<usize>) -> CteEntry {
@@ -300,9 +321,15 @@ impl Resolver<'_> {
                     shape.columns.push(Column { name, ..found });
                 }
             }
+            let from = keys.len();
             while keys.len() < shape.columns.len() {
                 let column = &shape.columns[keys.len()];
-                keys.push(key_of(column).unwrap_or_else(|| format!("#{}", keys.len())));
+                let mut key = key_of(column).unwrap_or_else(|| format!("#{}", keys.len()));
+                // two columns of one entry with the same name are two
+                while keys[from..].contains(&key) {
+                    key.push('+');
+                }
+                keys.push(key);
             }
         }
         (shape, keys)

@@ -83,6 +83,14 @@ impl Resolver<'_> {
         if bare.ends_with("_seq") || Builtin::is_open(bare) || self.excused(name) {
             return (Target::Open, None);
         }
+        if schema.is_some_and(|s| self.is_slip(s, bare)) {
+            self.missing_relation(name);
+            if let Some(p) = self.problems.last_mut() {
+                p.doubtful = true;
+                p.span = name.span();
+            }
+            return (Target::Missing, None);
+        }
         let system = schema.is_some_and(|s| s == "pg_catalog" || s == "information_schema");
         if let Some(s) = schema
             && !system
@@ -104,6 +112,17 @@ impl Resolver<'_> {
             }
         }
         hint::nearest(schema, others.into_iter()).is_some()
+    }
+
+    /// `orders.orders`, `id.orders`: no schema has the name, but the table itself or a column of it.
+    fn is_slip(&self, schema: &str, name: &str) -> bool {
+        if self.schema.has_namespace(schema) || schema.starts_with("pg_") {
+            return false;
+        }
+        let own = self.schema.relation(None, name).map(|(_, r)| r);
+        let builtin = ["pg_catalog", "information_schema"].iter().find_map(|s| Builtin::get().relation(Some(s), name));
+        let column = own.is_some_and(|r| r.column(schema).is_some()) || builtin.is_some_and(|r| r.columns.iter().any(|(c, _)| *c == schema));
+        column || (schema == name && (own.is_some() || builtin.is_some()))
     }
 
     pub(super) fn is_sequence(&self, schema: Option<&str>, name: &str) -> bool {

@@ -11,7 +11,7 @@ use super::types::Type;
 use crate::diagnostic::Access;
 use crate::schema::{QualifiedName, Schema};
 use crate::source::Span;
-use crate::syntax::sql::ast::{Ident, Query, Statement, StatementKind};
+use crate::syntax::sql::ast::{AlterAction, Ident, ObjectName, Query, Statement, StatementKind};
 use crate::syntax::sql::template::{HOLE, Template};
 use crate::syntax::sql::{Parameters, ScriptStatement, Skip, parse_around};
 
@@ -68,16 +68,31 @@ pub fn analyse(template: &Template, schema: &Schema, options: &Options) -> Analy
             overlay.apply(&entry.statement, template.text());
         }
     }
+    // documents of a schema do not always stand in the order in which it can be made
+    let made: Vec<&str> = script.statements.iter().filter_map(|s| makes(&s.statement)).map(|name| name.name.as_str()).collect();
+    analysis.problems.retain(|p| !(p.doubtful && p.kind == ProblemKind::UnknownTable && p.table.as_deref().is_some_and(|t| made.contains(&t))));
     analysis.complete &= analysis.skipped.is_empty();
     analysis.problems.retain(|p| !template.touches_hole(p.span));
     analysis.references.retain(|r| !template.touches_hole(r.span));
     analysis
 }
 
+/// The relation that a statement makes, or gives that name.
+fn makes(statement: &Statement) -> Option<ObjectName> {
+    match &statement.kind {
+        StatementKind::CreateTable(table) => Some(table.name),
+        StatementKind::CreateView(view) => Some(view.name),
+        StatementKind::AlterRelation(alter) => {
+            alter.actions.iter().find_map(|a| if let AlterAction::RenameTo(name) = a { Some(ObjectName::bare(*name)) } else { None })
+        }
+        _ => None,
+    }
+}
+
 impl Resolver<'_> {
     /// What may be said of a statement that was read around broken parts: names of tables and columns beside them, and only where it names a table of the schema
     /// (another database's statement is broken too).
-    fn around(&mut self, entry: &ScriptStatement) {
+    pub(super) fn around(&mut self, entry: &ScriptStatement) {
         if entry.broken.is_empty() {
             return;
         }

@@ -7,6 +7,7 @@ use crate::syntax::sql::Parameters;
 use crate::syntax::sql::template::{HOLE, Template};
 
 mod broken;
+mod definitions;
 
 const LOCK: &str = "version: 1
 search_path: [public]
@@ -91,6 +92,8 @@ fn names_are_looked_up_from_the_inside_out() {
     finds("select 1 from orders o, customers o", &["duplicate-alias: o"]);
     finds("select 1 from orderz", &["unknown-table: orderz"]);
     finds("select 1 from log", &["unknown-table: log"]);
+    finds("select 1 from orders.orders", &["unknown-table: orders.orders"]);
+    clean("select 1 from shop.orders");
 }
 
 #[test]
@@ -106,6 +109,7 @@ fn with_names_hide_tables() {
     clean("with orders as (select 1 as one) select one from orders");
     finds("with orders as (select 1 as one) select total from orders", &["unknown-column: total"]);
     clean("with recursive t(n) as (values (1) union all select n + 1 from t where n < 9) select n from t");
+    finds("with recursive x(id) as (select n from y union all select m + 1 from x), y(n) as (values (1)) select id from x", &["unknown-column: m"]);
     clean("with gone as (delete from orders returning id, total) insert into audit.log (entry) select to_jsonb(gone) from gone where gone.id > 1");
 }
 
@@ -138,6 +142,7 @@ fn functions_in_from_have_columns() {
 fn composites_have_fields() {
     clean("select (address).city, (o.address).zip from orders o");
     finds("select (address).town from orders", &["unknown-column: address).town"]);
+    finds("select (address).name from orders", &["unknown-column: address).name"]);
     finds("update orders set address.town = 'x'", &["unknown-column: address.town"]);
     clean("select o, row_to_json(o), o.row_to_json from orders o");
 }
@@ -158,6 +163,8 @@ fn inserts_are_counted() {
     finds("insert into orders (customer_id, total) values (1)", &["insert-arity: total"]);
     finds("insert into orders (customer_id) select id, name from customers", &["insert-arity: name"]);
     finds("insert into orders (customer_id) values (null)", &["null-into-not-null: null"]);
+    finds("insert into customers values (null, 'x', null)", &["null-into-not-null: null"]);
+    clean("insert into customers values (1, 'x', null)");
     finds("insert into orders (customer_id, total_cents) values (1, 5)", &["generated-column-write: total_cents"]);
     finds("insert into orders (customer) values (1)", &["unknown-column: customer"]);
 }
@@ -224,6 +231,7 @@ fn parameters_of_every_style() {
         assert_eq!(&sql[analysis.problems[0].span.range()], "nope");
     }
     clean("insert into customers (id, name) values %s");
+    clean("insert into orders (customer_id, total) values (:1, :2)");
     clean("select 1 from orders where id in %s and placed_at > now() - interval %s");
 }
 

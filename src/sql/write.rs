@@ -192,6 +192,30 @@ impl Resolver<'_> {
         }
     }
 
+    /// A row for all columns, in an order that nobody knows: with more NULLs than there are columns that take one, one of the others gets it.
+    pub(super) fn nulls_anywhere(&mut self, row: &[Expr], target: &Rc<Rte>) {
+        let Some(relation) = self.definition(target).filter(|r| r.kind == RelationKind::Table) else { return };
+        let nulls: Vec<Span> = row.iter().filter(|v| is_null(v)).map(|v| v.span).collect();
+        let takes = relation.columns.iter().filter(|c| !c.not_null).count();
+        if row.len() != relation.columns.len() || nulls.len() <= takes {
+            return;
+        }
+        let not_null: Vec<String> = relation.columns.iter().filter(|c| c.not_null).map(|c| c.name.clone()).collect();
+        let key = target.relation.as_deref().cloned();
+        let table = key.as_ref().map_or_else(String::new, |k| k.name.clone());
+        // which of several it is hangs on their order
+        for column in not_null {
+            let message = format!("NULL for column `{column}` of table `{table}`, which is `not null`");
+            let p = self.problem(ProblemKind::NullIntoNotNull, nulls[0], message);
+            p.schema = key.as_ref().map(|k| k.schema.clone());
+            p.table = Some(table.clone());
+            p.column = Some(column);
+            if nulls.len() < row.len() {
+                break;
+            }
+        }
+    }
+
     /// `ON CONFLICT (columns)` needs a unique constraint or index over exactly these columns.
     pub(super) fn conflict_target(&mut self, conflict: &OnConflict, target: &Rc<Rte>) {
         let Some(relation) = self.definition(target).filter(|r| r.kind == RelationKind::Table) else { return };

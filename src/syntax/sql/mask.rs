@@ -157,7 +157,7 @@ impl Masker<'_> {
         }
     }
 
-    /// `:name`, psql's `:'name'` and `:"name"`; not `::`, `:=`, `[1:n]`.
+    /// `:name`, `:1`, psql's `:'name'` and `:"name"`; not `::`, `:=`, `[1:n]`.
     fn colon(&mut self, n: usize) -> usize {
         if matches!(self.parameters, Parameters::Percent | Parameters::Question | Parameters::Dollar) || !self.touching(n) {
             return 1;
@@ -166,7 +166,7 @@ impl Masker<'_> {
         // behind a value a colon is a slice's
         let in_slice =
             n > 0 && self.words[n - 1].end == self.words[n].start && !matches!(self.words[n - 1].kind, TokenKind::OpenParen | TokenKind::Comma | TokenKind::Eq);
-        if after_colon || (in_slice && self.open_bracket(n)) {
+        if after_colon || (in_slice && self.open_bracket(n) && !self.in_array(n)) {
             return 1;
         }
         match self.words[n + 1].kind {
@@ -179,11 +179,26 @@ impl Masker<'_> {
                 self.push(n, 2, CONSTANT);
                 2
             }
+            // `:1`; not the bounds of a slice
+            TokenKind::Literal { .. } if self.words[n + 1].text.bytes().all(|b| b.is_ascii_digit()) && (!self.open_bracket(n) || self.in_array(n)) => {
+                self.parameter(n, 2);
+                2
+            }
             TokenKind::QuotedIdent { .. } => {
                 self.push(n, 2, HOLES);
                 2
             }
             _ => 1,
+        }
+    }
+
+    /// Behind a comma or `ARRAY[` no slice can stand.
+    fn in_array(&self, n: usize) -> bool {
+        let kind = |back: usize| n.checked_sub(back).map(|at| &self.words[at]);
+        match kind(1).map(|w| w.kind) {
+            Some(TokenKind::Comma) => true,
+            Some(TokenKind::OpenBracket) => kind(2).is_some_and(|w| w.text.eq_ignore_ascii_case("array")),
+            _ => false,
         }
     }
 
@@ -298,6 +313,7 @@ mod tests {
         assert_eq!(masked("a = %s and b = %(x)s and c %% 2 = 0", Parameters::Guess), "a = ($1) and b = ($1) and c % 2 = 0");
         assert_eq!(masked("a = :x and b = y::int", Parameters::Guess), "a = ($1) and b = y::int");
         assert_eq!(masked("a = ? and b ?? 'k'", Parameters::Question), "a = ($1) and b ? 'k'");
+        assert_eq!(masked("a = :1 and b[1 :2] = array[:2, :3]", Parameters::Guess), "a = ($1) and b[1 :2] = array[($1), ($1)]");
         assert_eq!(masked("a = $1", Parameters::Guess), "a = $1");
         assert_eq!(masked("now() - interval %s", Parameters::Guess), "now() - interval '_db_hole_'");
     }

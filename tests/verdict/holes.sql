@@ -1,0 +1,10 @@
+select id, total from orders where total > $1 and status = $2 and placed_at::date < $3 order by placed_at limit $4 offset $5;
+select c.name from customers c where c.id = any ($1) or c.tier in ($2, $3) or lower(c.name) like '%' || $4;
+insert into customers (id, name, tier) values ($1, $2, $3), ($4, upper($5), default) on conflict (id) do update set name = excluded.name, born = $6 where customers.tier <> $7 returning born;
+insert into items (order_id, position, product, price) select o.id, $1, c.name, o.total * $2 from orders o join customers c on c.id = o.customer_id where c.tier = $3;
+update orders set total = total + $1, status = $2, tags = array[$3, $4] where id = $5 and customer_id in (select id from customers where name = $6) returning placed_at;
+delete from items where order_id = $1 and (product, quantity) = ($2, $3) returning meta -> $4;
+with recent as (select id, customer_id from orders where placed_at > now() - cast($1 as interval)) select r.id, c.name, case when c.tier = $2 then $3 else c.name end from recent r join customers c on c.id = r.customer_id where c.born between $4 and $5;
+select i.product, sum(i.quantity * $1) over (partition by i.order_id order by i.position) from items i where i.meta @> $2 group by i.product, i.order_id, i.position, i.quantity having max(i.price) > $3;
+merge into customers c using (select customer_id, total from orders where total > $1) o on o.customer_id = c.id when matched and c.tier = $2 then update set tier = $3 when not matched then insert (id, name) values (o.customer_id, $4);
+select x.tag, o.id from orders o cross join lateral unnest(o.tags || $1::text[]) x(tag) where x.tag = $2 and o.tags[1:2] = $3;
