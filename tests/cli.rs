@@ -233,3 +233,22 @@ fn a_folder_of_migrations_runs_in_order_and_only_forward() {
     let lock = p.read("schema.lock.yaml");
     assert!(lock.contains("      extra: integer\n      id: integer\n      new: text\n"), "{lock}");
 }
+
+#[test]
+fn a_file_that_names_nothing_of_the_lock_is_perhaps_another_databases() {
+    let p = Project::new();
+    // it may as well stand in pg_catalog, where no lock looks
+    p.write("a.sql", "INSERT INTO ledger (amount) VALUES (1);\n");
+    p.run(CONCISE).exits(1).says("a.sql:1:13: warning[unknown-table]");
+    p.write("a.sql", "INSERT INTO ledger (amount) SELECT id FROM batches;\n");
+    p.run(CONCISE).exits(1).says("a.sql:1:13: error[unknown-table]");
+}
+
+#[test]
+fn a_broken_statement_is_read_around_its_broken_part() {
+    let p = Project::new();
+    p.write("a.sql", "SELECT mfg_date, id id id FROM batches;\n");
+    p.run(CONCISE).exits(1).says("a.sql:1:8: warning[unknown-column]").says("sql that does not parse");
+    p.write("a.sql", "SELECT manufacturing_date, id id id FROM batches;\n");
+    p.run(CONCISE).exits(0).says("sql that does not parse");
+}
