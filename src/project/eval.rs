@@ -162,7 +162,10 @@ impl<'w, 'a> Evaluator<'w, 'a> {
                 let found = self.attribute(&value, a.attr);
                 match if self.dotted { super::narrow::dotted(e).and_then(|name| self.env.get(&name)) } else { None } {
                     Some(narrowed) => narrowed.clone(),
-                    None => found,
+                    None => {
+                        libraries::object_attribute(self, &a.value, &value, a.attr);
+                        found
+                    }
                 }
             }
             ExprKind::Call(c) => self.call(c, e.span),

@@ -126,6 +126,9 @@ pub struct ModuleDef<'a> {
     pub names: Names<'a>,
     /// Modules imported with `*`: (level, module).
     pub stars: Vec<(u32, Ustr)>,
+    /// Attributes that its code sets on an object (`x.name = …`, `setattr(x, "name", …)`) or asks whether it has: an object may have them whatever its
+    /// class says.
+    pub set_on_objects: FxHashSet<Ustr>,
 }
 
 /// Everything that is defined.
@@ -191,7 +194,11 @@ impl<'a> Index<'a> {
             Scope { index: self, file, prefix: String::new(), class: None, function: None, names: &mut names, order: &mut Vec::new(), stars: Vec::new() };
         scope.body(&node.body);
         let stars = scope.stars;
-        self.modules.insert(file, ModuleDef { file, node, names, stars });
+        let mut on_objects = FxHashSet::default();
+        for statement in &node.body {
+            statement.each(&mut |s| set_on_objects(s, &mut on_objects));
+        }
+        self.modules.insert(file, ModuleDef { file, node, names, stars, set_on_objects: on_objects });
     }
 
     /// Gives a definition its number: that of the one whose place it takes, else the next.
@@ -216,6 +223,11 @@ impl<'a> Index<'a> {
             None => self.functions.push(def),
         }
         id
+    }
+
+    /// Whether any code sets an attribute of that name on an object.
+    pub fn is_set_on_objects(&self, attribute: Ustr) -> bool {
+        self.modules.values().any(|m| m.set_on_objects.contains(&attribute))
     }
 
     /// The definition with that id.
@@ -246,6 +258,48 @@ impl<'a> Index<'a> {
     /// All function ids.
     pub fn function_ids(&self) -> impl Iterator<Item = FunctionId> + use<> {
         (0..u32::try_from(self.functions.len()).unwrap_or(u32::MAX)).map(FunctionId)
+    }
+}
+
+/// Attributes that a statement sets on something other than a method's own object, or asks for by `hasattr`.
+fn set_on_objects(statement: &python::Stmt, found: &mut FxHashSet<Ustr>) {
+    let named = |call: &python::Call, name: &str| matches!(&call.func.kind, ExprKind::Name(n) if n.as_str() == name);
+    let literal = |e: Option<&Expr>| match e.map(|e| &e.kind) {
+        Some(ExprKind::Str(s)) => s.constant().map(|t| Ustr::from(&t)),
+        _ => None,
+    };
+    match &statement.kind {
+        StmtKind::Assign(a) => a.0.iter().for_each(|t| set_on_target(t, found)),
+        StmtKind::AnnAssign(a) => set_on_target(&a.0, found),
+        StmtKind::AugAssign(a) => set_on_target(&a.0, found),
+        StmtKind::For(f) => set_on_target(&f.target, found),
+        StmtKind::With(w) => w.0.iter().filter_map(|(_, t)| t.as_ref()).for_each(|t| set_on_target(t, found)),
+        StmtKind::Expr(e) => {
+            if let ExprKind::Call(call) = &e.kind
+                && named(call, "setattr")
+            {
+                found.extend(literal(call.positional(1)));
+            }
+        }
+        StmtKind::If(i) => i.test.each(&mut |e| {
+            if let ExprKind::Call(call) = &e.kind
+                && named(call, "hasattr")
+            {
+                found.extend(literal(call.positional(1)));
+            }
+        }),
+        _ => {}
+    }
+}
+
+fn set_on_target(target: &Expr, found: &mut FxHashSet<Ustr>) {
+    match &target.kind {
+        ExprKind::Attribute(a) if !matches!(&a.value.kind, ExprKind::Name(n) if n.as_str() == "self") => {
+            found.insert(a.attr.name);
+        }
+        ExprKind::Tuple(items) | ExprKind::List(items) => items.iter().for_each(|t| set_on_target(t, found)),
+        ExprKind::Starred(inner) => set_on_target(inner, found),
+        _ => {}
     }
 }
 

@@ -15,7 +15,10 @@ pub(super) const RULE: Rule = Rule {
 fn check(context: &Context<'_, '_>, found: &mut Vec<Diagnostic>) {
     for m in &context.project.uses.missing_attributes {
         let Some(severity) = grade(Severity::Error, m.certainty) else { continue };
-        let message = format!("`{}` has no attribute `{}`", m.model, m.attribute);
+        let message = match m.attribute.as_str() {
+            own @ ("metadata" | "registry") => format!("`{}` has no column attribute `{own}`: the library's own is hidden, and nothing is stored", m.model),
+            other => format!("`{}` has no attribute `{other}`", m.model),
+        };
         let mut d = Diagnostic::new(RULE.name, severity, m.location, diagnostic::Context::Query, message);
         let schema = m.relation.schema.map(|s| s.to_string());
         d = d.about(schema.as_deref(), Some(&m.relation.name), Some(&m.attribute));

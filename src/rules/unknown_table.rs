@@ -31,7 +31,9 @@ fn check(context: &Context<'_, '_>, found: &mut Vec<Diagnostic>) {
     }
     for r in &context.project.uses.references {
         // A missing table is reported once, at its model, not at each use.
-        if r.column.is_none() && !(r.model.is_some() && modelled.contains(&r.relation)) {
+        let in_model = r.context == diagnostic::Context::Model;
+        let at_model = if in_model { r.model.is_some() || modelled.contains(&r.relation) } else { r.model.is_some() && modelled.contains(&r.relation) };
+        if r.column.is_none() && !at_model {
             report(context, r.relation, r.location, r.context, r.certainty, found);
         }
     }

@@ -121,6 +121,13 @@ pub fn attribute<'a>(ev: &mut Evaluator<'_, 'a>, value: &Value<'a>, attr: Ident)
     sqlalchemy::attributes::attribute(ev, value, attr).or_else(|| django::attribute(ev, value, attr)).or_else(|| postgrest::attribute(ev, value, attr))
 }
 
+/// `name.attr`, read and not called, after [`attribute`]: what an object's class may lack.
+pub fn object_attribute<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &'a Expr, value: &Value<'a>, attr: Ident) {
+    if !ev.world.collecting {
+        sqlalchemy::objects::read(ev, receiver, value, attr);
+    }
+}
+
 /// A bare name in a class body, outside of its methods.
 pub fn class_name<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId, name: ustr::Ustr, span: Span) -> Option<Value<'a>> {
     sqlalchemy::declare::class_name(ev, class, name, span)

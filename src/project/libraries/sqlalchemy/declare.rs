@@ -33,6 +33,8 @@ pub fn declarations(world: &World<'_>) -> Vec<Reference> {
             certainty,
         };
         all.push(reference(model.relation_at, model.relation, None, Access::Define, None));
+        // Of a model without a table nothing more is worth saying.
+        let has_table = world.schema.relation(model.relation.schema.map(|s| s.as_str()), &model.relation.name).is_some();
         for c in &model.columns {
             // A child of joined inheritance repeats its parent's columns, which lie in the parent's table.
             let elsewhere = c.owner.filter(|o| Some(*o) != model.class).and_then(|o| world.models.of_class(o));
@@ -40,6 +42,8 @@ pub fn declarations(world: &World<'_>) -> Vec<Reference> {
                 all.push(reference(c.at, model.relation, Some(c.column), Access::Define, Some(c.attribute)));
                 for (target, at) in &c.foreign_keys {
                     if let Some((relation, column)) = split_target(target) {
+                        let model = if has_table { None } else { Some(model.name) };
+                        all.push(Reference { model, ..reference(narrow(world, *at, relation.name), relation, None, Access::Read, None) });
                         all.push(reference(narrow(world, *at, column), relation, Some(column), Access::Read, None));
                     }
                 }
@@ -58,11 +62,13 @@ fn split_target(target: &str) -> Option<(RelationName, Ustr)> {
     Some((RelationName { schema, name: Ustr::from(name) }, Ustr::from(column)))
 }
 
-/// The column's own token at the end of `"schema.table.column"`.
-fn narrow(world: &World<'_>, at: Location, column: Ustr) -> Location {
+/// One name's own token in `"schema.table.column"`: the last that is that whole word.
+fn narrow(world: &World<'_>, at: Location, name: Ustr) -> Location {
     let text = world.sources.get(at.file).slice(at.span);
-    match text.rfind(column.as_str()) {
-        Some(n) => Location::new(at.file, Span::new(at.span.start as usize + n, at.span.start as usize + n + column.as_str().len())),
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    let whole = |n: &usize| !text[..*n].ends_with(is_word) && !text[n + name.as_str().len()..].starts_with(is_word);
+    match text.rmatch_indices(name.as_str()).map(|(n, _)| n).find(whole) {
+        Some(n) => Location::new(at.file, Span::new(at.span.start as usize + n, at.span.start as usize + n + name.as_str().len())),
         None => at,
     }
 }
@@ -154,7 +160,7 @@ fn foreign_key_constraint<'a>(ev: &mut Evaluator<'_, 'a>, owner: Owner, args: &A
             // The models know the table's schema where the string leaves it out.
             let model =
                 ev.world.models.all.iter().find(|m| m.relation.name == relation.name && (relation.schema.is_none() || m.relation.schema == relation.schema));
-            ev.uses.references.push(Reference {
+            let reference = Reference {
                 location,
                 relation: model.map_or(relation, |m| m.relation),
                 column: Some(column),
@@ -164,7 +170,9 @@ fn foreign_key_constraint<'a>(ev: &mut Evaluator<'_, 'a>, owner: Owner, args: &A
                 model: model.map(|m| m.name),
                 attribute: None,
                 certainty: Certainty::High,
-            });
+            };
+            ev.uses.references.push(Reference { location: narrow(ev.world, at, relation.name), column: None, ..reference });
+            ev.uses.references.push(reference);
         }
     }
 }

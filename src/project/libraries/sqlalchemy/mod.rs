@@ -3,6 +3,7 @@
 pub mod attributes;
 pub mod declare;
 pub mod emit;
+pub mod objects;
 pub mod query;
 pub mod values;
 pub mod write;

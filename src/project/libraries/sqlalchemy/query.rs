@@ -352,6 +352,16 @@ fn named_column(ev: &mut Evaluator<'_, '_>, q: &Query<'_>, text: &Text<'_>) {
             return;
         }
     }
+    // SQLAlchemy knows such a word by the labels and columns of the select list alone ("Can't resolve label reference").
+    let rest = whole[end..].trim();
+    let one_word = rest.is_empty() || rest.eq_ignore_ascii_case("asc") || rest.eq_ignore_ascii_case("desc");
+    let all_known = !q.outputs.open && q.outputs.items.iter().all(|o| o.entity || o.column.is_some());
+    if let ([id], true, true) = (q.scope.as_slice(), one_word, all_known)
+        && let Some(class) = ev.world.models.get(*id).class
+        && matches!(emit::find(ev, class, Ustr::from(name)), emit::Found::Missing)
+    {
+        emit::missing_attribute(ev, *id, Ustr::from(name), at, Certainty::Medium);
+    }
 }
 
 /// `options(load_only("a", "b"))` of 1.x.

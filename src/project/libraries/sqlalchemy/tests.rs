@@ -195,7 +195,19 @@ fn what_exists_without_being_a_column_is_left_alone() {
     assert!(seen("Author.label\nAuthor.books\nAuthor.metadata\nAuthor.__name__\nBook.age").is_empty());
     assert!(seen("Book.extra = 1\nBook.extra").is_empty(), "set elsewhere");
     assert!(seen("getattr(Book, 'nope', None)\ngetattr(Book, name)").is_empty());
-    assert_eq!(seen("def f(a: Author):\n    a.anything"), [""; 0], "objects may carry what they like");
+}
+
+#[test]
+fn what_an_object_lacks_is_said_where_the_function_says_what_it_is() {
+    assert_eq!(seen("def f(a: Author):\n    a.anything"), ["!Author.anything@anything"]);
+    assert_eq!(seen("def f(s):\n    b = s.get(Book, 1)\n    return b.titel"), ["books read@Book", "!Book.titel@titel"]);
+    assert_eq!(seen("def f(a: Author):\n    a = wrap(a)\n    a.anything"), [""; 0], "bound twice");
+    assert_eq!(seen("def made(s):\n    return s.get(Book, 1)\ndef f(s):\n    b = made(s)\n    return b.titel"), ["books read@Book"], "said elsewhere");
+    assert_eq!(seen("def f(a: Author):\n    a.anything()"), [""; 0], "methods are another matter");
+    assert_eq!(
+        seen("def f(a: Author):\n    a.seen = 1\n    setattr(a, 'more', 2)\n    if hasattr(a, 'odd'):\n        a.odd\n    return a.seen, a.more"),
+        [""; 0]
+    );
 }
 
 #[test]

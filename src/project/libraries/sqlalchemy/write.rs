@@ -36,6 +36,15 @@ pub fn constructor<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId, call: &'a Cal
                             emit::missing_attribute(ev, id, k.name, at, Certainty::High);
                         }
                     }
+                    // Every declarative class has these two, so the constructor takes them; but no column is written.
+                    Found::Missing | Found::Unknown | Found::Other if !own && matches!(k.as_str(), "metadata" | "registry") => {
+                        if let Some((id, m)) = model
+                            && !(m.open || m.foreign || m.reflected)
+                            && !ev.world.index.class(class).names.contains_key(&k.name)
+                        {
+                            emit::missing_attribute(ev, id, k.name, at, Certainty::Medium);
+                        }
+                    }
                     _ => {}
                 }
             }
