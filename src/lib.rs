@@ -33,4 +33,7 @@ pub mod generate;
 
 pub mod fix;
 
+#[cfg(feature = "server")]
+pub mod server;
+
 pub mod cli;

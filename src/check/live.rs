@@ -10,9 +10,9 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::discover::{Candidate, Origin, display_path, excluder, language_of};
 use crate::facts::{self, FileFacts, ProblemKind};
 use crate::project::uses::Uses;
-use crate::project::{Project, Relinker};
-use crate::rules;
+use crate::project::{Project, Relinker, documents};
 use crate::source::{FileId, Language, Location, SourceFile, Sources, Span};
+use crate::{repair, rules};
 
 /// Texts that an editor has open, by absolute path: they count instead of what is on the disk.
 pub type Buffers = BTreeMap<PathBuf, Arc<str>>;
@@ -96,9 +96,11 @@ impl<'a> Live<'a> {
     pub fn new(settings: &'a Settings, opened: &'a Opened, versions: &'a Versions) -> Self {
         let mut project = opened.project(settings);
         let seen = rules::Context { project: &project, schema: &opened.schema, lock: Some(opened.lock), histories: OnceLock::default() };
-        let mut found = opened.diagnostics.clone();
-        found.extend(rules::run(&seen));
+        let mut by_rules = rules::run(&seen);
+        repair::attach(&seen, &mut by_rules);
         drop(seen);
+        let mut found = opened.diagnostics.clone();
+        found.append(&mut by_rules);
         let relinker = Relinker::new(&mut project);
         let by_path = opened.sources.iter().filter_map(|(id, _)| Some((opened.path_of(id)?.to_path_buf(), id))).collect();
         let (edited, rests) = (HashMap::new(), HashMap::new());
@@ -139,12 +141,11 @@ impl<'a> Live<'a> {
         let facts = Arc::new(facts::extract(&source));
         let (sources, facts) = self.versions.keep(self.sources().with(file, source), facts)?;
         self.facts[file.0 as usize] = Arc::clone(facts);
-        let uses = match (&facts.module, sources.get(file).language) {
-            (Some(node), _) => self.relinker.replace(&mut self.project, sources, file, node),
-            (None, Language::Sql) => sql_files::of_file(self.settings, self.opened, sources.get(file), file),
-            _ => Uses::default(),
-        };
         self.project.world.sources = sources;
+        let uses = match &facts.module {
+            Some(node) => self.relinker.replace(&mut self.project, sources, file, node),
+            None => self.uses_of(file, facts),
+        };
         let found = self.quick(file, uses);
         Some(self.corrected(file, found))
     }
@@ -154,16 +155,26 @@ impl<'a> Live<'a> {
         if self.rests.contains_key(&file) {
             return;
         }
-        let uses = match (&self.opened.facts[file.0 as usize].module, self.sources().get(file).language) {
-            (Some(node), _) => self.relinker.uses(&self.project, file, node),
-            (None, Language::Sql) => sql_files::of_file(self.settings, self.opened, self.sources().get(file), file),
-            _ => Uses::default(),
+        let facts = &self.opened.facts[file.0 as usize];
+        let uses = match &facts.module {
+            Some(node) => self.relinker.uses(&self.project, file, node),
+            None => self.uses_of(file, facts),
         };
         let quick = self.quick(file, uses);
         let whole = self.findings_in(file);
         let missed = whole.iter().filter(|d| !quick.iter().any(|q| same(q, d))).cloned().collect();
         let wrong = quick.into_iter().filter(|q| !whole.iter().any(|d| same(q, d))).collect();
         self.rests.insert(file, Rest { text: Arc::clone(&self.sources().get(file).text), missed, wrong });
+    }
+
+    /// What a file that is no Python does with the database.
+    fn uses_of(&self, file: FileId, facts: &'a FileFacts) -> Uses {
+        let source = self.sources().get(file);
+        match (&facts.markdown, source.language) {
+            (Some(document), _) => documents::uses(&self.project.world, file, document),
+            (None, Language::Sql) => sql_files::of_file(self.settings, self.opened, source, file),
+            _ => Uses::default(),
+        }
     }
 
     fn quick(&mut self, file: FileId, uses: Uses) -> Vec<Diagnostic> {
@@ -173,10 +184,11 @@ impl<'a> Live<'a> {
         self.project.uses.dedup();
         let seen = rules::Context { project: &self.project, schema: &self.opened.schema, lock: Some(self.opened.lock), histories: OnceLock::default() };
         let mut found = rules::run_without_history(&seen);
+        found.retain(|d| d.location.file == file);
+        repair::attach(&seen, &mut found);
         drop(seen);
         let uses = std::mem::replace(&mut self.project.uses, whole);
         self.edited.insert(file, uses);
-        found.retain(|d| d.location.file == file);
         let language = self.sources().get(file).language;
         let syntax = self.facts[file.0 as usize].problems.iter().filter(|p| p.kind == ProblemKind::Syntax);
         found.extend(syntax.map(|p| Diagnostic::new("syntax-error", Severity::Warning, Location::new(file, p.span), context(language), p.message.clone())));

@@ -39,6 +39,9 @@ pub enum Command {
     Merge(Merge),
     /// Write Python models that match the lock exactly.
     Generate(Generate),
+    /// Speak the language server protocol on standard input and output, for editors.
+    #[cfg(feature = "server")]
+    Server(Server),
     /// Print a shell's completions.
     Completions {
         /// The shell.
@@ -259,4 +262,13 @@ pub struct Check {
     /// Excluded files stay excluded even when named: always so; taken for the sake of hooks written for other tools.
     #[arg(long, hide = true)]
     pub force_exclude: bool,
+}
+
+/// `dbtruth server`
+#[cfg(feature = "server")]
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub struct Server {
+    /// The only way there is; taken because editors pass it.
+    #[arg(long, hide = true)]
+    pub stdio: bool,
 }

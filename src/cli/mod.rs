@@ -14,6 +14,8 @@ mod out;
 mod pages;
 mod progress;
 mod pull;
+#[cfg(feature = "server")]
+mod server;
 
 use std::ffi::OsString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -74,6 +76,8 @@ fn run(args: Args) -> Result<Code, Failure> {
         Command::Merge(args) => merge::run(&args),
         Command::Drift(args) => drift::run(&args),
         Command::Generate(args) => generate::run(&args),
+        #[cfg(feature = "server")]
+        Command::Server(_) => server::run(),
         Command::Completions { shell } => {
             let mut text = Vec::new();
             clap_complete::generate(shell, &mut Args::command(), "dbtruth", &mut text);

@@ -1,0 +1,592 @@
+//! One session with a client: messages in, work handed on, answers out.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, Sender, never, select};
+use gen_lsp_types::{
+    CodeActionParams, CompletionParams, DefinitionParams, Diagnostic, DiagnosticSeverity, DidChangeTextDocumentParams, DidChangeWatchedFilesParams,
+    DidChangeWorkspaceFoldersParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams, DidSaveTextDocumentParams, DocumentDiagnosticParams, HoverParams,
+    PublishDiagnosticsParams, ReferenceParams, Uri, WorkspaceSymbolParams,
+};
+use lsp_server::{ErrorCode, Message, Notification, Request, RequestId, Response};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::documents::Documents;
+use super::generation::{Ask, Event, Job, Linked};
+use super::position::Encoding;
+use super::transport::Incoming;
+use super::uri;
+use super::workspace::{Means, Workspace};
+use crate::check::Failure;
+use crate::{config, discover};
+
+/// How often the lock and the configuration are looked at, for clients that do not watch files.
+const LOOK: Duration = Duration::from_millis(1000);
+
+/// What the client can do.
+#[derive(Clone, Copy, Debug, Default)]
+struct Client {
+    /// It asks for findings of open texts itself.
+    pulls: bool,
+    /// It can be told to ask again.
+    refreshes: bool,
+    /// It watches files for us.
+    watches: bool,
+}
+
+/// A session.
+pub struct Session {
+    out: Sender<Message>,
+    events: Receiver<Event>,
+    means: Means,
+    client: Client,
+    documents: Documents,
+    folders: BTreeSet<PathBuf>,
+    workspaces: BTreeMap<PathBuf, Workspace>,
+    /// Requests that links are working on, and what kind of answer they want.
+    pending: BTreeMap<RequestId, Pending>,
+    /// Texts that changed since the last time work was handed on.
+    changed: BTreeSet<PathBuf>,
+    looked: Instant,
+    requests: i32,
+    shutting_down: bool,
+    exit: Option<u8>,
+}
+
+/// How an answer is to be wrapped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Pending {
+    /// As it is.
+    Plain,
+    /// As a diagnostic report.
+    Report,
+    /// Together with those of other folders: so many are still to come.
+    Several(usize),
+}
+
+/// Waits for `initialize` and gives its parameters; `None` where the stream ends or the client leaves before.
+pub fn initialize(incoming: &Receiver<Incoming>, out: &Sender<Message>) -> Option<Value> {
+    let params = loop {
+        match incoming.recv().ok()? {
+            Incoming::Message(message) => match *message {
+                Message::Request(r) if r.method == "initialize" => {
+                    let result = json!({
+                        "capabilities": capabilities(encoding(&r.params)),
+                        "serverInfo": {"name": "dbtruth", "version": env!("CARGO_PKG_VERSION")},
+                    });
+                    out.send(Response::new_ok(r.id, result).into()).ok()?;
+                    break r.params;
+                }
+                Message::Request(r) => {
+                    let error = Response::new_err(r.id, ErrorCode::ServerNotInitialized as i32, "`initialize` comes first".to_owned());
+                    out.send(error.into()).ok()?;
+                }
+                Message::Notification(n) if n.method == "exit" => return None,
+                _ => {}
+            },
+            Incoming::Bad(_) => {}
+        }
+    };
+    Some(params)
+}
+
+fn encoding(params: &Value) -> Encoding {
+    let offered = params.pointer("/capabilities/general/positionEncodings").and_then(Value::as_array);
+    Encoding::choose(offered.into_iter().flatten().filter_map(Value::as_str))
+}
+
+fn capabilities(encoding: Encoding) -> Value {
+    json!({
+        "positionEncoding": encoding.name(),
+        "textDocumentSync": {"openClose": true, "change": 2, "save": true},
+        "diagnosticProvider": {"identifier": "dbtruth", "interFileDependencies": true, "workspaceDiagnostics": false},
+        "hoverProvider": true,
+        "definitionProvider": true,
+        "referencesProvider": true,
+        "completionProvider": {"triggerCharacters": [".", "\"", "'", ",", "("]},
+        "workspaceSymbolProvider": true,
+        "codeActionProvider": {"codeActionKinds": ["quickfix", "source.fixAll.dbtruth"]},
+        "workspace": {"workspaceFolders": {"supported": true, "changeNotifications": true}},
+    })
+}
+
+fn folders(params: &Value) -> BTreeSet<PathBuf> {
+    let of = |v: Option<&Value>| v.and_then(Value::as_str).and_then(uri::path);
+    let listed: BTreeSet<PathBuf> = params.get("workspaceFolders").and_then(Value::as_array).into_iter().flatten().filter_map(|f| of(f.get("uri"))).collect();
+    if !listed.is_empty() {
+        return listed;
+    }
+    let root = of(params.get("rootUri")).or_else(|| params.get("rootPath").and_then(Value::as_str).map(PathBuf::from));
+    root.filter(|r| r.is_absolute()).into_iter().collect()
+}
+
+impl Session {
+    /// A session with a client that has sent these parameters of `initialize`.
+    pub fn new(params: &Value, out: Sender<Message>) -> io::Result<Self> {
+        let (send, events) = crossbeam_channel::unbounded();
+        let has = |pointer: &str| params.pointer(pointer).is_some_and(|v| *v == true || v.is_object());
+        let client = Client {
+            pulls: has("/capabilities/textDocument/diagnostic"),
+            refreshes: has("/capabilities/workspace/diagnostics/refreshSupport"),
+            watches: has("/capabilities/workspace/didChangeWatchedFiles/dynamicRegistration"),
+        };
+        let means = Means::new(encoding(params), send).map_err(io::Error::other)?;
+        let mut session = Self {
+            out,
+            events,
+            means,
+            client,
+            documents: Documents::default(),
+            folders: folders(params),
+            workspaces: BTreeMap::new(),
+            pending: BTreeMap::new(),
+            changed: BTreeSet::new(),
+            looked: Instant::now(),
+            requests: 0,
+            shutting_down: false,
+            exit: None,
+        };
+        for folder in session.folders.clone() {
+            session.adopt(&folder);
+        }
+        Ok(session)
+    }
+
+    /// Serves until the end; gives the exit code.
+    pub fn run(mut self, incoming: &Receiver<Incoming>) -> u8 {
+        let events = self.events.clone();
+        loop {
+            self.hand_on();
+            let wait = self.workspaces.values().filter_map(|w| w.due).min().map_or(LOOK, |due| due.saturating_duration_since(Instant::now()));
+            select! {
+                recv(incoming) -> message => match message {
+                    Ok(message) => {
+                        self.incoming(message);
+                        // What is here already is taken together: a burst of changes is one.
+                        while let (None, Ok(more)) = (self.exit, incoming.try_recv()) {
+                            self.incoming(more);
+                        }
+                    }
+                    Err(_) => return u8::from(!self.shutting_down),
+                },
+                recv(events) -> event => if let Ok(event) = event { self.event(event) },
+                recv(never::<()>()) -> _ => {},
+                default(wait.min(LOOK)) => {},
+            }
+            if let Some(code) = self.exit {
+                return code;
+            }
+            if self.looked.elapsed() >= LOOK {
+                self.looked = Instant::now();
+                self.workspaces.values_mut().for_each(Workspace::look);
+            }
+        }
+    }
+
+    /// Gives changed texts to their links, and starts links that are due.
+    fn hand_on(&mut self) {
+        for path in std::mem::take(&mut self.changed) {
+            let Some(document) = self.documents.of_path(&path) else { continue };
+            let text = std::sync::Arc::clone(&document.text);
+            for w in self.workspaces.values_mut().filter(|w| path.starts_with(&w.root)) {
+                if w.watches(&path) {
+                    w.link_now();
+                } else if discover::language_of(&path).is_some() {
+                    w.edit(&path, &text);
+                }
+            }
+        }
+        let (documents, means) = (&self.documents, &self.means);
+        for w in self.workspaces.values_mut() {
+            w.start_if_due(|root| documents.buffers(root), means);
+        }
+    }
+
+    fn send(&self, message: impl Into<Message>) {
+        // Where nobody reads any more, the end of the stream follows.
+        let _ = self.out.send(message.into());
+    }
+
+    fn notify(&self, method: &str, params: Value) {
+        self.send(Notification { method: method.to_owned(), params });
+    }
+
+    fn request(&mut self, method: &str, params: Value) {
+        self.requests += 1;
+        self.send(Request { id: self.requests.into(), method: method.to_owned(), params });
+    }
+
+    fn log(&self, text: &str) {
+        self.notify("window/logMessage", json!({"type": 4, "message": text}));
+    }
+
+    fn incoming(&mut self, incoming: Incoming) {
+        match incoming {
+            Incoming::Bad(what) => self.log(&format!("skipped {what}")),
+            Incoming::Message(message) => match *message {
+                Message::Request(request) => self.asked(request),
+                Message::Notification(notification) => self.notified(notification),
+                // Answers to what we asked for say nothing that we need.
+                Message::Response(_) => {}
+            },
+        }
+    }
+
+    fn asked(&mut self, request: Request) {
+        let Request { id, method, params } = request;
+        if method == "shutdown" {
+            self.shutting_down = true;
+            return self.send(Response::new_ok(id, Value::Null));
+        }
+        if self.shutting_down || method == "initialize" {
+            return self.send(Response::new_err(id, ErrorCode::InvalidRequest as i32, format!("`{method}` at this point")));
+        }
+        let ask = match method.as_str() {
+            "textDocument/diagnostic" => parse(params).map(|p: DocumentDiagnosticParams| path(&p.text_document.uri).map(Ask::Findings)),
+            "textDocument/hover" => parse(params).map(|p: HoverParams| {
+                let at = p.text_document_position_params;
+                path(&at.text_document.uri).map(|path| Ask::Hover(path, at.position))
+            }),
+            "textDocument/definition" => parse(params).map(|p: DefinitionParams| {
+                let at = p.text_document_position_params;
+                path(&at.text_document.uri).map(|path| Ask::Definition(path, at.position))
+            }),
+            "textDocument/references" => parse(params).map(|p: ReferenceParams| {
+                let at = p.text_document_position_params;
+                path(&at.text_document.uri).map(|path| Ask::References(path, at.position, p.context.include_declaration))
+            }),
+            "textDocument/completion" => parse(params).map(|p: CompletionParams| {
+                let at = p.text_document_position_params;
+                path(&at.text_document.uri).map(|path| Ask::Completion(path, at.position))
+            }),
+            "textDocument/codeAction" => {
+                parse(params).map(|p: CodeActionParams| path(&p.text_document.uri).map(|path| Ask::Actions(path, p.range, Box::new(p.context))))
+            }
+            "workspace/symbol" => match parse::<WorkspaceSymbolParams>(params) {
+                Ok(p) => return self.ask_all(id, &p.query),
+                Err(error) => Err(error),
+            },
+            _ => return self.send(Response::new_err(id, ErrorCode::MethodNotFound as i32, format!("`{method}` is not known here"))),
+        };
+        match ask {
+            Err(error) => self.send(Response::new_err(id, ErrorCode::InvalidParams as i32, error)),
+            Ok(ask) => self.ask(id, ask, if method == "textDocument/diagnostic" { Pending::Report } else { Pending::Plain }),
+        }
+    }
+
+    /// Hands a question to the folder that its text belongs to.
+    fn ask(&mut self, id: RequestId, ask: Option<Ask>, wrap: Pending) {
+        self.hand_on();
+        let of = |ask: &Ask| match ask {
+            Ask::Findings(p) | Ask::Hover(p, _) | Ask::Definition(p, _) | Ask::References(p, ..) | Ask::Completion(p, _) | Ask::Actions(p, ..) => p.clone(),
+            Ask::Symbols(_) => PathBuf::new(),
+        };
+        let found = ask.and_then(|ask| {
+            let root = self.root_of(&of(&ask))?;
+            Some((self.workspaces.get_mut(&root)?, ask))
+        });
+        match found {
+            Some((workspace, ask)) => {
+                workspace.ask(Job::Ask(id.clone(), ask));
+                self.pending.insert(id, wrap);
+            }
+            None => self.send(Response::new_ok(id, wrapped(wrap, Value::Null))),
+        }
+    }
+
+    fn ask_all(&mut self, id: RequestId, query: &str) {
+        let mut asked = 0;
+        for w in self.workspaces.values_mut().filter(|w| w.is_served()) {
+            w.ask(Job::Ask(id.clone(), Ask::Symbols(query.to_owned())));
+            asked += 1;
+        }
+        if asked == 0 {
+            return self.send(Response::new_ok(id, json!([])));
+        }
+        self.pending.insert(id, Pending::Several(asked));
+    }
+
+    fn notified(&mut self, notification: Notification) {
+        let Notification { method, params } = notification;
+        let result = match method.as_str() {
+            "exit" => {
+                self.exit = Some(u8::from(!self.shutting_down));
+                Ok(())
+            }
+            "initialized" => {
+                self.watch_files();
+                Ok(())
+            }
+            "$/cancelRequest" => {
+                self.cancel(&params);
+                Ok(())
+            }
+            "textDocument/didOpen" => parse(params).map(|p: DidOpenTextDocumentParams| {
+                let d = p.text_document;
+                self.documents.open(&d.uri.0, d.version, &d.text);
+                self.opened(&d.uri.0);
+            }),
+            "textDocument/didChange" => parse(params).map(|p: DidChangeTextDocumentParams| {
+                let uri = &p.text_document.text_document_identifier.uri.0;
+                if self.documents.change(uri, p.text_document.version, &p.content_changes, self.means.encoding) {
+                    self.changed.extend(uri::path(uri));
+                }
+            }),
+            "textDocument/didSave" => parse(params).map(|p: DidSaveTextDocumentParams| {
+                let saved = uri::path(&p.text_document.uri.0);
+                for w in self.workspaces.values_mut().filter(|w| saved.as_ref().is_some_and(|s| s.starts_with(&w.root))) {
+                    w.link_now();
+                }
+            }),
+            "textDocument/didClose" => parse(params).map(|p: DidCloseTextDocumentParams| {
+                self.documents.close(&p.text_document.uri.0);
+                let closed = uri::path(&p.text_document.uri.0);
+                for w in self.workspaces.values_mut().filter(|w| closed.as_ref().is_some_and(|s| s.starts_with(&w.root))) {
+                    w.link_soon();
+                }
+            }),
+            "workspace/didChangeWatchedFiles" => parse(params).map(|p: DidChangeWatchedFilesParams| {
+                for path in p.changes.iter().filter_map(|c| uri::path(&c.uri.0)) {
+                    for w in self.workspaces.values_mut().filter(|w| path.starts_with(&w.root) || w.watches(&path)) {
+                        if w.watches(&path) { w.link_now() } else { w.link_soon() }
+                    }
+                }
+            }),
+            "workspace/didChangeWorkspaceFolders" => parse(params).map(|p: DidChangeWorkspaceFoldersParams| {
+                for gone in p.event.removed.iter().filter_map(|f| uri::path(&f.uri.0)) {
+                    self.leave(&gone);
+                }
+                for new in p.event.added.iter().filter_map(|f| uri::path(&f.uri.0)) {
+                    self.folders.insert(new.clone());
+                    self.adopt(&new);
+                }
+            }),
+            _ => Ok(()),
+        };
+        if let Err(error) = result {
+            self.log(&format!("skipped `{method}`: {error}"));
+        }
+    }
+
+    fn cancel(&mut self, params: &Value) {
+        let Some(id) = params.get("id").and_then(|id| serde_json::from_value::<RequestId>(id.clone()).ok()) else { return };
+        if self.pending.remove(&id).is_some() {
+            self.send(Response::new_err(id, ErrorCode::RequestCanceled as i32, "cancelled".to_owned()));
+        }
+    }
+
+    fn watch_files(&mut self) {
+        if !self.client.watches {
+            return;
+        }
+        let mut globs = vec!["**/*.{py,pyi,sql,psql,pgsql,ddl,md}".to_owned(), "**/*.lock.yaml".to_owned()];
+        globs.extend(config::NAMES.iter().map(|n| format!("**/{n}")));
+        let watchers: Vec<Value> = globs.into_iter().map(|g| json!({"globPattern": g})).collect();
+        let registration = json!({"id": "files", "method": "workspace/didChangeWatchedFiles", "registerOptions": {"watchers": watchers}});
+        self.request("client/registerCapability", json!({"registrations": [registration]}));
+    }
+
+    /// A text was opened: its project is linked, if it is not yet.
+    fn opened(&mut self, uri: &str) {
+        let Some(path) = uri::path(uri) else { return };
+        if discover::language_of(&path).is_none() && !self.workspaces.values().any(|w| w.watches(&path)) {
+            return;
+        }
+        if let Some(root) = self.project_of(&path)
+            && !self.workspaces.contains_key(&root)
+        {
+            self.workspaces.insert(root.clone(), Workspace::new(root));
+        }
+        if self.client.pulls {
+            // From now on the client asks.
+            self.publish(&path, &[]);
+        } else if let Some(items) = self.root_of(&path).and_then(|r| self.workspaces.get(&r)?.said.get(&path).cloned()) {
+            self.publish_items(&path, items);
+        }
+        self.changed.insert(path);
+    }
+
+    /// The folder whose lock holds for a file: the nearest above it with a configuration or a lock, inside the workspace folder where there is one.
+    fn project_of(&self, path: &Path) -> Option<PathBuf> {
+        let folder = self.folders.iter().filter(|f| path.starts_with(f)).max_by_key(|f| f.as_os_str().len());
+        let lock = config::Config::default();
+        let is_root = |dir: &Path| {
+            dir.join(lock.lock_name()).is_file()
+                || config::NAMES.iter().any(|n| config::find_upwards(dir).ok().flatten().and_then(|c| c.path) == Some(dir.join(n)))
+        };
+        let near = path.ancestors().skip(1).take_while(|d| folder.is_none_or(|f| d.starts_with(f))).find(|d| is_root(d));
+        near.map(Path::to_path_buf).or_else(|| folder.cloned())
+    }
+
+    /// The linked folder that a file belongs to: the innermost.
+    fn root_of(&self, path: &Path) -> Option<PathBuf> {
+        self.workspaces.keys().filter(|r| path.starts_with(r)).max_by_key(|r| r.as_os_str().len()).cloned()
+    }
+
+    fn adopt(&mut self, folder: &Path) {
+        self.workspaces.entry(folder.to_path_buf()).or_insert_with(|| Workspace::new(folder.to_path_buf()));
+    }
+
+    fn leave(&mut self, folder: &Path) {
+        self.folders.remove(folder);
+        let gone: Vec<PathBuf> = self.workspaces.keys().filter(|r| r.starts_with(folder) && !self.folders.contains(*r)).cloned().collect();
+        for root in gone {
+            if let Some(workspace) = self.workspaces.remove(&root) {
+                for path in workspace.said.keys() {
+                    self.publish(path, &[]);
+                }
+            }
+        }
+    }
+
+    fn event(&mut self, event: Event) {
+        match event {
+            Event::Linked(linked) => self.linked(*linked),
+            Event::Failed { root, id, memory, failure, watched } => {
+                let Some(workspace) = self.workspaces.get_mut(&root) else { return };
+                let Some(unanswered) = workspace.failed(id, memory, watched) else { return };
+                for job in unanswered {
+                    if let Job::Ask(request, _) = job {
+                        self.answer(request, Value::Null);
+                    }
+                }
+                self.failed(&root, &failure);
+            }
+            Event::Findings { root, id, path, text, items } => {
+                let current = self.documents.of_path(&path).is_none_or(|d| d.text == text);
+                let Some(workspace) = self.workspaces.get_mut(&root).filter(|w| w.is_served_by(id)) else { return };
+                workspace.said.insert(path.clone(), items.clone());
+                // A newer text is on its way; so are its findings.
+                if current && self.root_of(&path).is_some_and(|r| r == root) {
+                    self.say(&path, items);
+                }
+            }
+            Event::Outdated { root, id } => {
+                if let Some(workspace) = self.workspaces.get_mut(&root).filter(|w| w.is_served_by(id)) {
+                    workspace.link_soon();
+                }
+            }
+            Event::Answer(id, value) => self.answer(id, value),
+        }
+    }
+
+    fn answer(&mut self, id: RequestId, value: Value) {
+        match self.pending.remove(&id) {
+            // Cancelled, or answered.
+            None => {}
+            Some(Pending::Several(left)) if left > 1 => {
+                // The first folder's tables come first; the rest of a workspace with several locks is rarely asked about at once.
+                if value.as_array().is_some_and(|a| !a.is_empty()) {
+                    self.send(Response::new_ok(id, value));
+                } else {
+                    self.pending.insert(id, Pending::Several(left - 1));
+                }
+            }
+            Some(wrap) => self.send(Response::new_ok(id, wrapped(wrap, value))),
+        }
+    }
+
+    fn linked(&mut self, linked: Linked) {
+        let Linked { root, id, memory, took, findings, watched, notes } = linked;
+        let now = self.documents.buffers(&root);
+        let Some(workspace) = self.workspaces.get_mut(&root) else { return };
+        let Some(changed) = workspace.linked(id, memory, took, watched, &now) else { return };
+        let before = std::mem::take(&mut workspace.said);
+        let mut say = Vec::new();
+        for path in before.keys().chain(findings.keys()).collect::<BTreeSet<_>>() {
+            let items = findings.get(path).cloned().unwrap_or_default();
+            if !changed.contains(path) && (before.get(path).cloned().unwrap_or_default() != items || now.contains_key(path)) {
+                say.push((path.clone(), items));
+            }
+        }
+        // An open text without findings is said to have none.
+        say.extend(now.keys().filter(|p| !findings.contains_key(*p) && !before.contains_key(*p) && !changed.contains(*p)).map(|p| (p.clone(), Vec::new())));
+        workspace.said = findings;
+        for (path, items) in changed.iter().filter_map(|p| Some((p.clone(), before.get(p)?.clone()))) {
+            workspace.said.insert(path, items);
+        }
+        for (path, items) in say {
+            if self.root_of(&path).is_some_and(|r| r == root) {
+                self.say(&path, items);
+            }
+        }
+        for note in notes {
+            self.log(&note);
+        }
+        self.log(&format!("{} linked in {took:.1?}", root.display()));
+        if self.client.refreshes && self.client.pulls {
+            self.request("workspace/diagnostic/refresh", Value::Null);
+        }
+    }
+
+    /// A link that could not be made: said at the place that is named, once.
+    fn failed(&mut self, root: &Path, failure: &Failure) {
+        let at = place_named(&failure.message);
+        let path = at.as_ref().map(|(name, ..)| discover::normalise(Path::new(name), root)).filter(|p| p.is_file());
+        if let (Some(path), Some((_, line, column, message))) = (path, at) {
+            let place = json!({"line": line.saturating_sub(1), "character": column.saturating_sub(1)});
+            let range = serde_json::from_value(json!({"start": place, "end": place})).unwrap_or_default();
+            let message = failure.help.as_ref().map_or_else(|| message.clone(), |help| format!("{message}\nhelp: {help}"));
+            let item = Diagnostic {
+                range,
+                severity: Some(DiagnosticSeverity::Error),
+                source: Some("dbtruth".to_owned()),
+                message: message.into(),
+                ..Diagnostic::default()
+            };
+            if let Some(workspace) = self.workspaces.get_mut(root) {
+                workspace.said.insert(path.clone(), vec![item.clone()]);
+            }
+            self.publish(&path, &[item]);
+        }
+        let missing = failure.message.starts_with("no lock");
+        let text = format!("dbtruth: {failure}");
+        // A folder without a lock is no fault of anyone's.
+        if missing { self.log(&text) } else { self.notify("window/showMessage", json!({"type": 1, "message": text})) }
+    }
+
+    /// Says findings, unless the client asks for them itself.
+    fn say(&mut self, path: &Path, items: Vec<Diagnostic>) {
+        if !(self.client.pulls && self.documents.of_path(path).is_some()) {
+            self.publish_items(path, items);
+        }
+    }
+
+    fn publish(&self, path: &Path, items: &[Diagnostic]) {
+        self.publish_items(path, items.to_vec());
+    }
+
+    fn publish_items(&self, path: &Path, diagnostics: Vec<Diagnostic>) {
+        let version = self.documents.of_path(path).map(|d| d.version);
+        let params = PublishDiagnosticsParams { uri: Uri(self.documents.uri_of(path)), version, diagnostics };
+        if let Ok(params) = serde_json::to_value(params) {
+            self.notify("textDocument/publishDiagnostics", params);
+        }
+    }
+}
+
+fn parse<T: DeserializeOwned>(params: Value) -> Result<T, String> {
+    serde_json::from_value(params).map_err(|e| e.to_string())
+}
+
+fn path(uri: &Uri) -> Option<PathBuf> {
+    uri::path(&uri.0)
+}
+
+fn wrapped(wrap: Pending, value: Value) -> Value {
+    match wrap {
+        Pending::Report => json!({"kind": "full", "items": if value.is_null() { json!([]) } else { value }}),
+        Pending::Plain | Pending::Several(_) => value,
+    }
+}
+
+/// Takes `file:line:column: message` apart.
+fn place_named(message: &str) -> Option<(String, u32, u32, String)> {
+    let mut parts = message.splitn(4, ':');
+    let (file, line, column, rest) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+    Some((file.to_owned(), line.trim().parse().ok()?, column.trim().parse().ok()?, rest.trim().to_owned()))
+}
