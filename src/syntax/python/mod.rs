@@ -8,6 +8,7 @@ mod kinds;
 mod literal;
 mod lower;
 mod parse;
+mod quick;
 mod scan;
 mod visit;
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use tree_sitter::{ParseOptions, Parser, Point, Range, Tree};
 
 use super::lower::Lowerer;
-use super::{Module, SyntaxError, scan};
+use super::{Module, SyntaxError, quick, scan};
 use crate::source::Span;
 
 /// Longer files are not parsed: generated data, and the parser's error recovery is slower than linear.
@@ -49,6 +49,19 @@ pub fn try_parse(text: &str, budget: Duration) -> Result<Module, Refusal> {
     if text.len() > MAX_BYTES {
         return Err(Refusal::TooLong);
     }
+    if let Some(module) = if slow() { None } else { quick::parse(text) } {
+        return Ok(module);
+    }
+    try_parse_slowly(text, budget)
+}
+
+/// Whether shortcuts are to be left alone: `DBTRUTH_SLOW=1` in the environment, for comparing.
+fn slow() -> bool {
+    static SLOW: std::sync::LazyLock<bool> = std::sync::LazyLock::new(|| std::env::var_os("DBTRUTH_SLOW").is_some_and(|v| v != "0"));
+    *SLOW
+}
+
+fn try_parse_slowly(text: &str, budget: Duration) -> Result<Module, Refusal> {
     // An open triple quote would throw the parser into minutes of error recovery. What stands before it is parsed by itself.
     let open = scan::unterminated_triple_quote(text);
     let sound = &text[..open.map_or(text.len(), |at| scan::line_start(text, at))];
@@ -100,4 +113,51 @@ fn tree(text: &str, parts: &[Range], budget: Duration) -> Option<Tree> {
         }
         tree
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Both ways to a tree, over the modules of the interpreter's library or `DBTRUTH_PYTHON_TREE`.
+    #[test]
+    fn the_quick_way_gives_the_same_tree() {
+        let root = std::env::var("DBTRUTH_PYTHON_TREE").unwrap_or_else(|_| {
+            let out = std::process::Command::new("python3").args(["-c", "import os; print(os.path.dirname(os.__file__))"]).output().expect("python3 runs");
+            String::from_utf8(out.stdout).expect("a path").trim().to_owned()
+        });
+        let deep = std::env::var_os("DBTRUTH_PYTHON_TREE").is_some();
+        let walk = ignore::WalkBuilder::new(root).standard_filters(false).max_depth(if deep { None } else { Some(1) }).build();
+        let (mut files, mut refused, mut wrong) = (0, 0, Vec::new());
+        for entry in walk.filter_map(Result::ok).filter(|e| e.path().extension().is_some_and(|x| x == "py")) {
+            let Ok(text) = std::fs::read_to_string(entry.path()) else { continue };
+            files += 1;
+            let Some(quick) = quick::parse(&text) else {
+                refused += 1;
+                if std::env::var_os("DBTRUTH_SHOW_REFUSED").is_some() {
+                    println!("refused {}", entry.path().display());
+                }
+                continue;
+            };
+            let slow = try_parse_slowly(&text, BUDGET).expect("parsed");
+            if let Some(difference) = difference(&quick, &slow) {
+                wrong.push(format!("{}: {difference}", entry.path().display()));
+            }
+        }
+        println!("{files} files, {refused} refused, {} different", wrong.len());
+        assert!(files > 100 && refused * 10 < files, "{refused} of {files} refused");
+        assert!(wrong.is_empty(), "{}", wrong.iter().take(20).cloned().collect::<Vec<_>>().join("\n"));
+    }
+
+    /// The first statement that differs.
+    fn difference(a: &Module, b: &Module) -> Option<String> {
+        if a == b {
+            return None;
+        }
+        let (a, b) = (format!("{a:#?}"), format!("{b:#?}"));
+        let (a, b): (Vec<&str>, Vec<&str>) = (a.lines().collect(), b.lines().collect());
+        let at = a.iter().zip(&b).position(|(x, y)| x != y).unwrap_or(a.len().min(b.len()));
+        let part = |l: &[&str]| l[at.saturating_sub(4).min(l.len())..(at + 4).min(l.len())].iter().map(|x| x.trim()).collect::<Vec<_>>().join(" ");
+        Some(format!("quick {} | slow {}", part(&a), part(&b)))
+    }
 }

@@ -10,11 +10,11 @@ use crate::syntax::python::ast::{Arg, ArgKind, Attribute, BinaryOp, Call, Expr, 
 use crate::syntax::python::kinds::Kind;
 
 /// Chains of one operator up to this many operands keep their left-leaning shape.
-const LEANING: usize = 16;
+pub(in crate::syntax::python) const LEANING: usize = 16;
 
 /// An operator that may be regrouped freely, as far as any reader of ours can tell.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Joint {
+pub(in crate::syntax::python) enum Joint {
     Binary(BinaryOp),
     Bool(bool),
 }
@@ -142,19 +142,8 @@ impl<'t> Lowerer<'t> {
         if let Some(joint) = run.joint
             && run.len > LEANING
         {
-            let mut operands = Vec::with_capacity(run.len + 1);
-            let mut left = std::mem::replace(value, Expr { span: value.span, kind: ExprKind::None });
-            for _ in 0..run.len {
-                let (next, right) = match left.kind {
-                    ExprKind::Binary(b) => (b.0, b.2),
-                    ExprKind::BoolOp(b) => (b.0, b.2),
-                    kind => (Expr { span: left.span, kind }, Expr { span: left.span, kind: ExprKind::Opaque }),
-                };
-                operands.push(right);
-                left = next;
-            }
-            operands.push(left);
-            operands.reverse();
+            let whole = std::mem::replace(value, Expr { span: value.span, kind: ExprKind::None });
+            let operands = operands(whole, run.len);
             *value = balanced(joint, operands);
         }
         self.regroup_height(run);
@@ -166,7 +155,25 @@ impl<'t> Lowerer<'t> {
     }
 }
 
-fn join(joint: Joint, left: Expr, right: Expr) -> ExprKind {
+/// The operands of a left-leaning tree of `len` operators, first first.
+pub(in crate::syntax::python) fn operands(whole: Expr, len: usize) -> Vec<Expr> {
+    let mut operands = Vec::with_capacity(len + 1);
+    let mut left = whole;
+    for _ in 0..len {
+        let (next, right) = match left.kind {
+            ExprKind::Binary(b) => (b.0, b.2),
+            ExprKind::BoolOp(b) => (b.0, b.2),
+            kind => (Expr { span: left.span, kind }, Expr { span: left.span, kind: ExprKind::Opaque }),
+        };
+        operands.push(right);
+        left = next;
+    }
+    operands.push(left);
+    operands.reverse();
+    operands
+}
+
+pub(in crate::syntax::python) fn join(joint: Joint, left: Expr, right: Expr) -> ExprKind {
     match joint {
         Joint::Binary(op) => ExprKind::Binary(Box::new((left, op, right))),
         Joint::Bool(and) => ExprKind::BoolOp(Box::new((left, and, right))),
@@ -174,7 +181,7 @@ fn join(joint: Joint, left: Expr, right: Expr) -> ExprKind {
 }
 
 /// The operands joined pairwise, and the pairs again, until one is left.
-fn balanced(joint: Joint, mut operands: Vec<Expr>) -> Expr {
+pub(in crate::syntax::python) fn balanced(joint: Joint, mut operands: Vec<Expr>) -> Expr {
     while operands.len() > 1 {
         let mut halved = Vec::with_capacity(operands.len().div_ceil(2));
         let mut rest = operands.into_iter();

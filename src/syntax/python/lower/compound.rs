@@ -18,7 +18,9 @@ impl Lowerer<'_> {
         self.each_node(|l, kind| match kind {
             Kind::Elif => {
                 let arm = l.arm();
-                arms.push((l.span(), arm));
+                let mut span = l.span();
+                span.end = arm.body.last().map_or(span.end, |s| s.span.end);
+                arms.push((span, arm));
             }
             Kind::Else => l.blocks(&mut last),
             _ => {}

@@ -257,7 +257,7 @@ impl Lowerer<'_> {
 }
 
 /// One item by itself, or a tuple; `start` is where an empty one would stand.
-pub(super) fn one_or_tuple(mut items: Vec<Expr>, comma: bool, start: usize) -> Expr {
+pub(in crate::syntax::python) fn one_or_tuple(mut items: Vec<Expr>, comma: bool, start: usize) -> Expr {
     if items.len() == 1 && !comma {
         return items.remove(0);
     }
@@ -267,13 +267,13 @@ pub(super) fn one_or_tuple(mut items: Vec<Expr>, comma: bool, start: usize) -> E
 }
 
 /// What stands between `[` and `]`: `x[*a]` is a tuple even without a comma.
-pub(super) fn index(items: Vec<Expr>, comma: bool, start: usize) -> Expr {
+pub(in crate::syntax::python) fn index(items: Vec<Expr>, comma: bool, start: usize) -> Expr {
     let star = matches!(items.as_slice(), [Expr { kind: ExprKind::Starred(_), .. }]);
     one_or_tuple(items, comma || star, start)
 }
 
 /// The value of an integer literal that fits.
-fn integer(text: &str) -> Option<i64> {
+pub(in crate::syntax::python) fn integer(text: &str) -> Option<i64> {
     let digits = text.replace('_', "").to_ascii_lowercase();
     let (radix, digits) = match digits.get(..2) {
         Some("0x") => (16, &digits[2..]),

@@ -3,13 +3,13 @@
 //! One cursor walks the tree; every function here finds the cursor on the node that it lowers and leaves it there. Recursion is bounded by
 //! [`MAX_DEPTH`]; long chains (`a + b + …`, `a.b().c()…`) are walked by loops.
 
-mod chain;
+pub(super) mod chain;
 mod compound;
-mod expr;
+pub(super) mod expr;
 mod params;
 mod pattern;
-mod stmt;
-mod string;
+pub(super) mod stmt;
+pub(super) mod string;
 
 #[cfg(test)]
 mod tests;

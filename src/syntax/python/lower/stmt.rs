@@ -28,8 +28,10 @@ impl Lowerer<'_> {
             }
             Kind::Block => l.statements(body),
             _ => {
-                let span = l.span();
+                let mut span = l.span();
                 let kind = l.statement(kind);
+                // A comment at the end of a block is no part of it.
+                span.end = end_of(&kind).unwrap_or(span.end);
                 body.push(Stmt { span, kind });
             }
         });
@@ -263,6 +265,26 @@ impl Lowerer<'_> {
         let mut names = Vec::new();
         self.each_node(|l, _| names.push(l.import_name()));
         StmtKind::ImportFrom(Box::new(ImportFrom { level: 0, module: ustr("__future__"), names }))
+    }
+}
+
+/// Where the last statement inside a compound statement ends.
+pub(in crate::syntax::python) fn end_of(kind: &StmtKind) -> Option<u32> {
+    let last = |bodies: &[&Body]| bodies.iter().rev().find_map(|b| b.last()).map(|s| s.span.end);
+    match kind {
+        // An `elif` does not cover what follows it.
+        StmtKind::If(i) => match i.orelse.last() {
+            Some(s) => Some(s.span.end.max(end_of(&s.kind).unwrap_or(0))),
+            None => last(&[&i.body]),
+        },
+        StmtKind::For(f) => last(&[&f.body, &f.orelse]),
+        StmtKind::While(w) => last(&[&w.1, &w.2]),
+        StmtKind::With(w) => last(&[&w.1]),
+        StmtKind::Try(t) => last(&[&t.orelse, &t.finally]).or_else(|| last(&[&t.handlers.last()?.body])),
+        StmtKind::Match(m) => m.1.last().and_then(|c| last(&[&c.body])),
+        StmtKind::Function(f) => last(&[&f.body]),
+        StmtKind::Class(c) => last(&[&c.body]),
+        _ => None,
     }
 }
 

@@ -8,16 +8,16 @@ use crate::syntax::python::{Expr, ExprKind, Segment, StrLit, StrPart, StrText};
 /// What the letters before the quote say.
 #[derive(Clone, Copy, Debug, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a letter that may stand there or not")]
-struct Prefix {
-    raw: bool,
+pub(in crate::syntax::python) struct Prefix {
+    pub(in crate::syntax::python) raw: bool,
     bytes: bool,
     /// `f` or `t`: it can have holes.
-    holes: bool,
+    pub(in crate::syntax::python) holes: bool,
     template: bool,
 }
 
 impl Prefix {
-    fn of(start: &str) -> Self {
+    pub(in crate::syntax::python) fn of(start: &str) -> Self {
         let mut prefix = Self::default();
         for letter in start.bytes() {
             match letter | 0x20 {
@@ -34,7 +34,7 @@ impl Prefix {
 
 /// A literal while it is put together.
 #[derive(Default)]
-pub(super) struct Builder {
+pub(in crate::syntax::python) struct Builder {
     parts: Vec<StrPart>,
     text: String,
     segments: Vec<Segment>,
@@ -44,7 +44,7 @@ pub(super) struct Builder {
 
 impl Builder {
     /// Source bytes that stand for themselves.
-    fn plain(&mut self, text: &str, at: usize) {
+    pub(in crate::syntax::python) fn plain(&mut self, text: &str, at: usize) {
         if text.is_empty() {
             return;
         }
@@ -73,13 +73,25 @@ impl Builder {
         }
     }
 
-    pub(super) fn finish(mut self) -> ExprKind {
+    pub(in crate::syntax::python) fn finish(mut self) -> ExprKind {
         self.end_text();
         if self.bytes { ExprKind::Bytes } else { ExprKind::Str(Box::new(StrLit { parts: self.parts, template: self.template })) }
     }
 
+    /// Notes what the prefix of one of the literals says of the whole.
+    pub(in crate::syntax::python) fn is(&mut self, prefix: Prefix) {
+        self.bytes |= prefix.bytes;
+        self.template |= prefix.template;
+    }
+
+    /// An interpolation.
+    pub(in crate::syntax::python) fn hole(&mut self, expr: Expr, span: Span, plain: bool) {
+        self.end_text();
+        self.parts.push(StrPart::Hole { expr, span, plain });
+    }
+
     /// Decodes literal text that begins at byte `at` of the source.
-    fn decode(&mut self, text: &str, at: usize, prefix: Prefix) {
+    pub(in crate::syntax::python) fn decode(&mut self, text: &str, at: usize, prefix: Prefix) {
         let bytes = text.as_bytes();
         // What cannot be copied as it stands.
         let special = |bytes: &[u8]| match (prefix.holes, prefix.raw) {
@@ -169,8 +181,7 @@ impl Lowerer<'_> {
             });
         }
         into.decode(self.slice(at, end), at, prefix);
-        into.bytes |= prefix.bytes;
-        into.template |= prefix.template;
+        into.is(prefix);
     }
 
     fn interpolation(&mut self, span: Span, into: &mut Builder) {
@@ -191,9 +202,8 @@ impl Lowerer<'_> {
                 _ => value = Some(l.expr()),
             }
         });
-        into.end_text();
         let expr = value.unwrap_or(Expr { span, kind: ExprKind::Opaque });
-        into.parts.push(StrPart::Hole { expr, span, plain });
+        into.hole(expr, span, plain);
     }
 }
 
