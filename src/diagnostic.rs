@@ -49,7 +49,7 @@ pub enum Access {
 }
 
 /// Another place that belongs to the finding.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Related {
     /// Where.
     pub location: Location,
@@ -68,7 +68,7 @@ pub enum Safety {
 }
 
 /// Replace the bytes of `span` by `content`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Edit {
     /// What is replaced, in which file; an empty span inserts.
     pub location: Location,
@@ -77,7 +77,7 @@ pub struct Edit {
 }
 
 /// A repair.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fix {
     /// May it be made without asking?
     pub safety: Safety,
@@ -85,11 +85,15 @@ pub struct Fix {
     pub edits: Vec<Edit>,
 }
 
+/// A rule's name. (Not written out where it is used: serde would want to borrow it.)
+pub type RuleName = &'static str;
+
 /// One finding.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Diagnostic {
     /// The rule's name, kebab-case, one of `rules::ALL`.
-    pub rule: &'static str,
+    #[serde(deserialize_with = "interned")]
+    pub rule: RuleName,
     /// After the rule's own grading (patterns by certainty) and the configuration.
     pub severity: Severity,
     /// One line, names in backticks, no final dot.
@@ -112,6 +116,10 @@ pub struct Diagnostic {
     pub related: Vec<Related>,
     /// A repair, if there is one.
     pub fix: Option<Fix>,
+}
+
+fn interned<'de, D: serde::Deserializer<'de>>(from: D) -> Result<RuleName, D::Error> {
+    Ok(ustr::Ustr::from(&String::deserialize(from)?).as_str())
 }
 
 impl Diagnostic {

@@ -9,7 +9,7 @@ use crate::rules::{self, Known};
 use crate::source::Sources;
 
 /// What was looked at and what was not.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Summary {
     /// Files reported on.
     pub files: usize,

@@ -150,7 +150,7 @@ fn one(candidate: &Candidate) -> Read {
 }
 
 /// The text of a file: UTF-8, UTF-16 where it says so by its byte order mark, or Latin-1 where a Python file declares it (PEP 263).
-fn decode(bytes: Vec<u8>, language: Language) -> Result<String, String> {
+pub(super) fn decode(bytes: Vec<u8>, language: Language) -> Result<String, String> {
     let wide = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
         let units = bytes.chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
         if bytes.len() % 2 == 1 { None } else { char::decode_utf16(units).collect::<Result<String, _>>().ok() }

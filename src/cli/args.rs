@@ -256,6 +256,9 @@ pub struct Check {
     /// Show what `--fix` would change, and write nothing; exit with 1 if it would.
     #[arg(long, conflicts_with_all = ["update_baseline"])]
     pub diff: bool,
+    /// Neither use nor keep what earlier runs found in the same state of the files.
+    #[arg(long)]
+    pub no_cache: bool,
     /// Print the merged configuration and where it came from, and stop.
     #[arg(long)]
     pub show_config: bool,

@@ -24,7 +24,8 @@ pub fn run(args: &Check) -> Result<Code, Failure> {
     if args.fix || args.diff {
         return fix::repair(args, &settings);
     }
-    let outcome = check::run(&settings)?;
+    let memo = if args.no_cache { None } else { check::Memo::of(&settings.root) };
+    let outcome = check::run_again(&settings, memo.as_ref())?;
     if args.update_baseline {
         let talk = format!("{} written", args.baseline.as_deref().unwrap_or(Path::new("")).display());
         out::say(&talk);

@@ -1,0 +1,251 @@
+//! What a run found, kept for the next one: when nothing has changed, nothing is read again.
+//!
+//! One file for each question (working directory, choice of files and rules…), under `.git/dbtruth` or `DBTRUTH_CACHE_DIR`. It holds for exactly the state it was made
+//! from: the name, size, times of change and inode of every file, the bytes of lock, configuration and baseline, and the program itself. Anything that does not fit, and
+//! any file that cannot be read as ours, counts as not there. Writing happens beside the place and ends with a rename, so that runs at the same time do no harm.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::{Failure, Outcome, Settings, Summary, levels, read};
+use crate::diagnostic::Diagnostic;
+use crate::discover::{Candidate, Origin, display_path, normalise};
+use crate::source::{FileId, Language, SourceFile};
+
+/// Files changed this short a time ago may change once more without showing it: clocks of file systems tick slowly.
+const RACY: Duration = Duration::from_millis(if cfg!(unix) { 100 } else { 2_000 });
+
+/// How many answers are kept.
+const KEPT: usize = 32;
+
+/// A folder of answers.
+pub struct Memo {
+    folder: PathBuf,
+}
+
+/// A file on disk, as far as it can be known without reading.
+#[derive(Hash)]
+struct Stamp {
+    len: u64,
+    modified: Option<SystemTime>,
+    /// Unix: the inode, and when it was last changed, which nobody can set.
+    inode: (u64, i64, i64),
+}
+
+/// The question and the state it is asked in.
+struct Asked {
+    question: String,
+    state: String,
+    /// Whether the state is old enough to be known by its times.
+    settled: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    state: String,
+    /// Files that findings point into, in the order of their ids.
+    files: Vec<(u32, String, Language)>,
+    diagnostics: Vec<Diagnostic>,
+    summary: Summary,
+    notes: Vec<String>,
+}
+
+impl Memo {
+    /// The folder for a project: `DBTRUTH_CACHE_DIR`, else `.git/dbtruth` of the repository around it, else none.
+    pub fn of(root: &Path) -> Option<Self> {
+        if let Some(folder) = std::env::var_os("DBTRUTH_CACHE_DIR").filter(|f| !f.is_empty()) {
+            return Some(Self { folder: PathBuf::from(folder) });
+        }
+        let git = root.ancestors().map(|d| d.join(".git")).find(|g| g.exists())?;
+        // A worktree and a submodule have a file there that names the folder.
+        let git = if git.is_dir() { git } else { git.parent()?.join(std::fs::read_to_string(&git).ok()?.strip_prefix("gitdir:")?.trim()) };
+        git.is_dir().then(|| Self { folder: git.join("dbtruth") })
+    }
+
+    fn place(&self, asked: &Asked) -> PathBuf {
+        self.folder.join(format!("{}.found", asked.question))
+    }
+
+    fn recall(&self, settings: &Settings, asked: &Asked) -> Option<Outcome> {
+        let text = std::fs::read_to_string(self.place(asked)).ok()?;
+        let (sum, body) = text.split_once('\n')?;
+        if sum != digest(&body) {
+            return None;
+        }
+        let kept: Kept = serde_json::from_str(body).ok().filter(|k: &Kept| k.state == asked.state)?;
+        let mut outcome = Outcome { diagnostics: kept.diagnostics, summary: kept.summary, notes: kept.notes, ..Outcome::default() };
+        for (_, path, language) in &kept.files {
+            outcome.sources.add(SourceFile::new(path.as_str(), *language, text_of(settings, path, *language)?));
+        }
+        let ids: Vec<u32> = kept.files.iter().map(|f| f.0).collect();
+        let here = |id: FileId| Some(FileId(u32::try_from(ids.binary_search(&id.0).ok()?).ok()?));
+        for d in &mut outcome.diagnostics {
+            for file in files_of(d) {
+                *file = here(*file)?;
+            }
+        }
+        Some(outcome)
+    }
+
+    fn keep(&self, asked: &Asked, outcome: &Outcome) -> std::io::Result<()> {
+        let mut diagnostics = outcome.diagnostics.clone();
+        let mut ids: Vec<u32> = diagnostics.iter_mut().flat_map(files_of).map(|f| f.0).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let file = |&id: &u32| {
+            let source = outcome.sources.get(FileId(id));
+            (id, source.path.clone(), source.language)
+        };
+        let files = ids.iter().map(file).collect();
+        let kept = Kept { state: asked.state.clone(), files, diagnostics, summary: outcome.summary.clone(), notes: outcome.notes.clone() };
+        let body = serde_json::to_string(&kept)?;
+        std::fs::create_dir_all(&self.folder)?;
+        let mut file = tempfile::NamedTempFile::new_in(&self.folder)?;
+        write!(file, "{}\n{body}", digest(&body))?;
+        file.persist(self.place(asked)).map_err(|e| e.error)?;
+        self.prune()
+    }
+
+    /// Takes the oldest answers away.
+    fn prune(&self) -> std::io::Result<()> {
+        let of_ours = |e: &std::fs::DirEntry| e.path().extension().is_some_and(|x| x == "found");
+        let mut all: Vec<(SystemTime, PathBuf)> = std::fs::read_dir(&self.folder)?
+            .filter_map(Result::ok)
+            .filter(of_ours)
+            .filter_map(|e| Some((e.metadata().ok()?.modified().ok()?, e.path())))
+            .collect();
+        all.sort();
+        for (_, path) in all.iter().rev().skip(KEPT) {
+            std::fs::remove_file(path)?;
+        }
+        Ok(())
+    }
+}
+
+/// [`super::run`], or what it gave the last time in the same state.
+pub fn run_again(settings: &Settings, memo: Option<&Memo>) -> Result<Outcome, Failure> {
+    levels::names_are_rules(settings)?;
+    let slow = std::env::var_os("DBTRUTH_SLOW").is_some_and(|v| v != "0");
+    let Some((memo, asked)) = memo.filter(|_| !slow).and_then(|m| Some((m, Asked::of(settings)?))) else { return super::run(settings) };
+    if let Some(outcome) = memo.recall(settings, &asked) {
+        return Ok(outcome);
+    }
+    let outcome = super::run(settings)?;
+    // What took too long this time may not the next.
+    let hurried = outcome.summary.skipped.keys().any(|reason| reason.contains("took longer"));
+    if asked.settled && !hurried && outcome.troubles.is_empty() {
+        // A folder that cannot be written costs time, nothing else.
+        let _ = memo.keep(&asked, &outcome);
+    }
+    Ok(outcome)
+}
+
+impl Asked {
+    /// `None` where the answer is not to be kept.
+    fn of(settings: &Settings) -> Option<Self> {
+        if settings.lines.is_some() || settings.update_baseline || !settings.troubles.is_empty() {
+            return None;
+        }
+        let now = SystemTime::now();
+        let program = std::env::current_exe().and_then(std::fs::metadata).ok()?;
+        let question = digest(&(
+            (env!("CARGO_PKG_VERSION"), program.len(), program.modified().ok()?),
+            (&settings.cwd, &settings.root, &settings.config.path, &settings.config.text, &settings.lock.path),
+            (&settings.report, &settings.select, &settings.ignore, &settings.baseline),
+        ));
+        let stamps: Vec<(Option<Stamp>, Option<String>)> = settings.files.par_iter().map(stamp).collect();
+        let mut newest = UNIX_EPOCH;
+        let mut hash = Twice::new();
+        for (candidate, (on_disk, in_memory)) in settings.files.iter().zip(&stamps) {
+            (&candidate.path, candidate.language, on_disk, in_memory).hash(&mut hash.0);
+            (&candidate.path, candidate.language, on_disk, in_memory).hash(&mut hash.1);
+            match on_disk {
+                Some(s) => newest = newest.max(s.newest()?),
+                None if in_memory.is_none() => return None,
+                None => {}
+            }
+        }
+        let lock = match &settings.lock.bytes {
+            Some(bytes) => digest(bytes),
+            None => digest(&std::fs::read(&settings.lock.path).ok()?),
+        };
+        let baseline = settings.baseline.as_ref().map(|b| std::fs::read(b).ok());
+        let state = digest(&(hash.hex(), lock, baseline, &settings.notes));
+        Some(Self { question, state, settled: newest + RACY < now })
+    }
+}
+
+impl Stamp {
+    fn of(path: &Path) -> Option<Self> {
+        let data = std::fs::metadata(path).ok()?;
+        #[cfg(unix)]
+        let inode = {
+            use std::os::unix::fs::MetadataExt;
+            (data.ino(), data.ctime(), data.ctime_nsec())
+        };
+        #[cfg(not(unix))]
+        let inode = (0, 0, 0);
+        Some(Self { len: data.len(), modified: data.modified().ok(), inode })
+    }
+
+    /// When it last changed in any way.
+    fn newest(&self) -> Option<SystemTime> {
+        let changed = UNIX_EPOCH + Duration::new(u64::try_from(self.inode.1).ok()?, u32::try_from(self.inode.2).ok()?);
+        Some(self.modified?.max(changed))
+    }
+}
+
+fn stamp(candidate: &Candidate) -> (Option<Stamp>, Option<String>) {
+    match &candidate.origin {
+        Origin::Disk(path) => (Stamp::of(path), None),
+        Origin::Memory(bytes) => (None, Some(digest(bytes))),
+    }
+}
+
+/// The text of a file by the name that reports give it.
+fn text_of(settings: &Settings, shown: &str, language: Language) -> Option<String> {
+    let candidate = settings.files.iter().find(|c| c.path == shown);
+    let bytes = match (candidate.map(|c| &c.origin), &settings.lock.bytes) {
+        (Some(Origin::Memory(bytes)), _) => bytes.clone(),
+        (Some(Origin::Disk(path)), _) => std::fs::read(path).ok()?,
+        (None, Some(bytes)) if display_path(&settings.lock.path, &settings.cwd) == shown => bytes.clone(),
+        (None, _) => std::fs::read(normalise(Path::new(shown), &settings.cwd)).ok()?,
+    };
+    // What is no text was read as an empty file.
+    Some(read::decode(bytes, language).unwrap_or_default())
+}
+
+/// Every place of a finding that names a file.
+fn files_of(d: &mut Diagnostic) -> Vec<&mut FileId> {
+    let mut all = vec![&mut d.location.file];
+    all.extend(d.related.iter_mut().map(|r| &mut r.location.file));
+    all.extend(d.fix.iter_mut().flat_map(|f| &mut f.edits).map(|e| &mut e.location.file));
+    all
+}
+
+/// 128 bits: twice the standard library's hasher, differently begun. It need not be the same in every version, for the program is part of what is hashed.
+struct Twice(DefaultHasher, DefaultHasher);
+
+impl Twice {
+    fn new() -> Self {
+        let mut second = DefaultHasher::new();
+        second.write_u64(0x5851_f42d_4c95_7f2d);
+        Self(DefaultHasher::new(), second)
+    }
+
+    fn hex(&self) -> String {
+        format!("{:016x}{:016x}", self.0.finish(), self.1.finish())
+    }
+}
+
+fn digest(value: &impl Hash) -> String {
+    let mut hash = Twice::new();
+    value.hash(&mut hash.0);
+    value.hash(&mut hash.1);
+    hash.hex()
+}

@@ -1,0 +1,160 @@
+//! What a run found is kept for the next one: never longer than it holds, and never so that anybody could tell.
+
+use std::path::Path;
+use std::process::{Command, Output};
+use std::time::{Duration, SystemTime};
+
+const LOCK: &str =
+    "version: 1\nsearch_path: [public]\ntables:\n  public.orders:\n    columns:\n      id: bigint not null\n      status: text\n    primary key: [id]\n";
+
+fn project() -> tempfile::TempDir {
+    let dir = tempfile::tempdir().expect("a folder");
+    std::fs::create_dir(dir.path().join(".git")).expect("written");
+    write(dir.path(), "schema.lock.yaml", LOCK);
+    write(dir.path(), "a.py", "import psycopg\n\n\ndef f(cur):\n    cur.execute('SELECT statos FROM orders')\n");
+    write(dir.path(), "b.py", "x = 1\n");
+    dir
+}
+
+fn write(dir: &Path, name: &str, text: &str) {
+    std::fs::write(dir.join(name), text).expect("written");
+}
+
+fn check(dir: &Path, more: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_dbtruth"))
+        .args(["check", "--format", "json"])
+        .args(more)
+        .current_dir(dir)
+        .env_remove("DBTRUTH_CACHE_DIR")
+        .output()
+        .expect("dbtruth runs")
+}
+
+fn settle() {
+    std::thread::sleep(Duration::from_millis(150));
+}
+
+fn answers(dir: &Path) -> Vec<std::path::PathBuf> {
+    let folder = std::fs::read_dir(dir.join(".git/dbtruth"));
+    let mut all: Vec<_> = folder.map(|f| f.filter_map(Result::ok).map(|e| e.path()).collect()).unwrap_or_default();
+    all.sort();
+    all
+}
+
+/// The run with everything kept says what one without says.
+fn same(dir: &Path) -> Output {
+    let fresh = check(dir, &["--no-cache"]);
+    let kept = check(dir, &[]);
+    assert_eq!(String::from_utf8_lossy(&kept.stdout), String::from_utf8_lossy(&fresh.stdout));
+    assert_eq!(String::from_utf8_lossy(&kept.stderr), String::from_utf8_lossy(&fresh.stderr));
+    assert_eq!(kept.status.code(), fresh.status.code());
+    kept
+}
+
+#[test]
+fn the_same_state_gives_the_same_bytes() {
+    let dir = project();
+    settle();
+    let first = check(dir.path(), &[]);
+    assert!(String::from_utf8_lossy(&first.stdout).contains("statos"), "{first:?}");
+    assert_eq!(answers(dir.path()).len(), 1);
+    let second = same(dir.path());
+    assert_eq!((second.stdout, second.stderr), (first.stdout, first.stderr));
+    for format in ["human", "concise", "github", "sarif", "gitlab", "junit"] {
+        let (kept, fresh) = (check(dir.path(), &["--format", format]), check(dir.path(), &["--format", format, "--no-cache"]));
+        assert_eq!(String::from_utf8_lossy(&kept.stdout), String::from_utf8_lossy(&fresh.stdout), "{format}");
+    }
+}
+
+#[test]
+fn the_answer_is_really_taken_from_there() {
+    let dir = project();
+    settle();
+    check(dir.path(), &[]);
+    let place = answers(dir.path()).remove(0);
+    let text = std::fs::read_to_string(&place).expect("readable");
+    let before = std::fs::metadata(&place).and_then(|m| m.modified()).expect("a time");
+    settle();
+    check(dir.path(), &[]);
+    assert_eq!(std::fs::metadata(&place).and_then(|m| m.modified()).expect("a time"), before, "an answer that holds is not written again");
+    assert!(text.contains("statos"));
+}
+
+#[test]
+fn every_change_is_seen() {
+    let dir = project();
+    settle();
+    check(dir.path(), &[]);
+    // The same length, and the old time of change put back.
+    let path = dir.path().join("a.py");
+    let old = std::fs::metadata(&path).and_then(|m| m.modified()).expect("a time");
+    write(dir.path(), "a.py", "import psycopg\n\n\ndef f(cur):\n    cur.execute('SELECT status FROM orders')\n");
+    std::fs::File::options().write(true).open(&path).and_then(|f| f.set_modified(old)).expect("set");
+    let changed = same(dir.path());
+    assert!(!String::from_utf8_lossy(&changed.stdout).contains("statos"), "{changed:?}");
+    settle();
+    for (name, text) in [
+        ("schema.lock.yaml", LOCK.replace("status: text", "state: text")),
+        ("c.py", "def g(cur):\n    cur.execute('SELECT nothing FROM orders')\n".to_owned()),
+        ("dbtruth.yaml", "exclude: [c.py]\n".to_owned()),
+    ] {
+        check(dir.path(), &[]);
+        write(dir.path(), name, &text);
+        same(dir.path());
+        settle();
+        same(dir.path());
+    }
+    std::fs::remove_file(dir.path().join("a.py")).expect("removed");
+    same(dir.path());
+}
+
+#[test]
+fn what_is_no_answer_of_ours_is_not_there() {
+    let dir = project();
+    settle();
+    check(dir.path(), &[]);
+    let place = answers(dir.path()).remove(0);
+    let good = std::fs::read_to_string(&place).expect("readable");
+    for bad in ["", "\n", "{}", &good[..good.len() / 2], &good.replace("statos", "stutos"), "\u{0}\u{0}\n{}"] {
+        std::fs::write(&place, bad).expect("written");
+        same(dir.path());
+    }
+    std::fs::write(&place, [0xff, 0xfe, 0x00]).expect("written");
+    same(dir.path());
+}
+
+#[test]
+fn eight_runs_at_once_agree() {
+    let dir = project();
+    settle();
+    let fresh = check(dir.path(), &["--no-cache"]);
+    let runs: Vec<_> = (0..8)
+        .map(|_| {
+            let path = dir.path().to_owned();
+            std::thread::spawn(move || check(&path, &[]))
+        })
+        .collect();
+    for run in runs {
+        assert_eq!(run.join().expect("ran").stdout, fresh.stdout);
+    }
+    assert_eq!(answers(dir.path()).len(), 1, "nothing is left beside");
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_costs_nothing() {
+    let dir = project();
+    settle();
+    std::fs::write(dir.path().join(".git/dbtruth"), "a file in the way").expect("written");
+    same(dir.path());
+}
+
+#[test]
+fn a_file_changed_just_now_is_not_trusted() {
+    let dir = project();
+    // A time of change in the future is as good as now.
+    let path = dir.path().join("b.py");
+    std::fs::File::options().write(true).open(path).and_then(|f| f.set_modified(SystemTime::now() + Duration::from_secs(60))).expect("set");
+    settle();
+    check(dir.path(), &[]);
+    assert_eq!(answers(dir.path()).len(), 0);
+}
