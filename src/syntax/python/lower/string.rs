@@ -69,12 +69,15 @@ impl Builder {
     fn end_text(&mut self) {
         if !self.text.is_empty() {
             let text = std::mem::take(&mut self.text).into_boxed_str();
-            self.parts.push(StrPart::Text(StrText { text, segments: std::mem::take(&mut self.segments) }));
+            let mut segments = std::mem::take(&mut self.segments);
+            segments.shrink_to_fit();
+            self.parts.push(StrPart::Text(StrText { text, segments }));
         }
     }
 
     pub(in crate::syntax::python) fn finish(mut self) -> ExprKind {
         self.end_text();
+        self.parts.shrink_to_fit();
         if self.bytes { ExprKind::Bytes } else { ExprKind::Str(Box::new(StrLit { parts: self.parts, template: self.template })) }
     }
 

@@ -1,6 +1,6 @@
 //! Expressions, by precedence.
 
-use ustr::{Ustr, ustr};
+use ustr::ustr;
 
 use super::token::T;
 use super::{Parser, at};
@@ -128,6 +128,7 @@ impl Parser<'_> {
                 self.expect(T::Comma)?;
             }
         }
+        params.shrink_to_fit();
         Some(params)
     }
 
@@ -176,7 +177,8 @@ impl Parser<'_> {
     }
 
     fn comparison(&mut self, start: u32, first: Expr) -> Option<Expr> {
-        let (mut operands, mut operators) = (vec![first], Vec::new());
+        let (mut operands, mut operators) = (Vec::with_capacity(2), Vec::with_capacity(1));
+        operands.push(first);
         let outer = std::mem::replace(&mut self.height, 0);
         let mut tallest = outer;
         while let Some(op) = self.comparator()? {
@@ -284,7 +286,7 @@ impl Parser<'_> {
     fn leaf(&mut self) -> Option<Expr> {
         let span = crate::source::Span { start: self.start(), end: self.lexer.end };
         let kind = match self.kind() {
-            T::Name => ExprKind::Name(Ustr::from(self.text())),
+            T::Name => ExprKind::Name(self.name()),
             T::Int => integer(self.text()).map_or(ExprKind::Number, ExprKind::Int),
             T::Number => ExprKind::Number,
             T::True => ExprKind::Bool(true),

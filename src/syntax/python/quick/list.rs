@@ -7,26 +7,46 @@ use crate::syntax::python::ast::{Arg, ArgKind, CompFor, Comprehension, Comprehen
 use crate::syntax::python::lower::expr::one_or_tuple;
 
 /// Expressions with commas between them.
-pub(super) struct Items {
-    pub(super) items: Vec<Expr>,
-    comma: bool,
-    /// From the first token to the last, a closing comma among them.
-    span: Span,
+pub(super) enum Items {
+    /// One without a comma behind it, and where its first token is.
+    One(Expr, u32),
+    /// Several, or one with a comma; from the first token to the last, a closing comma among them.
+    Many(Vec<Expr>, Span),
 }
 
 impl Items {
     /// One by itself, or a tuple that covers all tokens.
-    pub(super) fn whole(mut self) -> Option<Expr> {
-        if self.items.len() == 1 && !self.comma { self.items.pop() } else { Some(at(self.span, ExprKind::Tuple(self.items))) }
+    pub(super) fn whole(self) -> Expr {
+        match self {
+            Items::One(one, _) => one,
+            Items::Many(items, span) => at(span, ExprKind::Tuple(items)),
+        }
     }
 
     /// One by itself, or a tuple that covers its members.
     pub(super) fn members(self) -> Expr {
-        one_or_tuple(self.items, self.comma, self.span.start as usize)
+        match self {
+            Items::One(one, _) => one,
+            Items::Many(items, span) => one_or_tuple(items, true, span.start as usize),
+        }
+    }
+
+    fn list(self) -> Vec<Expr> {
+        match self {
+            Items::One(one, _) => vec![one],
+            Items::Many(items, _) => items,
+        }
     }
 
     pub(super) fn is_one(&self) -> bool {
-        self.items.len() == 1 && !self.comma
+        matches!(self, Items::One(..))
+    }
+
+    pub(super) fn first(&self) -> Option<&Expr> {
+        match self {
+            Items::One(one, _) => Some(one),
+            Items::Many(items, _) => items.first(),
+        }
     }
 }
 
@@ -35,19 +55,23 @@ impl Parser<'_> {
     pub(super) fn items(&mut self, item: fn(&mut Self) -> Option<Expr>) -> Option<Items> {
         let start = self.start();
         let outer = std::mem::replace(&mut self.height, 0);
-        let (mut items, mut comma) = (vec![item(self)?], false);
+        let first = item(self)?;
+        if self.kind() != T::Comma {
+            self.height = self.height.max(outer);
+            return Some(Items::One(first, start));
+        }
+        let base = self.exprs.len();
+        self.exprs.push(first);
         while self.eat(T::Comma)? {
-            comma = true;
             if !self.begins_expression() {
                 break;
             }
-            items.push(item(self)?);
+            let next = item(self)?;
+            self.exprs.push(next);
         }
         self.height = self.height.max(outer);
-        if comma {
-            self.taller()?;
-        }
-        Some(Items { items, comma, span: self.since(start) })
+        self.taller()?;
+        Some(Items::Many(self.exprs.drain(base..).collect(), self.since(start)))
     }
 
     fn begins_expression(&self) -> bool {
@@ -95,7 +119,7 @@ impl Parser<'_> {
 
     /// The right-hand side of an assignment.
     pub(super) fn right_side(&mut self) -> Option<Expr> {
-        if self.kind() == T::Yield { self.r#yield() } else { self.items(Self::starred)?.whole() }
+        if self.kind() == T::Yield { self.r#yield() } else { Some(self.items(Self::starred)?.whole()) }
     }
 
     pub(super) fn r#yield(&mut self) -> Option<Expr> {
@@ -104,7 +128,7 @@ impl Parser<'_> {
         let value = if self.eat(T::From)? {
             Some(self.expr()?)
         } else if self.begins_expression() {
-            Some(self.items(Self::starred)?.whole()?)
+            Some(self.items(Self::starred)?.whole())
         } else {
             None
         };
@@ -122,7 +146,8 @@ impl Parser<'_> {
             }
             p.primary()
         })?;
-        list.items.iter().all(is_target).then(|| list.whole())?
+        let whole = list.whole();
+        is_target(&whole).then_some(whole)
     }
 
     /// `for target in iter if condition…`, if there is one.
@@ -178,16 +203,16 @@ impl Parser<'_> {
         }
         let first = self.items(Self::starred_or_named)?;
         if first.is_one() && self.at_clause() {
-            let kind = self.comprehension(ComprehensionKind::Generator, first.whole()?, None)?;
+            let kind = self.comprehension(ComprehensionKind::Generator, first.whole(), None)?;
             self.expect(T::RPar)?;
             return Some(at(self.since(start), kind));
         }
         self.expect(T::RPar)?;
         if first.is_one() {
-            let one = first.whole()?;
+            let one = first.whole();
             return if matches!(one.kind, ExprKind::Starred(_)) { None } else { Some(one) };
         }
-        Some(at(self.since(start), ExprKind::Tuple(first.items)))
+        Some(at(self.since(start), ExprKind::Tuple(first.list())))
     }
 
     pub(super) fn bracketed(&mut self) -> Option<Expr> {
@@ -202,7 +227,7 @@ impl Parser<'_> {
         }
         let first = self.items(Self::starred_or_named)?;
         let kind =
-            if first.is_one() && self.at_clause() { self.comprehension(ComprehensionKind::List, first.whole()?, None)? } else { ExprKind::List(first.items) };
+            if first.is_one() && self.at_clause() { self.comprehension(ComprehensionKind::List, first.whole(), None)? } else { ExprKind::List(first.list()) };
         self.expect(T::RBracket)?;
         Some(at(self.since(start), kind))
     }
@@ -230,15 +255,17 @@ impl Parser<'_> {
         if self.at_clause() {
             return self.comprehension(ComprehensionKind::Set, first, None);
         }
-        let mut items = vec![first];
+        let base = self.exprs.len();
+        self.exprs.push(first);
         while self.eat(T::Comma)? {
             if self.kind() == T::RBrace {
                 break;
             }
-            items.push(self.starred_or_named()?);
+            let next = self.starred_or_named()?;
+            self.exprs.push(next);
         }
         self.taller()?;
-        Some(ExprKind::Set(items))
+        Some(ExprKind::Set(self.exprs.drain(base..).collect()))
     }
 
     /// The rest of a dict, from the `:` behind its first key, or from a spread.
@@ -265,6 +292,7 @@ impl Parser<'_> {
             }
         }
         self.taller()?;
+        items.shrink_to_fit();
         Some(ExprKind::Dict(items))
     }
 
@@ -276,21 +304,21 @@ impl Parser<'_> {
     fn arguments_inner(&mut self) -> Option<Vec<Arg>> {
         let start = self.start();
         self.advance()?;
-        let mut args = Vec::new();
+        let base = self.args.len();
         while self.kind() != T::RPar {
             let arg = self.argument()?;
-            if args.is_empty() && arg.kind == ArgKind::Positional && self.at_clause() {
+            if self.args.len() == base && arg.kind == ArgKind::Positional && self.at_clause() {
                 let kind = self.comprehension(ComprehensionKind::Generator, arg.value, None)?;
                 self.expect(T::RPar)?;
                 return Some(vec![Arg { kind: ArgKind::Positional, value: at(self.since(start), kind) }]);
             }
-            args.push(arg);
+            self.args.push(arg);
             if self.kind() != T::RPar {
                 self.expect(T::Comma)?;
             }
         }
         self.advance()?;
-        Some(args)
+        Some(self.args.drain(base..).collect())
     }
 
     fn argument(&mut self) -> Option<Arg> {
@@ -318,7 +346,7 @@ impl Parser<'_> {
     pub(super) fn indices(&mut self) -> Option<(Vec<Expr>, bool)> {
         self.nested(|p| {
             p.advance()?;
-            let (mut items, mut comma) = (Vec::new(), false);
+            let (mut items, mut comma) = (Vec::with_capacity(1), false);
             while p.kind() != T::RBracket {
                 items.push(p.index_item()?);
                 if p.kind() != T::RBracket {

@@ -9,9 +9,12 @@ mod list;
 mod stmt;
 mod token;
 
+use std::cell::Cell;
+use std::hash::Hasher;
+
 use ustr::Ustr;
 
-use super::ast::{Expr, Ident, MAX_DEPTH, Module};
+use super::ast::{Arg, Body, Expr, Ident, MAX_DEPTH, Module, Stmt};
 use crate::source::Span;
 use token::{Lexer, T};
 
@@ -21,14 +24,19 @@ pub(super) fn parse(text: &str) -> Option<Module> {
     if u32::try_from(text.len()).is_err() || memchr::memmem::find(text.as_bytes(), b"dbtruth").is_some() {
         return None;
     }
-    let mut parser = Parser { lexer: Lexer::new(text), depth: 0, height: 0 };
-    parser.lexer.advance()?;
-    let mut body = Vec::new();
-    while parser.kind() != T::End {
-        parser.statement(&mut body)?;
-    }
-    Some(Module { body, comments: Vec::new(), errors: Vec::new() })
+    let mut parser = Parser { lexer: Lexer::new(text), depth: 0, height: 0, exprs: Vec::new(), args: Vec::new(), stmts: Vec::new(), names: NAMES.take() };
+    let body = parser.module();
+    NAMES.set(std::mem::take(&mut parser.names));
+    Some(Module { body: body?, comments: Vec::new(), errors: Vec::new() })
 }
+
+thread_local! {
+    /// Names met lately: interning asks a table that all threads share.
+    static NAMES: Cell<Vec<Option<Ustr>>> = const { Cell::new(Vec::new()) };
+}
+
+/// How many names each thread remembers.
+const REMEMBERED: usize = 4096;
 
 /// The state of parsing one file. Every function begins at its first token and ends behind its last; `None` gives the file up.
 struct Parser<'t> {
@@ -37,9 +45,38 @@ struct Parser<'t> {
     depth: usize,
     /// The height of the tallest expression since this was last reset; never less than what the slow way counts.
     height: usize,
+    /// Members of the lists being read, innermost last. Each list is made in one piece when it ends, so that it takes no more room than it needs.
+    exprs: Vec<Expr>,
+    args: Vec<Arg>,
+    stmts: Vec<Stmt>,
+    names: Vec<Option<Ustr>>,
 }
 
 impl<'t> Parser<'t> {
+    fn module(&mut self) -> Option<Body> {
+        self.advance()?;
+        while self.kind() != T::End {
+            self.statement()?;
+        }
+        Some(self.stmts.drain(..).collect())
+    }
+
+    /// The name that the token at hand is.
+    fn name(&mut self) -> Ustr {
+        let text = self.text();
+        if self.names.is_empty() {
+            self.names.resize(REMEMBERED, None);
+        }
+        let mut hash = rustc_hash::FxHasher::default();
+        hash.write(text.as_bytes());
+        // The high bits are the mixed ones.
+        let slot = (hash.finish() >> 52) as usize % REMEMBERED;
+        match self.names[slot] {
+            Some(known) if known.as_str() == text => known,
+            _ => *self.names[slot].insert(Ustr::from(text)),
+        }
+    }
+
     fn kind(&self) -> T {
         self.lexer.kind
     }
@@ -84,7 +121,7 @@ impl<'t> Parser<'t> {
         if self.kind() != T::Name {
             return None;
         }
-        let name = Ident { name: Ustr::from(self.text()), span: Span { start: self.lexer.start, end: self.lexer.end } };
+        let name = Ident { name: self.name(), span: Span { start: self.lexer.start, end: self.lexer.end } };
         self.advance()?;
         Some(name)
     }

@@ -12,8 +12,8 @@ use crate::syntax::python::ast::{
 use crate::syntax::python::lower::stmt::end_of;
 
 impl Parser<'_> {
-    /// A compound statement, or a line of simple ones, added to `body`.
-    pub(super) fn statement(&mut self, body: &mut Body) -> Option<()> {
+    /// A compound statement, or a line of simple ones, added to those at hand.
+    pub(super) fn statement(&mut self) -> Option<()> {
         self.height = 0;
         let start = self.start();
         let kind = match self.kind() {
@@ -26,19 +26,20 @@ impl Parser<'_> {
             T::Class => self.nested(Self::class)?,
             T::At => self.nested(Self::decorated)?,
             T::Async => self.nested(Self::asynchronous)?,
-            _ => return self.simple_line(body),
+            _ => return self.simple_line(),
         };
         let end = end_of(&kind)?;
-        body.push(Stmt { span: Span { start, end }, kind });
+        self.stmts.push(Stmt { span: Span { start, end }, kind });
         Some(())
     }
 
-    fn simple_line(&mut self, body: &mut Body) -> Option<()> {
+    fn simple_line(&mut self) -> Option<()> {
         loop {
             let start = self.start();
             self.height = 0;
             let kind = self.simple()?;
-            body.push(Stmt { span: self.since(start), kind });
+            let span = self.since(start);
+            self.stmts.push(Stmt { span, kind });
             if self.eat(T::Newline)? {
                 return Some(());
             }
@@ -52,20 +53,20 @@ impl Parser<'_> {
     /// What stands behind the `:` of a compound statement.
     fn block(&mut self) -> Option<Body> {
         self.expect(T::Colon)?;
-        let mut body = Vec::new();
+        let base = self.stmts.len();
         if !self.eat(T::Newline)? {
-            self.simple_line(&mut body)?;
-            return Some(body);
+            self.simple_line()?;
+            return Some(self.stmts.drain(base..).collect());
         }
         self.expect(T::Indent)?;
         while self.kind() != T::Dedent {
             if self.kind() == T::End {
                 return None;
             }
-            self.statement(&mut body)?;
+            self.statement()?;
         }
         self.advance()?;
-        Some(body)
+        Some(self.stmts.drain(base..).collect())
     }
 
     fn simple(&mut self) -> Option<StmtKind> {
@@ -98,7 +99,7 @@ impl Parser<'_> {
             }
             T::Del => {
                 self.advance()?;
-                let whole = self.items(Self::expr)?.whole()?;
+                let whole = self.items(Self::expr)?.whole();
                 StmtKind::Delete(if let ExprKind::Tuple(items) = whole.kind { items } else { vec![whole] })
             }
             T::Global | T::Nonlocal => {
@@ -119,7 +120,7 @@ impl Parser<'_> {
     }
 
     fn optional(&mut self) -> Option<Option<Box<Expr>>> {
-        if self.ends() { Some(None) } else { Some(Some(Box::new(self.items(Self::starred)?.whole()?))) }
+        if self.ends() { Some(None) } else { Some(Some(Box::new(self.items(Self::starred)?.whole()))) }
     }
 
     fn expression_statement(&mut self) -> Option<StmtKind> {
@@ -129,9 +130,9 @@ impl Parser<'_> {
         }
         let list = self.items(Self::starred)?;
         match self.kind() {
-            T::Assign => self.assignment(list.whole()?),
+            T::Assign => self.assignment(list.whole()),
             T::Colon if list.is_one() => {
-                let target = list.whole()?;
+                let target = list.whole();
                 self.advance()?;
                 let annotation = self.expr()?;
                 let value = if self.eat(T::Assign)? { Some(self.right_side()?) } else { None };
@@ -139,18 +140,18 @@ impl Parser<'_> {
                 plain.then(|| StmtKind::AnnAssign(Box::new((target, annotation, value))))
             }
             T::Augmented(op) if list.is_one() => {
-                let target = list.whole()?;
+                let target = list.whole();
                 self.advance()?;
                 let value = self.right_side()?;
                 is_target(&target).then(|| StmtKind::AugAssign(Box::new((target, op, value))))
             }
-            _ if python2 && !(list.is_one() && matches!(list.items[0].kind, ExprKind::Call(_) | ExprKind::Attribute(_))) => None,
+            _ if python2 && !(list.is_one() && matches!(list.first().map(|e| &e.kind), Some(ExprKind::Call(_) | ExprKind::Attribute(_)))) => None,
             _ => Some(StmtKind::Expr(Box::new(list.members()))),
         }
     }
 
     fn assignment(&mut self, first: Expr) -> Option<StmtKind> {
-        let mut targets = Vec::new();
+        let mut targets = Vec::with_capacity(1);
         let mut value = first;
         while self.eat(T::Assign)? {
             if !is_target(&value) {
@@ -274,7 +275,7 @@ impl Parser<'_> {
         self.advance()?;
         let target = self.target()?;
         self.expect(T::In)?;
-        let iter = self.items(Self::starred)?.whole()?;
+        let iter = self.items(Self::starred)?.whole();
         let body = self.block()?;
         let orelse = self.orelse()?;
         Some(StmtKind::For(Box::new(For { target, iter, body, orelse })))
@@ -309,12 +310,14 @@ impl Parser<'_> {
     fn with_statement(&mut self) -> Option<StmtKind> {
         self.advance()?;
         let mark = self.lexer.mark();
-        let depth = self.depth;
+        let (depth, exprs, args) = (self.depth, self.exprs.len(), self.args.len());
         let items = match self.parenthesized_items() {
             Some(items) => items,
             None => {
                 self.lexer.back_to(mark);
                 self.depth = depth;
+                self.exprs.truncate(exprs);
+                self.args.truncate(args);
                 self.with_items(false)?
             }
         };
