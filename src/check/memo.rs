@@ -127,15 +127,15 @@ impl Memo {
     }
 }
 
-/// [`super::run`], or what it gave the last time in the same state.
+/// [`super::run`] for a program that ends after it, or what that gave the last time in the same state.
 pub fn run_again(settings: &Settings, memo: Option<&Memo>) -> Result<Outcome, Failure> {
     levels::names_are_rules(settings)?;
     let slow = std::env::var_os("DBTRUTH_SLOW").is_some_and(|v| v != "0");
-    let Some((memo, asked)) = memo.filter(|_| !slow).and_then(|m| Some((m, Asked::of(settings)?))) else { return super::run(settings) };
+    let Some((memo, asked)) = memo.filter(|_| !slow).and_then(|m| Some((m, Asked::of(settings)?))) else { return super::run_once(settings, true) };
     if let Some(outcome) = memo.recall(settings, &asked) {
         return Ok(outcome);
     }
-    let outcome = super::run(settings)?;
+    let outcome = super::run_once(settings, true)?;
     // What took too long this time may not the next.
     let hurried = outcome.summary.skipped.keys().any(|reason| reason.contains("took longer"));
     if asked.settled && !hurried && outcome.troubles.is_empty() {

@@ -33,6 +33,11 @@ use crate::{repair, rules};
 
 /// Holds the code to the lock.
 pub fn run(settings: &Settings) -> Result<Outcome, Failure> {
+    run_once(settings, false)
+}
+
+/// The same; `last` says that the program ends after it: then trees and links are left to the system, which frees them in one go.
+fn run_once(settings: &Settings, last: bool) -> Result<Outcome, Failure> {
     levels::names_are_rules(settings)?;
     let mut opened = open(settings)?;
     let mut outcome = Outcome { notes: std::mem::take(&mut opened.notes), troubles: std::mem::take(&mut opened.troubles), ..Outcome::default() };
@@ -45,7 +50,10 @@ pub fn run(settings: &Settings) -> Result<Outcome, Failure> {
     repair::attach(&context, &mut found);
     outcome.diagnostics.append(&mut found);
     outcome.count(settings, &opened, &context);
-    drop(project);
+    drop(context);
+    if last {
+        std::mem::forget(project);
+    }
 
     let mut accepted = match &settings.baseline {
         Some(path) if !settings.update_baseline => Some(Baseline::read(path, settings, &mut opened)?),
@@ -68,7 +76,10 @@ pub fn run(settings: &Settings) -> Result<Outcome, Failure> {
         baseline::update(path, settings, &opened, &outcome.diagnostics)?;
     }
 
-    outcome.sources = opened.sources;
+    outcome.sources = std::mem::take(&mut opened.sources);
+    if last {
+        std::mem::forget(opened);
+    }
     outcome.finish();
     Ok(outcome)
 }

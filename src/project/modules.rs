@@ -2,6 +2,9 @@
 //!
 //! `sys.path` is not known, so every folder may be a root; candidates are tried in the order in which they are likely to be one.
 
+use std::cell::RefCell;
+use std::hash::Hasher;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 use ustr::Ustr;
 
@@ -237,7 +240,31 @@ const KNOWN_LIBRARIES: &[&str] = &[
 
 /// The dotted path of a name inside an external module.
 pub fn external(module: &str, name: &str) -> Ustr {
-    if module.is_empty() { Ustr::from(name) } else { Ustr::from(&format!("{module}.{name}")) }
+    if module.is_empty() {
+        return Ustr::from(name);
+    }
+    let mut hash = rustc_hash::FxHasher::default();
+    hash.write(module.as_bytes());
+    hash.write(name.as_bytes());
+    let slot = (hash.finish() >> 52) as usize % LATELY;
+    EXTERNALS.with_borrow_mut(|known| {
+        if known.is_empty() {
+            known.resize(LATELY, None);
+        }
+        let is_it = |path: &str| path.strip_prefix(module).and_then(|rest| rest.strip_prefix('.')) == Some(name);
+        match known[slot] {
+            Some(path) if is_it(path.as_str()) => path,
+            _ => *known[slot].insert(Ustr::from(&format!("{module}.{name}"))),
+        }
+    })
+}
+
+/// How many paths each thread remembers.
+const LATELY: usize = 4096;
+
+thread_local! {
+    /// Paths put together lately: the same few hundred are asked for again and again.
+    static EXTERNALS: RefCell<Vec<Option<Ustr>>> = const { RefCell::new(Vec::new()) };
 }
 
 #[cfg(test)]

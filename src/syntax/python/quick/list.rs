@@ -8,8 +8,8 @@ use crate::syntax::python::lower::expr::one_or_tuple;
 
 /// Expressions with commas between them.
 pub(super) enum Items {
-    /// One without a comma behind it, and where its first token is.
-    One(Expr, u32),
+    /// One without a comma behind it.
+    One(Expr),
     /// Several, or one with a comma; from the first token to the last, a closing comma among them.
     Many(Vec<Expr>, Span),
 }
@@ -18,7 +18,7 @@ impl Items {
     /// One by itself, or a tuple that covers all tokens.
     pub(super) fn whole(self) -> Expr {
         match self {
-            Items::One(one, _) => one,
+            Items::One(one) => one,
             Items::Many(items, span) => at(span, ExprKind::Tuple(items)),
         }
     }
@@ -26,25 +26,25 @@ impl Items {
     /// One by itself, or a tuple that covers its members.
     pub(super) fn members(self) -> Expr {
         match self {
-            Items::One(one, _) => one,
+            Items::One(one) => one,
             Items::Many(items, span) => one_or_tuple(items, true, span.start as usize),
         }
     }
 
     fn list(self) -> Vec<Expr> {
         match self {
-            Items::One(one, _) => vec![one],
+            Items::One(one) => vec![one],
             Items::Many(items, _) => items,
         }
     }
 
     pub(super) fn is_one(&self) -> bool {
-        matches!(self, Items::One(..))
+        matches!(self, Items::One(_))
     }
 
     pub(super) fn first(&self) -> Option<&Expr> {
         match self {
-            Items::One(one, _) => Some(one),
+            Items::One(one) => Some(one),
             Items::Many(items, _) => items.first(),
         }
     }
@@ -58,7 +58,7 @@ impl Parser<'_> {
         let first = item(self)?;
         if self.kind() != T::Comma {
             self.height = self.height.max(outer);
-            return Some(Items::One(first, start));
+            return Some(Items::One(first));
         }
         let base = self.exprs.len();
         self.exprs.push(first);
