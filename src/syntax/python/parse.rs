@@ -149,6 +149,48 @@ mod tests {
         assert!(wrong.is_empty(), "{}", wrong.iter().take(20).cloned().collect::<Vec<_>>().join("\n"));
     }
 
+    /// Code with a piece taken out is refused by the quick way, or still gives the slow way's tree.
+    #[test]
+    fn broken_code_gives_the_same_tree_or_none() {
+        let out = std::process::Command::new("python3").args(["-c", "import os; print(os.path.dirname(os.__file__))"]).output().expect("python3 runs");
+        let root = String::from_utf8(out.stdout).expect("a path");
+        let mut names: Vec<_> = std::fs::read_dir(root.trim()).expect("readable").filter_map(Result::ok).map(|e| e.path()).collect();
+        names.retain(|p| p.extension().is_some_and(|x| x == "py"));
+        names.sort();
+        let (mut tried, mut accepted, mut wrong) = (0, 0, Vec::new());
+        let mut random = 0x2545_f491_4f6c_dd1d_u64;
+        for name in names.iter().take(80) {
+            let Ok(text) = std::fs::read_to_string(name) else { continue };
+            for chunk in text.split("\n\n\n").filter(|c| c.len() < 1200 && c.is_ascii()).take(12) {
+                random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                let at = usize::try_from(random >> 33).unwrap_or(0) % chunk.len().max(1);
+                let len = 1 + usize::try_from(random >> 61).unwrap_or(0);
+                let broken = format!("{}{}", &chunk[..at], chunk.get(at + len..).unwrap_or(""));
+                tried += 1;
+                let Some(quick) = quick::parse(&broken) else { continue };
+                accepted += 1;
+                if let Some(difference) = difference(&quick, &try_parse_slowly(&broken, BUDGET).expect("parsed")) {
+                    wrong.push(format!("{broken}\n{difference}"));
+                }
+            }
+        }
+        println!("{tried} tried, {accepted} accepted, {} different", wrong.len());
+        assert!(tried > 200, "{tried}");
+        assert!(wrong.is_empty(), "{}", wrong.iter().take(5).cloned().collect::<Vec<_>>().join("\n----\n"));
+    }
+
+    #[test]
+    fn what_nests_without_end_is_left_to_the_slow_way() {
+        for (open, close) in
+            [("(", ")"), ("[", "]"), ("f(", ")"), ("not ", ""), ("-", ""), ("lambda: ", ""), ("a if b else ", ""), ("await ", ""), ("{1: ", "}")]
+        {
+            let deep = format!("x = {}a{}\n", open.repeat(5_000), close.repeat(5_000));
+            assert_eq!(quick::parse(&deep), None, "{open}");
+        }
+        let blocks: String = (0..2_000).map(|n| format!("{}if x:\n", " ".repeat(n))).collect();
+        assert_eq!(quick::parse(&format!("{blocks}{}pass\n", " ".repeat(2_000))), None);
+    }
+
     /// The first statement that differs.
     fn difference(a: &Module, b: &Module) -> Option<String> {
         if a == b {
