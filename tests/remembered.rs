@@ -21,8 +21,10 @@ fn write(dir: &Path, name: &str, text: &str) {
 }
 
 fn check(dir: &Path, more: &[&str]) -> Output {
+    let format: &[&str] = if more.contains(&"--format") { &[] } else { &["--format", "json"] };
     Command::new(env!("CARGO_BIN_EXE_dbtruth"))
-        .args(["check", "--format", "json"])
+        .arg("check")
+        .args(format)
         .args(more)
         .current_dir(dir)
         .env_remove("DBTRUTH_CACHE_DIR")
@@ -63,6 +65,7 @@ fn the_same_state_gives_the_same_bytes() {
     for format in ["human", "concise", "github", "sarif", "gitlab", "junit"] {
         let (kept, fresh) = (check(dir.path(), &["--format", format]), check(dir.path(), &["--format", format, "--no-cache"]));
         assert_eq!(String::from_utf8_lossy(&kept.stdout), String::from_utf8_lossy(&fresh.stdout), "{format}");
+        assert!(String::from_utf8_lossy(&kept.stdout).contains("statos"), "{format}: {kept:?}");
     }
 }
 
