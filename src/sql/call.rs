@@ -15,6 +15,9 @@ use ustr::Ustr;
 
 impl Resolver<'_> {
     pub(super) fn call(&mut self, call: &Call) -> Type {
+        if call.name.schema.is_some_and(|s| s.name == "sqlc") {
+            return self.macro_of_sqlc(call);
+        }
         let mut types = Vec::new();
         for arg in &call.args {
             if let ExprKind::Star(parts) = &arg.kind {
@@ -35,6 +38,17 @@ impl Resolver<'_> {
         }
         self.check_function(call);
         self.function_type(call, &types)
+    }
+
+    /// sqlc writes parameters as `sqlc.arg(name)`, `sqlc.narg('name')`, `sqlc.slice('names')`, and a whole row as `sqlc.embed(table)`
+    /// (<https://docs.sqlc.dev/en/stable/reference/macros.html>).
+    fn macro_of_sqlc(&mut self, call: &Call) -> Type {
+        if let ("embed", [arg]) = (call.name.name.as_str(), call.args.as_slice())
+            && let ExprKind::Column(parts) = &arg.kind
+        {
+            self.row_star(parts);
+        }
+        Type::Unknown
     }
 
     /// A function in a schema whose functions are known.

@@ -222,7 +222,7 @@ fn holes_are_silent_and_the_rest_is_checked() {
 
 #[test]
 fn parameters_of_every_style() {
-    for sql in ["%s", "%(id)s", ":id", "$1", "?"] {
+    for sql in ["%s", "%(id)s", ":id", ":1", "$1", "?", "@id", "@id::int", "sqlc.arg(id_of)", "sqlc.narg('id_of')"] {
         let sql = format!("select id, nope from orders where id = {sql} and customer_id in ({sql}) limit {sql}");
         let parameters = if sql.contains('?') { Parameters::Question } else { Parameters::Guess };
         let template = Template::from_source(FileId(0), &sql, 0);
@@ -230,6 +230,8 @@ fn parameters_of_every_style() {
         assert_eq!(analysis.problems.len(), 1, "{sql} {analysis:?}");
         assert_eq!(&sql[analysis.problems[0].span.range()], "nope");
     }
+    clean("select sqlc.embed(o), sqlc.embed(customers) from orders o, customers where o.id = any(@ids::bigint[])");
+    finds("select sqlc.embed(x) from orders o", &["unknown-table: x"]);
     clean("insert into customers (id, name) values %s");
     clean("insert into orders (customer_id, total) values (:1, :2)");
     clean("select 1 from orders where id in %s and placed_at > now() - interval %s");

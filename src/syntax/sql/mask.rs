@@ -84,7 +84,7 @@ struct Word<'a> {
 /// The slots of a statement, in order.
 pub fn slots(text: &str, parameters: Parameters) -> Vec<Slot> {
     // most statements have nothing of the kind
-    if !text.bytes().any(|b| matches!(b, b'%' | b':' | b'?')) && !text.contains(HOLE) {
+    if !text.bytes().any(|b| matches!(b, b'%' | b':' | b'?' | b'@')) && !text.contains(HOLE) {
         return Vec::new();
     }
     let mut words = Vec::new();
@@ -145,6 +145,10 @@ impl Masker<'_> {
                 1
             }
             TokenKind::Colon => self.colon(n),
+            TokenKind::At if self.parameters == Parameters::Guess && self.named_at(n) => {
+                self.parameter(n, 2);
+                2
+            }
             TokenKind::Question if self.parameters == Parameters::Question => {
                 if self.touching(n) && self.words[n + 1].kind == TokenKind::Question {
                     self.push(n, 2, QUESTION);
@@ -190,6 +194,13 @@ impl Masker<'_> {
             }
             _ => 1,
         }
+    }
+
+    /// sqlc's `@name`; not the end of an operator (`<@name`). PostgreSQL's own `@` (the absolute value) is rarely written without a blank.
+    fn named_at(&self, n: usize) -> bool {
+        let before = n.checked_sub(1).map(|at| &self.words[at]);
+        let operator = before.is_some_and(|w| w.end == self.words[n].start && w.text.bytes().all(|b| b"<>=~!@#%^&|`?+-*/".contains(&b)));
+        self.touching(n) && self.words[n + 1].kind == TokenKind::Ident && !(operator && before.is_some_and(|w| w.text != "="))
     }
 
     /// Behind a comma or `ARRAY[` no slice can stand.
@@ -314,6 +325,7 @@ mod tests {
         assert_eq!(masked("a = :x and b = y::int", Parameters::Guess), "a = ($1) and b = y::int");
         assert_eq!(masked("a = ? and b ?? 'k'", Parameters::Question), "a = ($1) and b ? 'k'");
         assert_eq!(masked("a = :1 and b[1 :2] = array[:2, :3]", Parameters::Guess), "a = ($1) and b[1 :2] = array[($1), ($1)]");
+        assert_eq!(masked("a=@x::int and b @> @y and c <@d and e @@ f", Parameters::Guess), "a=($1)::int and b @> ($1) and c <@d and e @@ f");
         assert_eq!(masked("a = $1", Parameters::Guess), "a = $1");
         assert_eq!(masked("now() - interval %s", Parameters::Guess), "now() - interval '_db_hole_'");
     }
