@@ -37,6 +37,7 @@ impl Resolver<'_> {
             self.window(window);
         }
         self.check_function(call);
+        self.check_argument_names(call);
         self.function_type(call, &types)
     }
 
@@ -61,7 +62,7 @@ impl Resolver<'_> {
         let known = functions.keys().any(|k| k.schema == schema.as_str());
         let name = call.name.name.name.as_str();
         let key = QualifiedName::new(schema.as_str(), name);
-        if !known || functions.contains_key(&key) || !self.schema.search_path.iter().any(|s| s == schema.as_str()) {
+        if !known || functions.contains_key(&key) {
             return;
         }
         let typed = self.schema.relations.contains_key(&key) || self.schema.composites.contains_key(&key) || self.schema.domains.contains_key(&key);
@@ -75,6 +76,29 @@ impl Resolver<'_> {
         p.schema = Some(schema.as_str().to_owned());
         p.table = Some(name.to_owned());
         p.suggestion = Some(near);
+    }
+
+    /// `f(name => value)` needs a function with an argument of that name.
+    fn check_argument_names(&mut self, call: &Call) {
+        let name = call.name.name.name;
+        let ours = call.name.schema.is_some_and(|s| !is_hole(&s)) || Builtin::get().functions(&name).is_empty();
+        let Some((key, overloads)) = self.schema.find(&self.schema.functions, call.name.schema_str(), &name).filter(|_| ours) else { return };
+        let known = |wanted: Ustr| {
+            let inputs = overloads.iter().flat_map(|f| &f.arguments).filter(|a| a.mode != crate::schema::ArgMode::Out);
+            inputs.filter_map(|a| a.name.as_deref()).any(|n| n == wanted.as_str())
+        };
+        let missing = call.args.iter().find_map(|a| match &a.kind {
+            ExprKind::Named(given, _) if !is_hole(given) && !known(given.name) => Some(*given),
+            _ => None,
+        });
+        let Some(missing) = missing else { return };
+        let names = overloads.iter().flat_map(|f| &f.arguments).filter_map(|a| a.name.as_deref());
+        let near = hint::nearest(&missing.name, names).map(str::to_owned);
+        let key = key.clone();
+        let p = self.problem(ProblemKind::UnknownFunction, call.name.name.span, format!("function `{name}` has no argument `{}`", missing.name));
+        p.schema = Some(key.schema);
+        p.table = Some(key.name);
+        p.help = near.map(|n| format!("perhaps you meant `{n}`"));
     }
 
     pub(super) fn function_type(&self, call: &Call, types: &[Type]) -> Type {

@@ -10,7 +10,8 @@ use crate::diagnostic::Access;
 use crate::schema::{self};
 use crate::source::Span;
 use crate::syntax::sql::ast::{
-    AssignTarget, Assignment, Delete, Expr, ExprKind, Ident, Insert, Merge, MergeAction, MergeWhen, ObjectName, OnConflict, Query, QueryBody, Target, Update,
+    AssignTarget, Assignment, Delete, Expr, ExprKind, Ident, Insert, Merge, MergeAction, MergeWhen, ObjectName, OnConflict, Query, QueryBody, Returning,
+    Target, Update,
 };
 
 impl Resolver<'_> {
@@ -48,17 +49,26 @@ impl Resolver<'_> {
             if let Some(conflict) = &insert.on_conflict {
                 this.on_conflict(conflict, &target, write);
             }
-            this.level().items = vec![Item::new(target)];
-            this.returning(&insert.returning)
+            this.level().items = vec![Item::new(Rc::clone(&target))];
+            this.returning(&insert.returning, &target)
         })
     }
 
-    pub(super) fn returning(&mut self, targets: &[Target]) -> Option<Shape> {
-        if targets.is_empty() {
+    /// RETURNING. Since PostgreSQL 18 it sees the rows before and after too, as `old` and `new` unless something else goes by these names; which
+    /// version runs a statement nobody tells.
+    pub(super) fn returning(&mut self, returning: &Returning, target: &Rc<Rte>) -> Option<Shape> {
+        if returning.targets.is_empty() {
             return None;
         }
-        // PostgreSQL 18 has the rows before and after under these names
-        Some(self.targets(targets).0)
+        for (given, usual) in [(returning.old, "old"), (returning.new, "new")] {
+            let name = given.map_or_else(|| usual.into(), |n| n.name);
+            let level = self.level();
+            if !level.items.iter().any(|i| i.rel_visible && i.rte.name == Some(name)) {
+                let row = Rte { name: Some(name), aliased: true, ..(**target).clone() };
+                level.items.push(Item { cols_visible: false, ..Item::new(Rc::new(row)) });
+            }
+        }
+        Some(self.targets(&returning.targets).0)
     }
 
     pub(super) fn insert_source(&mut self, insert: &Insert, target: &Rc<Rte>, write: Write) {
@@ -191,7 +201,7 @@ impl Resolver<'_> {
                 this.expr(condition);
             }
             this.assignments(&update.assignments, &target);
-            this.returning(&update.returning)
+            this.returning(&update.returning, &target)
         })
     }
 
@@ -209,12 +219,12 @@ impl Resolver<'_> {
                 this.with(with);
             }
             let target = this.target(&delete.table, delete.alias);
-            this.level().items.push(Item::new(target));
+            this.level().items.push(Item::new(Rc::clone(&target)));
             this.hidden_while_from(&delete.using);
             if let Some(condition) = &delete.condition {
                 this.expr(condition);
             }
-            this.returning(&delete.returning)
+            this.returning(&delete.returning, &target)
         })
     }
 
@@ -253,7 +263,7 @@ impl Resolver<'_> {
                 this.merge_action(&clause.action, &target, merge);
             }
             this.level().items = both;
-            this.returning(&merge.returning)
+            this.returning(&merge.returning, &target)
         })
     }
 
@@ -273,7 +283,7 @@ impl Resolver<'_> {
                     overriding: *overriding,
                     source: None,
                     on_conflict: None,
-                    returning: Vec::new(),
+                    returning: Returning::default(),
                 };
                 if let Some(values) = values {
                     self.insert_row(values, &insert, target, Write { overriding: overriding.is_some() }, true);

@@ -131,6 +131,9 @@ fn joins_merge_their_using_columns() {
 #[test]
 fn functions_in_from_have_columns() {
     clean("select t.amount, order_id from top_orders(3) t");
+    clean("select amount from top_orders(count => 3)");
+    finds("select amount from top_orders(counts => 3)", &["unknown-function: top_orders"]);
+    finds("select public.top_order(3)", &["unknown-function: top_order"]);
     finds("select t.amounts from top_orders(3) t", &["unknown-column: amounts"]);
     clean("select n, g.n, ordinality from generate_series(1, 3) with ordinality as g(n)");
     clean("select key, value from jsonb_each('{}'::jsonb)");
@@ -166,6 +169,9 @@ fn inserts_are_counted() {
     finds("insert into customers values (null, 'x', null)", &["null-into-not-null: null"]);
     clean("insert into customers values (1, 'x', null)");
     finds("insert into orders (customer_id, total_cents) values (1, 5)", &["generated-column-write: total_cents"]);
+    clean("update orders set total = 1 returning old.total, new.*, orders.id, id");
+    clean("insert into customers (id, name) values (1, 'a') on conflict (id) do update set tier = 'x' returning with (old as o) o.tier, new.tier");
+    finds("delete from orders returning old.totl, o.id", &["unknown-column: totl", "unknown-table: o"]);
     finds("insert into orders (customer) values (1)", &["unknown-column: customer"]);
 }
 

@@ -231,7 +231,7 @@ pub struct Insert {
     /// `ON CONFLICT`
     pub on_conflict: Option<OnConflict>,
     /// `RETURNING`
-    pub returning: Vec<Target>,
+    pub returning: Returning,
 }
 
 /// A column that is assigned: `a`, `a.field`, `a[1]`.
@@ -287,7 +287,7 @@ pub struct Update {
     /// `WHERE`
     pub condition: Option<Expr>,
     /// `RETURNING`
-    pub returning: Vec<Target>,
+    pub returning: Returning,
 }
 
 /// `DELETE`
@@ -304,7 +304,7 @@ pub struct Delete {
     /// `WHERE`
     pub condition: Option<Expr>,
     /// `RETURNING`
-    pub returning: Vec<Target>,
+    pub returning: Returning,
 }
 
 /// `MERGE`
@@ -323,7 +323,7 @@ pub struct Merge {
     /// `WHEN …`
     pub clauses: Vec<MergeClause>,
     /// `RETURNING`
-    pub returning: Vec<Target>,
+    pub returning: Returning,
 }
 
 /// `WHEN [NOT] MATCHED [BY …] [AND condition] THEN action`
@@ -386,4 +386,15 @@ pub enum CopySource {
     Table(ObjectName, Vec<Ident>),
     /// `(query)`
     Query(Box<Statement>),
+}
+
+/// `RETURNING [WITH (OLD AS o, NEW AS n)] …`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Returning {
+    /// What is returned; empty without the clause.
+    pub targets: Vec<Target>,
+    /// Another name for the row as it was.
+    pub old: Option<Ident>,
+    /// Another name for the row as it became.
+    pub new: Option<Ident>,
 }

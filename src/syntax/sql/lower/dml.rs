@@ -4,8 +4,8 @@ use squawk_syntax::ast::{self, AstNode};
 
 use super::Lower;
 use crate::syntax::sql::ast::{
-    AssignTarget, Assignment, Copy, CopySource, Delete, Expr, ExprKind, Insert, Merge, MergeAction, MergeClause, MergeWhen, OnConflict, Statement,
-    StatementKind, Target, Update,
+    AssignTarget, Assignment, Copy, CopySource, Delete, Expr, ExprKind, Insert, Merge, MergeAction, MergeClause, MergeWhen, OnConflict, Returning, Statement,
+    StatementKind, Update,
 };
 
 impl Lower<'_> {
@@ -26,8 +26,16 @@ impl Lower<'_> {
         }))
     }
 
-    pub(super) fn returning(&self, clause: Option<ast::ReturningClause>) -> Vec<Target> {
-        clause.map_or_else(Vec::new, |c| self.targets(c.target_list()))
+    pub(super) fn returning(&self, clause: Option<ast::ReturningClause>) -> Returning {
+        let Some(clause) = clause else { return Returning::default() };
+        let mut out = Returning { targets: self.targets(clause.target_list()), ..Returning::default() };
+        for option in clause.returning_option_list().into_iter().flat_map(|l| l.returning_options()) {
+            match option {
+                ast::ReturningOption::ReturningOld(o) => out.old = self.alias_ident(o.name()),
+                ast::ReturningOption::ReturningNew(n) => out.new = self.alias_ident(n.name()),
+            }
+        }
+        out
     }
 
     fn assign_targets(&self, list: &ast::ColumnTargetList) -> Vec<AssignTarget> {
