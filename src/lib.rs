@@ -23,13 +23,13 @@ pub mod project;
 pub mod migrations;
 pub mod rules;
 
+pub mod generate;
+
 pub mod repair;
 
 pub mod check;
 
 pub mod report;
-
-pub mod generate;
 
 pub mod fix;
 

@@ -134,8 +134,10 @@ fn a_baseline_hides_what_it_lists_and_only_shrinks() {
 
     p.write("a.sql", format!("{WRONG}{WRONG}{WRONG}"));
     p.run(with).exits(1).says("a.sql:3:8").never_says("a.sql:1:8");
-    p.run(&["check", "--baseline", "base.jsonl", "--update-baseline"]).exits(0);
+    p.run(&["check", "--format", "concise", "--baseline", "base.jsonl", "--update-baseline"]).exits(1).says("a.sql:3:8").says("--allow-growth");
     p.run(with).exits(1).says("a.sql:3:8");
+    p.run(&["check", "--baseline", "base.jsonl", "--update-baseline", "--allow-growth"]).exits(0);
+    p.run(with).exits(0);
 
     p.write("a.sql", WRONG);
     p.run(with).exits(1).says("base.jsonl:1:1: warning[unused-suppression]").never_says("a.sql:1:8");

@@ -15,16 +15,16 @@ const ROOMS: [&str; 17] = [
     "project",
     "migrations",
     "rules",
+    "generate",
     "repair",
     "check",
     "report",
-    "generate",
     "fix",
     "server",
 ];
 
 /// Rooms that stand side by side: none of them may use another.
-const SIDE_BY_SIDE: [&str; 4] = ["report", "generate", "fix", "server"];
+const SIDE_BY_SIDE: [&str; 3] = ["report", "fix", "server"];
 
 fn files_under(dir: &str, extension: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();

@@ -86,20 +86,29 @@ fn key(settings: &Settings, opened: &Opened, d: &Diagnostic) -> Option<Key> {
     Some(Key { file: display_path(path, &settings.root), rule: d.rule.to_owned(), message: d.message.clone() })
 }
 
-/// Writes the file: all findings when there was none, else only those that it already accepted. It never grows.
-pub(super) fn update(path: &Path, settings: &Settings, opened: &Opened, diagnostics: &[Diagnostic]) -> Result<(), Failure> {
+/// Writes the file, and gives what it now accepts: all findings when there was none, else only those that it already accepted. It grows only when told to.
+pub(super) fn update(path: &Path, settings: &Settings, opened: &Opened, diagnostics: &[Diagnostic]) -> Result<Baseline, Failure> {
     let mut now: BTreeMap<Key, usize> = BTreeMap::new();
     for key in diagnostics.iter().filter_map(|d| key(settings, opened, d)) {
         *now.entry(key).or_default() += 1;
     }
-    if let Ok(old) = std::fs::read_to_string(path) {
+    if !settings.allow_growth
+        && let Ok(old) = std::fs::read_to_string(path)
+    {
         let old: BTreeMap<Key, usize> = old.lines().filter_map(|l| serde_json::from_str::<Entry>(l).ok()).map(|e| (e.key, e.count)).collect();
         now = now.into_iter().filter_map(|(key, count)| Some((count.min(*old.get(&key)?), key))).map(|(count, key)| (key, count)).collect();
     }
-    let mut text = String::new();
-    for (key, count) in now {
+    let (mut text, mut left) = (String::new(), BTreeMap::new());
+    for (n, (key, count)) in now.into_iter().enumerate() {
+        left.insert(key.clone(), (count, u32::try_from(n + 1).unwrap_or(u32::MAX)));
         text.push_str(&serde_json::to_string(&Entry { key, count }).map_err(|e| Failure::new(e.to_string()))?);
         text.push('\n');
     }
-    std::fs::write(path, text).map_err(|e| Failure::new(format!("baseline {}: {e}", path.display())))
+    let cannot = |e: std::io::Error| Failure::new(format!("baseline {}: {e}", path.display()));
+    let mut file = tempfile::NamedTempFile::new_in(path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))).map_err(cannot)?;
+    std::io::Write::write_all(&mut file, text.as_bytes()).map_err(cannot)?;
+    #[cfg(unix)]
+    file.as_file().set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644)).map_err(cannot)?;
+    file.persist(path).map_err(|e| cannot(e.error))?;
+    Ok(Baseline { file: opened.lock, left })
 }

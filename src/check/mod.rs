@@ -1,6 +1,7 @@
 //! The whole flow on one page. The command line, the hook and the editor all call [`run`].
 
 mod baseline;
+mod deprecations;
 mod failure;
 mod fingerprint;
 mod from_git;
@@ -73,7 +74,9 @@ fn run_once(settings: &Settings, last: bool) -> Result<Outcome, Failure> {
     levels::apply(settings, &opened, &mut unused);
     outcome.diagnostics.append(&mut unused);
     if let (Some(path), true) = (&settings.baseline, settings.update_baseline) {
-        baseline::update(path, settings, &opened, &outcome.diagnostics)?;
+        // What the file does not accept is still to be said.
+        let mut written = baseline::update(path, settings, &opened, &outcome.diagnostics)?;
+        outcome.diagnostics.retain(|d| !written.hide(settings, &opened, d));
     }
 
     outcome.sources = std::mem::take(&mut opened.sources);

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::read::{self, Memory};
-use super::{Failure, Settings, sql_files};
+use super::{Failure, Settings, deprecations, sql_files};
 use crate::diagnostic::Diagnostic;
 use crate::discover::display_path;
 use crate::facts::{FileFacts, Markdown};
@@ -85,7 +85,8 @@ pub fn open(settings: &Settings) -> Result<Opened, Failure> {
 /// The same; files that are as they were the last time are neither read nor parsed.
 pub fn open_again(settings: &Settings, memory: &mut Memory) -> Result<Opened, Failure> {
     let mut sources = Sources::default();
-    let (schema, lock) = read_lock(settings, &mut sources)?;
+    let (mut schema, lock) = read_lock(settings, &mut sources)?;
+    deprecations::apply(settings, &mut schema)?;
     let mut opened = Opened {
         sources,
         paths: vec![None],

@@ -60,6 +60,8 @@ pub struct Settings {
     pub baseline: Option<PathBuf>,
     /// Whether to write the baseline instead of reading it.
     pub update_baseline: bool,
+    /// Whether the baseline may accept what it did not accept before.
+    pub allow_growth: bool,
     /// Troubles of the walk.
     pub troubles: Vec<String>,
     /// What the user should hear.
@@ -124,6 +126,12 @@ impl Settings {
         settings.walk(&root, targets)?;
         settings.root = root;
         Ok(settings)
+    }
+
+    /// The baseline that the configuration names.
+    pub fn configured_baseline(&self) -> Option<PathBuf> {
+        let name = self.config.config.baseline.as_deref()?;
+        Some(config_dir(&self.config, &self.root).join(name))
     }
 
     /// Whether a change of that file can break any other: the lock, the configuration, a migration.

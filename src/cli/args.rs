@@ -241,12 +241,15 @@ pub struct Check {
     /// Not these rules, separated by commas.
     #[arg(long, value_name = "RULE", value_delimiter = ',')]
     pub ignore: Vec<String>,
-    /// Accept the findings listed in this file; what it lists and is no longer there is a finding itself.
+    /// Accept the findings listed in this file (default: `baseline` of the configuration); what it lists and is no longer there is a finding itself.
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<PathBuf>,
-    /// Write the baseline: all findings when there is none yet, else without those that are repaired.
-    #[arg(long, requires = "baseline", conflicts_with_all = ["since", "stdin_filename", "staged", "paths"])]
+    /// Write the baseline: all findings when there is none yet, else without those that are repaired; new ones are reported, not accepted.
+    #[arg(long, conflicts_with_all = ["since", "stdin_filename", "staged", "paths"])]
     pub update_baseline: bool,
+    /// With `--update-baseline`: also accept findings that the file does not accept yet.
+    #[arg(long, requires = "update_baseline")]
+    pub allow_growth: bool,
     /// Make the repairs that need no second look, and report what is left.
     #[arg(long, conflicts_with_all = ["update_baseline"])]
     pub fix: bool,

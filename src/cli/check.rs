@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::args::Check;
 use super::{Code, fix, out};
 use crate::check::{self, Failure, Outcome, Settings};
-use crate::discover::normalise;
+use crate::discover::{display_path, normalise};
 use crate::report::{self, Format};
 
 /// Runs the command.
@@ -15,7 +15,14 @@ pub fn run(args: &Check) -> Result<Code, Failure> {
     let mut settings = settings(args, &cwd)?;
     settings.select.clone_from(&args.select);
     settings.ignore.clone_from(&args.ignore);
-    settings.baseline = args.baseline.as_ref().map(|b| normalise(b, &cwd));
+    settings.baseline = match &args.baseline {
+        Some(typed) => Some(normalise(typed, &cwd)),
+        None => settings.configured_baseline(),
+    };
+    settings.allow_growth = args.allow_growth;
+    if args.update_baseline && settings.baseline.is_none() {
+        return Err(Failure::new("--update-baseline: no baseline is named").help("name it with `--baseline FILE`, or as `baseline` in the configuration"));
+    }
     settings.update_baseline = args.update_baseline;
     if args.show_config {
         out::results(&show_config(&settings)?);
@@ -27,8 +34,13 @@ pub fn run(args: &Check) -> Result<Code, Failure> {
     let memo = if args.no_cache { None } else { check::Memo::of(&settings.root) };
     let outcome = check::run_again(&settings, memo.as_ref())?;
     if args.update_baseline {
-        let talk = format!("{} written", args.baseline.as_deref().unwrap_or(Path::new("")).display());
-        out::say(&talk);
+        let shown = settings.baseline.as_deref().map_or_else(String::new, |b| display_path(b, &cwd));
+        out::say(&format!("{shown} written"));
+        if !outcome.diagnostics.is_empty() {
+            report(&outcome, args.format);
+            out::say(&format!("{} not accepted: the baseline grows only with `--allow-growth`", report::count(outcome.diagnostics.len(), "new finding")));
+            return Ok(outcome.exit_code().max(1));
+        }
         return Ok(if outcome.troubles.is_empty() { 0 } else { 2 });
     }
     report(&outcome, args.format);

@@ -91,6 +91,11 @@ pub struct Config {
     pub models: BTreeMap<String, String>,
     /// Redis key pattern → table.
     pub caches: BTreeMap<String, String>,
+    /// Table, `table.column` or `schema.table.column` → what to use instead.
+    pub deprecated: BTreeMap<String, String>,
+    /// Findings that are accepted for now: a file relative to the configuration, as `--baseline` takes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<String>,
     /// Folders of migrations, relative to the configuration.
     pub migrations: Vec<String>,
     /// The user's own wrappers.

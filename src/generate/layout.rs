@@ -59,7 +59,8 @@ impl Node {
         Node::Prefixed(format!("{name}="), Box::new(value))
     }
 
-    fn flat(&self) -> String {
+    /// On one line, however long.
+    pub fn flat(&self) -> String {
         match self {
             Node::Atom(text) => text.clone(),
             Node::Prefixed(prefix, inner) => format!("{prefix}{}", inner.flat()),

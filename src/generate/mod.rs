@@ -29,6 +29,22 @@ pub fn generate(schema: &Schema, target: Target) -> String {
     }
 }
 
+/// The SQLAlchemy type object of a column type, with `sa.` and `pg.` for SQLAlchemy and its PostgreSQL dialect; `None` where SQLAlchemy has none.
+pub fn sqlalchemy_type(schema: &Schema, ty: &str) -> Option<String> {
+    let made = sqlalchemy_types::type_object(schema, ty);
+    (!made.custom).then(|| made.node.flat())
+}
+
+/// What a column's values are in Python, and the modules that the annotation needs whole; enums are their labels' text.
+pub fn python_type(schema: &Schema, ty: &str, modules: &mut std::collections::BTreeSet<&'static str>) -> String {
+    python_types::python(schema, ty, &|_| "str".to_owned(), modules).annotation
+}
+
+/// The attribute for a column in a class that has `taken` already; another name than the column's where that is reserved, `model_…` too where Pydantic reads the class.
+pub fn attribute(column: &str, pydantic: bool, taken: &mut std::collections::BTreeSet<String>) -> String {
+    names::attribute(column, |name| sqlalchemy::is_reserved(name) || (pydantic && (name.starts_with("model_") || name == "schema")), taken)
+}
+
 /// Columns in the order people expect: primary key, then the physical order where it is known, else by name.
 fn ordered(relation: &Relation) -> Vec<&Column> {
     let key = |c: &Column| {

@@ -14,8 +14,6 @@ pub(super) struct Declaration<'a> {
     pub(super) source: &'a SourceFile,
     /// The whole statement.
     pub(super) statement: &'a Stmt,
-    /// The attribute.
-    pub(super) target: &'a Expr,
     pub(super) annotation: Option<&'a Expr>,
     pub(super) value: Option<&'a Expr>,
 }
@@ -43,7 +41,7 @@ pub(super) fn find<'a>(context: &Context<'_, 'a>, class: ClassId, attribute: &st
             _ => return,
         };
         if matches!(&target.kind, ExprKind::Name(n) if n.as_str() == attribute) {
-            found = Some(Declaration { file: def.file, source, statement, target, annotation, value });
+            found = Some(Declaration { file: def.file, source, statement, annotation, value });
         }
     });
     found

@@ -3,10 +3,14 @@
 //! A repair is safe where nothing but what was meant can change: the one name that stands out, a comment that does nothing, a model's statement about a column that the
 //! lock settles. Everything else waits for `--unsafe-fixes`. What is not certain to be right at the byte gets no repair.
 
+mod add_column;
+mod alter;
 mod declaration;
+mod enums;
 mod imports;
 mod rename;
 mod rename_attribute;
+mod types;
 
 use crate::diagnostic::{Diagnostic, Edit, Fix, Safety};
 use crate::rules::Context;
@@ -19,7 +23,15 @@ pub fn attach(context: &Context<'_, '_>, found: &mut [Diagnostic]) {
         if d.fix.is_some() {
             continue;
         }
-        d.fix = renames.fix(context, d);
+        d.fix = match d.rule {
+            "unmapped-column" => add_column::fix(context, d),
+            "nullability-mismatch" => alter::nullability(context, d),
+            "type-mismatch" => alter::ty(context, d),
+            "primary-key-mismatch" => alter::primary_key(context, d),
+            "foreign-key-mismatch" => alter::foreign_key(context, d),
+            "enum-mismatch" => enums::fix(context, d),
+            _ => renames.fix(context, d),
+        };
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod ambiguous_column;
 mod broken_migration;
+mod deprecated_name;
 mod duplicate_alias;
 mod enum_mismatch;
 mod foreign_key_mismatch;
@@ -71,6 +72,7 @@ pub struct Rule {
 pub const ALL: &[Rule] = &[
     ambiguous_column::RULE,
     broken_migration::RULE,
+    deprecated_name::RULE,
     duplicate_alias::RULE,
     enum_mismatch::RULE,
     foreign_key_mismatch::RULE,

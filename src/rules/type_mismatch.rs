@@ -3,7 +3,8 @@
 use super::{Context, Rule, display, mapped};
 use crate::config::Level;
 use crate::diagnostic::{self, Diagnostic, Severity};
-use crate::schema::types::{Family, family};
+use crate::project::models::ModelColumn;
+use crate::schema::types::{Family, family, parse};
 
 pub(super) const RULE: Rule = Rule {
     name: "type-mismatch",
@@ -18,7 +19,7 @@ fn check(context: &Context<'_, '_>, found: &mut Vec<Diagnostic>) {
     for m in mapped::all(context) {
         for (ours, theirs) in m.columns(context) {
             let Some(ty) = &ours.ty else { continue };
-            if fits(&family(ty), &family(&theirs.ty)) {
+            if fits(&family(ty), &family(&theirs.ty)) && !other_length(context, ours, ty, &theirs.ty) {
                 continue;
             }
             let message = format!("column `{}` of `{}` is `{}`, the model says `{ty}`", theirs.name, display(m.name), theirs.ty);
@@ -31,6 +32,15 @@ fn check(context: &Context<'_, '_>, found: &mut Vec<Diagnostic>) {
             });
         }
     }
+}
+
+/// Whether both limit their length, and not alike. A length that the model does not write itself (an enum's longest label) is none of its statements.
+fn other_length(context: &Context<'_, '_>, column: &ModelColumn, ours: &str, theirs: &str) -> bool {
+    let length = |ty: &str| parse(ty).filter(|t| t.name == "varchar" && !t.array).and_then(|t| t.modifiers.first().cloned());
+    let (Some(a), Some(b)) = (length(ours), length(theirs)) else { return false };
+    let at = column.type_at.unwrap_or(column.declared);
+    let written = context.project.world.sources.get(at.file).slice(at.span);
+    a != b && column.enum_labels.is_none() && written.split(|c: char| !c.is_alphanumeric()).any(|w| w == a)
 }
 
 fn fits(ours: &Family, theirs: &Family) -> bool {
