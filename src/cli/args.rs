@@ -22,6 +22,10 @@ pub struct Args {
 pub enum Command {
     /// Hold every table and column named in the code to the lock.
     Check(Check),
+    /// Write the opposite repair: a migration that brings the database to the models. It is never run by us.
+    Fix(Fix),
+    /// Make a repository ready: configuration, lock, hook, workflow, baseline.
+    Init(Init),
     /// Write the lock, from a live database or from DDL.
     Pull(Pull),
     /// List every place that names a table or a column: who breaks if I drop this?
@@ -60,6 +64,55 @@ pub enum Command {
         /// Its name.
         rule: String,
     },
+}
+
+/// `dbtruth fix`
+#[derive(Debug, clap::Args)]
+pub struct Fix {
+    /// Write a migration (to repair the code instead, `dbtruth check --fix`).
+    #[arg(long, required = true)]
+    pub migration: bool,
+    /// What to write (default: a revision where the project has an Alembic history, else SQL).
+    #[arg(long, value_enum)]
+    pub format: Option<MigrationFormat>,
+    /// The file or folder to write to (default: the folder of revisions; SQL goes to standard output).
+    #[arg(long, short, value_name = "PATH")]
+    pub output: Option<PathBuf>,
+    /// Also drop columns that no model has.
+    #[arg(long)]
+    pub drop: bool,
+    /// The lock file.
+    #[arg(long, value_name = "FILE")]
+    pub lock: Option<PathBuf>,
+}
+
+/// Forms of a migration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum MigrationFormat {
+    /// A revision for Alembic.
+    Alembic,
+    /// Statements.
+    Sql,
+}
+
+/// `dbtruth init`
+#[derive(Debug, clap::Args)]
+pub struct Init {
+    /// Accept every offer.
+    #[arg(long, short)]
+    pub yes: bool,
+    /// Install the git hook.
+    #[arg(long)]
+    pub hook: bool,
+    /// Write a workflow for GitHub.
+    #[arg(long)]
+    pub workflow: bool,
+    /// Accept today's findings, so that only new ones are reported.
+    #[arg(long)]
+    pub baseline: bool,
+    /// Where the lock comes from: a `.sql` file, or a folder of migrations (default: what is found).
+    #[arg(long, value_name = "PATH")]
+    pub from: Option<PathBuf>,
 }
 
 /// `dbtruth pull`

@@ -1,15 +1,17 @@
-//! `check --fix` and `check --diff`: repairs onto the disk, or shown.
+//! `check --fix` and `check --diff`: repairs onto the disk, or shown. `fix --migration`: the repair of the database instead.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::args::Check;
+use super::args::{Check, Fix, MigrationFormat};
+use super::check::working_directory;
 use super::{Code, check, out};
-use crate::check::{Failure, Outcome, Settings};
+use crate::check::{self as flow, Failure, Outcome, Settings};
 use crate::diagnostic::Safety;
-use crate::discover::Origin;
-use crate::fix::{self, Fixed, Options};
+use crate::discover::{Origin, display_path, normalise};
+use crate::fix::{self, Fixed, Options, migration};
 use crate::report;
+use crate::rules::Context;
 
 /// Says how many findings can be repaired, where some can.
 pub fn offer(outcome: &Outcome, unsafe_too: bool) {
@@ -97,4 +99,50 @@ fn differing(settings: &Settings) -> BTreeMap<PathBuf, String> {
         Origin::Disk(_) => false,
     };
     settings.files.iter().filter(differs).map(|f| (f.absolute.clone(), "the worktree differs from the index".to_owned())).collect()
+}
+
+/// Writes the migration: 0 nothing to do, 1 written (the database is not what the models say), 2 could not run.
+pub fn run(args: &Fix) -> Result<Code, Failure> {
+    let cwd = working_directory()?;
+    let settings = Settings::worktree(&cwd, &[], args.lock.as_deref())?;
+    let opened = flow::open(&settings)?;
+    let project = opened.project(&settings);
+    let context = Context { project: &project, schema: &opened.schema, lock: Some(opened.lock), histories: std::sync::OnceLock::default() };
+    let plan = migration::plan(&context, args.drop);
+    for note in &plan.notes {
+        out::say(&format!("note: {note}"));
+    }
+    if plan.changes.is_empty() {
+        out::say("the database has what the models say; nothing was written");
+        return Ok(0);
+    }
+    let head = match args.format {
+        Some(MigrationFormat::Sql) => None,
+        _ => migration::head(&context).map_err(|e| Failure::new(e).help("merge them first, or write SQL with `--format sql`"))?,
+    };
+    let output = args.output.as_ref().map(|o| normalise(o, &cwd));
+    let (text, path) = if args.format == Some(MigrationFormat::Alembic) || head.is_some() {
+        let (id, text) = migration::revision(&opened.schema, &plan, head.as_ref().map(|h| h.revision.as_str()));
+        let name = format!("{id}_match_the_models.py");
+        let path = match (output, &head) {
+            (Some(o), _) if o.is_dir() => Some(o.join(name)),
+            (Some(o), _) => Some(o),
+            (None, Some(head)) => Some(normalise(&head.folder, &cwd).join(name)),
+            (None, None) => {
+                return Err(Failure::new("there is no folder of revisions").help("name a file or folder with `--output`, or write SQL with `--format sql`"));
+            }
+        };
+        (text, path)
+    } else {
+        (migration::sql(&plan), output)
+    };
+    match path {
+        Some(path) => {
+            let shown = display_path(&path, &cwd);
+            fix::write_new(&path, text.as_bytes()).map_err(|e| Failure::new(format!("{shown}: {e}")))?;
+            out::say(&format!("{shown} written: {}; read it before you run it, then `dbtruth pull`", report::count(plan.changes.len(), "change")));
+        }
+        None => out::results(&text),
+    }
+    Ok(1)
 }

@@ -8,6 +8,7 @@ mod examples;
 mod fix;
 mod generate;
 mod hook;
+mod init;
 mod listing;
 mod merge;
 mod out;
@@ -68,6 +69,8 @@ fn run(args: Args) -> Result<Code, Failure> {
     let _progress = progress::start();
     match args.command {
         Command::Check(args) => check::run(&args),
+        Command::Fix(args) => fix::run(&args),
+        Command::Init(args) => init::run(&args),
         Command::Pull(args) => pull::run(&args),
         Command::Refs(args) => listing::refs(&args),
         Command::Models(args) => listing::models(&args),

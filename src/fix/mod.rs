@@ -5,6 +5,7 @@
 
 mod apply;
 mod diff;
+pub mod migration;
 mod write;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -86,7 +86,10 @@ pub(super) fn newline(source: &SourceFile) -> &'static str {
 /// A string literal in the file's own quotes.
 pub(super) fn quoted(source: &SourceFile, content: &str) -> String {
     let count = |q: char| source.text.matches(q).count();
-    let quote = if count('\'') > count('"') { '\'' } else { '"' };
+    let usual = if count('\'') > count('"') { '\'' } else { '"' };
+    let other = if usual == '"' { '\'' } else { '"' };
+    // As formatters do: the other quotes where that saves escapes.
+    let quote = if content.contains(usual) && !content.contains(other) { other } else { usual };
     let mut out = String::from(quote);
     for c in content.chars() {
         match c {

@@ -90,21 +90,85 @@ fn beside(file: FileId, source: &SourceFile, statement: &Stmt, from: &ImportFrom
     Some(insert(file, end, format!("{before}{name}")))
 }
 
+/// Modules of the standard library that annotations need.
+const STANDARD: &[&str] = &["datetime", "decimal", "ipaddress", "typing", "uuid"];
+
+/// A statement of its own for a module of the standard library: in the order of names before or behind those that are there, else above all imports.
+fn standard(file: FileId, source: &SourceFile, body: &[Stmt], module: &str, line: &str) -> Edit {
+    const KNOWN: &[&str] = &[
+        "abc",
+        "asyncio",
+        "collections",
+        "contextlib",
+        "csv",
+        "dataclasses",
+        "datetime",
+        "decimal",
+        "enum",
+        "functools",
+        "ipaddress",
+        "itertools",
+        "json",
+        "logging",
+        "math",
+        "operator",
+        "os",
+        "pathlib",
+        "re",
+        "secrets",
+        "string",
+        "sys",
+        "time",
+        "typing",
+        "uuid",
+    ];
+    let named = |s: &Stmt| match &s.kind {
+        StmtKind::ImportFrom(f) if f.level == 0 => Some((true, f.module.as_str())),
+        StmtKind::Import(names) => names.first().map(|n| (false, n.module.as_str())),
+        _ => None,
+    };
+    let own: Vec<(&Stmt, bool, &str)> =
+        body.iter().filter_map(|s| named(s).map(|(from, m)| (s, from, m))).filter(|(_, _, m)| KNOWN.contains(&m.split('.').next().unwrap_or(m))).collect();
+    let start = |s: &Stmt| source.line_span(source.position(s.span.start).line).start as usize;
+    if let Some((next, ..)) = own.iter().find(|(_, from, m)| *from && *m > module) {
+        return insert(file, start(next), format!("{line}{}", newline(source)));
+    }
+    if let Some((last, ..)) = own.last() {
+        return insert(file, line_end(source, last.span.end), format!("{}{line}", newline(source)));
+    }
+    let first = body.iter().find(|s| named(s).is_some_and(|(_, m)| m != "__future__"));
+    let future = body.iter().find(|s| named(s).is_some_and(|(_, m)| m == "__future__"));
+    match (first, future) {
+        (Some(s), _) => insert(file, start(s), format!("{line}{0}{0}", newline(source))),
+        (None, Some(s)) => insert(file, line_end(source, s.span.end), format!("{0}{0}{line}", newline(source))),
+        (None, None) => above(file, source, body, line),
+    }
+}
+
+/// Above all code, below the docstring.
+fn above(file: FileId, source: &SourceFile, body: &[Stmt], line: &str) -> Edit {
+    let docstring = body.first().filter(|s| matches!(&s.kind, StmtKind::Expr(e) if matches!(e.kind, ExprKind::Str(_))));
+    if let Some(s) = docstring {
+        return insert(file, line_end(source, s.span.end), format!("{0}{0}{line}", newline(source)));
+    }
+    let at = body.first().map_or(0, |s| source.line_span(source.position(s.span.start).line).start as usize);
+    let at = if at == 0 && source.text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { at };
+    insert(file, at, format!("{line}{0}{0}", newline(source)))
+}
+
 /// A statement of its own behind the last import from the same package, else behind the last import at the top, else above all code.
 fn alone(file: FileId, source: &SourceFile, body: &[Stmt], module: &str, name: &str) -> Edit {
     let package = |m: &str| m.split('.').next().map(str::to_owned);
     let is_import = |s: &&Stmt| matches!(s.kind, StmtKind::Import(_) | StmtKind::ImportFrom(_));
+    if STANDARD.contains(&module) {
+        return standard(file, source, body, module, &line);
+    }
     let own = body.iter().filter(|s| matches!(&s.kind, StmtKind::ImportFrom(f) if f.level == 0 && package(&f.module) == package(module))).next_back();
     let line = format!("from {module} import {name}");
     let docstring = body.first().filter(|s| matches!(&s.kind, StmtKind::Expr(e) if matches!(e.kind, ExprKind::Str(_))));
     let behind = own.or_else(|| body.iter().take_while(|s| is_import(s) || docstring.is_some_and(|d| std::ptr::eq(d, *s))).filter(is_import).last());
-    match (behind, docstring) {
-        (Some(s), _) => insert(file, line_end(source, s.span.end), format!("{}{line}", newline(source))),
-        (None, Some(s)) => insert(file, line_end(source, s.span.end), format!("{0}{0}{line}", newline(source))),
-        (None, None) => {
-            let at = body.first().map_or(0, |s| source.line_span(source.position(s.span.start).line).start as usize);
-            let at = if at == 0 && source.text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { at };
-            insert(file, at, format!("{line}{0}{0}", newline(source)))
-        }
+    match behind {
+        Some(s) => insert(file, line_end(source, s.span.end), format!("{}{line}", newline(source))),
+        None => above(file, source, body, &line),
     }
 }

@@ -77,8 +77,7 @@ impl Renames {
 
 /// The name that the finding calls wrong, as the text at its place spells it.
 fn wrong_name(context: &Context<'_, '_>, d: &Diagnostic) -> Option<String> {
-    let text = context.project.world.sources.get(d.location.file).slice(d.location.span);
-    let bare = text.strip_prefix('"').and_then(|t| t.strip_suffix('"')).unwrap_or(text);
+    let bare = unquoted(context.project.world.sources.get(d.location.file).slice(d.location.span)).1;
     let said = match d.rule {
         "unknown-column" | "unknown-attribute" => d.column.as_deref().map(str::to_owned),
         "unknown-table" => d.table.as_deref().map(str::to_owned),
@@ -89,21 +88,34 @@ fn wrong_name(context: &Context<'_, '_>, d: &Diagnostic) -> Option<String> {
     (!bare.is_empty() && named(bare)).then(|| bare.to_owned())
 }
 
+/// The quotes around a token, if it has any, and what is in them.
+fn unquoted(text: &str) -> (Option<char>, &str) {
+    let inside = |q: char| text.strip_prefix(q).and_then(|t| t.strip_suffix(q));
+    match (inside('"'), inside('\'')) {
+        (Some(t), _) => (Some('"'), t),
+        (None, Some(t)) => (Some('\''), t),
+        (None, None) => (None, text),
+    }
+}
+
 /// Whether a plain identifier of Python stands there, and no string.
 pub(super) fn is_identifier_at(context: &Context<'_, '_>, location: Location) -> bool {
     let source = context.project.world.sources.get(location.file);
     let before = source.text.get(..location.span.start as usize).and_then(|t| t.chars().next_back());
     let after = source.text.get(location.span.end as usize..).and_then(|t| t.chars().next());
-    source.language == Language::Python && !matches!(before, Some('"' | '\'')) && !matches!(after, Some('"' | '\''))
+    source.language == Language::Python
+        && unquoted(source.slice(location.span)).0.is_none()
+        && !matches!(before, Some('"' | '\''))
+        && !matches!(after, Some('"' | '\''))
 }
 
 /// The edit of one token: quoted names stay quoted, and a name that would need quotes that are not there is not written.
 pub(super) fn token(context: &Context<'_, '_>, location: Location, wrong: &str, new: &str) -> Option<Edit> {
     let source = context.project.world.sources.get(location.file);
     let text = source.slice(location.span);
-    if text.strip_prefix('"').and_then(|t| t.strip_suffix('"')) == Some(wrong) {
-        let fits = source.language != Language::Python && !new.contains('"') || is_plain(new);
-        return fits.then(|| replace(location, format!("\"{new}\"")));
+    if let (Some(quote), inside) = unquoted(text) {
+        let fits = inside == wrong && (is_plain(new) || (source.language != Language::Python && !new.contains(quote)));
+        return fits.then(|| replace(location, format!("{quote}{new}{quote}")));
     }
     if text != wrong {
         return None;

@@ -88,6 +88,17 @@ fn named(context: &Context<'_, '_>, framework: Framework, d: &Declaration<'_>, n
             let pair = format!("{{{}: {name}}}", quoted(d.source, "name"));
             set_keyword(d.file, d.source, whole, call, "sa_column_kwargs", &pair)
         }
+        (Framework::Pydantic, None) => {
+            let field = imports::name(context, d.file, "pydantic", "Field")?;
+            let edit = match d.value {
+                Some(value) => {
+                    let made = format!("{}(default={}, alias={name})", field.name, declaration::text(d.source, value));
+                    replace(Location::new(d.file, value.span), made)
+                }
+                None => insert(d.file, d.annotation?.span.end as usize, format!(" = {}(alias={name})", field.name)),
+            };
+            Some(std::iter::once(edit).chain(field.edit).collect())
+        }
         (Framework::Pydantic, Some((whole, call))) if d.called() == Some("Field") && call.keyword("alias").is_none() => {
             set_keyword(d.file, d.source, whole, call, "alias", &name)
         }

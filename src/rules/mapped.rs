@@ -11,6 +11,17 @@ pub(super) struct Mapped<'r, 'a> {
     pub(super) relation: &'r Relation,
 }
 
+/// Pydantic classes that the configuration binds to a table: who binds one says that it stands for the row.
+pub(super) fn bound<'r, 'a>(context: &'r Context<'r, 'a>) -> Vec<Mapped<'r, 'a>> {
+    let models = context.project.world.models.all.iter().filter(|m| m.framework == Framework::Pydantic && !m.foreign);
+    models
+        .filter_map(|model| match context.relation(model.relation) {
+            Known::Closed(name, relation) => Some(Mapped { model, name, relation }),
+            _ => None,
+        })
+        .collect()
+}
+
 /// All classes that stand for a table of the lock, whole and in this database. Bare `Table` objects are often only the part that a script
 /// needs, and models of tests what the test needs; neither is held to the table as a whole.
 pub(super) fn all<'r, 'a>(context: &'r Context<'r, 'a>) -> Vec<Mapped<'r, 'a>> {

@@ -153,13 +153,31 @@ fn sql_problems(context: &Context<'_, '_>, kind: ProblemKind, rule: &Rule, found
         }
         let mut d = Diagnostic::new(rule.name, severity, p.location, p.context, problem.message.clone());
         d = d.about(problem.schema.as_deref(), problem.table.as_deref(), problem.column.as_deref());
-        d.suggestion.clone_from(&problem.suggestion);
-        d.help = problem.help.clone().or_else(|| problem.suggestion.as_ref().map(|s| format!("did you mean `{s}`?")));
+        d.suggestion = problem.suggestion.clone().or_else(|| nearest(context, problem));
+        let help = if problem.suggestion.is_none() && d.suggestion.is_some() { None } else { problem.help.clone() };
+        d.help = help.or_else(|| d.suggestion.as_ref().map(|s| format!("did you mean `{s}`?")));
         let known = problem.table.as_deref().and_then(|t| context.schema.relation(problem.schema.as_deref(), t));
         match known {
             Some((name, relation)) => found.push(context.with_definition(d, name, relation.at)),
             None => found.push(d),
         }
+    }
+}
+
+/// The name that was probably meant where PostgreSQL itself would give no hint: an abbreviation, a plural, a label.
+fn nearest(context: &Context<'_, '_>, problem: &crate::sql::Problem) -> Option<String> {
+    match problem.kind {
+        ProblemKind::UnknownColumn => {
+            let (_, relation) = context.schema.relation(problem.schema.as_deref(), problem.table.as_deref()?)?;
+            suggest::column(problem.table.as_deref()?, problem.column.as_deref()?, relation).map(str::to_owned)
+        }
+        ProblemKind::UnknownEnumValue => {
+            let mut names = problem.message.split('`').skip(1).step_by(2);
+            let (name, wrong) = (names.next()?, names.next()?);
+            let labels = enum_labels(context.schema, name)?;
+            suggest::best(wrong, labels.iter().map(String::as_str)).map(str::to_owned)
+        }
+        _ => None,
     }
 }
 

@@ -6,6 +6,7 @@ use super::mapped::{self, Mapped};
 use super::{Context, Rule, display};
 use crate::config::Level;
 use crate::diagnostic::{self, Diagnostic, Severity};
+use crate::project::models::Framework;
 use crate::schema::QualifiedName;
 
 pub(super) const RULE: Rule = Rule {
@@ -23,29 +24,37 @@ fn check(context: &Context<'_, '_>, found: &mut Vec<Diagnostic>) {
         tables.entry(m.name).or_default().push(m);
     }
     for (name, models) in tables {
-        // Several classes may share a table, each with a part of it.
-        if models.iter().any(|m| m.model.open) {
-            continue;
+        one(context, name, &models, found);
+    }
+}
+
+/// Columns that none of the classes has, which share the table.
+fn one(context: &Context<'_, '_>, name: &QualifiedName, models: &[Mapped<'_, '_>], found: &mut Vec<Diagnostic>) {
+    // Several classes may share a table, each with a part of it.
+    if models.iter().any(|m| m.model.open) {
+        return;
+    }
+    let has = |column: &str| models.iter().any(|m| m.model.columns.iter().any(|c| c.column.as_str() == column));
+    let Some(first) = models.first() else { return };
+    // A column that the models misspell is not lacking as well: one cause, one finding.
+    let lost = || models.iter().flat_map(|m| &m.model.columns).map(|c| c.column.as_str()).filter(|c| first.relation.column(c).is_none());
+    let unmapped = || first.relation.columns.iter().map(|c| c.name.as_str()).filter(|c| !has(c));
+    let nearest = |wrong| super::suggest::best(wrong, unmapped()).or_else(|| super::suggest::column(&name.name, wrong, first.relation));
+    let meant: BTreeSet<&str> = lost().filter_map(nearest).collect();
+    for column in first.relation.columns.iter().filter(|c| !has(&c.name) && !meant.contains(c.name.as_str())) {
+        // Nothing is inserted through a Pydantic class.
+        let required = column.is_required() && first.model.framework != Framework::Pydantic;
+        let severity = if required { Severity::Error } else { Severity::Warning };
+        let message = format!("model `{}` lacks the column `{}` of `{}`", first.model.name, column.name, display(name));
+        let mut d = Diagnostic::new(RULE.name, severity, first.model.at, diagnostic::Context::Model, message);
+        d = d.about(Some(&name.schema), Some(&name.name), Some(&column.name));
+        d.help = Some(match required {
+            true => format!("add it: `{}` is NOT NULL and has no default, so no row can be inserted through the model", column.name),
+            false => "add it, or take it out of the database".to_owned(),
+        });
+        if let Some(at) = context.in_lock(column.at) {
+            d = d.related(at, format!("`{}` is defined here", column.name));
         }
-        let has = |column: &str| models.iter().any(|m| m.model.columns.iter().any(|c| c.column.as_str() == column));
-        let Some(first) = models.first() else { continue };
-        // A column that the models misspell is not lacking as well: one cause, one finding.
-        let lost = || models.iter().flat_map(|m| &m.model.columns).map(|c| c.column.as_str()).filter(|c| first.relation.column(c).is_none());
-        let unmapped = || first.relation.columns.iter().map(|c| c.name.as_str()).filter(|c| !has(c));
-        let meant: BTreeSet<&str> = lost().filter_map(|wrong| super::suggest::best(wrong, unmapped())).collect();
-        for column in first.relation.columns.iter().filter(|c| !has(&c.name) && !meant.contains(c.name.as_str())) {
-            let severity = if column.is_required() { Severity::Error } else { Severity::Warning };
-            let message = format!("model `{}` lacks the column `{}` of `{}`", first.model.name, column.name, display(name));
-            let mut d = Diagnostic::new(RULE.name, severity, first.model.at, diagnostic::Context::Model, message);
-            d = d.about(Some(&name.schema), Some(&name.name), Some(&column.name));
-            d.help = Some(match column.is_required() {
-                true => format!("add it: `{}` is NOT NULL and has no default, so no row can be inserted through the model", column.name),
-                false => "add it, or take it out of the database".to_owned(),
-            });
-            if let Some(at) = context.in_lock(column.at) {
-                d = d.related(at, format!("`{}` is defined here", column.name));
-            }
-            found.push(d);
-        }
+        found.push(d);
     }
 }
