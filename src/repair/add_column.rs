@@ -330,8 +330,10 @@ impl Addition<'_, '_> {
             arguments.push("null=True".to_owned());
             arguments.push("blank=True".to_owned());
         }
-        if self.attribute != self.column.name || self.column.name.ends_with('_') || self.column.name.contains("__") {
-            self.attribute = self.attribute.trim_matches('_').replace("__", "_");
+        // Django refuses a name that ends in `_` or holds `__`.
+        let plain = self.column.name.trim_matches('_').replace("__", "_");
+        self.attribute = if super::rename::is_reserved(&plain) || plain.is_empty() { format!("{plain}_field") } else { plain };
+        if self.attribute != self.column.name {
             arguments.push(format!("db_column={}", quoted(self.source, &self.column.name)));
         }
         Some(self.call(&format!("{} = {prefix}{name}", self.attribute), &arguments))

@@ -160,11 +160,11 @@ fn above(file: FileId, source: &SourceFile, body: &[Stmt], line: &str) -> Edit {
 fn alone(file: FileId, source: &SourceFile, body: &[Stmt], module: &str, name: &str) -> Edit {
     let package = |m: &str| m.split('.').next().map(str::to_owned);
     let is_import = |s: &&Stmt| matches!(s.kind, StmtKind::Import(_) | StmtKind::ImportFrom(_));
+    let line = format!("from {module} import {name}");
     if STANDARD.contains(&module) {
         return standard(file, source, body, module, &line);
     }
     let own = body.iter().filter(|s| matches!(&s.kind, StmtKind::ImportFrom(f) if f.level == 0 && package(&f.module) == package(module))).next_back();
-    let line = format!("from {module} import {name}");
     let docstring = body.first().filter(|s| matches!(&s.kind, StmtKind::Expr(e) if matches!(e.kind, ExprKind::Str(_))));
     let behind = own.or_else(|| body.iter().take_while(|s| is_import(s) || docstring.is_some_and(|d| std::ptr::eq(d, *s))).filter(is_import).last());
     match behind {

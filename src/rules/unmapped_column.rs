@@ -26,6 +26,9 @@ fn check(context: &Context<'_, '_>, found: &mut Vec<Diagnostic>) {
     for (name, models) in tables {
         one(context, name, &models, found);
     }
+    for m in mapped::bound(context) {
+        one(context, m.name, &[m], found);
+    }
 }
 
 /// Columns that none of the classes has, which share the table.

@@ -95,7 +95,9 @@ impl Planner<'_, '_> {
         let mut unmapped: BTreeSet<&str> = relation.columns.iter().map(|c| c.name.as_str()).filter(|n| !columns.contains_key(n)).collect();
         for c in lost {
             // A column that the model spells otherwise is one column, not one too many and one too few.
-            if let Some(old) = suggest::best(&c.column, unmapped.iter().copied()) {
+            if let Some(old) = suggest::best(&c.column, unmapped.iter().copied())
+                .or_else(|| suggest::column(&table.name, &c.column, relation).filter(|n| unmapped.contains(n)))
+            {
                 unmapped.remove(old);
                 self.plan.changes.push(Change::RenameColumn { table: table.clone(), from: old.to_owned(), to: c.column.to_string() });
                 if let Some(theirs) = relation.column(old) {
