@@ -174,7 +174,7 @@ fn is_word(b: u8) -> bool {
 }
 
 /// Where the word that ends at `at` begins.
-fn word_start(text: &str, at: usize) -> usize {
+pub fn word_start(text: &str, at: usize) -> usize {
     let bytes = text.as_bytes();
     let mut n = at.min(bytes.len());
     while n > 0 && is_word(bytes[n - 1]) {

@@ -41,8 +41,29 @@ pub fn target<'g>(generation: &'g Generation<'_>, file: FileId, at: usize) -> Op
     }
     let here = references_of(generation).filter(|r| r.location.file == file && around(r.location.span));
     let known = here.filter_map(|r| Some((r, table_of(generation, r.relation)?)));
-    let (r, table) = known.min_by_key(|(r, _)| (r.location.span.len(), r.column.is_none(), r.location.span, r.column))?;
-    Some(Target { span: r.location.span, table, column: r.column.map(|c| c.to_string()) })
+    let nearest = known.min_by_key(|(r, _)| (r.location.span.len(), r.column.is_none(), r.location.span, r.column));
+    let named = nearest.map(|(r, table)| Target { span: r.location.span, table, column: r.column.map(|c| c.to_string()) });
+    named.or_else(|| declared_at(generation, file, at))
+}
+
+/// What a model declares there under a name of its own: its class, or an attribute whose column is called otherwise.
+fn declared_at<'g>(generation: &'g Generation<'_>, file: FileId, at: usize) -> Option<Target<'g>> {
+    let source = generation.live.sources().get(file);
+    let line = |at: usize| source.position(u32::try_from(at).unwrap_or(u32::MAX)).line;
+    for model in &generation.live.project.world.models.all {
+        if model.at.file == file && model.at.span.range().contains(&at) {
+            return Some(Target { span: model.at.span, table: table_of(generation, model.relation)?, column: None });
+        }
+        for c in model.columns.iter().filter(|c| c.declared.file == file && line(c.declared.span.start as usize) == line(at)) {
+            let from = super::completion::word_start(&source.text, at);
+            let span = Span::new(from, from + c.attribute.len());
+            let is_whole = !source.text.get(span.range().end..).is_some_and(|rest| rest.starts_with(|n: char| n.is_alphanumeric() || n == '_'));
+            if source.slice(span) == c.attribute.as_str() && is_whole {
+                return Some(Target { span, table: table_of(generation, model.relation)?, column: Some(c.column.to_string()) });
+            }
+        }
+    }
+    None
 }
 
 fn defined_at<'g>(generation: &'g Generation<'_>, around: impl Fn(Span) -> bool) -> Option<Target<'g>> {
