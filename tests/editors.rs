@@ -49,7 +49,11 @@ fn the_extension_is_packed() {
     let out = p.path("dbtruth.vsix");
     // A copy: two runs at once must not write over each other.
     let copy = p.path("vscode");
-    run("cp", Command::new("cp").arg("-r").arg(here("editors/vscode")).arg(&copy));
+    std::fs::create_dir(&copy).unwrap();
+    for name in ["package.json", "extension.js", "README.md", "LICENSE", ".vscodeignore"] {
+        std::fs::copy(here("editors/vscode").join(name), copy.join(name)).unwrap();
+    }
+    std::os::unix::fs::symlink(here("editors/vscode/node_modules"), copy.join("node_modules")).unwrap();
     run("npm", Command::new("npm").args(["run", "package", "--", "--out"]).arg(&out).current_dir(&copy));
     let listed = run("python3", Command::new("python3").args(["-m", "zipfile", "-l"]).arg(&out));
     let names: Vec<&str> = listed.lines().skip(1).filter_map(|l| l.split_whitespace().next()).filter(|n| n.starts_with("extension/")).collect();
