@@ -62,6 +62,7 @@ fn run_once(settings: &Settings, last: bool) -> Result<Outcome, Failure> {
     };
     let mut suppressions = Suppressions::new(&opened.sources, &opened.facts);
     outcome.diagnostics.retain(|d| reported(settings, &opened, d));
+    rules::fold(&mut outcome.diagnostics);
     levels::apply(settings, &opened, &mut outcome.diagnostics);
     outcome.diagnostics.retain(|d| !suppressions.hide(d));
     let mut unused = suppressions.findings(|rule| levels::runs(settings, rule));

@@ -626,8 +626,8 @@ impl<'w, 'a> Evaluator<'w, 'a> {
                 _ => Value::Unknown,
             },
             Value::Union(all) => {
-                let all: Vec<_> = all.iter().map(|v| self.apply(v, call, args, span)).collect();
-                Value::union(all)
+                let results = self.on_each(all, |ev, v| ev.apply(v, call, args, span));
+                Value::union(results)
             }
             _ => Value::Unknown,
         }

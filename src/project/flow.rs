@@ -13,6 +13,9 @@ use super::libraries;
 use super::value::{Dict, DictEntry, List, Value};
 use super::world::{Place, Summary};
 
+/// A loop that makes tables is taken turn by turn up to this many.
+const MAX_TURNS: usize = 64;
+
 impl<'a> Evaluator<'_, 'a> {
     /// Walks a whole file: its top level, all classes, all functions.
     pub fn module(&mut self, node: &'a python::Module) {
@@ -238,6 +241,17 @@ impl<'a> Evaluator<'_, 'a> {
 
     fn for_loop(&mut self, f: &'a python::For) {
         let iter = self.eval(&f.iter);
+        // Tables made in a loop over what is written out: each turn makes one.
+        if self.world.collecting
+            && self.place.function.is_none()
+            && let Some(items) = super::fold::items(&iter, self.at(f.iter.span)).filter(|i| i.len() <= MAX_TURNS)
+        {
+            for item in &items {
+                self.assign(&f.target, item, None);
+                self.body(&f.body);
+            }
+            return;
+        }
         let element = libraries::element(self, &iter);
         let before = self.env.clone();
         self.assign(&f.target, &element, None);

@@ -109,6 +109,9 @@ impl<'a> Project<'a> {
         for u in seen {
             uses.append(u);
         }
+        if world.models.unnamed > 0 {
+            uses.skipped.insert("model whose table could not be worked out", world.models.unnamed);
+        }
         // A helper walked for the callers of several files is seen once for each.
         uses.dedup();
         Project { world, uses }

@@ -31,6 +31,8 @@ fn refused(history: &History, found: &mut Vec<Diagnostic>) {
                 NoteKind::UnknownColumn(table, column) => {
                     (format!("`{}` has no column `{column}` at revision `{}`", display(table), step.revision), Some(table), Some(column))
                 }
+                // Where several tables come from somewhere else, this one may too.
+                NoteKind::UnknownRelation(_) if history.supposed().len() > 3 => continue,
                 NoteKind::UnknownRelation(name) => (format!("table `{name}` does not exist at revision `{}`", step.revision), None, None),
                 _ => continue,
             };

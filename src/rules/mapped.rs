@@ -22,11 +22,11 @@ pub(super) fn bound<'r, 'a>(context: &'r Context<'r, 'a>) -> Vec<Mapped<'r, 'a>>
         .collect()
 }
 
-/// All classes that stand for a table of the lock, whole and in this database. Bare `Table` objects are often only the part that a script
-/// needs, and models of tests what the test needs; neither is held to the table as a whole.
+/// All classes that stand for a table of the lock, whole and in this database, and all `Table` objects that describe it as classes would. Other `Table`
+/// objects are often only the part that a script needs, and models of tests what the test needs; neither is held to the table as a whole.
 pub(super) fn all<'r, 'a>(context: &'r Context<'r, 'a>) -> Vec<Mapped<'r, 'a>> {
     let world = &context.project.world;
-    let whole = |m: &&Model<'_>| !m.foreign && !m.reflected && m.class.is_some() && m.framework != Framework::Pydantic;
+    let whole = |m: &&Model<'_>| !m.foreign && !m.reflected && !m.partial && m.framework != Framework::Pydantic;
     let models = world.models.all.iter().filter(whole).filter(|m| !world.is_test(m.at.file) && !world.is_migration(m.at.file));
     models
         .filter_map(|model| match context.relation(model.relation) {

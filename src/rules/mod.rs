@@ -8,6 +8,7 @@ mod broken_migration;
 mod deprecated_name;
 mod duplicate_alias;
 mod enum_mismatch;
+mod fold;
 mod foreign_key_mismatch;
 mod generated_column_write;
 mod insert_arity;
@@ -132,6 +133,8 @@ fn run_of<'r>(context: &Context<'_, '_>, rules: impl Iterator<Item = &'r Rule>) 
     }
     found
 }
+
+pub use fold::fold;
 
 /// The labels of a column type that is an enum.
 fn enum_labels<'a>(schema: &'a Schema, ty: &str) -> Option<&'a [String]> {

@@ -1,6 +1,6 @@
 //! `unmapped-column`
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::mapped::{self, Mapped};
 use super::{Context, Rule, display};
@@ -39,12 +39,7 @@ fn one(context: &Context<'_, '_>, name: &QualifiedName, models: &[Mapped<'_, '_>
     }
     let has = |column: &str| models.iter().any(|m| m.model.columns.iter().any(|c| c.column.as_str() == column));
     let Some(first) = models.first() else { return };
-    // A column that the models misspell is not lacking as well: one cause, one finding.
-    let lost = || models.iter().flat_map(|m| &m.model.columns).map(|c| c.column.as_str()).filter(|c| first.relation.column(c).is_none());
-    let unmapped = || first.relation.columns.iter().map(|c| c.name.as_str()).filter(|c| !has(c));
-    let nearest = |wrong| super::suggest::best(wrong, unmapped()).or_else(|| super::suggest::column(&name.name, wrong, first.relation));
-    let meant: BTreeSet<&str> = lost().filter_map(nearest).collect();
-    for column in first.relation.columns.iter().filter(|c| !has(&c.name) && !meant.contains(c.name.as_str())) {
+    for column in first.relation.columns.iter().filter(|c| !has(&c.name)) {
         // Nothing is inserted through a Pydantic class.
         let required = column.is_required() && first.model.framework != Framework::Pydantic;
         let severity = if required { Severity::Error } else { Severity::Warning };

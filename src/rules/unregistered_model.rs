@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::{Context, Rule, display};
 use crate::config::Level;
 use crate::diagnostic::{self, Diagnostic, Severity};
+use crate::project::index::ClassId;
 use crate::project::models::Framework;
 use crate::project::modules::ModuleRef;
 use crate::project::world::World;
@@ -33,7 +34,10 @@ fn check(context: &Context<'_, '_>, found: &mut Vec<Diagnostic>) {
             let declarative = matches!(model.framework, Framework::SqlAlchemy | Framework::SqlModel);
             let Some(class) = model.class.filter(|_| declarative && !model.foreign && !model.open) else { continue };
             let file = world.index.class(class).file;
-            if reached.contains(&file) {
+            let is_reached = |c: ClassId| reached.contains(&world.index.class(c).file);
+            // A class that shares the table of one that is registered adds nothing to it that migrations would miss.
+            let shared = || world.models.by_table.get(&model.relation.name).into_iter().flatten().filter_map(|m| world.models.get(*m).class).any(is_reached);
+            if reached.contains(&file) || shared() {
                 registered += 1;
                 continue;
             }

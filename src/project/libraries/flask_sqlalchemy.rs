@@ -86,7 +86,7 @@ pub fn attribute<'a>(ev: &mut Evaluator<'_, 'a>, value: &Value<'a>, attr: Ident)
 
 /// The base of all models: the extension's own, with the project's behind it where `model_class=` names one.
 fn model_class<'a>(ev: &mut Evaluator<'_, 'a>, value: &Value<'a>) -> Value<'a> {
-    let own = Value::External(Ustr::from("flask_sqlalchemy.model.Model"));
+    let own = Value::External(Ustr::from("flask_sqlalchemy.SQLAlchemy.Model"));
     if let Value::Object(o) = value
         && let Some((file, call)) = o.call
         && let Some(class) = call.keyword("model_class")

@@ -127,6 +127,7 @@ fn external<'a>(ev: &mut Evaluator<'_, 'a>, path: &str, args: &Arguments<'a>, at
             Declared::Table(table)
         }
         "relationship" | "relation" | "dynamic_loader" | "Relationship" => Declared::Relationship(relationship(args)),
+        "backref" => Declared::Backref(args.get(0, "name").and_then(|a| a.value.constant().map(|s| Ustr::from(&s)))),
         "synonym" => Declared::Synonym(Ustr::from(&args.get(0, "name")?.value.constant()?)),
         "composite" | "association_proxy" | "hybrid_property" | "hybrid_method" | "index_property" | "generic_relationship" | "aggregated" => {
             Declared::Attribute
@@ -265,20 +266,24 @@ fn column_names<'v, 'a: 'v>(args: impl Iterator<Item = &'v Argument<'a>>) -> Vec
 
 fn relationship<'a>(args: &Arguments<'a>) -> Relationship<'a> {
     let class = args.get(0, "argument").map(|a| a.value.clone()).unwrap_or_default();
-    let backref = args.keyword("backref").and_then(|a| match (&a.value, Declared::of(&a.value)) {
-        (Value::Object(o), _) if last(&o.path) == "backref" => o.call.and_then(|(_, c)| match &c.positional(0)?.kind {
-            ExprKind::Str(s) => s.constant().map(|s| Ustr::from(&s)),
-            _ => None,
-        }),
-        (v, _) => v.constant().map(|s| Ustr::from(&s)),
+    let given = args.keyword("backref").filter(|a| !matches!(a.value, Value::None));
+    let backref = given.and_then(|a| match Declared::of(&a.value) {
+        Some(Declared::Backref(name)) => *name,
+        _ => a.value.constant().map(|s| Ustr::from(&s)),
     });
+    // A name that is not known may be any: the other side then has names that nobody knows.
+    let backref = backref.or_else(|| given.map(|_| Ustr::from(super::ANY_NAME)));
     Relationship { text: class.constant().map(std::borrow::Cow::into_owned), class, backref, uselist: types::flag(args.keyword("uselist").map(|a| &a.value)) }
 }
 
 /// `Table(name, metadata, *columns, schema=…)`
 fn table<'a>(ev: &mut Evaluator<'_, 'a>, args: &Arguments<'a>, at: Location) -> Table {
     let name = args.get(0, "name").and_then(|a| Some((Ustr::from(&a.value.constant()?), text_at(a))));
-    let metadata = args.get(1, "metadata").map(|a| metadata(ev, &a.value)).unwrap_or_default();
+    // Flask-SQLAlchemy's `db.Table` puts the metadata in by itself.
+    let is_part = |a: &Argument<'_>| matches!(Declared::of(&a.value), Some(Declared::Column(_) | Declared::Constraint(_) | Declared::Ignored));
+    let given = args.get(1, "metadata").filter(|a| !is_part(a));
+    let first = if args.positional().nth(1).is_some_and(is_part) { 1 } else { 2 };
+    let metadata = given.map(|a| metadata(ev, &a.value)).unwrap_or_default();
     let mut table = Table {
         name,
         schema: metadata.schema,
@@ -290,7 +295,7 @@ fn table<'a>(ev: &mut Evaluator<'_, 'a>, args: &Arguments<'a>, at: Location) -> 
         open: args.open,
         reflected: args.is_true("autoload") || args.keyword("autoload_with").is_some_and(|a| !matches!(a.value, Value::None)),
     };
-    for a in args.positional().skip(2) {
+    for a in args.positional().skip(first) {
         match Declared::of(&a.value) {
             Some(Declared::Column(c)) => table.columns.push(c.clone()),
             Some(Declared::Constraint(c)) => table.constraints.push(c.clone()),
@@ -317,11 +322,12 @@ pub fn metadata<'a>(ev: &Evaluator<'_, 'a>, v: &Value<'a>) -> Metadata {
         "MetaData" => call.keyword("schema").and_then(|e| inner.eval(e).constant().map(|s| Ustr::from(&s))),
         "declarative_base" | "automap_base" | "registry" => {
             let given = call.keyword("metadata").map(|e| inner.eval(e));
-            return given.map_or_else(|| Metadata { schema: None, foreign: is_test_path(&ev.world.sources.get(file).path) }, |v| metadata(&inner, &v));
+            return given.map_or_else(|| Metadata { foreign: is_test_path(&ev.world.sources.get(file).path), ..Metadata::default() }, |v| metadata(&inner, &v));
         }
         _ => None,
     };
-    Metadata { schema, foreign: is_test_path(&ev.world.sources.get(file).path) }
+    let made = (last(&o.path) == "MetaData").then(|| Location::new(file, call.func.span));
+    Metadata { schema, foreign: is_test_path(&ev.world.sources.get(file).path), made }
 }
 
 /// `receiver.name(args)`

@@ -11,11 +11,11 @@ use super::super::uses::RelationName;
 use super::super::value::Value;
 use super::super::world::{Place, is_from};
 use super::construct::{self, is_sqlalchemy};
-use super::declared::{Column, Constraint, Declared, Metadata};
+use super::declared::{Column, Constraint, Declared, Metadata, SqlType};
 use super::draft::{self, Draft, Related};
 use super::mapped::{self, Annotation, Python, TypeMap};
 use super::types::last;
-use super::{Framework, Member, is_test_path, naming};
+use super::{Framework, Member, bases, is_test_path, naming};
 
 /// Classes outside the project that make their children mapped.
 const BASES: &[&str] = &["DeclarativeBase", "DeclarativeBaseNoMeta", "Model"];
@@ -30,7 +30,7 @@ fn is_base(v: &Value<'_>) -> bool {
     match v {
         Value::External(p) => {
             (is_from(p, "sqlalchemy") || is_from(p, "flask_sqlalchemy") || is_from(p, "quart_sqlalchemy")) && BASES.contains(&last(p))
-                || is_from(p, "advanced_alchemy") && last(p).ends_with("Base")
+                || bases::maps(p)
         }
         Value::Object(o) => is_sqlalchemy(&o.path) && matches!(last(&o.path), "declarative_base" | "automap_base" | "registry"),
         _ => false,
@@ -75,8 +75,13 @@ fn is_root(ev: &Evaluator<'_, '_>, class: ClassId) -> bool {
     let place = Place::module(ev.world.index.class(class).file);
     node.bases.iter().any(|b| {
         matches!(b.kind, crate::syntax::python::ArgKind::Positional)
-            && matches!(Evaluator::quiet_on(ev.world, place, &ev.trail).base_class(&b.value), Value::External(p) if is_sqlalchemy(&p) && matches!(last(&p), "DeclarativeBase" | "DeclarativeBaseNoMeta"))
+            && matches!(Evaluator::quiet_on(ev.world, place, &ev.trail).base_class(&b.value), Value::External(p) if is_sqlalchemy(&p) && is_root_path(&p))
     })
+}
+
+/// SQLAlchemy's own root class; Flask-SQLAlchemy's, which is only mapped by as what `db.Model` becomes.
+fn is_root_path(path: &str) -> bool {
+    matches!(last(path), "DeclarativeBase" | "DeclarativeBaseNoMeta") || matches!(path, "flask_sqlalchemy.Model" | "flask_sqlalchemy.model.Model")
 }
 
 fn own_flag(ev: &mut Evaluator<'_, '_>, class: ClassId, name: &str) -> bool {
@@ -110,17 +115,28 @@ fn decide(ev: &mut Evaluator<'_, '_>, class: ClassId) -> bool {
     parent(ev, class).is_some()
 }
 
+/// Whether a class names a table in a way that could not be worked out, so that it is not known to be mapped.
+pub fn is_unnamed(ev: &mut Evaluator<'_, '_>, class: ClassId) -> bool {
+    !is_root(ev, class)
+        && !own_flag(ev, class, "__abstract__")
+        && ev.world.index.class(class).names.contains_key(&Ustr::from("__tablename__"))
+        && naming::table_name(ev, class).is_none()
+}
+
 /// The nearest mapped ancestor.
 pub fn parent(ev: &mut Evaluator<'_, '_>, class: ClassId) -> Option<ClassId> {
     let mro = ev.world.lineage(class)?.mro.clone();
     mro.into_iter().skip(1).find(|&c| is_mapped(ev, c))
 }
 
-/// Whether the class itself, or a mixin of its own, declares a primary key.
-pub fn declares_primary_key(ev: &Evaluator<'_, '_>, class: ClassId) -> bool {
-    let def = ev.world.index.class(class);
-    let text = ev.world.sources.get(def.file);
-    def.node.body.iter().any(|s| text.slice(s.span).contains("primary_key=True"))
+/// Whether the class itself, or a mixin that its mapped parent does not have, declares a primary key.
+pub fn declares_primary_key(ev: &mut Evaluator<'_, '_>, class: ClassId) -> bool {
+    let parent = parent(ev, class);
+    owners(ev, class, parent).into_iter().any(|owner| {
+        let def = ev.world.index.class(owner);
+        let text = ev.world.sources.get(def.file);
+        def.node.body.iter().any(|s| ["primary_key=True", "PrimaryKeyConstraint", "__table__"].iter().any(|w| text.slice(s.span).contains(w)))
+    })
 }
 
 /// Maps one class; `None` where it is not mapped.
@@ -156,6 +172,7 @@ pub fn draft<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId) -> Option<Draft<'a>
         super::tables::add_columns(&mut d, t);
     }
     let owners = owners(ev, class, parent);
+    bases::columns(ev, class, parent, &mut d);
     body(ev, class, &mut d, &owners);
     table_arguments(ev, class, parent, &mut d);
     Some(d)
@@ -185,7 +202,7 @@ pub fn owners(ev: &mut Evaluator<'_, '_>, class: ClassId, parent: Option<ClassId
 pub fn is_open(ev: &Evaluator<'_, '_>, class: ClassId) -> bool {
     let Some(lineage) = ev.world.lineage(class) else { return true };
     let unknown_base = lineage.outside.iter().any(|v| match v {
-        Value::External(p) => !(is_sqlalchemy(p) || KNOWN_BASES.contains(&p.split('.').next().unwrap_or_default()) || HARMLESS.contains(&last(p))),
+        Value::External(p) => !(is_own_base(p) || bases::find(p).is_some() || KNOWN_BASES.contains(&p.split('.').next().unwrap_or_default()) || HARMLESS.contains(&last(p))),
         Value::Object(o) => !is_sqlalchemy(&o.path) || last(&o.path) == "automap_base",
         _ => false,
     });
@@ -195,6 +212,11 @@ pub fn is_open(ev: &Evaluator<'_, '_>, class: ClassId) -> bool {
             let body = &ev.world.index.class(c).node.body;
             body.iter().any(|s| matches!(s.kind, StmtKind::For(_) | StmtKind::While(_)))
         })
+}
+
+/// A class of SQLAlchemy itself, of SQLModel or Flask-SQLAlchemy: these add no columns.
+fn is_own_base(path: &str) -> bool {
+    ["sqlalchemy", "sqlmodel", "flask_sqlalchemy", "quart_sqlalchemy"].iter().any(|p| is_from(path, p))
 }
 
 /// Packages whose classes add no columns.
@@ -238,6 +260,11 @@ pub fn type_map(ev: &mut Evaluator<'_, '_>, class: ClassId) -> TypeMap {
     if let Some((owner, [.., Binding::Value { value, .. }])) = world.class_member(class, Ustr::from("type_annotation_map")) {
         let place = Place { file: world.index.class(owner).file, class: Some(owner), function: None };
         return mapped::type_map(&mut Evaluator::quiet_on(world, place, &ev.trail), value);
+    }
+    // Advanced Alchemy's registry stores points in time with their zone, and mappings as `jsonb`.
+    if world.lineage(class).is_some_and(|l| l.outside.iter().any(|v| v.external().is_some_and(bases::maps))) {
+        let external = |path: &str| Python::External(Ustr::from(path));
+        return vec![(external("datetime.datetime"), SqlType::plain("timestamptz")), (external("builtins.dict"), SqlType::plain("jsonb"))];
     }
     // `registry(type_annotation_map=…)`, in the class or as the base.
     let registry = match world.class_member(class, Ustr::from("registry")) {

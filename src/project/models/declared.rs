@@ -46,6 +46,8 @@ pub enum Declared<'a> {
     ClassColumns(ClassId),
     /// `relationship(...)`
     Relationship(Relationship<'a>),
+    /// `backref("name", ...)`; `None` where the name is not known.
+    Backref(Option<Ustr>),
     /// `synonym("name")`
     Synonym(Ustr),
     /// An attribute that is no column: `association_proxy(...)`, `column_property(...)`…
@@ -213,6 +215,8 @@ pub struct Metadata {
     pub schema: Option<Ustr>,
     /// It belongs to a test alone.
     pub foreign: bool,
+    /// Where `MetaData(...)` is called, if it is.
+    pub made: Option<Location>,
 }
 
 /// `relationship(...)`

@@ -29,6 +29,8 @@ pub struct Draft<'a> {
     pub parent: Option<ClassId>,
     /// It shares the parent's table.
     pub single_table: bool,
+    /// A `Table` object made at the top level of its file.
+    pub at_top: bool,
 }
 
 /// What an annotation says of a relationship.
@@ -59,6 +61,7 @@ impl<'a> Draft<'a> {
                 members: FxHashMap::default(),
                 open: false,
                 reflected: false,
+                partial: false,
                 call: None,
                 foreign: false,
             },
@@ -68,6 +71,7 @@ impl<'a> Draft<'a> {
             reverse: Vec::new(),
             parent: None,
             single_table: false,
+            at_top: false,
         }
     }
 
@@ -244,6 +248,28 @@ fn collection(own: &Model<'_>, other: &Model<'_>) -> Option<bool> {
     }
 }
 
+/// Tables of a `MetaData` of their own, of which the lock has none while it has others of the project's, are those of another database.
+pub fn set_apart(world: &super::super::world::World<'_>, drafts: &mut [Draft<'_>]) {
+    let mut by_metadata: FxHashMap<Location, (usize, bool)> = FxHashMap::default();
+    let mut any = false;
+    for d in drafts.iter().filter(|d| !d.model.foreign) {
+        let relation = d.model.relation;
+        let known = world.schema.relations.keys().any(|q| q.name == relation.name.as_str() && relation.schema.is_none_or(|s| q.schema == s.as_str()));
+        any |= known;
+        if let Some(made) = d.metadata.made {
+            let group = by_metadata.entry(made).or_default();
+            *group = (group.0 + 1, group.1 || known);
+        }
+    }
+    for d in drafts.iter_mut().filter(|_| any) {
+        let Some(&(tables, known)) = d.metadata.made.and_then(|at| by_metadata.get(&at)) else { continue };
+        // One table alone may just be missing.
+        d.model.foreign |= tables > 1 && !known;
+        // A `MetaData` with several tables at the top level of files describes the database as classes do.
+        d.model.partial &= !(d.at_top && tables > 1 && known);
+    }
+}
+
 /// Children that share their parent's table have its columns, and give it theirs.
 fn inherit(drafts: &mut [Draft<'_>], by_class: &FxHashMap<ClassId, usize>) {
     let order = parents_first(drafts, by_class);
@@ -256,7 +282,6 @@ fn inherit(drafts: &mut [Draft<'_>], by_class: &FxHashMap<ClassId, usize>) {
         let (relation, at) = (drafts[p].model.relation, drafts[p].model.relation_at);
         let d = &mut drafts[n];
         (d.model.relation, d.model.relation_at) = (relation, at);
-        d.metadata = Metadata { schema: d.metadata.schema, foreign: d.metadata.foreign };
         for (k, c) in parent_columns.into_iter().enumerate() {
             if d.model.members.contains_key(&c.attribute) {
                 continue;

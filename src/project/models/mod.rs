@@ -1,5 +1,6 @@
 //! Mapped classes and table objects: which relation each stands for, and which column each attribute.
 
+pub mod bases;
 pub mod construct;
 pub mod declarative;
 pub mod declared;
@@ -28,6 +29,9 @@ use super::index::ClassId;
 use super::uses::RelationName;
 use super::value::Value;
 use super::world::{Place, World};
+
+/// Among a model's members: it has names that could not be worked out (a backref whose name is computed). No column, no Python name.
+pub const ANY_NAME: &str = "*";
 
 /// The library a model is written for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -137,6 +141,8 @@ pub struct Model<'a> {
     pub open: bool,
     /// Its columns come from the database at run time (`autoload_with`, automap).
     pub reflected: bool,
+    /// It may name only some of the table's columns: a `Table` object made for one purpose.
+    pub partial: bool,
     /// The `Table(...)` call that makes it.
     pub call: Option<Location>,
     /// It is mapped to another database (`__bind_key__`), or lives in a test's own metadata: found, but never checked.
@@ -176,6 +182,8 @@ pub struct Models<'a> {
     pub bases: FxHashSet<ClassId>,
     /// Mapped classes by their own names.
     pub by_name: FxHashMap<Ustr, Vec<ModelId>>,
+    /// Mapped classes and tables whose relation's name could not be worked out: they are not among `all`.
+    pub unnamed: usize,
     /// Models by the names of their relations.
     pub by_table: FxHashMap<Ustr, Vec<ModelId>>,
 }
@@ -302,8 +310,14 @@ fn linked<'a>(ev: &mut Evaluator<'_, 'a>, mut drafts: Vec<Draft<'a>>) -> Models<
     let own: rustc_hash::FxHashSet<Location> = drafts.iter().filter(|d| d.model.class.is_some()).filter_map(|d| d.model.call).collect();
     drafts.retain(|d| d.model.class.is_some() || d.model.call.is_none_or(|at| !own.contains(&at)));
     draft::link(ev, &mut drafts);
+    draft::set_apart(ev.world, &mut drafts);
+    let mut unnamed = 0;
+    for class in ev.world.index.class_ids() {
+        let declared = !sqlmodel::is_sqlmodel(ev, class) && declarative::is_declarative(ev, class);
+        unnamed += usize::from(declared && declarative::is_unnamed(ev, class));
+    }
     drafts.sort_by_key(|d| (d.model.at, d.model.class));
-    let mut models = Models::default();
+    let mut models = Models { unnamed, ..Models::default() };
     for d in drafts {
         models.add(d.model);
     }

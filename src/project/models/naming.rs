@@ -9,8 +9,8 @@ use super::super::eval::Evaluator;
 use super::super::index::{Binding, ClassId, FunctionDef, last_name};
 use super::super::text::Text;
 use super::super::value::Value;
-use super::super::world::is_from;
-use super::{declarative, types::last};
+use super::super::world::{Lineage, is_from};
+use super::{bases, declarative, types::last};
 
 /// Whether a decorator is `declared_attr`, or `declared_attr.directive` and its kin.
 pub fn is_declared_attr(decorator: &Expr) -> bool {
@@ -29,6 +29,10 @@ pub fn table_name(ev: &mut Evaluator<'_, '_>, class: ClassId) -> Option<(Ustr, L
     let name = Ustr::from("__tablename__");
     let world = ev.world;
     let lineage = world.lineage(class)?;
+    // Flask-SQLAlchemy takes the name away again where a child brings no primary key: it shares its parent's table.
+    if is_flask(lineage) && declarative::parent(ev, class).is_some() && !declarative::declares_primary_key(ev, class) {
+        return None;
+    }
     for (n, &owner) in lineage.mro.iter().enumerate() {
         let Some(bindings) = world.index.class(owner).names.get(&name) else { continue };
         let Some(binding) = bindings.last() else { continue };
@@ -71,21 +75,21 @@ fn automatic(ev: &mut Evaluator<'_, '_>, class: ClassId) -> Option<(Ustr, Locati
     if has("sqlmodel", &["SQLModel"]) {
         return Some((Ustr::from(&name.as_str().to_lowercase()), at));
     }
-    if has("flask_sqlalchemy", &["Model"]) {
-        // A child of a mapped class shares its table unless it has a primary key of its own.
-        let parents = lineage.mro.iter().skip(1).any(|&c| declarative::is_mapped(ev, c));
-        if parents && !declarative::declares_primary_key(ev, class) {
-            return None;
-        }
+    if is_flask(lineage) {
         return Some((Ustr::from(&flask_name(name.as_str())), at));
     }
-    if has("advanced_alchemy", &["CommonTableAttributes"]) || has("advanced_alchemy", ADVANCED_BASES) {
-        return Some((Ustr::from(&super::super::fold::underscore(name.as_str())), at));
-    }
-    None
+    let given = lineage.outside.iter().filter_map(Value::external).find_map(bases::table)?;
+    let name = match given {
+        bases::TableName::Fixed(text) => text.replace("{class}", &name.as_str().to_lowercase()),
+        // The same rule as Flask-SQLAlchemy's.
+        bases::TableName::Words => flask_name(name.as_str()),
+    };
+    Some((Ustr::from(&name), at))
 }
 
-const ADVANCED_BASES: &[&str] = &["UUIDBase", "UUIDAuditBase", "BigIntBase", "BigIntAuditBase", "UUIDv6Base", "UUIDv7Base", "UUIDv7AuditBase", "DefaultBase"];
+fn is_flask(lineage: &Lineage<'_>) -> bool {
+    lineage.outside.iter().any(|v| v.external().is_some_and(|p| is_from(p, "flask_sqlalchemy") && last(p) == "Model"))
+}
 
 /// Flask-SQLAlchemy's rule, `camel_to_snake_case`: a letter in upper case begins a word where the one before is in lower case or a digit, or where the next one is
 /// in lower case.

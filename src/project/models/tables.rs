@@ -54,8 +54,10 @@ pub fn of_file<'a>(ev: &mut Evaluator<'_, 'a>, file: FileId) -> Vec<Draft<'a>> {
     inner.module(module.node);
     let mut found: Vec<Arc<Table>> = inner.tables.into_iter().filter(|t| t.at.file == file).collect();
     // A table made in a helper is met once with the helper's parameters unknown, and once for each call.
-    found.sort_by_key(|t| (t.at, t.name.is_none(), t.open));
-    found.dedup_by_key(|t| t.at);
+    let name = |t: &Arc<Table>| t.name.map(|n| n.0.as_str());
+    found.sort_by_key(|t| (t.at, name(t).is_none(), name(t), t.open));
+    // One made in a loop has a name for each turn.
+    found.dedup_by(|b, a| a.at == b.at && (b.name.is_none() || name(a) == name(b)));
     found.into_iter().filter_map(|t| draft(ev, &t, variables.get(&t.at.span).copied())).collect()
 }
 
@@ -69,6 +71,8 @@ fn draft<'a>(ev: &Evaluator<'_, 'a>, t: &Table, variable: Option<Ustr>) -> Optio
     let revision = ev.world.index.modules.get(&t.at.file).is_some_and(|m| m.names.contains_key(&Ustr::from("down_revision")));
     d.model.foreign = revision || t.metadata.foreign || is_test_path(&ev.world.sources.get(t.at.file).path);
     d.model.call = Some(t.at);
+    d.model.partial = true;
+    d.at_top = t.place.function.is_none();
     add_columns(&mut d, t);
     Some(d)
 }

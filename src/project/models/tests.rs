@@ -307,3 +307,99 @@ class Other(BaseModel):
 "#;
     assert_eq!(models_in(&[("app/schemas.py", code)], &[("Doc", "cms.documents")]), ["Doc cms.documents", "  title ? not null", "  body=content ? null"]);
 }
+
+#[test]
+fn bases_of_libraries_bring_their_columns() {
+    let code = r#"
+from advanced_alchemy.base import UUIDAuditBase
+from advanced_alchemy.mixins import SlugKey
+from sqlalchemy.orm import Mapped
+from datetime import datetime
+class OrderLine(UUIDAuditBase, SlugKey):
+    sent_at: Mapped[datetime | None]
+"#;
+    assert_eq!(
+        models(code),
+        [
+            "OrderLine order_line",
+            "  created_at timestamptz not null",
+            "  updated_at timestamptz not null",
+            "  id uuid not null key",
+            "  _sentinel=sa_orm_sentinel integer null",
+            "  slug varchar(100) not null unique",
+            "  sent_at timestamptz null",
+        ]
+    );
+    let code = r#"
+from fastapi_users_db_sqlalchemy import SQLAlchemyBaseOAuthAccountTableUUID
+from sqlalchemy.orm import DeclarativeBase
+class Base(DeclarativeBase):
+    pass
+class Account(SQLAlchemyBaseOAuthAccountTableUUID, Base):
+    pass
+"#;
+    let found = models(code);
+    assert_eq!(found[0], "Account oauth_account");
+    assert!(found.contains(&"  user_id uuid not null → public.user.id".to_owned()), "{found:?}");
+}
+
+#[test]
+fn flask_children_without_a_key_share_their_parents_table() {
+    let code = r#"
+from flask_sqlalchemy import SQLAlchemy
+from flask_sqlalchemy.model import Model
+class OwnModel(Model):
+    pass
+db = SQLAlchemy(model_class=OwnModel)
+user_roles = db.Table("user_roles", db.Column("user_id", db.ForeignKey("users.id")), db.Column("role", db.Integer))
+class Users(db.Model):
+    __tablename__ = "users"
+    id = db.Column(db.Integer, primary_key=True)
+class Admins(Users):
+    __tablename__ = "admins"
+class Robots(Users):
+    __tablename__ = "robots"
+    id = db.Column(db.ForeignKey("users.id"), primary_key=True)
+"#;
+    assert_eq!(
+        models(code),
+        [
+            "user_roles user_roles",
+            "  user_id integer null → public.users.id",
+            "  role integer null",
+            "Users users",
+            "  id integer not null key",
+            "Admins users",
+            "  id integer not null key",
+            "Robots robots",
+            "  id integer not null key → public.users.id",
+        ]
+    );
+}
+
+#[test]
+fn tables_made_in_a_loop() {
+    let code = r#"
+from sqlalchemy import Column, Integer, MetaData, Table
+metadata = MetaData()
+for name in ("red", "blue"):
+    Table(f"{name}_tags", metadata, Column("id", Integer, primary_key=True))
+"#;
+    assert_eq!(models(code), ["blue_tags blue_tags", "  id integer not null key", "red_tags red_tags", "  id integer not null key"]);
+}
+
+#[test]
+fn django_models_of_a_package() {
+    let code = r#"
+from django.db import models
+from softdelete.models import SoftDeleteModel
+class Field(models.Model):
+    name = models.TextField()
+class Entry(SoftDeleteModel):
+    field = models.ForeignKey(Field, related_name="fields", on_delete=models.CASCADE)
+class Count(models.Subquery):
+    output_field = models.IntegerField()
+"#;
+    let names: Vec<String> = models_in(&[("shop/models.py", code)], &[]).into_iter().filter(|l| !l.starts_with(' ')).collect();
+    assert_eq!(names, ["Field shop_field", "Entry shop_entry open"]);
+}

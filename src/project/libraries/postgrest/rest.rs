@@ -23,6 +23,12 @@ const PATH: &str = "/rest/v1/";
 /// Query parameters that are no columns.
 const RESERVED: &[&str] = &["select", "order", "limit", "offset", "on_conflict", "columns", "and", "or", "not.and", "not.or", "apikey"];
 
+/// Whether what stands before the path is a server's address alone: nothing, something computed, or scheme and host. Other services have such a path deeper down.
+fn is_served_at(before: &str) -> bool {
+    let host = before.split_once("://").map_or(before, |(_, host)| host);
+    !before.contains(char::is_whitespace) && !host.contains('/') || before.ends_with(HOLE)
+}
+
 /// A call that is given such a URL: `requests.get(f"{base}/rest/v1/orders?select=id")`.
 pub fn request<'a>(ev: &mut Evaluator<'_, 'a>, name: Option<Ident>, call: &'a Call, args: &Args<'a>) {
     if !ev.notes() {
@@ -34,6 +40,9 @@ pub fn request<'a>(ev: &mut Evaluator<'_, 'a>, name: Option<Ident>, call: &'a Ca
     let template = url.template();
     let text = template.text().to_owned();
     let Some(start) = text.find(PATH).map(|n| n + PATH.len()) else { return };
+    if !is_served_at(&text[..start - PATH.len()]) {
+        return;
+    }
     let rest = &text[start..];
     let end = rest.find(['?', '/', '#', ' ']).unwrap_or(rest.len());
     let segment = &rest[..end];

@@ -385,3 +385,11 @@ for r in rows:
     );
     assert_eq!(got.iter().filter(|l| l.starts_with('!')).count(), 0, "{got:?}");
 }
+
+#[test]
+fn other_services_have_such_paths_too() {
+    assert_eq!(seen("requests.get('See https://cloud.example.com/docs/rest/v1/orders')"), nothing());
+    assert_eq!(seen("requests.get('https://cloud.example.com/docs/rest/v1/orders')"), nothing());
+    assert_eq!(seen("requests.get('https://x.supabase.co/rest/v1/orders')"), ["orders read"]);
+    assert_eq!(seen("requests.get(f'{base}/rest/v1/orders')"), ["orders read"]);
+}

@@ -26,7 +26,7 @@ use crate::syntax::sql::template::HOLE;
 use super::LibraryValue;
 use super::postgrest::{Postgrest, Rows};
 pub use dialect::Driver;
-pub use note::sink;
+pub use note::{fragment, sink};
 
 /// What of a SQL library a value is.
 #[derive(Clone, Debug)]

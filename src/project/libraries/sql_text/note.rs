@@ -7,7 +7,7 @@ use ustr::Ustr;
 
 use crate::diagnostic::Context;
 use crate::project::eval::Evaluator;
-use crate::project::text::Text;
+use crate::project::text::{Text, TextPart};
 use crate::project::uses::{Certainty, Reference, RelationName, SqlProblem};
 use crate::source::Location;
 use crate::sql::{Analysis, Options, analyse};
@@ -70,6 +70,37 @@ pub fn sink(ev: &mut Evaluator<'_, '_>, text: &Text<'_>, driver: Option<dialect:
             });
         }
     }
+}
+
+/// A piece of SQL inside a query that is built otherwise (`select(Order).where(text("orders.status = 'x'"))`), read as a condition over the relations that the
+/// query is known to read. Others may be in scope too, so only a column that names its table can be missing.
+pub fn fragment(ev: &mut Evaluator<'_, '_>, text: &Text<'_>, relations: &[RelationName]) {
+    if !ev.notes() || ev.state.sql.foreign > 0 || relations.is_empty() || looks_like_sql(text) {
+        return;
+    }
+    let Some(at) = text.parts.first().map(|p| match p {
+        TextPart::Literal { file, .. } => Location::new(*file, crate::source::Span::default()),
+        TextPart::Made { at, .. } | TextPart::Hole(at) => *at,
+    }) else {
+        return;
+    };
+    let quoted = |n: &str| format!("\"{}\"", n.replace('"', "\"\""));
+    let names: Vec<String> = relations.iter().map(|r| r.schema.map_or(String::new(), |s| quoted(&s) + ".") + &quoted(&r.name)).collect();
+    let before = format!("SELECT 1 FROM {} ORDER BY ", names.join(", "));
+    let whole = Text::made(&before, at).concat(text);
+    let (template, _) = parameters::native(&whole.template());
+    let mut analysis = analyse(&template, ev.world.schema, &Options::default());
+    if !analysis.skipped.is_empty() || analysis.statements != 1 {
+        return;
+    }
+    analysis.references.retain(|r| r.span.start as usize >= before.len());
+    analysis.problems.retain(|p| {
+        let named = template.text().get(..p.span.start as usize).is_some_and(|t| t.ends_with('.'));
+        p.kind == crate::sql::ProblemKind::UnknownColumn && p.table.is_some() && named && p.span.start as usize >= before.len()
+    });
+    let sure = if ev.is_through() { Certainty::Medium } else { dialect::of_file(ev, ev.place.file).min(Certainty::Medium) };
+    let context = context(ev);
+    note(ev, &template, &analysis, sure, context, true);
 }
 
 /// Whether a statement names a relation at all.

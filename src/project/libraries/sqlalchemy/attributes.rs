@@ -186,6 +186,17 @@ pub fn table_column<'a>(ev: &mut Evaluator<'_, 'a>, id: crate::project::models::
     let model = ev.world.models.get(id);
     let found = model.columns.iter().position(|c| c.column == name).or_else(|| model.columns.iter().position(|c| c.attribute == name));
     let Some(column) = found else {
+        // `Parent.__table__` has the columns that the parent's children put into it.
+        let all = ev.world.models.by_table.get(&model.relation.name).into_iter().flatten().copied();
+        let sibling = all.filter(|m| *m != id).find_map(|m| {
+            let other = ev.world.models.get(m);
+            let same = other.relation == model.relation && !other.foreign;
+            other.columns.iter().position(|c| same && c.column == name).map(|column| ColumnRef { model: m, column })
+        });
+        if let Some(of) = sibling {
+            emit::column(ev, of, at, Access::Read);
+            return column_value(name, &[of]);
+        }
         if !model.open && !model.reflected && !model.foreign && !COLLECTION_MEMBERS.contains(&name.as_str()) && !name.as_str().starts_with('_') {
             emit::missing_attribute(ev, id, name, at, Certainty::High);
         }

@@ -86,7 +86,8 @@ fn find_in_parent<'a>(ev: &Evaluator<'_, 'a>, class: ClassId, name: Ustr) -> Opt
 fn missing<'a>(ev: &Evaluator<'_, 'a>, class: ClassId, model: &Model<'a>, name: Ustr) -> Found<'a> {
     let dunder = name.as_str().starts_with("__");
     let set_elsewhere = || ev.world.lineage(class).is_some_and(|l| l.mro.iter().any(|c| ev.world.attributes[c.0 as usize].contains_key(&name)));
-    if model.open || model.foreign || model.reflected || dunder || ev.world.class_member(class, name).is_some() || set_elsewhere() {
+    let unnamed = model.members.contains_key(&Ustr::from(crate::project::models::ANY_NAME));
+    if model.open || model.foreign || model.reflected || unnamed || dunder || ev.world.class_member(class, name).is_some() || set_elsewhere() {
         return Found::Unknown;
     }
     // A base or metaclass that catches all names.
@@ -214,7 +215,7 @@ pub fn missing_attribute(ev: &mut Evaluator<'_, '_>, id: ModelId, name: Ustr, lo
         return;
     }
     let model = ev.world.models.get(id);
-    let mut known: Vec<Ustr> = model.members.keys().copied().filter(|k| !k.as_str().starts_with('_')).collect();
+    let mut known: Vec<Ustr> = model.members.keys().copied().filter(|k| !k.as_str().starts_with('_') && k.as_str() != crate::project::models::ANY_NAME).collect();
     known.sort_unstable_by(|a, b| a.as_str().cmp(b.as_str()));
     let missing = MissingAttribute { location, model: model.name, relation: model.relation, attribute: name, known, certainty: certainty(model).min(at_most) };
     ev.uses.missing_attributes.push(missing);

@@ -170,6 +170,11 @@ pub fn method<'a>(ev: &mut Evaluator<'_, 'a>, q: &Arc<Query<'a>>, name: &str, ca
         }
         "order_by" | "group_by" | "distinct" => {
             named_columns(ev, q, call, args);
+            fragments(ev, q, call, args);
+            same()
+        }
+        "filter" | "where" | "having" => {
+            fragments(ev, q, call, args);
             same()
         }
         "options" => {
@@ -307,6 +312,24 @@ fn scoped_name(ev: &mut Evaluator<'_, '_>, q: &Query<'_>, name: Ustr, at: Locati
         emit::missing_attribute(ev, id, name, at, Certainty::High);
     }
     None
+}
+
+/// `filter(text("…"))`: pieces of SQL, over the tables of the query.
+fn fragments<'a>(ev: &mut Evaluator<'_, 'a>, q: &Query<'a>, call: &'a Call, args: &Args<'a>) {
+    let mut relations: Option<Vec<_>> = None;
+    for (a, v) in call.args.iter().zip(&args.values) {
+        // A bare string in `order_by` is the name of a label or attribute.
+        if let (ExprKind::Call(_), Value::Str(t)) = (&a.value.kind, v) {
+            let relations = relations.get_or_insert_with(|| {
+                let mut all: Vec<_> = q.scope.iter().map(|m| ev.world.models.get(*m)).filter(|m| !m.foreign).map(|m| m.relation).collect();
+                let mut seen = rustc_hash::FxHashSet::default();
+                all.retain(|r| seen.insert(*r));
+                all
+            });
+            let (text, relations) = (t.clone(), relations.clone());
+            crate::project::libraries::sql_text::fragment(ev, &text, &relations);
+        }
+    }
 }
 
 /// `order_by("name")`: a label of the select list, else an attribute of an entity.

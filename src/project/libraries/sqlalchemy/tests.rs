@@ -312,3 +312,35 @@ fn flask_queries() {
         ["post.title read@title", "post.title read@title", "post.id read@id", "post.title read@title"]
     );
 }
+
+#[test]
+fn keys_of_parameters_need_not_be_columns() {
+    assert_eq!(
+        seen("def f(s):\n    s.execute(update(Book).where(Book.id == bindparam('b_id')), [{'b_id': 1, 'title': 'x'}])"),
+        ["books write@Book", "books.id read@id", "books.title write@title"]
+    );
+    assert_eq!(seen("def f(s):\n    s.execute(update(Book), [{'b_id': 1}])"), ["books write@Book", "!Book.b_id@b_id"]);
+}
+
+#[test]
+fn a_constructor_that_is_one_of_several() {
+    assert_eq!(seen("def f(x):\n    make = Book if x else Author\n    return make(name='x')"), ["authors.name write@name"]);
+}
+
+#[test]
+fn names_given_from_the_other_side_that_are_computed() {
+    let models = format!(
+        "{MODELS}\nclass Note(Base):\n    __tablename__ = 'notes'\n    id = Column(Integer, primary_key=True)\n    author_id = Column(ForeignKey('authors.id'))\n    \
+         author = relationship(Author, backref=some_name())\n"
+    );
+    let of = |code: &str| project(&[("models.py", &models), ("app.py", code)], "app.py");
+    assert_eq!(of("from models import Author\nAuthor.notes"), Vec::<String>::new());
+    assert_eq!(of("from models import Note\nNote.authr"), ["!Note.authr@authr"]);
+}
+
+#[test]
+fn a_childs_column_lies_in_its_parents_table() {
+    let models = format!("{MODELS}\nclass Novel(Book):\n    plot = Column(String)\n");
+    let code = "from models import Book\nt = Book.__table__\nt.c.plot\nt.c.title\nt.c.plott";
+    assert_eq!(project(&[("models.py", &models), ("app.py", code)], "app.py"), ["books.plot read@plot", "books.title read@title", "!Book.plott@plott"]);
+}

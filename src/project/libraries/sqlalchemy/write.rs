@@ -76,13 +76,19 @@ fn keyed(ev: &Evaluator<'_, '_>, id: ModelId, name: &str) -> Option<ColumnRef> {
     Some(ColumnRef { model: id, column })
 }
 
+/// Whether a key may stand for a `bindparam("key")` of the statement, which need not be a column: the file has such a parameter.
+fn is_parameter(ev: &Evaluator<'_, '_>, name: &str) -> bool {
+    let text = &ev.world.sources.get(ev.place.file).text;
+    text.match_indices("bindparam(").any(|(at, word)| text[at + word.len()..].trim_start().trim_start_matches(['"', '\'']).starts_with(name))
+}
+
 fn key(ev: &mut Evaluator<'_, '_>, id: ModelId, name: &str, at: Location, access: Access) -> Option<ColumnRef> {
     if let Some(c) = keyed(ev, id, name) {
         emit::column(ev, c, at, access);
         return Some(c);
     }
     let model = ev.world.models.get(id);
-    let exists = model.members.contains_key(&Ustr::from(name)) || model.class.is_some_and(|c| !matches!(emit::find(ev, c, Ustr::from(name)), Found::Missing));
+    let exists = is_parameter(ev, name) || model.members.contains_key(&Ustr::from(name)) || model.class.is_some_and(|c| !matches!(emit::find(ev, c, Ustr::from(name)), Found::Missing));
     if !exists && !model.open && !model.reflected && !model.foreign {
         emit::missing_attribute(ev, id, Ustr::from(name), at, Certainty::High);
     }

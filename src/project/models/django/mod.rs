@@ -7,6 +7,7 @@ use rustc_hash::FxHashMap;
 use ustr::Ustr;
 
 use crate::source::Location;
+use crate::syntax::python::ExprKind;
 
 use super::super::eval::Evaluator;
 use super::super::fold;
@@ -32,7 +33,25 @@ fn is_base(v: &Value<'_>) -> bool {
 
 /// Whether a class is a Django model, abstract ones included.
 pub fn is_model(ev: &Evaluator<'_, '_>, class: ClassId) -> bool {
-    ev.world.lineage(class).is_some_and(|l| l.outside.iter().any(is_base))
+    let Some(lineage) = ev.world.lineage(class) else { return false };
+    lineage.outside.iter().any(is_base) || lineage.outside.iter().any(may_be_base) && lineage.mro.iter().any(|&c| has_fields(ev, c))
+}
+
+/// A class of some package that is a model by its name: `django_softdelete.models.SoftDeleteModel`.
+fn may_be_base(v: &Value<'_>) -> bool {
+    v.external().is_some_and(|p| !is_from(p, "django") && (p.contains(".models.") || last(p).ends_with("Model")))
+}
+
+/// Whether the class's body declares `models.SomeField(...)` or `models.ForeignKey(...)`, by spelling: this is asked of every class.
+fn has_fields(ev: &Evaluator<'_, '_>, class: ClassId) -> bool {
+    ev.world.index.class(class).names.values().flatten().any(|b| match b {
+        Binding::Value { value, .. } => match &value.kind {
+            ExprKind::Call(c) => matches!(&c.func.kind, ExprKind::Attribute(a)
+                if matches!(a.value.kind, ExprKind::Name(n) if n.as_str() == "models") && (a.attr.as_str().ends_with("Field") || a.attr.as_str() == "ForeignKey")),
+            _ => false,
+        },
+        _ => false,
+    })
 }
 
 /// The project's Django models, and what is needed to name them.
