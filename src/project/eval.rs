@@ -90,6 +90,8 @@ pub struct Evaluator<'w, 'a> {
     pub hands_on: bool,
     /// `Table(...)` calls seen while models are collected.
     pub tables: Vec<Arc<super::models::declared::Table>>,
+    /// Classes made by calls of `type`, seen while models are collected.
+    pub made: Vec<super::models::made::Made<'a>>,
     pub(super) trail: Vec<(FileId, Ustr)>,
     /// Whether `env` may hold dotted names, of which a test said something.
     pub(super) dotted: bool,
@@ -114,6 +116,7 @@ impl<'w, 'a> Evaluator<'w, 'a> {
             lambdas: 0,
             hands_on: false,
             tables: Vec::new(),
+            made: Vec::new(),
             trail: Vec::new(),
             dotted: false,
         }

@@ -83,6 +83,7 @@ impl<'a> Evaluator<'_, 'a> {
         inner.env = env;
         inner.body(&def.node.body);
         self.tables.append(&mut inner.tables);
+        self.made.append(&mut inner.made);
         if inner.yields.is_empty() { Value::union(std::mem::take(&mut inner.returns)) } else { Value::list_of(Value::union(inner.yields)) }
     }
 

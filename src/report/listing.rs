@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::escape::{no_commands, visible};
 use super::json::{Range, line};
 use crate::diagnostic::{Access, Context};
-use crate::project::models::Model;
+use crate::project::models::{Framework, Model};
 use crate::project::uses::Reference;
 use crate::source::Sources;
 
@@ -118,7 +118,8 @@ impl ModelEntry {
         Self {
             file: file.path.clone(),
             line: file.position(model.at.span.start).line,
-            class: model.class.map(|_| model.name.to_string()),
+            // A class that a call makes has no statement of its own.
+            class: (model.class.is_some() || model.framework == Framework::SqlAlchemy).then(|| model.name.to_string()),
             variable: model.variable.map(|v| v.to_string()),
             framework: model.framework.name(),
             schema: schema.map(str::to_owned),

@@ -34,6 +34,10 @@ pub fn call<'a>(ev: &mut Evaluator<'_, 'a>, callee: &Value<'a>, call: &'a Call, 
             }
             let arguments = Arguments::new(ev, call, args);
             match path.as_str() {
+                "builtins.type" => {
+                    ev.made.extend(super::made::Made::of(&arguments, ev.at(call.func.span)));
+                    return None;
+                }
                 "functools.partial" => return partial(arguments),
                 "collections.defaultdict" => return default_dict(ev, &arguments),
                 _ => {}

@@ -26,7 +26,7 @@ pub fn is_declarative(ev: &Evaluator<'_, '_>, class: ClassId) -> bool {
     lineage.outside.iter().any(is_base) || lineage.mro.iter().any(|&c| is_decorated(ev, c)) || has_declarative_metaclass(ev, class)
 }
 
-fn is_base(v: &Value<'_>) -> bool {
+pub(super) fn is_base(v: &Value<'_>) -> bool {
     match v {
         Value::External(p) => {
             (is_from(p, "sqlalchemy") || is_from(p, "flask_sqlalchemy") || is_from(p, "quart_sqlalchemy")) && BASES.contains(&last(p))
@@ -281,7 +281,7 @@ pub fn type_map(ev: &mut Evaluator<'_, '_>, class: ClassId) -> TypeMap {
 }
 
 /// Goes through the bodies of a class and its mixins, the farthest first; what stands nearer hides what stands farther.
-fn body<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId, d: &mut Draft<'a>, owners: &[ClassId]) {
+pub(super) fn body<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId, d: &mut Draft<'a>, owners: &[ClassId]) {
     let world = ev.world;
     let map = type_map(ev, class);
     for (n, &owner) in owners.iter().enumerate().rev() {
@@ -320,7 +320,9 @@ fn attribute<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId, owner: ClassId, nam
                 }
                 let at = Location::new(place.file, def.node.name.span);
                 let annotation = def.node.returns.as_ref().map(|r| mapped::read(&mut inner, r));
-                (inner.run_for(f, Value::Class(class)), annotation, at)
+                let v = inner.run_for(f, Value::Class(class));
+                ev.made.append(&mut inner.made);
+                (v, annotation, at)
             }
             _ => continue,
         };
@@ -444,7 +446,7 @@ pub fn table_arguments<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId, parent: O
     }
 }
 
-fn apply<'a>(v: &Value<'a>, d: &mut Draft<'a>) {
+pub(super) fn apply<'a>(v: &Value<'a>, d: &mut Draft<'a>) {
     let mut constraints: Vec<Constraint> = Vec::new();
     let parts: &[Value<'a>] = match v {
         Value::Tuple(t) => t,

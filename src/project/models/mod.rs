@@ -8,6 +8,7 @@ pub mod django;
 pub mod draft;
 pub mod enums;
 mod keys;
+pub mod made;
 mod mapped;
 mod members;
 pub mod naming;
@@ -218,15 +219,16 @@ impl<'a> Models<'a> {
         for (n, model) in self.all.iter().enumerate() {
             let id = ModelId(u32::try_from(n).unwrap_or(u32::MAX));
             self.by_table.entry(model.relation.name).or_default().push(id);
+            for (at, column) in model.columns.iter().enumerate() {
+                if let Some(owner) = column.owner.filter(|o| Some(*o) != model.class) {
+                    self.by_owner.entry((owner, column.attribute)).or_default().push((id, at));
+                    self.bases.insert(owner);
+                }
+            }
             let Some(class) = model.class else { continue };
             self.by_name.entry(world.index.class(class).node.name.name).or_default().push(id);
             let lineage = world.lineage(class).map_or(&[][..], |l| &l.mro);
             self.bases.extend(lineage.iter().filter(|c| **c != class));
-            for (at, column) in model.columns.iter().enumerate() {
-                if let Some(owner) = column.owner.filter(|o| *o != class) {
-                    self.by_owner.entry((owner, column.attribute)).or_default().push((id, at));
-                }
-            }
         }
     }
 }
@@ -299,6 +301,8 @@ fn drafts<'a>(ev: &mut Evaluator<'_, 'a>, django: Option<&django::Django>, of: O
             drafts.extend(declarative::draft(ev, class));
         }
     }
+    let made = made::distinct(std::mem::take(&mut ev.made));
+    drafts.extend(made.iter().filter_map(|m| made::draft(ev, m)));
     if of.is_none() {
         drafts.extend(pydantic::drafts(ev, &world.bound));
     }

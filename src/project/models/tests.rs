@@ -370,7 +370,6 @@ class Robots(Users):
             "Users users",
             "  id integer not null key",
             "Admins users",
-            "  id integer not null key",
             "Robots robots",
             "  id integer not null key → public.users.id",
         ]
@@ -399,7 +398,47 @@ class Entry(SoftDeleteModel):
     field = models.ForeignKey(Field, related_name="fields", on_delete=models.CASCADE)
 class Count(models.Subquery):
     output_field = models.IntegerField()
+class Path(models.Field):
+    pass
+class Kind(models.Model):
+    path = Path()
+    types = models.ManyToManyField("contenttypes.ContentType")
 "#;
     let names: Vec<String> = models_in(&[("shop/models.py", code)], &[]).into_iter().filter(|l| !l.starts_with(' ')).collect();
-    assert_eq!(names, ["Field shop_field", "Entry shop_entry open"]);
+    assert_eq!(names, ["Field shop_field", "Entry shop_entry open", "Kind shop_kind", "Kind.types shop_kind_types"]);
+    let found = models_in(&[("shop/models.py", code)], &[]);
+    assert!(found.contains(&"  contenttype_id integer not null → public.django_content_type.id".to_owned()), "{found:?}");
+    assert!(!found.iter().any(|l| l.contains("  path")), "{found:?}");
+}
+
+#[test]
+fn classes_made_by_a_call() {
+    let code = r#"
+from sqlalchemy import Column, ForeignKey, Integer, String
+from sqlalchemy.orm import DeclarativeBase, declared_attr, relationship
+class Base(DeclarativeBase):
+    pass
+class Event:
+    id = Column(Integer, primary_key=True)
+    tag = Column(String)
+class HasEvents:
+    @declared_attr
+    def events(cls):
+        made = type(f"{cls.__name__}Event", (Event, Base), dict(__tablename__=f"{cls.__name__.lower()}_events", source_id=Column(ForeignKey(f"{cls.__tablename__}.id"))))
+        return relationship(made)
+class Order(HasEvents, Base):
+    __tablename__ = "orders"
+    id = Column(Integer, primary_key=True)
+"#;
+    assert_eq!(
+        models(code),
+        [
+            "OrderEvent order_events",
+            "  id integer not null key",
+            "  tag varchar null",
+            "  source_id integer null → public.orders.id",
+            "Order orders",
+            "  id integer not null key",
+        ]
+    );
 }

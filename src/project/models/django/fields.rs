@@ -33,6 +33,11 @@ pub fn kind(name: &str) -> Kind {
     }
 }
 
+/// Whether a field class of the project has no column: derived from the bare `Field`, it says no type (`Field.db_type` then gives none).
+pub fn has_no_column(ev: &Evaluator<'_, '_>, path: &str, class: ClassId) -> bool {
+    last(path) == "Field" && ["db_type", "get_internal_type"].iter().all(|n| ev.world.class_member(class, Ustr::from(n)).is_none())
+}
+
 /// Whether the class of that name is a field.
 pub fn is_field(path: &str) -> bool {
     let name = last(path);

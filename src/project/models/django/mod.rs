@@ -176,7 +176,7 @@ impl Django {
     }
 
     fn field<'a>(&self, ev: &mut Evaluator<'_, 'a>, class: ClassId, f: &Field<'a>, d: &mut Draft<'a>, extra: &mut Vec<Draft<'a>>) {
-        let kind = fields::kind(last(&f.path));
+        let kind = if f.class.is_some_and(|c| fields::has_no_column(ev, &f.path, c)) { Kind::Nothing } else { fields::kind(last(&f.path)) };
         let mut column = Column::new(f.args.all.first().map_or(f.at, |a| a.at));
         column.at = f.at;
         column.primary_key = f.args.is_true("primary_key");
@@ -300,6 +300,7 @@ impl Django {
         let own = ev.world.index.class(class).node.name.as_str().to_lowercase();
         let other = match (target, library) {
             (Some(t), _) => ev.world.index.class(t).node.name.as_str().to_lowercase(),
+            (None, Some("django_content_type")) => "contenttype".to_owned(),
             (None, Some(table)) => table.rsplit('_').next().unwrap_or_default().to_owned(),
             _ => return,
         };
