@@ -199,6 +199,7 @@ impl<'a> Live<'a> {
     fn judge(&self, mut found: Vec<Diagnostic>, only: Option<FileId>) -> Vec<Diagnostic> {
         let mut suppressions = Suppressions::new(self.sources(), &self.facts);
         found.retain(|d| reported(self.settings, self.opened, d));
+        rules::fold(&mut found);
         levels::apply(self.settings, self.opened, &mut found);
         found.retain(|d| !suppressions.hide(d));
         let mut unused = suppressions.findings(|rule| levels::runs(self.settings, rule));

@@ -208,7 +208,7 @@ fn external_instance<'a>(path: Ustr) -> Value<'a> {
 }
 
 /// Splits at a separator outside brackets.
-fn split_top(text: &str, separator: char) -> Vec<&str> {
+pub(super) fn split_top(text: &str, separator: char) -> Vec<&str> {
     let (mut parts, mut depth, mut start) = (Vec::new(), 0_i32, 0);
     for (at, c) in text.char_indices() {
         match c {

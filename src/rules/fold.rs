@@ -147,10 +147,10 @@ mod tests {
     #[test]
     fn a_rename_is_one_finding() {
         assert_eq!(folded(&[("unknown-column", 5, "total"), ("unmapped-column", 1, "amount")]), ["unknown-column total +help"]);
-        assert_eq!(folded(&[("unknown-column", 5, "totl"), ("unmapped-column", 1, "total"), ("unmapped-column", 1, "other")]), [
-            "unknown-column totl",
-            "unmapped-column other"
-        ]);
+        assert_eq!(
+            folded(&[("unknown-column", 5, "totl"), ("unmapped-column", 1, "total"), ("unmapped-column", 1, "other")]),
+            ["unknown-column totl", "unmapped-column other"]
+        );
         assert_eq!(folded(&[("unknown-column", 5, "a"), ("primary-key-mismatch", 1, "")]), ["unknown-column a"]);
         // Nothing is known of which became which.
         assert_eq!(folded(&[("unknown-column", 5, "total"), ("unmapped-column", 1, "x"), ("unmapped-column", 1, "y")]).len(), 3);

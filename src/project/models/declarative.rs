@@ -29,8 +29,7 @@ pub fn is_declarative(ev: &Evaluator<'_, '_>, class: ClassId) -> bool {
 pub(super) fn is_base(v: &Value<'_>) -> bool {
     match v {
         Value::External(p) => {
-            (is_from(p, "sqlalchemy") || is_from(p, "flask_sqlalchemy") || is_from(p, "quart_sqlalchemy")) && BASES.contains(&last(p))
-                || bases::maps(p)
+            (is_from(p, "sqlalchemy") || is_from(p, "flask_sqlalchemy") || is_from(p, "quart_sqlalchemy")) && BASES.contains(&last(p)) || bases::maps(p)
         }
         Value::Object(o) => is_sqlalchemy(&o.path) && matches!(last(&o.path), "declarative_base" | "automap_base" | "registry"),
         _ => false,
@@ -202,7 +201,9 @@ pub fn owners(ev: &mut Evaluator<'_, '_>, class: ClassId, parent: Option<ClassId
 pub fn is_open(ev: &Evaluator<'_, '_>, class: ClassId) -> bool {
     let Some(lineage) = ev.world.lineage(class) else { return true };
     let unknown_base = lineage.outside.iter().any(|v| match v {
-        Value::External(p) => !(is_own_base(p) || bases::find(p).is_some() || KNOWN_BASES.contains(&p.split('.').next().unwrap_or_default()) || HARMLESS.contains(&last(p))),
+        Value::External(p) => {
+            !(is_own_base(p) || bases::find(p).is_some() || KNOWN_BASES.contains(&p.split('.').next().unwrap_or_default()) || HARMLESS.contains(&last(p)))
+        }
         Value::Object(o) => !is_sqlalchemy(&o.path) || last(&o.path) == "automap_base",
         _ => false,
     });
@@ -357,6 +358,8 @@ fn declare<'a>(
 ) -> bool {
     let annotated = annotation.filter(|a| a.mapped);
     match Declared::of(value) {
+        // A column only under some condition, which the table that there is decides.
+        Some(Declared::Column(c)) if draft::may_lack(ev.world, d, c.name.map_or(name, |n| n.0), value) => d.note(name, Member::Other),
         Some(Declared::Column(c)) => {
             add_column(ev, owner, name, at, Some(c.clone()), annotated, map, d);
         }
@@ -442,6 +445,9 @@ pub fn table_arguments<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId, parent: O
             Binding::Function(f) => inner.run_for(f, Value::Class(class)),
             _ => return,
         };
+        // What is not understood may name a schema.
+        let last = if let Value::Tuple(t) = &v { t.last() } else { Some(&v) };
+        d.any_schema = last.is_some_and(Value::is_unknown);
         return apply(&v, d);
     }
 }

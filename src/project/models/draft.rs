@@ -9,7 +9,8 @@ use super::super::eval::Evaluator;
 use super::super::index::ClassId;
 use super::super::uses::RelationName;
 use super::super::value::Value;
-use super::declared::{Column, Constraint, ConstraintKind, ForeignKey, Metadata, Relationship};
+use super::super::world::World;
+use super::declared::{Column, Constraint, ConstraintKind, Declared, ForeignKey, Metadata, Relationship};
 use super::{Framework, Member, Model, ModelColumn};
 
 /// A model and what is still to be linked.
@@ -31,6 +32,8 @@ pub struct Draft<'a> {
     pub single_table: bool,
     /// A `Table` object made at the top level of its file.
     pub at_top: bool,
+    /// What says its schema could not be worked out.
+    pub any_schema: bool,
 }
 
 /// What an annotation says of a relationship.
@@ -72,6 +75,7 @@ impl<'a> Draft<'a> {
             parent: None,
             single_table: false,
             at_top: false,
+            any_schema: false,
         }
     }
 
@@ -248,8 +252,28 @@ fn collection(own: &Model<'_>, other: &Model<'_>) -> Option<bool> {
     }
 }
 
+/// Whether an attribute that is a column on some ways through a `declared_attr` only is none: no table of that name has it.
+pub fn may_lack(world: &World<'_>, d: &Draft<'_>, column: Ustr, value: &Value<'_>) -> bool {
+    let always = value.alternatives().iter().all(|v| Declared::of(v).is_some());
+    let table = d.model.relation.name.as_str();
+    !always && !world.schema.relations.iter().any(|(q, r)| q.name == table && r.column(&column).is_some())
+}
+
+/// Where the schema of a model is not known, the one schema of the lock that has a table of its name; none where there are several.
+pub fn place(world: &World<'_>, drafts: &mut [Draft<'_>]) {
+    let default = world.schema.search_path.first().map_or("public", String::as_str);
+    for d in drafts.iter_mut().filter(|d| d.any_schema && d.model.relation.schema.is_none()) {
+        let name = d.model.relation.name;
+        let mut all = world.schema.relations.keys().filter(|q| q.name == name.as_str());
+        match (all.next(), all.next()) {
+            (Some(one), None) => d.model.relation.schema = (one.schema != default).then(|| Ustr::from(&one.schema)),
+            _ => d.model.foreign = true,
+        }
+    }
+}
+
 /// Tables of a `MetaData` of their own, of which the lock has none while it has others of the project's, are those of another database.
-pub fn set_apart(world: &super::super::world::World<'_>, drafts: &mut [Draft<'_>]) {
+pub fn set_apart(world: &World<'_>, drafts: &mut [Draft<'_>]) {
     let mut by_metadata: FxHashMap<Location, (usize, bool)> = FxHashMap::default();
     let mut any = false;
     for d in drafts.iter().filter(|d| !d.model.foreign) {

@@ -7,6 +7,7 @@ use ustr::Ustr;
 use crate::source::{FileId, Location};
 use crate::syntax::python::{Expr, ExprKind};
 
+use super::super::annotation::split_top;
 use super::super::eval::Evaluator;
 use super::super::index::{Binding, ClassId};
 use super::super::libraries::LibraryValue;
@@ -197,7 +198,7 @@ fn quoted<'a>(ev: &mut Evaluator<'_, 'a>, text: &str, out: &mut Annotation<'a>, 
     if depth > MAX_DEPTH || text.is_empty() {
         return;
     }
-    let parts = split(text, '|');
+    let parts = split_top(text, '|');
     if parts.len() > 1 {
         parts.iter().for_each(|p| quoted(ev, p, out, depth + 1));
         return;
@@ -209,7 +210,7 @@ fn quoted<'a>(ev: &mut Evaluator<'_, 'a>, text: &str, out: &mut Annotation<'a>, 
     let text = text.trim_matches(['"', '\'']);
     if let Some((base, rest)) = text.split_once('[') {
         let inner = rest.strip_suffix(']').unwrap_or(rest);
-        let args = split(inner, ',');
+        let args = split_top(inner, ',');
         match last(base.trim()) {
             "Mapped" | "DynamicMapped" | "WriteOnlyMapped" => {
                 out.mapped = true;
@@ -243,23 +244,6 @@ fn quoted<'a>(ev: &mut Evaluator<'_, 'a>, text: &str, out: &mut Annotation<'a>, 
     if out.python.len() == before {
         out.quoted = Some(text.to_owned());
     }
-}
-
-fn split(text: &str, separator: char) -> Vec<&str> {
-    let (mut parts, mut depth, mut start) = (Vec::new(), 0_i32, 0);
-    for (at, c) in text.char_indices() {
-        match c {
-            '[' | '(' => depth += 1,
-            ']' | ')' => depth -= 1,
-            c if c == separator && depth == 0 => {
-                parts.push(&text[start..at]);
-                start = at + c.len_utf8();
-            }
-            _ => {}
-        }
-    }
-    parts.push(&text[start..]);
-    parts
 }
 
 /// The expression that a name is bound to at the top level of some file, followed through imports.

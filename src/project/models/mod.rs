@@ -313,6 +313,7 @@ fn linked<'a>(ev: &mut Evaluator<'_, 'a>, mut drafts: Vec<Draft<'a>>) -> Models<
     // `__table__ = Table(...)` is the class's, not a table beside it.
     let own: rustc_hash::FxHashSet<Location> = drafts.iter().filter(|d| d.model.class.is_some()).filter_map(|d| d.model.call).collect();
     drafts.retain(|d| d.model.class.is_some() || d.model.call.is_none_or(|at| !own.contains(&at)));
+    draft::place(ev.world, &mut drafts);
     draft::link(ev, &mut drafts);
     draft::set_apart(ev.world, &mut drafts);
     let mut unnamed = 0;

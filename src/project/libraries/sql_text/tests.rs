@@ -235,3 +235,24 @@ fn what_the_code_creates_is_there() {
     let got = postgres("cur.execute('CREATE TEMP TABLE batch (id int)')\ncur.execute('SELECT id FROM batch')\ncur.execute('SELECT id FROM lost')");
     assert_eq!(got.iter().filter(|l| l.starts_with('!')).count(), 1, "{got:?}");
 }
+
+#[test]
+fn pieces_of_sql_inside_a_query() {
+    let code = "from sqlalchemy import Column, Integer, String, select, text
+from sqlalchemy.orm import declarative_base
+Base = declarative_base()
+class Order(Base):
+    __tablename__ = 'orders'
+    id = Column(Integer, primary_key=True)
+def f():
+    select(Order).where(text('orders.total > 1 AND placed_at < :t')).order_by(text('total DESC'))
+def g():
+    select(Order).where(text('orders.totl > 1 AND something = 1'))
+";
+    let found = seen(&[("app.py", code)], &[]);
+    assert_eq!(
+        found.iter().filter(|f| f.contains("likely") && !f.starts_with('!')).collect::<Vec<_>>(),
+        ["orders.total read likely", "orders.placed_at read likely", "orders.total read likely"]
+    );
+    assert_eq!(found.iter().filter(|f| f.starts_with('!')).count(), 1, "{found:?}");
+}

@@ -215,7 +215,8 @@ pub fn missing_attribute(ev: &mut Evaluator<'_, '_>, id: ModelId, name: Ustr, lo
         return;
     }
     let model = ev.world.models.get(id);
-    let mut known: Vec<Ustr> = model.members.keys().copied().filter(|k| !k.as_str().starts_with('_') && k.as_str() != crate::project::models::ANY_NAME).collect();
+    let mut known: Vec<Ustr> =
+        model.members.keys().copied().filter(|k| !k.as_str().starts_with('_') && k.as_str() != crate::project::models::ANY_NAME).collect();
     known.sort_unstable_by(|a, b| a.as_str().cmp(b.as_str()));
     let missing = MissingAttribute { location, model: model.name, relation: model.relation, attribute: name, known, certainty: certainty(model).min(at_most) };
     ev.uses.missing_attributes.push(missing);

@@ -344,3 +344,9 @@ fn a_childs_column_lies_in_its_parents_table() {
     let code = "from models import Book\nt = Book.__table__\nt.c.plot\nt.c.title\nt.c.plott";
     assert_eq!(project(&[("models.py", &models), ("app.py", code)], "app.py"), ["books.plot read@plot", "books.title read@title", "!Book.plott@plott"]);
 }
+
+#[test]
+fn lambdas_that_call_themselves_are_followed_only_so_far() {
+    let code = "def f():\n    g = lambda n: g(n)\n    g(1)\n    y = lambda n: (y(n), y(n), y(n))\n    a = lambda n: b(n)\n    b = lambda n: a(n)\n    y(1)\n    a(Book.title)";
+    assert_eq!(seen(code), ["books.title read@title"]);
+}

@@ -88,7 +88,9 @@ fn key(ev: &mut Evaluator<'_, '_>, id: ModelId, name: &str, at: Location, access
         return Some(c);
     }
     let model = ev.world.models.get(id);
-    let exists = is_parameter(ev, name) || model.members.contains_key(&Ustr::from(name)) || model.class.is_some_and(|c| !matches!(emit::find(ev, c, Ustr::from(name)), Found::Missing));
+    let exists = is_parameter(ev, name)
+        || model.members.contains_key(&Ustr::from(name))
+        || model.class.is_some_and(|c| !matches!(emit::find(ev, c, Ustr::from(name)), Found::Missing));
     if !exists && !model.open && !model.reflected && !model.foreign {
         emit::missing_attribute(ev, id, Ustr::from(name), at, Certainty::High);
     }
