@@ -68,7 +68,8 @@ fn renamed(found: &mut Vec<Diagnostic>) {
         let mut left: BTreeSet<&str> = all.keys().map(String::as_str).collect();
         let mut alone = Vec::new();
         for (wrong, &at) in &lost {
-            match suggest::best(wrong, left.iter().copied()) {
+            let said = found[at].suggestion.as_deref().and_then(|s| left.get(s).copied());
+            match suggest::best(wrong, left.iter().copied()).or(said) {
                 Some(meant) => {
                     drop.insert(all[meant]);
                     left.remove(meant);
