@@ -1,12 +1,13 @@
 //! Settling a run over what git says: the index of the next commit, or what differs from a revision.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::settings::config_dir;
 use super::{Failure, LockInput, Settings};
 use crate::config::{self, Loaded};
-use crate::discover::git::{Git, Staged};
+use crate::discover::git::{Blobs, Git, Staged};
 use crate::discover::{Candidate, Origin, display_path, language_of, normalise};
 
 impl Settings {
@@ -62,17 +63,19 @@ fn open(cwd: &Path) -> Result<Git, Failure> {
 struct Index<'a> {
     git: &'a Git,
     blobs: BTreeMap<PathBuf, String>,
+    store: RefCell<Blobs>,
 }
 
 impl<'a> Index<'a> {
     fn read(git: &'a Git) -> Result<Self, Failure> {
         let entries = git.index().map_err(Failure::new)?;
-        Ok(Self { git, blobs: entries.into_iter().map(|e| (e.path, e.blob)).collect() })
+        let store = RefCell::new(git.blobs().map_err(Failure::new)?);
+        Ok(Self { git, blobs: entries.into_iter().map(|e| (e.path, e.blob)).collect(), store })
     }
 
     fn bytes(&self, path: &Path) -> Result<Option<Vec<u8>>, Failure> {
         let Some(blob) = self.blobs.get(path) else { return Ok(None) };
-        Ok(self.git.blobs(&[blob]).map_err(Failure::new)?.pop())
+        Ok(self.store.borrow_mut().read(&[blob]).map_err(Failure::new)?.pop())
     }
 
     /// The nearest configuration above the working directory, inside the repository.
@@ -112,7 +115,7 @@ impl<'a> Index<'a> {
         let excluded = crate::discover::excluder(root, exclude).map_err(Failure::new)?;
         let wanted: Vec<(&PathBuf, &String)> = self.blobs.iter().filter(|(p, _)| p.starts_with(root) && language_of(p).is_some() && !excluded(p)).collect();
         let names: Vec<&str> = wanted.iter().map(|(_, blob)| blob.as_str()).collect();
-        let contents = self.git.blobs(&names).map_err(Failure::new)?;
+        let contents = self.store.borrow_mut().read(&names).map_err(Failure::new)?;
         let mut files: Vec<Candidate> = wanted
             .iter()
             .zip(contents)

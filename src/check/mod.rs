@@ -51,10 +51,14 @@ fn run_once(settings: &Settings, last: bool) -> Result<Outcome, Failure> {
     repair::attach(&context, &mut found);
     outcome.diagnostics.append(&mut found);
     outcome.count(settings, &opened, &context);
+    let crashed = project.uses.crashed.clone();
     drop(context);
     if last {
         std::mem::forget(project);
+    } else {
+        drop(project);
     }
+    opened.note_crashes(crashed, &mut outcome);
 
     let mut accepted = match &settings.baseline {
         Some(path) if !settings.update_baseline => Some(Baseline::read(path, settings, &mut opened)?),
@@ -97,4 +101,43 @@ fn reported(settings: &Settings, opened: &Opened, d: &Diagnostic) -> bool {
 /// The path of a file as reported, which the order of findings follows.
 fn shown(sources: &Sources, file: FileId) -> &str {
     &sources.get(file).path
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::{Path, PathBuf};
+
+    use super::*;
+    use crate::discover::{Candidate, Origin};
+    use crate::source::Language;
+
+    /// A panic in one file is one finding and exit code 2; the other files are checked all the same.
+    #[test]
+    fn a_crash_is_a_finding_and_hides_no_other() {
+        let lock = "version: 1\ntables:\n  public.batches:\n    columns:\n      id: bigint not null\n";
+        let file = |name: &str, language, text: &str| Candidate {
+            path: name.to_owned(),
+            absolute: Path::new("/p").join(name),
+            language,
+            origin: Origin::Memory(text.into()),
+        };
+        for name in ["crash-in-reading", "crash-in-linking"] {
+            for (extension, language) in [("py", Language::Python), ("sql", Language::Sql), ("md", Language::Markdown)] {
+                let name = format!("{name}.{extension}");
+                let settings = Settings {
+                    cwd: "/p".into(),
+                    root: "/p".into(),
+                    lock: LockInput { path: "/p/schema.lock.yaml".into(), bytes: Some(lock.into()) },
+                    files: vec![file("a.sql", Language::Sql, "SELECT nope FROM batches;"), file(&name, language, "x = 1\n")],
+                    report: vec![PathBuf::from("/p")],
+                    ..Settings::default()
+                };
+                let outcome = run(&settings).expect("it runs");
+                assert_eq!(outcome.exit_code(), 2, "{name}");
+                let found: Vec<_> = outcome.diagnostics.iter().map(|d| (outcome.sources.get(d.location.file).path.as_str(), d.rule)).collect();
+                assert_eq!(found, [("a.sql", "unknown-column"), (name.as_str(), "syntax-error")]);
+                assert_eq!(outcome.troubles, [format!("{name}: dbtruth crashed on this file; please report it")]);
+            }
+        }
+    }
 }

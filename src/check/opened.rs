@@ -8,14 +8,14 @@ use rayon::prelude::*;
 
 use super::read::{self, Memory};
 use super::{Failure, Settings, deprecations, sql_files};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::discover::display_path;
 use crate::facts::{FileFacts, Markdown};
 use crate::project::libraries::redis;
 use crate::project::uses::Uses;
-use crate::project::{Project, documents};
+use crate::project::{Project, documents, isolate};
 use crate::schema::{self, Schema};
-use crate::source::{FileId, Language, SourceFile, Sources};
+use crate::source::{FileId, Language, Location, SourceFile, Sources, Span};
 use crate::syntax::python;
 
 /// The lock and all files of the project, parsed.
@@ -56,12 +56,28 @@ impl Opened {
     /// What the documents name.
     fn documents<'a>(&'a self, project: &Project<'a>) -> Uses {
         let documents: Vec<(FileId, &Markdown)> = self.sources.iter().zip(&self.facts).filter_map(|((id, _), f)| Some((id, f.markdown.as_ref()?))).collect();
-        let each: Vec<Uses> = documents.par_iter().map(|(id, document)| documents::uses(&project.world, *id, document)).collect();
+        let each: Vec<Uses> = documents.par_iter().map(|(id, document)| isolate::uses(&self.sources, *id, || documents::uses(&project.world, *id, document))).collect();
         let mut all = Uses::default();
         for uses in each {
             all.append(uses);
         }
         all
+    }
+
+    /// Notes a crash: a finding on the file, and exit code 2 for the run.
+    pub(super) fn crashed(&mut self, file: FileId) {
+        let path = &self.sources.get(file).path;
+        self.troubles.push(format!("{path}: dbtruth crashed on this file; please report it"));
+        let message = "dbtruth crashed on this file, which is not checked; that is a bug of ours, please report it";
+        let context = super::suppress::context(self.sources.get(file).language);
+        self.diagnostics.push(Diagnostic::new("syntax-error", Severity::Error, Location::new(file, Span::default()), context, message));
+    }
+
+    /// The same for files on which linking crashed, once the run's outcome stands.
+    pub(super) fn note_crashes(&mut self, files: impl IntoIterator<Item = FileId>, outcome: &mut super::Outcome) {
+        files.into_iter().for_each(|file| self.crashed(file));
+        outcome.troubles.append(&mut self.troubles);
+        outcome.diagnostics.append(&mut self.diagnostics);
     }
 
     /// Adds a file that findings may point into and that says nothing by itself.
@@ -117,12 +133,15 @@ pub fn read_lock(settings: &Settings, sources: &mut Sources) -> Result<(Schema, 
     let shown = display_path(path, &settings.cwd);
     let bytes = match &settings.lock.bytes {
         Some(bytes) => bytes.clone(),
-        None => std::fs::read(path).map_err(|e| match e.kind() {
+        None => read_file(path).map_err(|e| match e.kind() {
             std::io::ErrorKind::NotFound => Failure::new(format!("no lock: {shown} does not exist"))
                 .help("write it with `dbtruth pull --from schema.sql` or `dbtruth pull --database-url URL`, and commit it"),
             _ => Failure::new(format!("{shown}: cannot be read: {e}")),
         })?,
     };
+    if read::is_lfs_pointer(&bytes) {
+        return Err(Failure::new(format!("{shown}:1:1: kept in Git LFS, and not fetched")).help("`git lfs pull`; better, keep the lock out of LFS: it is small text"));
+    }
     let text = String::from_utf8(bytes).map_err(|e| {
         let valid = String::from_utf8_lossy(&e.as_bytes()[..e.utf8_error().valid_up_to()]).into_owned();
         let at = SourceFile::new("", Language::Yaml, valid.as_str()).position(u32::MAX);
@@ -131,4 +150,19 @@ pub fn read_lock(settings: &Settings, sources: &mut Sources) -> Result<(Schema, 
     let schema = schema::lock::read(&text).map_err(|e| Failure { message: format!("{shown}:{e}"), help: e.help.clone() })?;
     let id = sources.add(SourceFile::new(shown, Language::Yaml, text));
     Ok((schema, id))
+}
+
+/// Larger files are no locks: ten thousand tables make 8 MB.
+const LARGEST_LOCK: u64 = 64 << 20;
+
+/// The bytes of a file that is one: a pipe would be waited for, and a device read without end.
+fn read_file(path: &Path) -> std::io::Result<Vec<u8>> {
+    let data = std::fs::metadata(path)?;
+    if !data.is_file() {
+        return Err(std::io::Error::other("it is not a file"));
+    }
+    if data.len() > LARGEST_LOCK {
+        return Err(std::io::Error::other(format!("it is {} MiB large, which no lock is", data.len() >> 20)));
+    }
+    std::fs::read(path)
 }

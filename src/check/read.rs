@@ -109,14 +109,24 @@ pub(super) fn all(settings: &Settings, opened: &mut Opened, memory: &mut Memory)
                 opened.notes.push(format!("{}: larger than 16 MiB, not read", candidate.path));
             }
             Read::Failed(why) => opened.troubles.push(format!("{}: cannot be read: {why}", candidate.path)),
-            Read::Crashed => opened.troubles.push(format!("{}: dbtruth crashed on this file; please report it", candidate.path)),
+            Read::Crashed => {
+                let file = opened.sources.add(SourceFile::new(&candidate.path, candidate.language, ""));
+                opened.paths.push(Some(candidate.absolute.clone()));
+                opened.facts.push(Arc::default());
+                opened.crashed(file);
+            }
         }
     }
 }
 
 /// A crash on one file must not hide what the others say.
 fn guarded(candidate: &Candidate) -> Read {
-    catch_unwind(AssertUnwindSafe(|| one(candidate))).unwrap_or(Read::Crashed)
+    let work = || {
+        // There is no known way to make the program crash; its tests need one.
+        assert!(!(cfg!(test) && candidate.path.contains("crash-in-reading")), "a crash made by a test");
+        one(candidate)
+    };
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or(Read::Crashed)
 }
 
 fn one(candidate: &Candidate) -> Read {
@@ -132,6 +142,10 @@ fn one(candidate: &Candidate) -> Read {
             }
         }
     };
+    if is_lfs_pointer(&bytes) {
+        let facts = FileFacts { skipped: vec![Skip { reason: "kept in Git LFS".to_owned(), span: Span::default() }], ..FileFacts::default() };
+        return Read::Done(Arc::new(SourceFile::new(&candidate.path, candidate.language, "")), Arc::new(facts));
+    }
     match decode(bytes, candidate.language) {
         Ok(text) => {
             let source = SourceFile::new(&candidate.path, candidate.language, text);
@@ -147,6 +161,11 @@ fn one(candidate: &Candidate) -> Read {
             Read::Done(Arc::new(SourceFile::new(&candidate.path, candidate.language, "")), Arc::new(facts))
         }
     }
+}
+
+/// Whether the bytes only say where the file really is: <https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md>.
+pub(super) fn is_lfs_pointer(bytes: &[u8]) -> bool {
+    bytes.len() < 1024 && bytes.starts_with(b"version https://git-lfs.github.com/spec/v1\n")
 }
 
 /// The text of a file: UTF-8, UTF-16 where it says so by its byte order mark, or Latin-1 where a Python file declares it (PEP 263).

@@ -5,6 +5,7 @@ use ustr::Ustr;
 
 use super::{Opened, Settings};
 use crate::diagnostic::{Access, Context};
+use crate::project::isolate;
 use crate::project::uses::{Certainty, Reference, RelationName, SqlProblem, Uses};
 use crate::source::{FileId, Language, SourceFile};
 use crate::sql::{Options, analyse};
@@ -14,7 +15,7 @@ use crate::syntax::sql::template::Template;
 /// What all SQL files name, and what is wrong in them.
 pub(super) fn uses(settings: &Settings, opened: &Opened) -> Uses {
     let files: Vec<FileId> = opened.sources.iter().filter(|(_, f)| f.language == Language::Sql).map(|(id, _)| id).collect();
-    let each: Vec<Uses> = files.par_iter().map(|&id| of_file(settings, opened, opened.sources.get(id), id)).collect();
+    let each: Vec<Uses> = files.par_iter().map(|&id| isolate::uses(&opened.sources, id, || of_file(settings, opened, opened.sources.get(id), id))).collect();
     let mut all = Uses::default();
     for uses in each {
         all.append(uses);

@@ -33,7 +33,9 @@ fn path() -> Result<(PathBuf, String), Failure> {
 
 /// What stands there now: nothing, ours, or someone else's.
 fn is_ours(path: &PathBuf) -> Option<bool> {
-    let bytes = std::fs::read(path).ok()?;
+    // A link that leads nowhere is somebody's, too: writing would go through it.
+    std::fs::symlink_metadata(path).ok()?;
+    let Ok(bytes) = std::fs::read(path) else { return Some(false) };
     Some(String::from_utf8_lossy(&bytes).lines().nth(1).is_some_and(|l| l.starts_with(MARK)))
 }
 

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Write};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 /// A repository as seen from the working directory.
 #[derive(Clone, Debug)]
@@ -148,28 +148,14 @@ impl Git {
         Ok(found)
     }
 
-    /// The contents of blobs, in the order asked, by one `cat-file --batch`.
-    pub fn blobs(&self, names: &[&str]) -> Result<Vec<Vec<u8>>, String> {
-        if names.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut child = self
-            .command(&["cat-file", "--batch", "--buffer"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .map_err(|e| format!("git cannot be started: {e}"))?;
-        let mut input = child.stdin.take().ok_or("git took no input")?;
-        let mut output = BufReader::new(child.stdout.take().ok_or("git gave no output")?);
-        let asked = names.join("\n") + "\n";
-        let found = std::thread::scope(|scope| {
-            // git answers while we still ask; one thread would wait for itself once both pipes are full.
-            scope.spawn(move || input.write_all(asked.as_bytes()));
-            names.iter().map(|name| read_blob(name, &mut output)).collect::<Result<Vec<_>, String>>()
-        });
-        let _ = child.wait();
-        found
+    /// Opens the store of blobs: one `cat-file --batch` for as long as it is asked.
+    pub fn blobs(&self) -> Result<Blobs, String> {
+        let mut command = self.command(&["cat-file", "--batch"]);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = command.spawn().map_err(|e| format!("git cannot be started: {e}"))?;
+        let input = child.stdin.take().ok_or("git took no input")?;
+        let output = BufReader::new(child.stdout.take().ok_or("git gave no output")?);
+        Ok(Blobs { child, input: Some(input), output })
     }
 
     /// The lines of the worktree that differ from a revision; untracked files count as new.
@@ -193,6 +179,35 @@ impl Git {
             lines.insert(self.absolute(name), None);
         }
         Ok((lines, deleted))
+    }
+}
+
+/// A running `cat-file --batch`.
+#[derive(Debug)]
+pub struct Blobs {
+    child: Child,
+    /// Taken away when we are done, which is how git learns of it.
+    input: Option<ChildStdin>,
+    output: BufReader<ChildStdout>,
+}
+
+impl Blobs {
+    /// The contents of blobs, in the order asked.
+    pub fn read(&mut self, names: &[&str]) -> Result<Vec<Vec<u8>>, String> {
+        let asked = names.iter().map(|n| format!("{n}\n")).collect::<String>();
+        let (input, output) = (self.input.as_mut().ok_or("git took no input")?, &mut self.output);
+        std::thread::scope(|scope| {
+            // git answers while we still ask; one thread would wait for itself once both pipes are full.
+            scope.spawn(move || input.write_all(asked.as_bytes()).and_then(|()| input.flush()));
+            names.iter().map(|name| read_blob(name, output)).collect()
+        })
+    }
+}
+
+impl Drop for Blobs {
+    fn drop(&mut self) {
+        drop(self.input.take());
+        let _ = self.child.wait();
     }
 }
 

@@ -11,6 +11,7 @@ use crate::syntax::python;
 
 use super::eval::Evaluator;
 use super::index::Index;
+use super::isolate::{self, isolated};
 use super::uses::Uses;
 use super::value::Value;
 use super::world::{Place, World};
@@ -74,10 +75,12 @@ impl<'a> Project<'a> {
         for _ in 0..ROUNDS {
             let walked: Vec<_> = modules
                 .par_iter()
-                .map(|&(file, node)| {
-                    let mut ev = Evaluator::quiet(&world, Place::module(file));
-                    ev.module(node);
-                    (ev.summaries, ev.stores)
+                .filter_map(|&(file, node)| {
+                    isolated(sources, file, || {
+                        let mut ev = Evaluator::quiet(&world, Place::module(file));
+                        ev.module(node);
+                        (ev.summaries, ev.stores)
+                    })
                 })
                 .collect();
             let (mut summaries, mut attributes) =
@@ -98,11 +101,13 @@ impl<'a> Project<'a> {
         let seen: Vec<Uses> = modules
             .par_iter()
             .map(|&(file, node)| {
-                let mut ev = Evaluator::new(&world, Place::module(file));
-                ev.module(node);
-                super::libraries::sql_text::finish(&mut ev);
-                ev.uses.dedup();
-                ev.uses
+                isolate::uses(sources, file, || {
+                    let mut ev = Evaluator::new(&world, Place::module(file));
+                    ev.module(node);
+                    super::libraries::sql_text::finish(&mut ev);
+                    ev.uses.dedup();
+                    ev.uses
+                })
             })
             .collect();
         let mut uses = Uses { references: super::libraries::sqlalchemy::declare::declarations(&world), ..Uses::default() };

@@ -10,6 +10,7 @@ pub mod fold;
 pub mod generics;
 pub mod index;
 pub mod inline;
+pub mod isolate;
 pub mod libraries;
 pub mod link;
 pub mod models;

@@ -232,6 +232,8 @@ pub struct Uses {
     pub sql_problems: Vec<SqlProblem>,
     /// Tables, and columns of tables, that the code itself creates at run time.
     pub created: std::collections::BTreeSet<(Ustr, Option<Ustr>)>,
+    /// Files on which we crashed.
+    pub crashed: std::collections::BTreeSet<crate::source::FileId>,
     /// What was seen but not understood: reason → how often.
     pub skipped: BTreeMap<&'static str, usize>,
 }
@@ -270,6 +272,7 @@ impl Uses {
         self.calls.append(&mut other.calls);
         self.sql_problems.append(&mut other.sql_problems);
         self.created.append(&mut other.created);
+        self.crashed.append(&mut other.crashed);
         self.row_keys.append(&mut other.row_keys);
         self.conflict_targets.append(&mut other.conflict_targets);
         for (reason, n) in other.skipped {

@@ -155,3 +155,11 @@ impl Project {
         std::fs::set_permissions(hook, std::fs::Permissions::from_mode(0o755)).unwrap();
     }
 }
+
+/// A program that `./test` installs below `target/test-tools`.
+#[track_caller]
+pub fn tool(name: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/test-tools").join(name);
+    assert!(path.exists(), "{} is missing: run `./test` once, which installs it", path.display());
+    path
+}
