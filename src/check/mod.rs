@@ -114,7 +114,7 @@ mod tests {
     /// A panic in one file is one finding and exit code 2; the other files are checked all the same.
     #[test]
     fn a_crash_is_a_finding_and_hides_no_other() {
-        let lock = "version: 1\ntables:\n  public.batches:\n    columns:\n      id: bigint not null\n";
+        let lock = "version: 1\nsearch_path: [public]\ntables:\n  public.batches:\n    columns:\n      id: bigint not null\n";
         let file = |name: &str, language, text: &str| Candidate {
             path: name.to_owned(),
             absolute: Path::new("/p").join(name),

@@ -135,7 +135,7 @@ pub fn read_lock(settings: &Settings, sources: &mut Sources) -> Result<(Schema, 
         Some(bytes) => bytes.clone(),
         None => read_file(path).map_err(|e| match e.kind() {
             std::io::ErrorKind::NotFound => Failure::new(format!("no lock: {shown} does not exist"))
-                .help("write it with `dbtruth pull --from schema.sql` or `dbtruth pull --database-url URL`, and commit it"),
+                .help("write it, and commit it: `dbtruth pull --from .` reads the migrations in this folder, `--from schema.sql` a dump, `--database-url URL` a database"),
             _ => Failure::new(format!("{shown}: cannot be read: {e}")),
         })?,
     };

@@ -21,9 +21,7 @@ pub fn run(args: &Pull) -> Result<Code, Failure> {
         Some(from) => from_ddl(from)?,
         None => live(args.database_url.as_deref(), Vec::new())?,
     };
-    for object in &schema.incomplete {
-        out::say(&format!("note: {} is only partly known: {}", object.object, object.reason));
-    }
+    confess(&schema);
     let cannot = |doing: &str, e: std::io::Error| Failure::new(format!("{shown}: cannot be {doing}: {e}"));
     if args.check {
         let changes = lock::would_change(&path, &schema).map_err(|e| cannot("read", e))?;
@@ -34,6 +32,28 @@ pub fn run(args: &Pull) -> Result<Code, Failure> {
     let tables = schema.relations.len();
     out::say(&format!("{shown} {}: {tables} tables and views", if changed { "written" } else { "is up to date" }));
     Ok(0)
+}
+
+/// Names listed of one kind; all of them stand in the lock.
+const NAMED: usize = 5;
+
+/// Says what is only partly known, one line a reason: a lock of old migrations may have hundreds of such tables.
+fn confess(schema: &Schema) {
+    let mut by_reason: std::collections::BTreeMap<&str, Vec<&str>> = std::collections::BTreeMap::new();
+    for object in &schema.incomplete {
+        by_reason.entry(&object.reason).or_default().push(&object.object);
+    }
+    for (reason, names) in by_reason {
+        let list = names.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
+        match names.len() {
+            1 => out::say(&format!("note: {list} is only partly known: {reason}")),
+            n if n <= NAMED => out::say(&format!("note: {list} are only partly known: {reason}")),
+            n => out::say(&format!("note: {n} objects are only partly known: {reason}: {list} and {} more, listed under `incomplete` of the lock", n - NAMED)),
+        }
+    }
+    if schema.incomplete.len() * 2 > schema.relations.len() {
+        out::say("note: most tables are only partly known and little can be checked; a dump of the database (`pg_dump --schema-only`) or the database itself would tell all");
+    }
 }
 
 /// Where the lock goes: `--output`, else what the configuration says, else the usual name here.
