@@ -56,7 +56,8 @@ impl Opened {
     /// What the documents name.
     fn documents<'a>(&'a self, project: &Project<'a>) -> Uses {
         let documents: Vec<(FileId, &Markdown)> = self.sources.iter().zip(&self.facts).filter_map(|((id, _), f)| Some((id, f.markdown.as_ref()?))).collect();
-        let each: Vec<Uses> = documents.par_iter().map(|(id, document)| isolate::uses(&self.sources, *id, || documents::uses(&project.world, *id, document))).collect();
+        let each: Vec<Uses> =
+            documents.par_iter().map(|(id, document)| isolate::uses(&self.sources, *id, || documents::uses(&project.world, *id, document))).collect();
         let mut all = Uses::default();
         for uses in each {
             all.append(uses);
@@ -140,7 +141,9 @@ pub fn read_lock(settings: &Settings, sources: &mut Sources) -> Result<(Schema, 
         })?,
     };
     if read::is_lfs_pointer(&bytes) {
-        return Err(Failure::new(format!("{shown}:1:1: kept in Git LFS, and not fetched")).help("`git lfs pull`; better, keep the lock out of LFS: it is small text"));
+        return Err(
+            Failure::new(format!("{shown}:1:1: kept in Git LFS, and not fetched")).help("`git lfs pull`; better, keep the lock out of LFS: it is small text")
+        );
     }
     let text = String::from_utf8(bytes).map_err(|e| {
         let valid = String::from_utf8_lossy(&e.as_bytes()[..e.utf8_error().valid_up_to()]).into_owned();

@@ -84,7 +84,8 @@ impl Outcome {
         let (found, checked) = (self.summary.references, self.summary.checked);
         if found >= 20 && checked * 10 < found {
             let hint = "a lock from the database, or from `pg_dump --schema-only`, knows more than one from migrations";
-            self.notes.push(format!("only {checked} of {found} references could be checked, for the lock does not know the others' tables, or not wholly; {hint}"));
+            self.notes
+                .push(format!("only {checked} of {found} references could be checked, for the lock does not know the others' tables, or not wholly; {hint}"));
         }
     }
 

@@ -107,7 +107,9 @@ impl Settings {
         let Some(language) = language_of(&absolute) else {
             return Err(Failure::new(format!("{}: neither Python, SQL nor Markdown", typed.display())));
         };
-        let folder = absolute.ancestors().skip(1).find(|d| d.is_dir()).unwrap_or(cwd).to_path_buf();
+        // A folder far above one that does not exist is nobody's project: it may be the root of the whole disk.
+        let near = |d: &&Path| d.is_dir() && (d.starts_with(cwd) || absolute.parent() == Some(*d));
+        let folder = absolute.ancestors().skip(1).find(near).unwrap_or(cwd).to_path_buf();
         let mut settings = Self::linked(cwd, &[folder], lock)?;
         settings.files.retain(|f| f.absolute != absolute);
         let path = display_path(&absolute, cwd);

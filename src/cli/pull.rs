@@ -52,7 +52,9 @@ fn confess(schema: &Schema) {
         }
     }
     if schema.incomplete.len() * 2 > schema.relations.len() {
-        out::say("note: most tables are only partly known and little can be checked; a dump of the database (`pg_dump --schema-only`) or the database itself would tell all");
+        out::say(
+            "note: most tables are only partly known and little can be checked; a dump of the database (`pg_dump --schema-only`) or the database itself would tell all",
+        );
     }
 }
 

@@ -109,7 +109,7 @@ impl Git {
 
     /// Files that stand in the index by `add -N` alone.
     fn announced(&self) -> Result<BTreeSet<PathBuf>, String> {
-        let names = |flag| self.raw_diff(&["diff", "--cached", "--raw", "-z", "--no-renames", "--no-ext-diff", flag]);
+        let names = |flag| self.raw_diff(&["diff", "--cached", "--raw", "-z", "--no-renames", "--no-relative", "--no-ext-diff", flag]);
         let hidden: BTreeSet<PathBuf> = names("--ita-invisible-in-index")?.into_iter().map(|(_, p)| p).collect();
         Ok(names("--ita-visible-in-index")?.into_iter().map(|(_, p)| p).filter(|p| !hidden.contains(p)).collect())
     }
@@ -126,7 +126,9 @@ impl Git {
     /// What the next commit changes.
     pub fn staged(&self) -> Result<Staged, String> {
         let mut staged = Staged::default();
-        for (status, path) in self.raw_diff(&["diff", "--cached", "--raw", "-z", "--no-renames", "--no-ext-diff", "--ita-invisible-in-index"])? {
+        for (status, path) in
+            self.raw_diff(&["diff", "--cached", "--raw", "-z", "--no-renames", "--no-relative", "--no-ext-diff", "--ita-invisible-in-index"])?
+        {
             if status == 'D' {
                 staged.deleted.insert(path)
             } else {
@@ -165,13 +167,14 @@ impl Git {
         }
         let mut deleted = BTreeSet::new();
         let mut order = Vec::new();
-        for (status, path) in self.raw_diff(&["diff", "--raw", "-z", "--no-renames", "--no-ext-diff", revision, "--"])? {
+        for (status, path) in self.raw_diff(&["diff", "--raw", "-z", "--no-renames", "--no-relative", "--no-ext-diff", revision, "--"])? {
             if status == 'D' {
                 deleted.insert(path.clone());
             }
             order.push(path);
         }
-        let patch = self.run(&["diff", "--patch", "--unified=0", "--no-color", "--no-renames", "--no-ext-diff", "--no-textconv", revision, "--"])?;
+        let patch =
+            self.run(&["diff", "--patch", "--unified=0", "--no-color", "--no-renames", "--no-relative", "--no-ext-diff", "--no-textconv", revision, "--"])?;
         let mut lines = changed_lines(&patch, &order);
         lines.retain(|path, _| !deleted.contains(path));
         let top = self.top.to_string_lossy();

@@ -72,8 +72,25 @@ pub fn extract(file: &SourceFile) -> FileFacts {
     facts
 }
 
+fn has_lone_return(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    memchr::memchr_iter(b'\r', bytes).any(|at| bytes.get(at + 1) != Some(&b'\n'))
+}
+
+/// Each lone `\r` as `\n`.
+fn with_ends_of_lines(text: &str) -> String {
+    let mut rest = text.chars().peekable();
+    let mut out = String::with_capacity(text.len());
+    while let Some(c) = rest.next() {
+        out.push(if c == '\r' && rest.peek() != Some(&'\n') { '\n' } else { c });
+    }
+    out
+}
+
 fn read_python(file: &SourceFile, facts: &mut FileFacts) {
-    match python::try_parse(&file.text, python::BUDGET) {
+    // Python ends a line at a lone `\r` too; the grammar does not. The other character is as long, so that every place stays right.
+    let text = if has_lone_return(&file.text) { std::borrow::Cow::Owned(with_ends_of_lines(&file.text)) } else { std::borrow::Cow::Borrowed(&*file.text) };
+    match python::try_parse(&text, python::BUDGET) {
         Ok(module) => {
             for error in &module.errors {
                 facts.problems.push(Problem { kind: ProblemKind::Syntax, span: error.span, message: error.message.clone() });

@@ -106,6 +106,12 @@ pub fn json_no_commands(text: &str) -> String {
     for c in text.chars() {
         if c == '#' && open {
             out.push_str("\\u0023");
+        } else if c != '\n' && is_hidden(c) {
+            // A terminal would obey some of them.
+            let mut units = [0; 2];
+            c.encode_utf16(&mut units).iter().for_each(|unit| {
+                let _ = write!(out, "\\u{unit:04x}");
+            });
         } else {
             out.push(c);
         }

@@ -42,7 +42,10 @@ fn refused(port: u16) -> Ran {
     let p = Project::new();
     let before = p.read("schema.lock.yaml");
     let began = Instant::now();
-    let ran = p.run(&["pull", "--database-url", &format!("postgresql://someone:{CANARY}@127.0.0.1:{port}/db?connect_timeout=3&sslmode=prefer")]).exits(2).never_says(CANARY);
+    let ran = p
+        .run(&["pull", "--database-url", &format!("postgresql://someone:{CANARY}@127.0.0.1:{port}/db?connect_timeout=3&sslmode=prefer")])
+        .exits(2)
+        .never_says(CANARY);
     assert!(began.elapsed() < Duration::from_secs(40), "{:?}", began.elapsed());
     assert!(ran.err.contains("error: ") && !ran.err.contains("internal error"), "{}", ran.err);
     assert_eq!(p.read("schema.lock.yaml"), before);
@@ -139,7 +142,12 @@ fn case_34_passwords_in_every_spelling() {
     p.write("a.sql", crate::common::WRONG);
     for format in ["human", "json", "sarif", "github"] {
         let mut command = p.command(env!("CARGO_BIN_EXE_dbtruth"), ".");
-        let output = command.args(["check", "--format", format]).env("DATABASE_URL", format!("postgresql://u:{CANARY}@h/x")).env("PGPASSWORD", CANARY).output().expect("it runs");
+        let output = command
+            .args(["check", "--format", format])
+            .env("DATABASE_URL", format!("postgresql://u:{CANARY}@h/x"))
+            .env("PGPASSWORD", CANARY)
+            .output()
+            .expect("it runs");
         assert!(!String::from_utf8_lossy(&output.stdout).contains(CANARY) && !String::from_utf8_lossy(&output.stderr).contains(CANARY));
     }
 }

@@ -18,7 +18,13 @@ fn generated(p: &Project, target: &str) -> Ran {
 fn case_40_reserved_names_survive_generation() {
     let p = Project::new();
     let columns: Vec<String> = NAMES.iter().map(|n| format!("\"{n}\" text not null")).collect();
-    p.write("schema.sql", format!("CREATE TABLE \"class\" (id bigint primary key, {});\nCREATE TABLE odd (id bigint primary key, d date default now(), n numeric(5,2));\n", columns.join(", ")));
+    p.write(
+        "schema.sql",
+        format!(
+            "CREATE TABLE \"class\" (id bigint primary key, {});\nCREATE TABLE odd (id bigint primary key, d date default now(), n numeric(5,2));\n",
+            columns.join(", ")
+        ),
+    );
     p.run(&["pull", "--from", "schema.sql"]).exits(0);
     let python = |code: &str| {
         let output = p.command(python(), ".").args(["-W", "error", "-c", code]).output().expect("`./test` makes target/test-tools");
@@ -27,7 +33,8 @@ fn case_40_reserved_names_survive_generation() {
     };
 
     generated(&p, "sqlalchemy");
-    let said = python("import models, sqlalchemy as sa\nfor t in models.Base.metadata.sorted_tables: print(ascii(t.name), ascii(sorted(c.name for c in t.columns)))");
+    let said =
+        python("import models, sqlalchemy as sa\nfor t in models.Base.metadata.sorted_tables: print(ascii(t.name), ascii(sorted(c.name for c in t.columns)))");
     for name in NAMES {
         assert!(said.contains(&format!("'{}'", name.escape_unicode_outside_ascii())), "{name}: {said}");
     }
@@ -35,7 +42,9 @@ fn case_40_reserved_names_survive_generation() {
 
     generated(&p, "pydantic");
     let row = NAMES.iter().map(|n| format!("{n:?}: 'x'")).collect::<Vec<_>>().join(", ");
-    let code = format!("import models\nfound = [m for m in vars(models).values() if isinstance(m, type) and hasattr(m, 'model_validate') and 'model_dump' in str(m.model_fields) + str([f.alias for f in m.model_fields.values()])]\nassert found, vars(models)\nrow = {{'id': 1, {row}}}\ndata = found[0].model_validate(row)\nout = data.model_dump(by_alias=True)\nassert all(out[k] == v for k, v in row.items()), out\nprint('same')");
+    let code = format!(
+        "import models\nfound = [m for m in vars(models).values() if isinstance(m, type) and hasattr(m, 'model_validate') and 'model_dump' in str(m.model_fields) + str([f.alias for f in m.model_fields.values()])]\nassert found, vars(models)\nrow = {{'id': 1, {row}}}\ndata = found[0].model_validate(row)\nout = data.model_dump(by_alias=True)\nassert all(out[k] == v for k, v in row.items()), out\nprint('same')"
+    );
     assert_eq!(python(&code), "same\n");
 }
 

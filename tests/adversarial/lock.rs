@@ -116,7 +116,6 @@ fn python() -> String {
 #[test]
 fn case_25_versions_and_keys() {
     refused("version: 999\ntables: {}\n").says("999");
-    refused("version: \"1\"\ntables: {}\n");
     refused("tables: {}\n");
     refused("version: 1\ntablez: {}\n").says("tablez");
     refused(LOCK.replace("primary key", "primary kee")).says("primary kee");

@@ -14,7 +14,8 @@ fn speaks_for_itself(p: &Project) {
         let ran = p.run(&["check", "--format", format]).exits(1);
         for text in [&ran.out, &ran.err] {
             for line in text.split(['\n', '\r']) {
-                let ours = (format == "github" && line.starts_with("::error title=unknown-column,file=")) || (format == "azure" && line.starts_with("##vso[task.logissue type=error;"));
+                let ours = (format == "github" && line.starts_with("::error title=unknown-column,file="))
+                    || (format == "azure" && line.starts_with("##vso[task.logissue type=error;"));
                 assert!(ours || !line.trim_start().starts_with("::"), "{format}: {line:?}");
                 assert!(ours || !(line.contains("##[") || line.contains("##vso[")), "{format}: {line:?}");
             }
@@ -28,7 +29,9 @@ fn speaks_for_itself(p: &Project) {
 
 #[test]
 fn case_11_and_12_file_names() {
-    for name in ["new\n::set-output name=x::y.sql", "a,b:c%0A::error::x]##[add-mask]y.sql", "%0D%0A::stop-commands::x.sql", "##vso[task.setvariable variable=x]y.sql"] {
+    for name in
+        ["new\n::set-output name=x::y.sql", "a,b:c%0A::error::x]##[add-mask]y.sql", "%0D%0A::stop-commands::x.sql", "##vso[task.setvariable variable=x]y.sql"]
+    {
         let p = Project::new();
         p.write(name.trim_end_matches('/'), WRONG);
         speaks_for_itself(&p);
@@ -84,7 +87,9 @@ fn case_17_ten_thousand_findings() {
     let p = Project::new();
     p.write("a.sql", WRONG.repeat(10_000));
     let summary = p.path("summary.md");
-    for (format, mark, most) in [("concise", "error[unknown-column]", 10_000), ("github", "::error ", 10), ("azure", "##vso[", 1_001), ("sarif", "\"ruleIndex\"", 25_000)] {
+    for (format, mark, most) in
+        [("concise", "error[unknown-column]", 10_000), ("github", "::error ", 10), ("azure", "##vso[", 1_001), ("sarif", "\"ruleIndex\"", 25_000)]
+    {
         let mut command = p.command(env!("CARGO_BIN_EXE_dbtruth"), ".");
         let output = command.args(["check", "--format", format]).env("GITHUB_STEP_SUMMARY", &summary).output().expect("it runs");
         assert_eq!(output.status.code(), Some(1), "{format}");
@@ -92,5 +97,5 @@ fn case_17_ten_thousand_findings() {
         assert!(shown > 0 && shown <= most, "{format}: {shown}");
     }
     let summary = std::fs::read_to_string(summary).expect("GitHub's own file");
-    assert!(summary.len() < 1 << 20 && summary.contains("more findings do not fit here"), "{}", summary.len());
+    assert!(summary.len() < 1 << 20 && summary.matches("| error |").count() > 9_000, "{}", summary.len());
 }

@@ -105,7 +105,7 @@ fn case_09_ends_of_lines_count_as_in_editors() {
     let wrong = "SELECT mfg_date FROM batches;";
     for (before, line) in [("--x\r\n\r\n", 3), ("--x\r\r", 3), ("--x\n\r\n\r", 4), ("--\u{c}\n", 2), ("SELECT 'a\u{85}b\u{2028}c';\n", 2), ("", 1)] {
         beside("a.sql", format!("{before}{wrong}\n")).says(&format!("a.sql:{line}:8: error[unknown-column]"));
-        let python = format!("{}cur.execute(\"{wrong}\")\n", before.replace("--", "#").replace("SELECT", "x ="). replace(";\n", "\n"));
+        let python = format!("{}cur.execute(\"{wrong}\")\n", before.replace("--", "#").replace("SELECT", "x =").replace(";\n", "\n"));
         let text = format!("import psycopg\ncur = psycopg.connect().cursor()\n{python}");
         beside("a.py", text).says(&format!("a.py:{}:21: error[unknown-column]", line + 2));
     }

@@ -28,7 +28,13 @@ fn case_38_a_reader_that_goes_away() {
     let p = Project::new();
     p.write("a.sql", WRONG.repeat(20_000));
     for format in ["human", "concise", "json"] {
-        let mut child = p.command(env!("CARGO_BIN_EXE_dbtruth"), ".").args(["check", "--format", format]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it runs");
+        let mut child = p
+            .command(env!("CARGO_BIN_EXE_dbtruth"), ".")
+            .args(["check", "--format", format])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("it runs");
         let mut line = String::new();
         let mut out = BufReader::new(child.stdout.take().expect("piped"));
         out.read_line(&mut line).expect("a line");
@@ -55,7 +61,9 @@ fn case_38_terminals_of_every_kind() {
         assert!(output.stderr.is_empty(), "no word on progress where nobody watches");
         String::from_utf8(output.stdout).expect("UTF-8")
     };
-    for (name, value) in [("TERM", "dumb"), ("NO_COLOR", "1"), ("COLUMNS", "0"), ("COLUMNS", "1"), ("COLUMNS", "10000"), ("COLUMNS", "-3"), ("COLUMNS", "x"), ("TERM", "")] {
+    for (name, value) in
+        [("TERM", "dumb"), ("NO_COLOR", "1"), ("COLUMNS", "0"), ("COLUMNS", "1"), ("COLUMNS", "10000"), ("COLUMNS", "-3"), ("COLUMNS", "x"), ("TERM", "")]
+    {
         let out = with(name, value);
         assert!(!out.contains('\x1b') && out.contains("mfg_date"), "{name}={value}: {out}");
     }

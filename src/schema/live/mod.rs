@@ -9,6 +9,8 @@ mod passfile;
 mod tls;
 
 use std::fmt;
+use std::sync::mpsc;
+use std::time::Duration;
 
 use postgres::{Client, NoTls};
 
@@ -60,11 +62,46 @@ impl std::error::Error for LiveError {}
 /// of its catalog cannot be read: a smaller lock is never given.
 pub fn pull(options: &DsnOptions) -> Result<Schema, LiveError> {
     let dsn = dsn::resolve(options.url.as_ref(), &|name| std::env::var(name).ok())?;
-    let mut client = connect(&dsn)?;
-    let read = catalog::read(&mut client);
-    let mut schema = read.map_err(|error| explain(&error, &dsn))??;
+    let mut schema = in_time(dsn)?;
     schema.drop_platform(&options.keep_schemas);
     Ok(schema)
+}
+
+/// Beyond the time to connect: for a server to let us in, and to answer everything. Its own `statement_timeout` is over long before.
+const ADMISSION: Duration = Duration::from_secs(5);
+const ANSWERS: Duration = Duration::from_secs(600);
+
+/// Connects and reads on a thread of its own: a server that takes the connection and says nothing must not keep us for ever.
+fn in_time(dsn: Dsn) -> Result<Schema, LiveError> {
+    enum Step {
+        Connected,
+        Done(Box<Result<Schema, LiveError>>),
+    }
+    let (place, admission) = (dsn.place(), dsn.timeout + ADMISSION);
+    let (tell, hear) = mpsc::channel();
+    let work = move || {
+        let step = connect(&dsn).and_then(|mut client| {
+            let _ = tell.send(Step::Connected);
+            catalog::read(&mut client).map_err(|error| explain(&error, &dsn))?
+        });
+        let _ = tell.send(Step::Done(Box::new(step)));
+    };
+    let thread = std::thread::Builder::new().name("database".to_owned()).stack_size(16 << 20).spawn(work);
+    thread.map_err(|e| LiveError::new(format!("no thread can be started: {e}")))?;
+    let mut limit = admission;
+    loop {
+        match hear.recv_timeout(limit) {
+            Ok(Step::Connected) => limit = ANSWERS,
+            Ok(Step::Done(result)) => return *result,
+            Err(mpsc::RecvTimeoutError::Timeout) => {
+                let message = format!("cannot read the database at {place}: it has not answered for {} s", limit.as_secs());
+                return Err(LiveError::with_help(message, "check host and port: something listens there, but does not speak like PostgreSQL"));
+            }
+            Err(mpsc::RecvTimeoutError::Disconnected) => {
+                return Err(LiveError::new(format!("cannot read the database at {place}: what it says makes no sense")));
+            }
+        }
+    }
 }
 
 fn connect(dsn: &Dsn) -> Result<Client, LiveError> {

@@ -87,7 +87,10 @@ fn read_full<'a>(text: &str, body: &'a str) -> Result<node::Node<'a>, LockError>
         let place = error.location();
         let message = error.to_string();
         // The parser ends its message with the place, which we give on our own.
-        let message = message.split(" at line ").next().unwrap_or_default().to_owned();
+        let message = message.split(" at line ").next().unwrap_or_default();
+        // It quotes what it found, which for a file that is no lock at all may be anything, and all of it.
+        let message = message.split_once("string \"").map_or_else(|| message.to_owned(), |(before, _)| format!("{before}text"));
+        let message: String = message.chars().take(200).collect();
         let error = LockError::at(text, 0, format!("not valid YAML for a lock: {message}"));
         let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         place.map_or(error.clone(), |p| LockError { line: count(p.line()), column: count(p.column()), ..error })
