@@ -278,7 +278,7 @@ fn what_we_build_on_is_free_and_from_the_registry() {
     }
     let banned: Vec<&str> = deny.lines().filter_map(|l| l.trim().strip_prefix("{ name = \"")?.split('"').next()).collect();
     assert!(banned.len() > 3 && !packages.iter().any(|p| banned.iter().any(|b| p["name"] == *b)), "{banned:?}");
-    assert!(packages.len() <= 230, "{} locked packages: each one costs everybody who builds us", packages.len());
+    assert!(packages.len() <= 235, "{} locked packages: each one costs everybody who builds us", packages.len());
 }
 
 /// No `unsafe` of ours: the compiler holds the library to it, this holds the manifest to it.

@@ -55,12 +55,40 @@ pub fn parse(name: &str, file: &str, text: &str) -> Result<Option<Config>, Confi
         let help = Some("resolve the merge conflict".to_owned());
         return Err(ConfigError { file: file.to_owned(), place: Some((line + 1, 1)), message: "conflict markers".to_owned(), help });
     }
+    if let Some(line) = nested_too_deep(text) {
+        let message = format!("more than {NESTING} brackets inside each other");
+        return Err(ConfigError { file: file.to_owned(), place: Some((line, 1)), message, help: None });
+    }
     serde_yaml::from_str(text).map(Some).map_err(|e| {
         let message = e.to_string();
         // The parser names the place of the mapping, not of the second key.
         let second = message.split_once("duplicate field `").and_then(|(_, rest)| key_places(text, rest.split('`').next()?).get(1).copied());
         ConfigError::parsed(file, &message, second.or_else(|| e.location().map(|l| (l.line(), l.column()))))
     })
+}
+
+/// Brackets inside brackets; the parser takes time quadratic in it.
+const NESTING: usize = 64;
+
+/// The line, from 1, on which brackets are nested deeper than anyone writes.
+fn nested_too_deep(text: &str) -> Option<usize> {
+    let mut depth = 0_usize;
+    for (n, line) in text.lines().enumerate() {
+        let mut quote = None;
+        for c in line.chars() {
+            match (quote, c) {
+                (Some(q), _) if q == c => quote = None,
+                (None, '"' | '\'') => quote = Some(c),
+                (None, '[' | '{') => depth += 1,
+                (None, ']' | '}') => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            if depth > NESTING {
+                return Some(n + 1);
+            }
+        }
+    }
+    None
 }
 
 /// The configuration in `dir` itself: `dbtruth.yaml` wins over `pyproject.toml`.
