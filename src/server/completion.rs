@@ -502,7 +502,7 @@ mod tests {
         assert_eq!(at("INSERT INTO t (|", sql), columns(&["t"]));
         assert_eq!(at("SELECT 1 FROM a x, b y WHERE y.|", sql), columns(&["b"]));
         assert_eq!(at("|", sql), None);
-        assert_eq!(at("SELECT '|", sql).is_some(), true);
+        assert!(at("SELECT '|", sql).is_some());
     }
 
     #[test]

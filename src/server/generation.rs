@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -141,7 +141,7 @@ pub fn run(start: Start, jobs: &Receiver<Job>) {
     serve(&mut generation, &opened, &buffers, jobs, |event| events.send(event).is_ok(), &root, id);
 }
 
-fn serve(generation: &mut Generation<'_>, opened: &Opened, buffers: &Buffers, jobs: &Receiver<Job>, send: impl Fn(Event) -> bool, root: &PathBuf, id: u64) {
+fn serve(generation: &mut Generation<'_>, opened: &Opened, buffers: &Buffers, jobs: &Receiver<Job>, send: impl Fn(Event) -> bool, root: &Path, id: u64) {
     let mut open: Vec<FileId> = buffers.keys().filter_map(|p| generation.live.file(p)).filter(|f| *f != opened.lock).collect();
     loop {
         // Nothing to do: be ready for the first keystroke.
@@ -168,11 +168,11 @@ fn serve(generation: &mut Generation<'_>, opened: &Opened, buffers: &Buffers, jo
             let done = catch_unwind(AssertUnwindSafe(|| generation.work(&waiting[n])));
             let event = match (done, &waiting[n]) {
                 (Ok(Done::Findings(items)), Job::Edit(path, text)) => {
-                    Event::Findings { root: root.clone(), id, path: path.clone(), text: Arc::clone(text), items }
+                    Event::Findings { root: root.to_path_buf(), id, path: path.clone(), text: Arc::clone(text), items }
                 }
                 (Ok(Done::Answer(value)), Job::Ask(request, _)) => Event::Answer(request.clone(), value),
                 (_, Job::Ask(request, _)) => Event::Answer(request.clone(), Value::Null),
-                (_, Job::Edit(..)) => Event::Outdated { root: root.clone(), id },
+                (_, Job::Edit(..)) => Event::Outdated { root: root.to_path_buf(), id },
             };
             if !send(event) {
                 return;

@@ -25,7 +25,7 @@ use crate::check::Failure;
 use crate::{config, discover};
 
 /// How often the lock and the configuration are looked at, for clients that do not watch files.
-const LOOK: Duration = Duration::from_millis(1000);
+const LOOK: Duration = Duration::from_secs(1);
 
 /// What the client can do.
 #[derive(Clone, Copy, Debug, Default)]
