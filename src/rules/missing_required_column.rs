@@ -3,6 +3,7 @@
 use super::{Context, Known, Rule, grade, sql_problems};
 use crate::config::Level;
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::project::uses::Certainty;
 use crate::sql::ProblemKind;
 
 pub(super) const RULE: Rule = Rule {
@@ -22,7 +23,6 @@ fn check(cx: &Context<'_, '_>, found: &mut Vec<Diagnostic>) {
     sql_problems(cx, ProblemKind::MissingRequiredColumn, &RULE, found);
     for insert in cx.project.uses.inserts.iter().filter(|i| i.complete && !i.may_update && LITERAL.contains(&i.via)) {
         let Known::Closed(name, table) = cx.relation(insert.relation) else { continue };
-        let Some(severity) = grade(Severity::Error, insert.certainty) else { continue };
         // A column that does not exist was meant to be one that does: one cause, one finding.
         if insert.columns.iter().any(|w| table.column(w).is_none()) {
             continue;
@@ -30,6 +30,9 @@ fn check(cx: &Context<'_, '_>, found: &mut Vec<Diagnostic>) {
         let missing: Vec<&str> =
             table.columns.iter().filter(|c| c.is_required() && !insert.columns.iter().any(|w| w.as_str() == c.name)).map(|c| c.name.as_str()).collect();
         let Some(&first) = missing.first() else { continue };
+        let filled = missing.iter().filter_map(|c| table.column(c)).all(|c| cx.schema.may_be_filled(c));
+        let certainty = if filled { insert.certainty.min(Certainty::Medium) } else { insert.certainty };
+        let Some(severity) = grade(Severity::Error, certainty) else { continue };
         let list = missing.iter().map(|c| format!("`{c}`")).collect::<Vec<_>>().join(", ");
         let message = format!("an insert into `{}` needs {list}", name.name);
         let d = Diagnostic::new(RULE.name, severity, insert.location, insert.context, message)

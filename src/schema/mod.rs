@@ -344,6 +344,13 @@ impl Schema {
         }
     }
 
+    /// Whether a trigger may fill a column that an INSERT leaves out. A schema does not tell which tables have triggers; without a function that returns `trigger`
+    /// none has, but for those that PostgreSQL brings along (`tsvector_update_trigger`).
+    pub fn may_be_filled(&self, column: &Column) -> bool {
+        let by_trigger = |f: &Function| matches!(&f.returns, Returns::One(ty) if ty == "trigger");
+        column.ty.starts_with("tsvector") || self.functions.values().flatten().any(by_trigger)
+    }
+
     /// Whether the schema knows a namespace of that name (some object stands in it, or it is searched).
     pub fn has_namespace(&self, schema: &str) -> bool {
         self.search_path.iter().any(|s| s == schema)

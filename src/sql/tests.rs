@@ -176,6 +176,16 @@ fn inserts_are_counted() {
 }
 
 #[test]
+fn a_trigger_may_fill_what_is_left_out() {
+    let template = Template::from_source(FileId(0), "insert into orders (total) values (1)", 0);
+    let with = lock::read(&LOCK.replace("functions:", "functions:\n  public.fill(): trigger")).expect("a good lock");
+    for (schema, doubtful) in [(schema(), false), (with, true)] {
+        let analysis = analyse(&template, &schema, &Options::default());
+        assert_eq!(analysis.problems.iter().map(|p| p.doubtful).collect::<Vec<_>>(), [doubtful]);
+    }
+}
+
+#[test]
 fn conflicts_need_a_unique_key() {
     clean("insert into customers (id, name) values (1, 'a') on conflict (name) do update set tier = excluded.tier where customers.tier is null");
     finds("insert into customers (id, name) values (1, 'a') on conflict (tier) do nothing", &["invalid-conflict-target: tier"]);

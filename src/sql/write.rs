@@ -79,7 +79,9 @@ impl Resolver<'_> {
             let key = target.relation.as_deref().cloned();
             let table = key.as_ref().map_or_else(String::new, |k| k.name.clone());
             let message = format!("required column `{column}` of table `{table}` is missing from the INSERT");
+            let doubtful = self.definition(target).and_then(|r| r.column(&column)).is_some_and(|c| self.schema.may_be_filled(c));
             let p = self.problem(ProblemKind::MissingRequiredColumn, insert.table.name.span, message);
+            p.doubtful = doubtful;
             p.schema = key.map(|k| k.schema);
             p.table = Some(table);
             p.column = Some(column);
@@ -168,6 +170,7 @@ impl Resolver<'_> {
         let table = key.as_ref().map_or_else(String::new, |k| k.name.clone());
         let name = column.name;
         let required = self.is_required(definition);
+        let filled = self.schema.may_be_filled(definition);
         let problem = if matches!(value.kind, ExprKind::Default) {
             let message = format!("DEFAULT for column `{name}` of table `{table}`, which is `not null` and has no default");
             required.then_some((ProblemKind::NullIntoNotNull, value.span, message))
@@ -183,6 +186,7 @@ impl Resolver<'_> {
         };
         if let Some((kind, span, message)) = problem {
             let p = self.problem(kind, span, message);
+            p.doubtful = filled && kind == ProblemKind::NullIntoNotNull;
             p.schema = key.map(|k| k.schema);
             p.table = Some(table);
             p.column = Some(name.as_str().to_owned());

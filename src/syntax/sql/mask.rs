@@ -176,8 +176,12 @@ impl Masker<'_> {
         match self.words[n + 1].kind {
             TokenKind::Colon => 2,
             TokenKind::Ident => {
-                self.parameter(n, 2);
-                2
+                // PgTyped's `:name!` may not be null; `:name != 1` compares
+                let bang = self.words.get(n + 2).is_some_and(|w| w.text == "!" && w.start == self.words[n + 1].end)
+                    && self.words.get(n + 3).is_none_or(|w| w.text != "=" || w.start > self.words[n + 2].end);
+                let count = if bang { 3 } else { 2 };
+                self.parameter(n, count);
+                count
             }
             TokenKind::Literal { .. } if self.words[n + 1].text.starts_with('\'') => {
                 self.push(n, 2, CONSTANT);
@@ -326,6 +330,7 @@ mod tests {
         assert_eq!(masked("a = ? and b ?? 'k'", Parameters::Question), "a = ($1) and b ? 'k'");
         assert_eq!(masked("a = :1 and b[1 :2] = array[:2, :3]", Parameters::Guess), "a = ($1) and b[1 :2] = array[($1), ($1)]");
         assert_eq!(masked("a=@x::int and b @> @y and c <@d and e @@ f", Parameters::Guess), "a=($1)::int and b @> ($1) and c <@d and e @@ f");
+        assert_eq!(masked("a = :x! and b = :y!= 1", Parameters::Guess), "a = ($1) and b = ($1)!= 1");
         assert_eq!(masked("a = $1", Parameters::Guess), "a = $1");
         assert_eq!(masked("now() - interval %s", Parameters::Guess), "now() - interval '_db_hole_'");
     }
