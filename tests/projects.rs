@@ -3,7 +3,9 @@
 //! A folder of `tests/projects/` holds a repository with its `schema.sql` and lock, `expected.txt` (every finding) and `left.txt` (those that no repair mends).
 //! `DBTRUTH_BLESS=1 cargo test --test projects` writes both anew; the difference is then to be read.
 
-mod common;
+#[expect(dead_code, reason = "other tests use the rest")]
+#[path = "database/cluster.rs"]
+mod cluster;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -170,4 +172,99 @@ fn a_diff_says_what_a_repair_does() {
         fixed.run(&["check", "--fix", "--unsafe-fixes"]);
         assert_eq!(read(copy.dir.path()), read(fixed.dir.path()), "{}", project.display());
     }
+}
+/// `tests/fixes/NAME.py` becomes `NAME.fixed`; what is left stands below a line in it.
+#[test]
+fn each_style_is_repaired_in_its_own_way() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixes");
+    let lock = std::fs::read(folder.join("schema.lock.yaml")).expect("the lock");
+    let mut cases: Vec<PathBuf> = std::fs::read_dir(&folder).expect("the folder").map(|e| e.expect("an entry").path()).collect();
+    cases.retain(|p| p.extension().is_some_and(|e| e == "py"));
+    cases.sort();
+    assert!(cases.len() >= 9);
+    for case in cases {
+        let text = std::fs::read_to_string(&case).expect("a case");
+        let name = Path::new("app/models.py");
+        let of = |text: &str| Copy::of(&Files::from([("schema.lock.yaml".into(), lock.clone()), (name.into(), text.as_bytes().to_vec())]));
+        let copy = of(&text);
+        let (left, _) = copy.run(&["check", "--fix", "--unsafe-fixes", "--format", "concise"]);
+        let fixed = std::fs::read_to_string(copy.dir.path().join(name)).expect("the file");
+        golden(
+            &folder,
+            case.with_extension("fixed").file_name().and_then(|n| n.to_str()).expect("a name"),
+            &format!("{fixed}# ---- left:\n{}", findings(&left)),
+        );
+        assert_eq!(comments(fixed.as_bytes()), comments(text.as_bytes()), "{}", case.display());
+
+        let (again, _) = copy.run(&["check", "--format", "json"]);
+        assert!(!again.contains("\"safety\""), "{}: a repair is left\n{again}", case.display());
+        assert!(!again.contains("syntax-error"), "{}: {again}", case.display());
+        copy.run(&["check", "--fix", "--unsafe-fixes"]);
+        assert_eq!(std::fs::read_to_string(copy.dir.path().join(name)).expect("the file"), fixed, "{}: the second time changes something", case.display());
+        let check = Command::new("python3").args(["-c", "import ast, sys; ast.parse(open(sys.argv[1], 'rb').read())"]).arg(copy.dir.path().join(name)).output();
+        assert!(check.expect("python3 is there").status.success(), "{}: no longer Python", case.display());
+
+        let windows = of(&text.replace('\n', "\r\n"));
+        windows.run(&["check", "--fix", "--unsafe-fixes"]);
+        assert_eq!(std::fs::read_to_string(windows.dir.path().join(name)).expect("the file"), fixed.replace('\n', "\r\n"), "{}", case.display());
+    }
+}
+
+/// What `fix --migration` writes runs on a server, and then the models of the project have nothing left to complain about.
+#[test]
+fn a_migration_brings_the_database_to_the_models() {
+    let server = cluster::Cluster::start(&[]);
+    for name in ["pharmacy", "inventory"] {
+        let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/projects").join(name);
+        let copy = Copy::of(&read(&project));
+        let (sql, code) = copy.run(&["fix", "--migration", "--format", "sql", "--drop"]);
+        assert_eq!(code, 1);
+        server.create(name);
+        server.sql(name, &std::fs::read_to_string(project.join("schema.sql")).expect("the schema"));
+        server.load(name, &sql).unwrap_or_else(|why| panic!("{name}: {why}\n{sql}"));
+        copy.run(&["pull", "--database-url", &server.url(name)]);
+        let rules = "unmapped-column,type-mismatch,nullability-mismatch,primary-key-mismatch,foreign-key-mismatch,unique-mismatch,unknown-column";
+        let models = if name == "pharmacy" { "app/models.py" } else { "inventory/models" };
+        let (left, _) = copy.run(&["check", models, "--select", rules, "--format", "concise"]);
+        assert_eq!(findings(&left), "", "{name}\n{sql}");
+    }
+}
+
+#[test]
+fn a_revision_follows_the_head_and_replays() {
+    let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/projects/inventory");
+    let copy = Copy::of(&read(&project));
+    let (_, code) = copy.run(&["fix", "--migration", "--drop"]);
+    assert_eq!(code, 1);
+    let made = read(copy.dir.path());
+    let (path, text) = made.iter().find(|(p, _)| p.to_string_lossy().ends_with("_match_the_models.py")).expect("a revision");
+    assert!(path.starts_with("migrations/versions"), "{}", path.display());
+    let text = String::from_utf8_lossy(text);
+    assert!(text.contains("down_revision = \"0003\""), "{text}");
+    copy.run(&["pull", "--from", "migrations"]);
+    let rules = "unmapped-column,nullability-mismatch,primary-key-mismatch,foreign-key-mismatch,unknown-column,broken-migration,multiple-heads";
+    let (left, _) = copy.run(&["check", "inventory/models", "--select", rules, "--format", "concise"]);
+    assert_eq!(findings(&left), "", "{text}");
+}
+
+#[test]
+fn init_brings_a_legacy_repository_to_green() {
+    let mut files = read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/projects/pharmacy"));
+    files.remove(Path::new("dbtruth.yaml"));
+    files.remove(Path::new("schema.lock.yaml"));
+    let copy = Copy::of(&files);
+    let (_, code) = copy.run(&["init", "--yes"]);
+    assert_eq!(code, 0, "green at once");
+    let made = read(copy.dir.path());
+    for name in ["dbtruth.yaml", "schema.lock.yaml", "dbtruth-baseline.jsonl", ".github/workflows/dbtruth.yml"] {
+        assert!(made.contains_key(Path::new(name)), "{name}");
+    }
+    assert_eq!(copy.run(&["check"]).1, 0);
+    // A second time nothing is overwritten.
+    std::fs::write(copy.dir.path().join("dbtruth.yaml"), "lock: schema.lock.yaml\nbaseline: dbtruth-baseline.jsonl\n# mine\n").expect("written");
+    assert_eq!(copy.run(&["init", "--yes"]).1, 0);
+    assert!(std::fs::read_to_string(copy.dir.path().join("dbtruth.yaml")).expect("there").contains("# mine"));
+    // What is new is a finding.
+    std::fs::write(copy.dir.path().join("new.sql"), "SELECT nothing FROM products;\n").expect("written");
+    assert_eq!(copy.run(&["check"]).1, 1);
 }

@@ -74,6 +74,7 @@ fn run_once(settings: &Settings, last: bool) -> Result<Outcome, Failure> {
     outcome.order(&opened.sources);
     if let Some(accepted) = &mut accepted {
         outcome.diagnostics.retain(|d| !accepted.hide(settings, &opened, d));
+        unused.retain(|d| !accepted.hide(settings, &opened, d));
         unused.extend(accepted.findings(&opened, |file| settings.lines.is_none() && settings.reports(&settings.root.join(file))));
     }
     levels::apply(settings, &opened, &mut unused);

@@ -16,7 +16,11 @@ pub(super) struct Round {
 impl Round {
     /// Takes all edits of a repair, or none of them if one touches what was taken before. The same edit asked for twice (an import, say) is one.
     pub(super) fn add(&mut self, fix: &Fix) -> bool {
-        let free = |e: &Edit| self.files.get(&e.location.file).is_none_or(|taken| taken.iter().all(|t| t == e || !touch(t.location.span, e.location.span)));
+        let free = |e: &Edit| {
+            self.files
+                .get(&e.location.file)
+                .is_none_or(|taken| taken.iter().all(|t| t == e || !(touch(t.location.span, e.location.span) || rival_imports(t, e))))
+        };
         if fix.edits.is_empty() || !fix.edits.iter().all(free) {
             return false;
         }
@@ -63,10 +67,17 @@ fn touch(a: Span, b: Span) -> bool {
     }
 }
 
+/// Whether both add an import at one place: the second is looked at again when the first is there, and joins it.
+fn rival_imports(a: &Edit, b: &Edit) -> bool {
+    let import = |e: &Edit| e.location.span.is_empty() && e.content.trim_start().starts_with("from ") && e.content.contains(" import ");
+    a.location == b.location && import(a) && import(b)
+}
+
 /// The text with these edits made; they must not touch each other. An edit whose span does not lie in the text is left out.
 pub fn edited(text: &str, edits: &[Edit]) -> String {
     let mut edits: Vec<&Edit> = edits.iter().filter(|e| text.get(e.location.span.range()).is_some()).collect();
-    edits.sort_by_key(|e| (e.location.span.start, e.location.span.end));
+    // What goes on with a line stands before what begins a new one behind it.
+    edits.sort_by_key(|e| (e.location.span.start, e.location.span.end, e.content.starts_with(['\r', '\n'])));
     let (mut out, mut at) = (String::with_capacity(text.len()), 0);
     for edit in edits {
         let range = edit.location.span.range();
@@ -99,6 +110,7 @@ mod tests {
     fn edits_are_made_in_the_order_of_the_text() {
         assert_eq!(edited("abcdef", &[edit(4, 5, "X"), edit(0, 1, ""), edit(2, 2, "+")]), "b+cdXf");
         assert_eq!(edited("é", &[edit(1, 2, "x")]), "é", "not at a character's boundary");
+        assert_eq!(edited("a\nb", &[edit(1, 1, "\nnew"), edit(1, 1, ", on")]), "a, on\nnew\nb", "a new line comes behind the end of the old one");
     }
 
     #[test]

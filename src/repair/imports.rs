@@ -54,6 +54,39 @@ fn gives(written: &str, module: &str) -> bool {
         || (module == "sqlalchemy" && matches!(written, "sqlalchemy.types" | "sqlalchemy.schema" | "sqlalchemy.sql" | "sqlalchemy.sql.expression"))
 }
 
+/// Two names that one repair takes from one module get one statement.
+pub(super) fn merged(edits: Vec<Edit>) -> Vec<Edit> {
+    let mut out: Vec<Edit> = Vec::with_capacity(edits.len());
+    for edit in edits {
+        let Some((lead, module, name, tail)) = statement(&edit.content) else {
+            out.push(edit);
+            continue;
+        };
+        let same = |e: &&mut Edit| e.location == edit.location && statement(&e.content).is_some_and(|(l, m, _, t)| (l, m, t) == (lead, module, tail));
+        match out.iter_mut().find(same) {
+            Some(first) => {
+                let (_, _, names, _) = statement(&first.content).unwrap_or((lead, module, name, tail));
+                let mut names: Vec<&str> = names.split(", ").chain(name.split(", ")).collect();
+                names.sort_unstable_by_key(|n| n.to_ascii_lowercase());
+                names.dedup();
+                first.content = format!("{lead}from {module} import {}{tail}", names.join(", "));
+            }
+            None => out.push(edit),
+        }
+    }
+    out
+}
+
+/// A `from … import …` that is inserted as a statement of its own: what stands before it, the module, the names, what stands behind.
+fn statement(content: &str) -> Option<(&str, &str, &str, &str)> {
+    let end = |c: char| matches!(c, '\r' | '\n');
+    let body = content.trim_matches(end);
+    let (module, names) = body.strip_prefix("from ")?.split_once(" import ")?;
+    let lead = &content[..content.len() - content.trim_start_matches(end).len()];
+    let tail = &content[content.trim_end_matches(end).len()..];
+    (!body.contains(end)).then_some((lead, module, names, tail))
+}
+
 /// Whether the module binds the name to something else.
 fn is_bound(body: &[Stmt], name: &str) -> bool {
     body.iter().any(|s| match &s.kind {

@@ -37,6 +37,7 @@ pub fn attach(context: &Context<'_, '_>, found: &mut [Diagnostic]) {
 
 /// A repair of these edits.
 fn fix(safe: bool, edits: Vec<Edit>) -> Option<Fix> {
+    let edits = imports::merged(edits);
     let safety = if safe { Safety::Safe } else { Safety::Unsafe };
     (!edits.is_empty()).then_some(Fix { safety, edits })
 }
