@@ -4,6 +4,7 @@
 //! piece of that SQL knows where it stands in the migration, so what does not go well can be shown at its place.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::schema::{QualifiedName, Relation, RelationKind, Schema};
 use crate::source::{Location, Span};
@@ -25,7 +26,8 @@ pub struct Problem {
 /// A schema under migrations.
 #[derive(Clone, Debug, Default)]
 pub struct Database {
-    ddl: Ddl,
+    /// Shared with what was saved before a branch, until it changes.
+    ddl: Arc<Ddl>,
     /// Tables that are changed although nothing in the history created them.
     phantoms: BTreeSet<QualifiedName>,
     /// Tables that were dropped.
@@ -45,7 +47,7 @@ pub struct Database {
     /// Where each table that nothing created is first changed.
     supposed_at: BTreeMap<QualifiedName, Location>,
     /// Where each table and column was added.
-    added: BTreeMap<(QualifiedName, Option<String>), Location>,
+    added: Arc<BTreeMap<(QualifiedName, Option<String>), Location>>,
     /// Tables whose existence a migration asked about, and which were not there.
     asked: BTreeSet<QualifiedName>,
     /// The schema that bare names go to, where it is not `public`.
@@ -55,7 +57,7 @@ pub struct Database {
 impl Database {
     /// An empty database.
     pub fn new() -> Self {
-        Self { ddl: Ddl::new(), ..Self::default() }
+        Self { ddl: Arc::new(Ddl::new()), ..Self::default() }
     }
 
     /// The schema as it stands.
@@ -65,7 +67,7 @@ impl Database {
 
     /// The same, to change it by other means than SQL.
     pub fn schema_mut(&mut self) -> &mut Schema {
-        self.ddl.schema_mut()
+        Arc::make_mut(&mut self.ddl).schema_mut()
     }
 
     /// Tables that are changed although nothing created them.
@@ -97,7 +99,7 @@ impl Database {
     pub fn confess_asked(&mut self) {
         for name in std::mem::take(&mut self.asked) {
             if !self.schema().relations.contains_key(&name) && !self.dropped.contains(&name) {
-                self.ddl.schema_mut().mark_incomplete(name.to_string(), "migrations ask whether it exists but none creates it");
+                Arc::make_mut(&mut self.ddl).schema_mut().mark_incomplete(name.to_string(), "migrations ask whether it exists but none creates it");
             }
         }
     }
@@ -105,7 +107,7 @@ impl Database {
     /// A table is what the models say from now on.
     pub fn put_model(&mut self, name: &QualifiedName, relation: Relation, reason: &str) {
         let object = name.to_string();
-        let schema = self.ddl.schema_mut();
+        let schema = Arc::make_mut(&mut self.ddl).schema_mut();
         schema.incomplete.retain(|i| i.object != object);
         schema.relations.insert(name.clone(), relation);
         schema.mark_incomplete(object, reason);
@@ -138,7 +140,7 @@ impl Database {
 
     /// The schema in the end.
     pub fn finish(self) -> Schema {
-        self.ddl.finish()
+        Arc::unwrap_or_clone(self.ddl).finish()
     }
 
     /// The relation that a name means here; `None` where there is none.
@@ -153,8 +155,8 @@ impl Database {
     pub fn set_path(&mut self, schema: Option<&str>) {
         self.path = schema.map(str::to_owned);
         let path = schema.map_or_else(|| "RESET search_path".to_owned(), |s| format!("SET search_path TO {}, public", super::sqltext::quoted(s)));
-        self.ddl.run(&path);
-        self.ddl.take_notes();
+        Arc::make_mut(&mut self.ddl).run(&path);
+        Arc::make_mut(&mut self.ddl).take_notes();
     }
 
     /// Something may have happened to any table.
@@ -165,13 +167,13 @@ impl Database {
     /// Notes that something was not understood. With a relation, that one is open; without, anything may have happened.
     pub fn not_understood(&mut self, relation: Option<&QualifiedName>, reason: &str) {
         if let Some(name) = relation {
-            if let Some(r) = self.ddl.schema_mut().relations.get_mut(name) {
+            if let Some(r) = Arc::make_mut(&mut self.ddl).schema_mut().relations.get_mut(name) {
                 r.open = true;
             }
-            self.ddl.schema_mut().mark_incomplete(name.to_string(), reason);
+            Arc::make_mut(&mut self.ddl).schema_mut().mark_incomplete(name.to_string(), reason);
         } else {
             self.lost = true;
-            self.ddl.schema_mut().mark_incomplete("schema", reason);
+            Arc::make_mut(&mut self.ddl).schema_mut().mark_incomplete("schema", reason);
         }
     }
 
@@ -199,8 +201,8 @@ impl Database {
         let text = sql.text().get(span.range()).unwrap_or("");
         let word = text.split_whitespace().next().unwrap_or("").to_ascii_lowercase();
         self.lost |= matches!(word.as_str(), "alter" | "create" | "drop");
-        self.ddl.run(text);
-        self.ddl.take_notes();
+        Arc::make_mut(&mut self.ddl).run(text);
+        Arc::make_mut(&mut self.ddl).take_notes();
     }
 
     /// A statement about data, held to the schema as it stands.
@@ -236,7 +238,7 @@ impl Database {
                     self.created.insert(qualified.clone());
                     self.dropped.remove(&qualified);
                     if let Some(at) = at {
-                        self.added.insert((qualified.clone(), None), at);
+                        Arc::make_mut(&mut self.added).insert((qualified.clone(), None), at);
                     }
                 }
                 Role::Changes | Role::Drops => {
@@ -251,7 +253,7 @@ impl Database {
                     if let AlterAction::AddColumn { column, .. } = action
                         && let Some(at) = sql.locate(column.name.span)
                     {
-                        self.added.insert((qualified.clone(), Some(column.name.as_str().to_owned())), at);
+                        Arc::make_mut(&mut self.added).insert((qualified.clone(), Some(column.name.as_str().to_owned())), at);
                     }
                 }
             }
@@ -264,8 +266,8 @@ impl Database {
             self.execute_doubtfully(sql, statement, &touched, reason);
             return;
         }
-        self.ddl.apply(sql.text(), std::slice::from_ref(statement));
-        for note in self.ddl.take_notes() {
+        Arc::make_mut(&mut self.ddl).apply(sql.text(), std::slice::from_ref(statement));
+        for note in Arc::make_mut(&mut self.ddl).take_notes() {
             if let Some(location) = sql.locate(note.span) {
                 self.problems.push(Problem { location, kind: note.kind });
             }
@@ -275,10 +277,10 @@ impl Database {
     /// What may have happened is taken to have happened, except that nothing goes away; and what it touched is open.
     fn execute_doubtfully(&mut self, sql: &Template, statement: &Statement, touched: &[QualifiedName], reason: &str) {
         let before: Vec<_> = touched.iter().map(|n| (n.clone(), self.ddl.schema().relations.get(n).cloned())).collect();
-        self.ddl.apply(sql.text(), std::slice::from_ref(statement));
-        self.ddl.take_notes();
+        Arc::make_mut(&mut self.ddl).apply(sql.text(), std::slice::from_ref(statement));
+        Arc::make_mut(&mut self.ddl).take_notes();
         for (name, old) in before {
-            let relations = &mut self.ddl.schema_mut().relations;
+            let relations = &mut Arc::make_mut(&mut self.ddl).schema_mut().relations;
             match (relations.get_mut(&name), old) {
                 (None, Some(old)) => {
                     relations.insert(name.clone(), old);
@@ -318,8 +320,8 @@ impl Database {
         }
         let mut relation = Relation::new(RelationKind::Table);
         relation.open = true;
-        self.ddl.schema_mut().relations.insert(name.clone(), relation);
-        self.ddl.schema_mut().mark_incomplete(name.to_string(), "migrations change it but none creates it");
+        Arc::make_mut(&mut self.ddl).schema_mut().relations.insert(name.clone(), relation);
+        Arc::make_mut(&mut self.ddl).schema_mut().mark_incomplete(name.to_string(), "migrations change it but none creates it");
         self.phantoms.insert(name.clone());
     }
 }
