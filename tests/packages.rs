@@ -124,7 +124,7 @@ fn schema() -> serde_json::Value {
 fn the_schema_of_the_configuration_names_what_the_program_reads() {
     let schema = schema();
     let names = |value: &serde_json::Value| value.as_object().expect("an object").keys().cloned().collect::<std::collections::BTreeSet<_>>();
-    let config = dbtruth::config::Config { lock: Some("x".to_owned()), ..Default::default() };
+    let config = dbtruth::config::Config { lock: Some("x".to_owned()), baseline: Some("x".to_owned()), ..Default::default() };
     assert_eq!(names(&schema["properties"]), names(&serde_json::to_value(config).expect("JSON")), "keys: say new ones in dbtruth.schema.json");
     let call = serde_json::to_value(dbtruth::config::Call::default()).expect("JSON");
     assert_eq!(names(&schema["definitions"]["call"]["properties"]), names(&call));

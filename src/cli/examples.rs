@@ -13,6 +13,7 @@ dbtruth check --since origin/main                # lines that differ from a bran
 dbtruth check --format sarif >dbtruth.sarif      # for code scanning
 dbtruth check --baseline known.jsonl --update-baseline  # accept today's findings",
     ),
+    ("fix", "dbtruth fix --migration                          # write what the database lacks"),
     (
         "pull",
         "dbtruth pull --from schema.sql                   # from `pg_dump --schema-only`
