@@ -69,8 +69,16 @@ impl<'a> Relinker<'a> {
         ev.module(node);
         super::libraries::sql_text::finish(&mut ev);
         ev.uses.dedup();
-        let mut uses = Uses { references: super::libraries::sqlalchemy::declare::declarations(&project.world), ..Uses::default() };
-        uses.references.retain(|r| r.location.file == file);
+        let mut uses = Uses::default();
+        // Listing what all models declare is work for nothing in most files: they declare none.
+        let declares = |m: &super::models::Model<'_>| {
+            let here = |c: &super::models::ModelColumn| c.at.file == file || c.foreign_keys.iter().any(|(_, at)| at.file == file);
+            m.at.file == file || m.relation_at.file == file || m.columns.iter().any(here)
+        };
+        if project.world.models.all.iter().any(declares) {
+            uses.references = super::libraries::sqlalchemy::declare::declarations(&project.world);
+            uses.references.retain(|r| r.location.file == file);
+        }
         uses.append(ev.uses);
         uses.dedup();
         uses

@@ -91,6 +91,8 @@ def main():
     c.wait(lambda m: m.get("method") == "window/logMessage" and " linked in " in m["params"]["message"])
     print(f"{file.relative_to(folder)}: {len(text.encode())} bytes; first findings of the workspace after {time.perf_counter() - begun:.2f} s")
     time.sleep(1)
+    spent = lambda: sum(map(int, pathlib.Path(f"/proc/{c.child.pid}/stat").read_text().rsplit(")", 1)[1].split()[11:13])) / os.sysconf("SC_CLK_TCK")
+    before = spent()
     # A function is written at the end, letter by letter.
     letters = "\n\ndef typed(session):\n    return session.execute(\"SELECT id, name FROM users WHERE name = 'x'\")\n" * (args.edits // 80 + 1)
     end, times, version = text.count("\n"), [], 1
@@ -105,6 +107,7 @@ def main():
         line, column = (line + 1, 0) if letter == "\n" else (line, column + 1)
         time.sleep(args.pause)
     say("keystroke to findings", times)
+    print(f"processor time: {(spent() - before) * 1000 / len(times):.1f} ms for each keystroke; load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     asked = []
     for n in range(30):
         sent = time.perf_counter()
