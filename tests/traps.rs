@@ -218,7 +218,7 @@ const TRAPS: &[Trap] = &[
 /// Errors in a project of one file.
 fn errors(name: &str, text: &str) -> Vec<String> {
     let dir = tempfile::tempdir().unwrap();
-    for (path, text) in [("schema.lock.yaml", LOCK), (name, text), ("requirements.txt", "supabase\npsycopg\n")] {
+    for (path, text) in [("schema.lock.yaml", LOCK), (name, text), ("requirements.txt", "supabase\npsycopg\n"), ("setup.py", "x = 1\n")] {
         let path = dir.path().join(path);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();
