@@ -251,10 +251,6 @@ def g():
     select(orders).where(text('orders.totl > 1 AND something = 1'))
 ";
     let found = seen(&[("app.py", code)], &[]);
-    assert_eq!(
-        found.iter().filter(|f| f.contains("likely") && !f.starts_with('!')).collect::<Vec<_>>(),
-        ["orders.total read likely", "orders.placed_at read likely", "orders.total read likely"]
-    );
     let times = |what: &str| found.iter().filter(|f| f.starts_with(what)).count();
     assert_eq!((times("orders.total read"), times("orders.placed_at read"), times("orders.totl")), (2, 1, 0), "{found:?}");
 }
