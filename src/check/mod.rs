@@ -13,6 +13,7 @@ mod outcome;
 mod read;
 mod settings;
 mod sql_files;
+mod statements;
 mod suppress;
 mod unsuppress;
 
@@ -24,6 +25,7 @@ pub use opened::{Opened, open, open_again, read_lock};
 pub use outcome::{Outcome, Summary};
 pub use read::{Memory, recode};
 pub use settings::{LockInput, Settings};
+pub use statements::{Statement, Statements, statements};
 
 use baseline::Baseline;
 use suppress::Suppressions;
@@ -37,8 +39,17 @@ pub fn run(settings: &Settings) -> Result<Outcome, Failure> {
     run_once(settings, false)
 }
 
+/// The same, with a look at everything that was linked while it is there.
+pub fn run_with<T>(settings: &Settings, look: impl FnOnce(&Opened, &rules::Context<'_, '_>) -> T) -> Result<(Outcome, T), Failure> {
+    run_looking(settings, false, look)
+}
+
 /// The same; `last` says that the program ends after it: then trees and links are left to the system, which frees them in one go.
 fn run_once(settings: &Settings, last: bool) -> Result<Outcome, Failure> {
+    run_looking(settings, last, |_, _| ()).map(|(outcome, ())| outcome)
+}
+
+fn run_looking<T>(settings: &Settings, last: bool, look: impl FnOnce(&Opened, &rules::Context<'_, '_>) -> T) -> Result<(Outcome, T), Failure> {
     levels::names_are_rules(settings)?;
     let mut opened = open(settings)?;
     let mut outcome = Outcome { notes: std::mem::take(&mut opened.notes), troubles: std::mem::take(&mut opened.troubles), ..Outcome::default() };
@@ -52,6 +63,7 @@ fn run_once(settings: &Settings, last: bool) -> Result<Outcome, Failure> {
     outcome.diagnostics.append(&mut found);
     outcome.count(settings, &opened, &context);
     let crashed = project.uses.crashed.clone();
+    let seen = look(&opened, &context);
     drop(context);
     if last {
         std::mem::forget(project);
@@ -90,7 +102,7 @@ fn run_once(settings: &Settings, last: bool) -> Result<Outcome, Failure> {
         std::mem::forget(opened);
     }
     outcome.finish();
-    Ok(outcome)
+    Ok((outcome, seen))
 }
 
 /// Whether the finding lies in what the user asked about.

@@ -46,7 +46,7 @@ impl Opened {
     pub fn project(&self, settings: &Settings) -> Project<'_> {
         let modules: Vec<(FileId, &python::Module)> = self.sources.iter().zip(&self.facts).filter_map(|((id, _), f)| Some((id, f.module.as_ref()?))).collect();
         let config = &settings.config.config;
-        let mut project = Project::link_caches(&self.sources, &modules, &self.schema, &config.calls, &config.models, &config.caches);
+        let mut project = Project::link_configured(&self.sources, &modules, &self.schema, config, settings.statements);
         project.uses.append(sql_files::uses(settings, self));
         let documents = self.documents(&project);
         project.uses.append(documents);

@@ -62,6 +62,8 @@ pub struct Settings {
     pub update_baseline: bool,
     /// Whether the baseline may accept what it did not accept before.
     pub allow_growth: bool,
+    /// Whether SQL texts are kept, for [`super::statements()`].
+    pub statements: bool,
     /// Troubles of the walk.
     pub troubles: Vec<String>,
     /// What the user should hear.

@@ -6,7 +6,7 @@ use ustr::Ustr;
 use super::{Opened, Settings};
 use crate::diagnostic::{Access, Context};
 use crate::project::isolate;
-use crate::project::uses::{Certainty, Reference, RelationName, SqlProblem, Uses};
+use crate::project::uses::{Certainty, Reference, RelationName, SqlProblem, SqlText, Uses};
 use crate::source::{FileId, Language, SourceFile};
 use crate::sql::{Options, analyse};
 use crate::syntax::sql::Skip;
@@ -40,6 +40,9 @@ pub(super) fn of_file(settings: &Settings, opened: &Opened, file: &SourceFile, i
         (false, true) => Certainty::High,
         (false, false) => Certainty::Medium,
     };
+    if settings.statements {
+        uses.statements.push(SqlText { template: template.clone(), certainty });
+    }
     for r in &analysis.references {
         let Some(location) = template.locate(r.span) else { continue };
         let relation = RelationName { schema: Some(Ustr::from(&r.relation.schema)), name: Ustr::from(&r.relation.name) };

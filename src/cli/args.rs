@@ -43,6 +43,14 @@ pub enum Command {
     Merge(Merge),
     /// Write Python models that match the lock exactly.
     Generate(Generate),
+    /// Show the lock, or one table with all that points at it and all code that names it.
+    Show(Show),
+    /// Say how far database, models, scripts, documents and caches agree with the lock.
+    Report(Report),
+    /// Ask a live PostgreSQL to prepare every SQL statement of the code, and list where it and `check` disagree. Nothing is run.
+    Verify(Verify),
+    /// Pull, generate and report in one go.
+    Sync(Sync),
     /// Speak the language server protocol on standard input and output, for editors.
     #[cfg(feature = "server")]
     Server(Server),
@@ -226,6 +234,102 @@ pub struct Generate {
     /// The lock file.
     #[arg(long, value_name = "FILE")]
     pub lock: Option<PathBuf>,
+}
+
+/// `dbtruth show`
+#[derive(Debug, clap::Args)]
+pub struct Show {
+    /// `TABLE` or `SCHEMA.TABLE` (default: all).
+    pub table: Option<String>,
+    /// The lock file.
+    #[arg(long, value_name = "FILE")]
+    pub lock: Option<PathBuf>,
+    /// How to print.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: ShowFormat,
+}
+
+/// How the lock is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ShowFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// Version 1, for scripts.
+    Json,
+    /// Mermaid's `erDiagram`: of a table, it and its neighbours.
+    Mermaid,
+    /// Graphviz: of a table, it and its neighbours.
+    Dot,
+}
+
+/// `dbtruth report`
+#[derive(Debug, clap::Args)]
+pub struct Report {
+    /// Only what these files and folders say (default: the working directory).
+    pub paths: Vec<PathBuf>,
+    /// Compare the live database too: read-only, one transaction.
+    #[arg(long, value_name = "URL")]
+    pub database_url: Option<String>,
+    /// The lock file.
+    #[arg(long, value_name = "FILE")]
+    pub lock: Option<PathBuf>,
+    /// How to print.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: ReportFormat,
+    /// Where to write it (default: standard output).
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// `dbtruth verify`
+#[derive(Debug, clap::Args)]
+pub struct Verify {
+    /// Only statements in these files and folders (default: the working directory).
+    pub paths: Vec<PathBuf>,
+    /// The database (default: `DATABASE_URL`, then `PGHOST` and its kin).
+    #[arg(long, value_name = "URL")]
+    pub database_url: Option<String>,
+    /// The lock file.
+    #[arg(long, value_name = "FILE")]
+    pub lock: Option<PathBuf>,
+    /// How to print.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: ListFormat,
+}
+
+/// `dbtruth sync`
+#[derive(Debug, clap::Args)]
+pub struct Sync {
+    /// The database (default: `DATABASE_URL`, then `PGHOST` and its kin).
+    #[arg(long, value_name = "URL")]
+    pub database_url: Option<String>,
+    /// Without a database: a `.sql` file, or a folder of migrations.
+    #[arg(long, value_name = "PATH", conflicts_with = "database_url")]
+    pub from: Option<PathBuf>,
+    /// Write nothing; exit with 1 if the lock or a generated file would change.
+    #[arg(long)]
+    pub check: bool,
+    /// How to print the report.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: ReportFormat,
+    /// Where to write the report (default: standard output).
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// How reports are printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    /// For a terminal.
+    #[default]
+    Text,
+    /// Version 1, for scripts.
+    Json,
+    /// For a pull request.
+    Markdown,
+    /// One self-contained page.
+    Html,
 }
 
 /// `dbtruth hook`

@@ -44,11 +44,32 @@ dbtruth generate sqlalchemy -o app/tables.py --check  # for CI",
     ("rules", "dbtruth rules\ndbtruth rules --format json"),
     ("explain", "dbtruth explain unknown-column"),
     ("init", "dbtruth init                                     # look around, write dbtruth.yaml, say what comes next"),
-    ("show", "dbtruth show                                     # all tables\ndbtruth show orders\ndbtruth show --format mermaid"),
+    (
+        "show",
+        "dbtruth show                                     # all tables and views, one line each
+dbtruth show orders                              # its columns, keys, who points at it, where it is read and written
+dbtruth show --format mermaid >er.mmd            # the entity relationship diagram
+dbtruth show orders --format dot | dot -Tsvg >orders.svg",
+    ),
     ("drift", "dbtruth drift --database-url postgresql://localhost/app"),
-    ("verify", "dbtruth verify --database-url postgresql://localhost/app"),
-    ("report", "dbtruth report --format markdown >conformance.md"),
-    ("sync", "dbtruth sync --database-url postgresql://localhost/app"),
+    (
+        "verify",
+        "dbtruth verify --database-url postgresql://localhost/app
+dbtruth verify app/queries --format json",
+    ),
+    (
+        "report",
+        "dbtruth report                                   # how each table stands, for a terminal
+dbtruth report --format html --output report.html  # one page for the wall
+dbtruth report --format markdown >conformance.md
+dbtruth report --database-url postgresql://localhost/app  # the live database as a further source",
+    ),
+    (
+        "sync",
+        "dbtruth sync --database-url postgresql://localhost/app
+dbtruth sync --from migrations/ --format html --output report.html
+dbtruth sync --check                             # for CI: would anything change?",
+    ),
     ("merge", "dbtruth merge %O %A %B %P                        # as git's merge driver calls it"),
     ("server", "dbtruth server                                   # started by an editor, which speaks LSP on stdin and stdout"),
 ];

@@ -26,7 +26,7 @@ pub fn run(args: &Generate) -> Result<Code, Failure> {
         return Ok(Code::from(!same));
     }
     if !same {
-        std::fs::write(&path, text).map_err(|e| Failure::new(format!("{shown}: cannot be written: {e}")))?;
+        crate::schema::lock::replace(&path, &text).map_err(|e| Failure::new(format!("{shown}: cannot be written: {e}")))?;
     }
     out::say(&format!("{shown} {}", if same { "is up to date" } else { "written" }));
     Ok(0)

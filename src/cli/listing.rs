@@ -63,7 +63,8 @@ fn schema_of(opened: &Opened, relation: RelationName) -> Option<String> {
     found.or_else(|| opened.schema.search_path.first().cloned())
 }
 
-fn finish(opened: &Opened) -> Code {
+/// Says what the user should hear; the exit code.
+pub(super) fn finish(opened: &Opened) -> Code {
     for note in &opened.notes {
         out::say(&format!("note: {note}"));
     }

@@ -15,8 +15,13 @@ mod out;
 mod pages;
 mod progress;
 mod pull;
+mod report;
 #[cfg(feature = "server")]
 mod server;
+mod show;
+mod sync;
+#[cfg(feature = "live")]
+mod verify;
 
 use std::ffi::OsString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -79,6 +84,13 @@ fn run(args: Args) -> Result<Code, Failure> {
         Command::Merge(args) => merge::run(&args),
         Command::Drift(args) => drift::run(&args),
         Command::Generate(args) => generate::run(&args),
+        Command::Show(args) => show::run(&args),
+        Command::Report(args) => report::run(&args),
+        #[cfg(feature = "live")]
+        Command::Verify(args) => verify::run(&args),
+        #[cfg(not(feature = "live"))]
+        Command::Verify(_) => Err(Failure::new("this dbtruth was built without the database client").help("build it with the feature `live`")),
+        Command::Sync(args) => sync::run(&args),
         #[cfg(feature = "server")]
         Command::Server(_) => server::run(),
         Command::Completions { shell } => {

@@ -96,6 +96,8 @@ pub struct Config {
     /// Findings that are accepted for now: a file relative to the configuration, as `--baseline` takes it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub baseline: Option<String>,
+    /// Files that `sync` generates, relative to the configuration: path → `pydantic`, `sqlalchemy` or `sqlmodel`.
+    pub generate: BTreeMap<String, String>,
     /// Folders of migrations, relative to the configuration.
     pub migrations: Vec<String>,
     /// The user's own wrappers.

@@ -170,7 +170,7 @@ pub fn annotated(indent: usize, name: &str, annotation: &str, node: &Node) -> St
 
 /// A string literal in double quotes, or in single ones where that saves escapes, as formatters prefer.
 pub fn string(text: &str) -> String {
-    let quote = if text.contains('"') && !text.contains('\'') { '\'' } else { '"' };
+    let quote = if text.matches('"').count() > text.matches('\'').count() { '\'' } else { '"' };
     let mut out = String::with_capacity(text.len() + 2);
     out.push(quote);
     for c in text.chars() {

@@ -2,6 +2,7 @@
 //!
 //! What is written is deterministic and laid out as a formatter would leave it. Modules are imported whole (`import datetime`), so that no column's name can hide a type.
 
+mod beside;
 mod layout;
 mod names;
 mod pydantic;
@@ -19,13 +20,16 @@ pub enum Target {
     Pydantic,
     /// SQLAlchemy 2.0 declarative.
     Sqlalchemy,
+    /// SQLModel.
+    Sqlmodel,
 }
 
 /// The module's text.
 pub fn generate(schema: &Schema, target: Target) -> String {
     match target {
         Target::Pydantic => pydantic::module(schema),
-        Target::Sqlalchemy => sqlalchemy::module(schema),
+        Target::Sqlalchemy => sqlalchemy::module(schema, sqlalchemy::Style::Declarative),
+        Target::Sqlmodel => sqlalchemy::module(schema, sqlalchemy::Style::SqlModel),
     }
 }
 
@@ -43,6 +47,11 @@ pub fn python_type(schema: &Schema, ty: &str, modules: &mut std::collections::BT
 /// The attribute for a column in a class that has `taken` already; another name than the column's where that is reserved, `model_…` too where Pydantic reads the class.
 pub fn attribute(column: &str, pydantic: bool, taken: &mut std::collections::BTreeSet<String>) -> String {
     names::attribute(column, |name| sqlalchemy::is_reserved(name) || (pydantic && (name.starts_with("model_") || name == "schema")), taken)
+}
+
+/// What models do not make, by name: views, functions.
+pub fn not_expressed(schema: &Schema) -> Vec<String> {
+    beside::not_expressed(schema)
 }
 
 /// Columns in the order people expect: primary key, then the physical order where it is known, else by name.

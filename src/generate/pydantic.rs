@@ -9,7 +9,7 @@ use super::python_types::{PythonType, python};
 use crate::schema::{Column, Identity, QualifiedName, Relation, RelationKind, Schema};
 
 /// Attributes of `BaseModel` that a field of that name would hide or break (Pydantic raises, warns, or drops the field).
-fn is_reserved(name: &str) -> bool {
+pub(super) fn is_reserved(name: &str) -> bool {
     name.starts_with("model_")
         || matches!(
             name,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::layout::Node;
 use super::names;
-use super::sqlalchemy::Named;
+use super::sqlalchemy::{Named, Style};
 use crate::schema::{ForeignKey, QualifiedName, Relation, Schema};
 
 /// One `relationship(...)`.
@@ -19,7 +19,11 @@ pub struct Relationship {
 }
 
 /// Both sides of all foreign keys between tables that have classes.
-pub(super) fn relationships<'s>(schema: &'s Schema, named: &BTreeMap<&'s QualifiedName, Named>) -> BTreeMap<&'s QualifiedName, Vec<Relationship>> {
+pub(super) fn relationships<'s>(
+    schema: &'s Schema,
+    named: &BTreeMap<&'s QualifiedName, Named>,
+    style: Style,
+) -> BTreeMap<&'s QualifiedName, Vec<Relationship>> {
     let has_class = |r: &Relation| !r.primary_key.is_empty();
     let mut used: BTreeMap<&QualifiedName, BTreeSet<String>> = named.iter().map(|(q, n)| (*q, n.attributes.values().cloned().collect())).collect();
     let mut all: BTreeMap<&QualifiedName, Vec<Relationship>> = BTreeMap::new();
@@ -40,8 +44,7 @@ pub(super) fn relationships<'s>(schema: &'s Schema, named: &BTreeMap<&'s Qualifi
             let foreign = Node::keyword("foreign_keys", Node::string(&format!("[{}]", columns(here_class, q, &key.columns))));
             let optional = key.columns.iter().any(|c| relation.column(c).is_some_and(|c| !c.not_null));
             let alone = is_unique(relation, &key.columns);
-            let mut forward = vec![Node::keyword("back_populates", Node::string(&back))];
-            let mut backward = vec![Node::keyword("back_populates", Node::string(&attribute))];
+            let (mut forward, mut backward) = (Vec::new(), Vec::new());
             if ambiguous {
                 forward.push(foreign.clone());
                 backward.push(foreign);
@@ -49,13 +52,38 @@ pub(super) fn relationships<'s>(schema: &'s Schema, named: &BTreeMap<&'s Qualifi
             if q == target {
                 forward.push(Node::keyword("remote_side", Node::string(&format!("[{}]", columns(there_class, target, &key.target_columns)))));
             }
-            let null = if optional { " | None" } else { "" };
-            all.entry(q).or_default().push(Relationship { attribute, annotation: quoted(&format!("{there_class}{null}")), arguments: forward });
-            let many = if alone { quoted(&format!("{here_class} | None")) } else { format!("list[\"{here_class}\"]") };
-            all.entry(target).or_default().push(Relationship { attribute: back, annotation: many, arguments: backward });
+            let one = |class: &str, optional: bool| match (style, optional) {
+                (Style::Declarative, true) => quoted(&format!("{class} | None")),
+                (Style::SqlModel, true) => format!("typing.Optional[\"{class}\"]"),
+                (_, false) => quoted(class),
+            };
+            let populated = |other: &str, options: Vec<Node>| {
+                let mut items = vec![Node::keyword("back_populates", Node::string(other))];
+                match style {
+                    Style::Declarative => items.extend(options),
+                    Style::SqlModel if options.is_empty() => {}
+                    Style::SqlModel => items.push(Node::keyword("sa_relationship_kwargs", Node::braces(options.into_iter().map(entry).collect()))),
+                }
+                items
+            };
+            all.entry(q).or_default().push(Relationship {
+                attribute: attribute.clone(),
+                annotation: one(there_class, optional),
+                arguments: populated(&back, forward),
+            });
+            let many = if alone { one(here_class, true) } else { format!("list[\"{here_class}\"]") };
+            all.entry(target).or_default().push(Relationship { attribute: back, annotation: many, arguments: populated(&attribute, backward) });
         }
     }
     all
+}
+
+/// `name=value` as an entry of a dict.
+fn entry(node: Node) -> Node {
+    match node {
+        Node::Prefixed(name, value) => Node::Prefixed(format!("{}: ", super::layout::string(name.trim_end_matches('='))), value),
+        other => other,
+    }
 }
 
 fn quoted(annotation: &str) -> String {

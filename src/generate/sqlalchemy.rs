@@ -1,8 +1,9 @@
-//! SQLAlchemy 2.0 declarative models whose metadata creates the schema they came from.
+//! SQLAlchemy 2.0 declarative models, or SQLModel's, whose metadata creates the schema they came from.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
+use super::beside::{self, Sequences};
 use super::layout::{Node, annotated, statement};
 use super::names;
 use super::pydantic::docstring;
@@ -24,31 +25,60 @@ pub(super) struct Named {
     pub attributes: BTreeMap<String, String>,
 }
 
+/// Which library the classes are written for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Style {
+    /// SQLAlchemy's own declarative classes.
+    Declarative,
+    /// SQLModel.
+    SqlModel,
+}
+
+impl Style {
+    fn metadata(self) -> &'static str {
+        match self {
+            Style::Declarative => "Base.metadata",
+            Style::SqlModel => "sqlmodel.SQLModel.metadata",
+        }
+    }
+
+    fn reserves(self, name: &str) -> bool {
+        is_reserved(name) || (self == Style::SqlModel && super::pydantic::is_reserved(name))
+    }
+}
+
 /// What a module is made of while it is written.
 struct Writer<'s> {
     schema: &'s Schema,
+    style: Style,
+    sequences: Sequences,
+    variables: BTreeSet<String>,
     modules: BTreeSet<&'static str>,
     custom: bool,
     named: BTreeMap<&'s QualifiedName, Named>,
 }
 
 /// Names for all relations.
-pub(super) fn name_all(schema: &Schema) -> BTreeMap<&QualifiedName, Named> {
+pub(super) fn name_all(schema: &Schema, style: Style) -> BTreeMap<&QualifiedName, Named> {
     let mut used = BTreeSet::new();
     let one = |(q, relation): (&'_ QualifiedName, &Relation), used: &mut BTreeSet<String>| {
         let class = names::class(q, used);
         let mut taken = BTreeSet::new();
-        let attributes = super::ordered(relation).into_iter().map(|c| (c.name.clone(), names::attribute(&c.name, is_reserved, &mut taken))).collect();
+        let attributes = super::ordered(relation).into_iter().map(|c| (c.name.clone(), names::attribute(&c.name, |n| style.reserves(n), &mut taken))).collect();
         Named { class, attributes }
     };
     schema.relations.iter().map(|(q, r)| (q, one((q, r), &mut used))).collect()
 }
 
 /// The whole module.
-pub fn module(schema: &Schema) -> String {
-    let named = name_all(schema);
-    let relationships = relationships(schema, &named);
-    let mut w = Writer { schema, modules: BTreeSet::new(), custom: false, named };
+pub fn module(schema: &Schema, style: Style) -> String {
+    let named = name_all(schema, style);
+    let relationships = relationships(schema, &named, style);
+    let mut variables: BTreeSet<String> = named.values().map(|n| n.class.clone()).collect();
+    variables.extend(["views", "Base", "PgType"].map(str::to_owned));
+    let mut w = Writer { schema, style, sequences: beside::sequences(schema), variables, modules: BTreeSet::new(), custom: false, named };
+    let sequences: Vec<QualifiedName> = schema.sequences.iter().chain(w.sequences.owned.keys()).cloned().collect();
+    let sequences: String = sequences.iter().map(|q| w.sequence(q)).collect();
     let (mut classes, mut views) = (String::new(), String::new());
     for (q, relation) in &schema.relations {
         let is_table = matches!(relation.kind, RelationKind::Table | RelationKind::ForeignTable);
@@ -58,28 +88,32 @@ pub fn module(schema: &Schema) -> String {
             w.table(if is_table { &mut classes } else { &mut views }, q, relation, is_table);
         }
     }
-    let sequences: String = schema
-        .sequences
-        .iter()
-        .map(|q| {
-            let mut items = vec![Node::string(&q.name)];
-            if !is_default_schema(schema, q) {
-                items.push(Node::keyword("schema", Node::string(&q.schema)));
-            }
-            items.push(Node::keyword("metadata", Node::atom("Base.metadata")));
-            statement(0, &format!("{} = ", snake(&q.name)), &Node::call("sa.Sequence", items))
-        })
-        .collect();
     w.assemble(&classes, &views, &sequences)
 }
 
-fn snake(name: &str) -> String {
-    names::attribute(name, is_reserved, &mut BTreeSet::new())
-}
-
 impl Writer<'_> {
+    /// A name at the module's top level.
+    fn variable(&mut self, name: &str) -> String {
+        let plain = names::attribute(name, is_reserved, &mut BTreeSet::new());
+        names::unique(plain, &mut self.variables)
+    }
+
+    fn sequence(&mut self, q: &QualifiedName) -> String {
+        let mut items = vec![Node::string(&q.name)];
+        if !is_default_schema(self.schema, q) {
+            items.push(Node::keyword("schema", Node::string(&q.schema)));
+        }
+        items.push(Node::keyword("metadata", Node::atom(self.style.metadata())));
+        let variable = self.variable(&q.name);
+        statement(0, &format!("{variable} = "), &Node::call("sa.Sequence", items))
+    }
+
     fn assemble(&self, classes: &str, views: &str, sequences: &str) -> String {
-        let mut out = String::from("\"\"\"SQLAlchemy models of the database. Written by `dbtruth generate sqlalchemy` from the lock; do not edit.\"\"\"\n\n");
+        let (library, command) = match self.style {
+            Style::Declarative => ("SQLAlchemy", "sqlalchemy"),
+            Style::SqlModel => ("SQLModel", "sqlmodel"),
+        };
+        let mut out = format!("\"\"\"{library} models of the database. Written by `dbtruth generate {command}` from the lock; do not edit.\"\"\"\n\n");
         for m in &self.modules {
             let _ = writeln!(out, "import {m}");
         }
@@ -88,22 +122,32 @@ impl Writer<'_> {
         }
         out.push_str("import sqlalchemy as sa\n");
         let body = format!("{classes}{views}");
+        if self.style == Style::SqlModel {
+            out.push_str("import sqlmodel\n");
+        }
         if body.contains("pg.") {
             out.push_str("from sqlalchemy.dialects import postgresql as pg\n");
         }
-        let mut orm = vec!["DeclarativeBase"];
-        for name in ["Mapped", "mapped_column", "relationship"] {
-            if body.contains(&format!("{name}[")) || body.contains(&format!("{name}(")) {
-                orm.push(name);
+        if self.style == Style::Declarative {
+            let mut orm = vec!["DeclarativeBase"];
+            for name in ["Mapped", "mapped_column", "relationship"] {
+                if body.contains(&format!("{name}[")) || body.contains(&format!("{name}(")) {
+                    orm.push(name);
+                }
             }
+            let _ = writeln!(out, "from sqlalchemy.orm import {}", orm.join(", "));
         }
-        let _ = writeln!(out, "from sqlalchemy.orm import {}", orm.join(", "));
         if self.custom {
             out.push_str(PG_TYPE);
         }
-        out.push_str("\n\nclass Base(DeclarativeBase):\n    \"\"\"The base of all models here.\"\"\"\n");
-        if !sequences.is_empty() {
-            let _ = write!(out, "\n\n{sequences}");
+        if self.style == Style::Declarative {
+            out.push_str("\n\nclass Base(DeclarativeBase):\n    \"\"\"The base of all models here.\"\"\"\n");
+        }
+        let before = self.events("before_create", &beside::before(self.schema));
+        let after = self.events("after_create", &beside::after(self.schema, &self.sequences));
+        let begins_flat = self.style == Style::SqlModel && !self.custom;
+        if !before.is_empty() || !sequences.is_empty() {
+            let _ = write!(out, "{}{before}{sequences}", if begins_flat { "\n" } else { "\n\n" });
         }
         out.push_str(classes);
         if !views.is_empty() {
@@ -111,13 +155,33 @@ impl Writer<'_> {
             out.push_str("\n\nviews = sa.MetaData()\n");
             out.push_str(views);
         }
+        if !after.is_empty() {
+            let _ = write!(out, "\n\n{after}");
+        }
+        let missing = beside::not_expressed(self.schema);
+        if !missing.is_empty() {
+            out.push_str("\n# Not made by these models:\n");
+            for m in missing {
+                let _ = writeln!(out, "# - {}", m.replace(['\n', '\r'], " "));
+            }
+        }
         out
+    }
+
+    /// DDL that runs with `create_all`.
+    fn events(&self, when: &str, statements: &[String]) -> String {
+        let one = |sql: &String| {
+            let ddl = Node::call("sa.DDL", vec![Node::string(&sql.replace('%', "%%"))]);
+            statement(0, "", &Node::call("sa.event.listen", vec![Node::atom(self.style.metadata()), Node::string(when), ddl]))
+        };
+        statements.iter().map(one).collect()
     }
 
     fn class(&mut self, out: &mut String, name: &QualifiedName, relation: &Relation, relationships: &[Relationship]) {
         let class = self.named[name].class.clone();
         let summary = relation.comment.as_deref().map_or_else(|| format!("A row of {}", name.name), docstring);
-        let _ = write!(out, "\n\nclass {class}(Base):\n    \"\"\"{}.\"\"\"\n\n", docstring(summary.trim_end_matches('.')));
+        let base = if self.style == Style::SqlModel { "sqlmodel.SQLModel, table=True" } else { "Base" };
+        let _ = write!(out, "\n\nclass {class}({base}):\n    \"\"\"{}.\"\"\"\n\n", docstring(summary.trim_end_matches('.')));
         out.push_str(&statement(4, "__tablename__ = ", &Node::string(&name.name)));
         let mut args = self.constraints(relation);
         let mut options = Vec::new();
@@ -138,26 +202,59 @@ impl Writer<'_> {
         out.push('\n');
         for column in super::ordered(relation) {
             let attribute = self.named[name].attributes[&column.name].clone();
-            let ty = python(self.schema, &column.ty, &|_| "str".to_owned(), &mut self.modules);
-            let null = if column.not_null { "" } else { " | None" };
-            let mut items = Vec::new();
-            if attribute != column.name {
-                items.push(Node::string(&column.name));
-            }
-            items.extend(self.column_items(name, relation, column));
-            out.push_str(&annotated(4, &attribute, &format!("Mapped[{}{null}]", ty.annotation), &Node::call("mapped_column", items)));
+            let line = match self.style {
+                Style::Declarative => self.mapped(name, relation, column, &attribute),
+                Style::SqlModel => self.field(name, relation, column, &attribute),
+            };
+            out.push_str(&line);
         }
         if !relationships.is_empty() {
             out.push('\n');
         }
         for r in relationships {
-            out.push_str(&annotated(4, &r.attribute, &format!("Mapped[{}]", r.annotation), &Node::call("relationship", r.arguments.clone())));
+            out.push_str(&match self.style {
+                Style::Declarative => annotated(4, &r.attribute, &format!("Mapped[{}]", r.annotation), &Node::call("relationship", r.arguments.clone())),
+                Style::SqlModel => annotated(4, &r.attribute, &r.annotation, &Node::call("sqlmodel.Relationship", r.arguments.clone())),
+            });
+            if r.annotation.starts_with("typing.") {
+                self.modules.insert("typing");
+            }
         }
     }
 
+    /// `name: Mapped[type] = mapped_column(…)`
+    fn mapped(&mut self, table: &QualifiedName, relation: &Relation, column: &Column, attribute: &str) -> String {
+        let ty = python(self.schema, &column.ty, &|_| "str".to_owned(), &mut self.modules);
+        let null = if column.not_null { "" } else { " | None" };
+        let mut items = Vec::new();
+        if attribute != column.name {
+            items.push(Node::string(&column.name));
+        }
+        items.extend(self.column_items(table, relation, column));
+        annotated(4, attribute, &format!("Mapped[{}{null}]", ty.annotation), &Node::call("mapped_column", items))
+    }
+
+    /// `name: type = sqlmodel.Field(sa_column=sa.Column(…))`. What the database fills by itself may be left out.
+    fn field(&mut self, table: &QualifiedName, relation: &Relation, column: &Column, attribute: &str) -> String {
+        let ty = python(self.schema, &column.ty, &|_| "str".to_owned(), &mut self.modules);
+        let optional = !column.is_required();
+        let null = if optional { " | None" } else { "" };
+        let mut parts = vec![Node::string(&column.name)];
+        parts.extend(self.column_items(table, relation, column));
+        if column.not_null && !relation.primary_key.contains(&column.name) {
+            parts.push(Node::keyword("nullable", Node::atom("False")));
+        }
+        let mut items = Vec::new();
+        if optional {
+            items.push(Node::keyword("default", Node::atom("None")));
+        }
+        items.push(Node::keyword("sa_column", Node::call("sa.Column", parts)));
+        annotated(4, attribute, &format!("{}{null}", ty.annotation), &Node::call("sqlmodel.Field", items))
+    }
+
     fn table(&mut self, out: &mut String, name: &QualifiedName, relation: &Relation, is_table: bool) {
-        let variable = snake(&name.name);
-        let metadata = if is_table { "Base.metadata" } else { "views" };
+        let variable = self.variable(&name.name);
+        let metadata = if is_table { self.style.metadata() } else { "views" };
         let mut items = vec![Node::string(&name.name), Node::atom(metadata)];
         for column in super::ordered(relation) {
             let mut parts = vec![Node::string(&column.name)];
@@ -197,7 +294,7 @@ impl Writer<'_> {
         }
         match &column.default {
             // SQLAlchemy makes a serial of a lone integer key by itself.
-            Some(default) if primary && is_own_sequence(table, &column.name, default) && relation.primary_key.len() == 1 => {}
+            Some(_) if self.sequences.serial.contains(&(table.clone(), column.name.clone())) => {}
             Some(default) => items.push(Node::keyword("server_default", sql(default))),
             None if primary && column.identity.is_none() => items.push(Node::keyword("autoincrement", Node::atom("False"))),
             None => {}
@@ -254,13 +351,6 @@ impl Writer<'_> {
         }
         Node::call("sa.ForeignKeyConstraint", items)
     }
-}
-
-/// `nextval('<table>_<column>_seq'::regclass)`: what `serial` leaves behind.
-fn is_own_sequence(table: &QualifiedName, column: &str, default: &str) -> bool {
-    let inside =
-        default.strip_prefix("nextval('").and_then(|rest| rest.split_once('\'')).map(|(name, _)| name.rsplit('.').next().unwrap_or(name).trim_matches('"'));
-    inside == Some(format!("{}_{column}_seq", table.name).as_str())
 }
 
 /// The lock's `btree (a, lower(b) desc) include (c) where (d)` as an `Index`.

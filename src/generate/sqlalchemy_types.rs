@@ -16,6 +16,10 @@ pub struct TypeObject {
 /// The type object of a column type.
 pub fn type_object(schema: &Schema, text: &str) -> TypeObject {
     let known = |node| TypeObject { node, custom: false };
+    // One byte, and not `char`.
+    if text == "\"char\"" {
+        return custom(text);
+    }
     let Some(ty) = types::parse(text) else { return custom(text) };
     let of_element = TypeRef { array: false, ..ty.clone() };
     if ty.array {

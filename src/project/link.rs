@@ -46,24 +46,25 @@ impl<'a> Project<'a> {
         calls: &[config::Call],
         bound: &BTreeMap<String, String>,
     ) -> Self {
-        Self::link_caches(sources, modules, schema, calls, bound, &BTreeMap::new())
+        let config = config::Config { calls: calls.to_vec(), models: bound.clone(), ..config::Config::default() };
+        Self::link_configured(sources, modules, schema, &config, false)
     }
 
-    /// The same, with the cache keys that the configuration binds to tables (`caches:`, pattern → table).
-    pub fn link_caches(
+    /// The same, with all that the configuration says; `statements` keeps the SQL texts.
+    pub fn link_configured(
         sources: &'a Sources,
         modules: &[(FileId, &'a python::Module)],
         schema: &'a Schema,
-        calls: &[config::Call],
-        bound: &BTreeMap<String, String>,
-        caches: &BTreeMap<String, String>,
+        config: &config::Config,
+        statements: bool,
     ) -> Self {
         let index = Index::build(sources, modules);
         let mut world = World::new(sources, schema, index);
-        world.bound.clone_from(bound);
-        world.caches = super::libraries::redis::Bindings::new(caches);
-        if !calls.is_empty() {
-            world.calls = super::libraries::calls::Calls::with(calls);
+        world.bound.clone_from(&config.models);
+        world.keeps_statements = statements;
+        world.caches = super::libraries::redis::Bindings::new(&config.caches);
+        if !config.calls.is_empty() {
+            world.calls = super::libraries::calls::Calls::with(&config.calls);
         }
         let mut models = super::models::collect(&world);
         models.index(&world);

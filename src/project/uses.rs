@@ -188,6 +188,15 @@ pub struct SqlProblem {
     pub certainty: Certainty,
 }
 
+/// SQL text that reaches a database, in PostgreSQL's own words.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SqlText {
+    /// The text.
+    pub template: crate::syntax::sql::template::Template,
+    /// How sure it is that it is PostgreSQL's, and today's.
+    pub certainty: Certainty,
+}
+
 /// Tables that migration tools keep for themselves and that a lock may leave out.
 fn is_bookkeeping(table: &str) -> bool {
     table.starts_with("alembic_version") || matches!(table, "schema_migrations" | "django_migrations" | "flyway_schema_history" | "spatial_ref_sys")
@@ -234,6 +243,8 @@ pub struct Uses {
     pub created: std::collections::BTreeSet<(Ustr, Option<Ustr>)>,
     /// Files on which we crashed.
     pub crashed: std::collections::BTreeSet<crate::source::FileId>,
+    /// SQL texts, where they were asked for (see [`super::world::World::keeps_statements`]).
+    pub statements: Vec<SqlText>,
     /// What was seen but not understood: reason → how often.
     pub skipped: BTreeMap<&'static str, usize>,
 }
@@ -275,6 +286,7 @@ impl Uses {
         self.crashed.append(&mut other.crashed);
         self.row_keys.append(&mut other.row_keys);
         self.conflict_targets.append(&mut other.conflict_targets);
+        self.statements.append(&mut other.statements);
         for (reason, n) in other.skipped {
             *self.skipped.entry(reason).or_default() += n;
         }

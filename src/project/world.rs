@@ -94,6 +94,8 @@ pub struct World<'a> {
     pub models: super::models::Models<'a>,
     /// Classes that the configuration binds to tables: name → table.
     pub bound: std::collections::BTreeMap<String, String>,
+    /// Whether SQL texts are kept beside what they name.
+    pub keeps_statements: bool,
     /// Cache keys that the configuration binds to tables.
     pub caches: super::libraries::redis::Bindings,
     /// Models are being collected: calls of the project's own functions are run, and declarations keep what they declare. Few expressions are evaluated
@@ -120,6 +122,7 @@ impl<'a> World<'a> {
             calls: super::libraries::calls::Calls::builtin().clone(),
             models: super::models::Models::default(),
             bound: std::collections::BTreeMap::new(),
+            keeps_statements: false,
             caches: super::libraries::redis::Bindings::default(),
             collecting: true,
             mapped: RwLock::default(),

@@ -83,6 +83,11 @@ impl Range {
         format!("{}:{}", self.start.line, self.start.column)
     }
 
+    /// Its first line, from 1.
+    pub fn line(&self) -> u32 {
+        self.start.line
+    }
+
     /// The range of a place in its file.
     pub fn of(sources: &Sources, location: Location) -> Self {
         let file = sources.get(location.file);

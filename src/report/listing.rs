@@ -46,6 +46,26 @@ impl RefEntry {
 }
 
 impl RefEntry {
+    /// The file, as reported.
+    pub fn file(&self) -> &str {
+        &self.file
+    }
+
+    /// Its line, from 1.
+    pub fn line(&self) -> u32 {
+        self.range.line()
+    }
+
+    /// The column named, if one is.
+    pub fn column(&self) -> Option<&str> {
+        self.column.as_deref()
+    }
+
+    /// What is done with it.
+    pub fn access(&self) -> Access {
+        self.access
+    }
+
     /// `file:line:column`
     pub fn place(&self) -> String {
         format!("{}:{}", self.file, self.range.place())

@@ -4,6 +4,8 @@ mod azure;
 pub mod changes;
 mod checkstyle;
 mod concise;
+pub mod conformance;
+pub mod diagram;
 pub mod drift;
 pub mod escape;
 mod github;
@@ -14,6 +16,8 @@ mod junit;
 pub mod listing;
 mod rdjson;
 mod sarif;
+pub mod show;
+pub mod verify;
 
 use crate::check::{Outcome, Summary};
 

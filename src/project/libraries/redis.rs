@@ -308,7 +308,8 @@ mod tests {
         let module = python::parse(code);
         let caches = BTreeMap::from([("doc:*".to_owned(), "documents".to_owned()), ("user:*".to_owned(), "auth.users".to_owned())]);
         let modules = [(id, &module)];
-        let project = Project::link_caches(&sources, &modules, &schema, &[], &BTreeMap::new(), &caches);
+        let config = crate::config::Config { caches, ..crate::config::Config::default() };
+        let project = Project::link_configured(&sources, &modules, &schema, &config, false);
         let mut all: Vec<_> = project.uses.references.iter().filter(|r| r.context == Context::Cache).collect();
         all.sort_by_key(|r| r.location);
         let schema = |r: &Reference| r.relation.schema.map(|s| format!("{s}.")).unwrap_or_default();

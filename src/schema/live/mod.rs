@@ -6,6 +6,7 @@
 mod catalog;
 mod dsn;
 mod passfile;
+mod prepare;
 mod tls;
 
 use std::fmt;
@@ -18,6 +19,7 @@ use crate::schema::Schema;
 use dsn::{Dsn, SslMode};
 
 pub use dsn::Redacted;
+pub use prepare::{Refusal, prepare};
 
 /// Which database, and what of it.
 #[derive(Clone, Debug, Default)]

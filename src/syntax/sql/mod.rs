@@ -9,4 +9,6 @@ mod script;
 mod split;
 pub mod template;
 
+pub use split::{Piece, split};
+
 pub use script::{Parameters, Script, ScriptStatement, Skip, parse, parse_around};

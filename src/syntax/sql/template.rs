@@ -155,6 +155,11 @@ impl Template {
         &self.text
     }
 
+    /// Where its pieces come from, in order.
+    pub fn sources(&self) -> impl Iterator<Item = Location> {
+        self.pieces.iter().map(|p| p.source)
+    }
+
     /// The bytes of every hole, in order.
     pub fn holes(&self) -> impl Iterator<Item = Span> + '_ {
         self.pieces.iter().filter(|p| p.kind == PieceKind::Hole).map(|p| Span { start: p.start, end: p.end })

@@ -8,7 +8,7 @@ use ustr::Ustr;
 use crate::diagnostic::Context;
 use crate::project::eval::Evaluator;
 use crate::project::text::{Text, TextPart};
-use crate::project::uses::{Certainty, Reference, RelationName, SqlProblem};
+use crate::project::uses::{Certainty, Reference, RelationName, SqlProblem, SqlText};
 use crate::source::Location;
 use crate::sql::{Analysis, Options, analyse};
 use crate::syntax::sql::Skip;
@@ -57,6 +57,9 @@ pub fn sink(ev: &mut Evaluator<'_, '_>, text: &Text<'_>, driver: Option<dialect:
     // Something of unknown origin that names nothing we know may be anyone's.
     if driver.is_none() && analysis.references.is_empty() && !analysis.problems.is_empty() {
         sure = sure.min(if reads_as_sql(template.text()) { Certainty::Medium } else { Certainty::Low });
+    }
+    if ev.world.keeps_statements {
+        ev.uses.statements.push(SqlText { template: template.clone(), certainty: sure });
     }
     rows::remember(ev, text, &analysis, sure);
     note(ev, &template, &analysis, sure, context, true);
