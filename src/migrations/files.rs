@@ -104,6 +104,14 @@ pub fn plan(paths: &[String]) -> Vec<Script> {
     } else {
         chosen.retain(|p| is_sql(p));
     }
+    // Diesel's folders each hold an `up.sql`; their order is that of the digits before the first `_`, dashes between them apart
+    // (https://docs.rs/diesel_migrations: "the version is everything up to the first underscore, with dashes removed").
+    if chosen.iter().filter(|p| p.ends_with("/up.sql")).count() * 2 > chosen.len() {
+        let version = |p: &str| folder(p).rsplit('/').next().unwrap_or_default().split('_').next().unwrap_or_default().replace('-', "");
+        chosen.retain(|p| p.ends_with("/up.sql") || p.as_str() == "up.sql");
+        chosen.sort_by(|a, b| version(a).cmp(&version(b)).then_with(|| a.cmp(b)));
+        return chosen.into_iter().map(|p| script(p)).collect();
+    }
     let rank = |p: &str| (repeatable(p), if steps { numbered(p) } else { !whole(p) });
     let version = |p: &str| p.rsplit('/').next().unwrap_or(p).trim_start_matches(['V', 'v']).to_owned();
     chosen.sort_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| natural(&folder(a), &folder(b))).then_with(|| natural(&version(a), &version(b))));
@@ -185,6 +193,12 @@ mod tests {
         assert_eq!(names(&["10_c.up.sql", "9_b.up.sql", "9_b.down.sql", "seed.sql"]), ["9_b.up.sql", "10_c.up.sql"]);
         assert_eq!(names(&["V2__b.sql", "V10__c.sql", "V1_1__a.sql", "U2__b.sql", "R__views.sql"]), ["V1_1__a.sql", "V2__b.sql", "V10__c.sql", "R__views.sql"]);
         assert_eq!(names(&["0007_drop_old_tables.sql"]), ["0007_drop_old_tables.sql"]);
+    }
+
+    #[test]
+    fn folders_with_their_own_up_and_down_run_by_version() {
+        let all = ["2017-09-23-182408_b/up.sql", "20140924113530_a/up.sql", "20140924113530_a/down.sql", "2025-01-01-000000-0000_c/up.sql"];
+        assert_eq!(names(&all), ["20140924113530_a/up.sql", "2017-09-23-182408_b/up.sql", "2025-01-01-000000-0000_c/up.sql"]);
     }
 
     #[test]
