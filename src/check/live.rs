@@ -95,7 +95,9 @@ impl<'a> Live<'a> {
     /// Links everything and judges it.
     pub fn new(settings: &'a Settings, opened: &'a Opened, versions: &'a Versions) -> Self {
         let mut project = opened.project(settings);
-        let seen = rules::Context { project: &project, schema: &opened.schema, lock: Some(opened.lock), histories: OnceLock::default() };
+        let migrations = settings.migration_folders();
+        let seen =
+            rules::Context { project: &project, schema: &opened.schema, lock: Some(opened.lock), migrations: &migrations, histories: OnceLock::default() };
         let mut by_rules = rules::run(&seen);
         repair::attach(&seen, &mut by_rules);
         drop(seen);
@@ -182,7 +184,13 @@ impl<'a> Live<'a> {
         // Tables that code elsewhere creates are known.
         self.project.uses.created.extend(whole.created.iter().copied());
         self.project.uses.dedup();
-        let seen = rules::Context { project: &self.project, schema: &self.opened.schema, lock: Some(self.opened.lock), histories: OnceLock::default() };
+        let seen = rules::Context {
+            project: &self.project,
+            schema: &self.opened.schema,
+            lock: Some(self.opened.lock),
+            migrations: &[],
+            histories: OnceLock::default(),
+        };
         let mut found = rules::run_without_history(&seen);
         found.retain(|d| d.location.file == file);
         repair::attach(&seen, &mut found);

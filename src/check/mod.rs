@@ -57,7 +57,14 @@ fn run_looking<T>(settings: &Settings, last: bool, look: impl FnOnce(&Opened, &r
     outcome.summary.skipped = std::mem::take(&mut opened.skipped);
 
     let project = opened.project(settings);
-    let context = rules::Context { project: &project, schema: &opened.schema, lock: Some(opened.lock), histories: std::sync::OnceLock::default() };
+    let migrations = settings.migration_folders();
+    let context = rules::Context {
+        project: &project,
+        schema: &opened.schema,
+        lock: Some(opened.lock),
+        migrations: &migrations,
+        histories: std::sync::OnceLock::default(),
+    };
     let mut found = rules::run(&context);
     repair::attach(&context, &mut found);
     outcome.diagnostics.append(&mut found);

@@ -149,6 +149,12 @@ impl Settings {
         configured || file.strip_prefix(&self.root).is_ok_and(looks_like_migration)
     }
 
+    /// The configured folders of migrations, named as reports name files.
+    pub fn migration_folders(&self) -> Vec<String> {
+        let dir = config_dir(&self.config, &self.root);
+        self.config.config.migrations.iter().map(|m| display_path(&normalise(Path::new(m), dir), &self.cwd)).collect()
+    }
+
     /// Lists the files to link: those of the root, and those of targets outside it.
     fn walk(&mut self, root: &Path, targets: &[PathBuf]) -> Result<(), Failure> {
         let exclude = self.config.config.exclude.clone();

@@ -107,7 +107,9 @@ pub fn run(args: &Fix) -> Result<Code, Failure> {
     let settings = Settings::worktree(&cwd, &[], args.lock.as_deref())?;
     let opened = flow::open(&settings)?;
     let project = opened.project(&settings);
-    let context = Context { project: &project, schema: &opened.schema, lock: Some(opened.lock), histories: std::sync::OnceLock::default() };
+    let migrations = settings.migration_folders();
+    let context =
+        Context { project: &project, schema: &opened.schema, lock: Some(opened.lock), migrations: &migrations, histories: std::sync::OnceLock::default() };
     let plan = migration::plan(&context, args.drop);
     for note in &plan.notes {
         out::say(&format!("note: {note}"));

@@ -200,7 +200,10 @@ impl Database {
     fn unread(&mut self, sql: &Template, span: Span) {
         let text = sql.text().get(span.range()).unwrap_or("");
         let word = text.split_whitespace().next().unwrap_or("").to_ascii_lowercase();
-        self.lost |= matches!(word.as_str(), "alter" | "create" | "drop");
+        // An index, a function and their like change the columns of no table.
+        let aside = ["index", "function", "procedure", "trigger", "policy", "role", "user", "extension", "event", "statistics", "publication"];
+        let about = text.split_whitespace().skip(1).map(str::to_ascii_lowercase).find(|w| !matches!(w.as_str(), "or" | "replace" | "unique" | "constraint"));
+        self.lost |= matches!(word.as_str(), "alter" | "create" | "drop") && !about.is_some_and(|w| aside.contains(&w.as_str()));
         Arc::make_mut(&mut self.ddl).run(text);
         Arc::make_mut(&mut self.ddl).take_notes();
     }
@@ -224,6 +227,10 @@ impl Database {
     }
 
     fn statement(&mut self, sql: &Template, statement: &Statement, doubtful: Option<&str>) {
+        if has_hole_in_name(&statement.kind) {
+            self.schema_mut().mark_incomplete("schema", "a statement makes a function or a type whose name could not be worked out");
+            return;
+        }
         let mut touched = Vec::new();
         for (name, role) in targets(&statement.kind) {
             self.first_creates.get_or_insert(role == Role::Creates);
@@ -235,6 +242,7 @@ impl Database {
             let qualified = self.qualified(&name);
             match role {
                 Role::Creates => {
+                    self.unsuppose(&qualified, &statement.kind);
                     self.created.insert(qualified.clone());
                     self.dropped.remove(&qualified);
                     if let Some(at) = at {
@@ -313,6 +321,18 @@ impl Database {
         self.path.as_deref().or(self.ddl.schema().search_path.first().map(String::as_str)).unwrap_or("public")
     }
 
+    /// A table that was taken to be there before, since something pointed at it, and that is created only now.
+    fn unsuppose(&mut self, name: &QualifiedName, kind: &StatementKind) {
+        let anew = matches!(kind, StatementKind::CreateTable(c) if !c.if_not_exists);
+        if anew && self.phantoms.remove(name) {
+            self.supposed_at.remove(name);
+            let object = name.to_string();
+            let schema = self.schema_mut();
+            schema.relations.remove(name);
+            schema.incomplete.retain(|i| i.object != object);
+        }
+    }
+
     /// A table that a history changes without having created it was there before, made by other means; unless the history dropped it.
     fn suppose(&mut self, name: &QualifiedName) {
         if self.ddl.schema().relations.contains_key(name) || self.dropped.contains(name) {
@@ -332,6 +352,18 @@ enum Role {
     Creates,
     Changes,
     Drops,
+}
+
+/// Whether a function or a type is made whose name is not known in full.
+fn has_hole_in_name(kind: &StatementKind) -> bool {
+    let name = match kind {
+        StatementKind::CreateFunction(f) => f.name,
+        StatementKind::CreateType(t) => t.name,
+        StatementKind::CreateDomain(d) => d.name,
+        StatementKind::CreateSequence(s) => s.name,
+        _ => return false,
+    };
+    name.name.as_str().contains(HOLE) || name.schema_str().is_some_and(|s| s.contains(HOLE))
 }
 
 fn is_ddl(kind: &StatementKind) -> bool {

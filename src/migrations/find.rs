@@ -75,15 +75,29 @@ fn sql(path: &Path, files: &[PathBuf]) -> Option<(String, Vec<Script>)> {
 
 /// The migrations of a Django project, and what its settings say.
 fn django(path: &Path, files: &[PathBuf]) -> Option<Apps> {
+    let read = |file: &Path| std::fs::read_to_string(file).ok();
+    if files.iter().any(|f| f.to_string_lossy().contains("settings")) {
+        return apps(files, &read);
+    }
+    // The path may be a part of a project, whose settings lie elsewhere.
+    let mut apps = apps(files, &read)?;
+    let mut all = files.to_vec();
+    let _ = walk(&super::first::root(path), 0, &mut all);
+    settings(&mut apps, &all, &read);
+    Some(apps)
+}
+
+/// The same of files whose text is read by other means.
+pub(super) fn apps(files: &[PathBuf], read: &dyn Fn(&Path) -> Option<String>) -> Option<Apps> {
     let mut apps = Apps::default();
     let labels: BTreeMap<PathBuf, String> = files
         .iter()
         .filter(|f| f.file_name().is_some_and(|n| n == "apps.py"))
-        .filter_map(|f| Some((f.parent()?.to_owned(), assigned(&std::fs::read_to_string(f).ok()?, "label")?)))
+        .filter_map(|f| Some((f.parent()?.to_owned(), assigned(&read(f)?, "label")?)))
         .collect();
     for file in files.iter().filter(|f| f.extension().is_some_and(|e| e == "py")) {
         let Some(folder) = file.parent().filter(|p| p.file_name().is_some_and(|n| n == "migrations")) else { continue };
-        let Ok(text) = std::fs::read_to_string(file) else { continue };
+        let Some(text) = read(file) else { continue };
         if !text.contains("class Migration") {
             continue;
         }
@@ -97,19 +111,15 @@ fn django(path: &Path, files: &[PathBuf]) -> Option<Apps> {
     if apps.files.is_empty() {
         return None;
     }
-    settings(&mut apps, path, files);
+    settings(&mut apps, files, read);
     apps.files.sort();
     Some(apps)
 }
 
-/// What the settings say: looked for under the path and, when it is a part of the project, in the whole.
-fn settings(apps: &mut Apps, path: &Path, files: &[PathBuf]) {
-    let mut all = files.to_vec();
-    if !files.iter().any(|f| f.to_string_lossy().contains("settings")) {
-        let _ = walk(&super::first::root(path), 0, &mut all);
-    }
-    for file in all.iter().filter(|f| f.extension().is_some_and(|e| e == "py") && f.to_string_lossy().contains("settings")) {
-        let Ok(text) = std::fs::read_to_string(file) else { continue };
+/// What the settings among the files say.
+fn settings(apps: &mut Apps, files: &[PathBuf], read: &dyn Fn(&Path) -> Option<String>) {
+    for file in files.iter().filter(|f| f.extension().is_some_and(|e| e == "py") && f.to_string_lossy().contains("settings")) {
+        let Some(text) = read(file) else { continue };
         apps.user_model = apps.user_model.take().or_else(|| assigned(&text, "AUTH_USER_MODEL"));
         apps.auto_field = apps.auto_field.take().or_else(|| assigned(&text, "DEFAULT_AUTO_FIELD"));
         for (n, _) in text.match_indices("INSTALLED_APPS") {

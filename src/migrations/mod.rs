@@ -5,6 +5,7 @@
 
 pub mod alembic;
 mod database;
+mod digest;
 mod django;
 mod files;
 mod find;
@@ -22,7 +23,7 @@ pub use database::{Database, Problem};
 pub use files::up_part;
 pub use find::{Histories, histories};
 pub use python::{Disk, Files, Shelf};
-pub use survey::{History, histories as histories_of};
+pub use survey::{History, Tool, histories as histories_of};
 
 use crate::schema::Schema;
 

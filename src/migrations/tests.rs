@@ -136,3 +136,13 @@ class Migration(migrations.Migration):
     assert_eq!(columns(&s, "shop_book_tags"), ["book_id bigint not null", "id integer not null", "person_id bigint not null"]);
     assert!(s.incomplete.is_empty(), "{:?}", s.incomplete);
 }
+
+/// `DBTRUTH_REPLAY=FOLDER:FILE` writes the lock of a folder of migrations without the whole program.
+#[test]
+#[ignore = "a tool for measuring"]
+fn replay_to_a_file() {
+    for pair in std::env::var("DBTRUTH_REPLAY").unwrap_or_default().split(',') {
+        let (folder, file) = pair.split_once(':').expect("FOLDER:FILE");
+        std::fs::write(file, crate::schema::lock::write(&super::pull_from(std::path::Path::new(folder)).expect("migrations"))).expect("written");
+    }
+}

@@ -51,6 +51,8 @@ pub struct Context<'r, 'a> {
     pub schema: &'r Schema,
     /// The lock among the sources, for labels into it.
     pub lock: Option<FileId>,
+    /// Configured folders of migrations, as the sources name paths.
+    pub migrations: &'r [String],
     /// See [`Context::histories`].
     pub histories: std::sync::OnceLock<Vec<crate::migrations::History>>,
 }
@@ -234,7 +236,7 @@ impl Context<'_, '_> {
 
     /// The project's migrations, replayed once for all rules that ask.
     pub fn histories(&self) -> &[crate::migrations::History] {
-        self.histories.get_or_init(|| crate::migrations::histories_of(&self.project.world))
+        self.histories.get_or_init(|| crate::migrations::histories_of(&self.project.world, self.migrations))
     }
 
     /// Where the lock defines something.

@@ -3,6 +3,7 @@
 use super::{Context, Rule};
 use crate::config::Level;
 use crate::diagnostic::{self, Diagnostic, Severity};
+use crate::migrations::Tool;
 
 pub(super) const RULE: Rule = Rule {
     name: "multiple-heads",
@@ -30,7 +31,10 @@ fn check(context: &Context<'_, '_>, found: &mut Vec<Diagnostic>) {
                 told.push(&head.id);
                 let message = format!("revisions `{}` and `{}` are both heads", other.id, head.id);
                 let mut d = Diagnostic::new(RULE.name, Severity::Error, at, diagnostic::Context::Migration, message);
-                d.help = Some(format!("let one follow the other, or merge them: `alembic merge {} {}`", other.id, head.id));
+                d.help = Some(match history.tool {
+                    Tool::Django => "let one depend on the other, or merge them: `python manage.py makemigrations --merge`".to_owned(),
+                    _ => format!("let one follow the other, or merge them: `alembic merge {} {}`", other.id, head.id),
+                });
                 found.push(match other.at.or_else(|| history.place(&other.path)) {
                     Some(place) => d.related(place, "the other head"),
                     None => d,

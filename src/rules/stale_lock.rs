@@ -3,7 +3,7 @@
 use super::{Context, Rule, display};
 use crate::config::Level;
 use crate::diagnostic::{self, Diagnostic, Severity};
-use crate::migrations::History;
+use crate::migrations::{History, Tool};
 use crate::schema::RelationKind;
 
 pub(super) const RULE: Rule = Rule {
@@ -17,7 +17,11 @@ pub(super) const RULE: Rule = Rule {
 /// What the migrations add and the lock does not have. Quiet where the history is not wholly understood, or the lock is plainly of another database.
 fn check(context: &Context<'_, '_>, found: &mut Vec<Diagnostic>) {
     for history in context.histories() {
-        if history.from_nothing && history.db.is_whole() && history.graph.missing().is_empty() && history.graph.heads().len() == 1 {
+        if history.from_nothing
+            && history.db.is_whole()
+            && history.graph.missing().is_empty()
+            && (history.tool != Tool::Alembic || history.graph.heads().len() == 1)
+        {
             compare(context, history, found);
         }
     }

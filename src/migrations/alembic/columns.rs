@@ -2,6 +2,7 @@
 
 use super::Alembic;
 use super::types::{self, SqlType};
+use crate::migrations::digest::by_sqlalchemy;
 use crate::migrations::python::{Args, Machine, Made, Value};
 use crate::migrations::sqltext::{Name, Sql, literal, quoted};
 use crate::source::Location;
@@ -58,7 +59,9 @@ pub fn last(path: &str) -> &str {
 pub fn name(value: &Value<'_>, at: Location) -> Option<Name> {
     // `op.f("…")` is the name as it is.
     if let Some(made) = value.made().filter(|m| matches!(last(m.path.as_str()), "f" | "conv" | "quoted_name")) {
-        return made.args.positional.first().and_then(|(v, at)| name(v, *at));
+        let given = made.args.positional.first().and_then(|(v, at)| name(v, *at))?;
+        let text = if last(made.path.as_str()) == "quoted_name" { given.text } else { by_sqlalchemy(&given.text) };
+        return Some(Name { text, at: given.at });
     }
     let text = value.constant()?;
     let place = match value {
@@ -108,7 +111,8 @@ pub fn column<'a>(m: &mut M<'_, 'a>, value: &Value<'a>) -> Option<Column> {
     for (v, _) in positional {
         match v.path().map(last) {
             Some("ForeignKey") => {
-                if let Some(key) = v.made().and_then(|f| reference(f)) {
+                // `use_alter` leaves the key to `create_all`; `op.create_table` writes none.
+                if let Some(key) = v.made().filter(|f| !f.args.flag("use_alter")).and_then(|f| reference(f)) {
                     c.foreign_keys.push(key);
                 }
             }

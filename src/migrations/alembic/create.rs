@@ -207,6 +207,8 @@ pub(super) fn constraint<'a>(m: &mut M<'_, 'a>, table: &Table, value: &Value<'a>
             }
             sql.raw(&actions(&made.args));
         }
+        // `use_alter` leaves the key to `create_all`; `op.create_table` writes none.
+        "ForeignKeyConstraint" if made.args.flag("use_alter") => return Some(None),
         "ForeignKeyConstraint" => {
             let columns = names(m, made.args.get(0, "columns").map(|v| (v.clone(), made.at)))?;
             let (targets, at) = (made.args.get(1, "refcolumns")?.clone(), made.at);

@@ -4,6 +4,7 @@ use super::Alembic;
 use super::columns::{self, Column, last, name, raw};
 use super::create::{column_name, names};
 use super::operations::{Call, Table};
+use crate::migrations::digest::by_sqlalchemy;
 use crate::migrations::python::{Args, Machine, Value};
 use crate::migrations::sqltext::{Name, Sql};
 use crate::source::Location;
@@ -14,7 +15,7 @@ type M<'m, 'a> = Machine<'m, 'a, Alembic<'a>>;
 pub(super) fn index_of(m: &mut M<'_, '_>, table: &Table, c: &Column) {
     let made = m.host.conventional("ix", &table.name.text, std::slice::from_ref(&c.name), None);
     let label = table.schema.as_ref().map_or_else(|| table.name.text.clone(), |s| format!("{s}_{}", table.name.text));
-    let text = made.unwrap_or_else(|| format!("ix_{label}_{}", c.name.text));
+    let text = made.unwrap_or_else(|| by_sqlalchemy(&format!("ix_{label}_{}", c.name.text)));
     let mut sql = Sql::new(c.at, if c.unique { "CREATE UNIQUE INDEX " } else { "CREATE INDEX " });
     sql.name(&Name { text, at: c.name.at }).raw(" ON ");
     table.push(&mut sql);

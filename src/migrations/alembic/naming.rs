@@ -2,6 +2,7 @@
 
 use super::Alembic;
 use super::columns::last;
+use crate::migrations::digest::by_sqlalchemy;
 use crate::migrations::python::{Machine, Value};
 use crate::migrations::sqltext::Name;
 
@@ -71,7 +72,7 @@ impl Alembic<'_> {
             rest = &rest[end + 2..];
         }
         out.push_str(rest);
-        Some(out)
+        Some(by_sqlalchemy(&out))
     }
 
     /// The name of a check constraint: a convention puts its own words around the one given.

@@ -1,9 +1,11 @@
 //! Indexes and constraints.
 
 use super::M;
-use super::create::{columns_of, groups};
-use super::fields::{ModelKey, last};
+use super::conditions::condition;
+use super::create::{column_index, columns_of, groups, is_indexed, like_index, unique_name};
+use super::fields::{Field, ModelKey, last};
 use super::operations::{alter, name};
+use crate::migrations::digest::django_index;
 use crate::migrations::python::{Made, Value};
 use crate::migrations::sqltext::{Sql, quoted};
 use crate::source::Location;
@@ -36,7 +38,8 @@ pub(super) fn unique_together<'a>(m: &mut M<'_, 'a>, key: &ModelKey, made: &Made
         }
         for group in new.iter().filter(|g| !old.contains(g)) {
             let mut sql = alter(&table, made.at);
-            sql.raw("ADD UNIQUE ").names(&columns_of(&model, group, made.at));
+            let columns = columns_of(&model, group, made.at);
+            sql.raw("ADD CONSTRAINT ").name(&unique_name(&table, &columns, made.at)).raw(" UNIQUE ").names(&columns);
             m.sql(&sql.finish());
         }
     }
@@ -53,11 +56,15 @@ pub(super) fn index<'a>(m: &mut M<'_, 'a>, key: &ModelKey, made: &Made<'a>) -> O
     let table = m.host.table(key);
     let list = made.args.keyword("fields").cloned().unwrap_or_default();
     let fields: Vec<String> = m.members_of(&list).iter().filter_map(Value::constant).collect();
-    if fields.is_empty() || made.args.keyword("condition").is_some_and(|c| !matches!(c, Value::None)) {
-        // An index over expressions or a part of the rows: columns stay as they are.
+    let asked = made.args.keyword("condition").filter(|c| !matches!(c, Value::None)).cloned();
+    let rows = asked.as_ref().and_then(|c| condition(m, key, c));
+    if fields.is_empty() || asked.is_some() != rows.is_some() {
+        // An index over expressions, or a part of the rows that we cannot tell: columns stay as they are.
         m.host.db.schema_mut().mark_incomplete(format!("public.{table}"), "an index over an expression could not be worked out");
         return Some(());
     }
+    let classes = made.args.keyword("opclasses").cloned().map(|v| m.members_of(&v)).unwrap_or_default();
+    let include = made.args.keyword("include").cloned().map(|v| m.members_of(&v)).unwrap_or_default();
     let method = match last(made.path.as_str()) {
         "GinIndex" => " USING gin",
         "GistIndex" => " USING gist",
@@ -73,9 +80,17 @@ pub(super) fn index<'a>(m: &mut M<'_, 'a>, key: &ModelKey, made: &Made<'a>) -> O
     for (n, f) in fields.iter().enumerate() {
         let (bare, descending) = f.strip_prefix('-').map_or((f.as_str(), false), |b| (b, true));
         let column = columns_of(&model, &[bare.to_owned()], made.at);
-        sql.raw(if n > 0 { ", " } else { "" }).name(&column[0]).raw(if descending { " DESC" } else { "" });
+        sql.raw(if n > 0 { ", " } else { "" }).name(&column[0]);
+        if let Some(class) = classes.get(n).and_then(Value::constant) {
+            sql.raw(&format!(" {class}"));
+        }
+        sql.raw(if descending { " DESC" } else { "" });
     }
     sql.raw(")");
+    included(&mut sql, &model, &include, made.at);
+    if let Some(rows) = rows {
+        sql.raw(&format!(" WHERE {rows}"));
+    }
     m.sql(&sql.finish());
     Some(())
 }
@@ -106,19 +121,93 @@ pub(super) fn constraint<'a>(m: &mut M<'_, 'a>, key: &ModelKey, made: &Made<'a>)
     let table = m.host.table(key);
     let list = made.args.keyword("fields").cloned().unwrap_or_default();
     let fields: Vec<String> = m.members_of(&list).iter().filter_map(Value::constant).collect();
-    let plain = last(made.path.as_str()) == "UniqueConstraint" && !fields.is_empty() && made.args.keyword("condition").is_none_or(|c| matches!(c, Value::None));
-    if !plain {
-        m.host.db.schema_mut().mark_incomplete(format!("public.{table}"), "a constraint over an expression could not be worked out");
-        return Some(());
-    }
+    let asked = made.args.keyword("condition").or_else(|| made.args.keyword("check")).filter(|c| !matches!(c, Value::None)).cloned();
+    let rows = asked.as_ref().and_then(|c| condition(m, key, c));
+    let given = made.args.text(99, "name");
     let mut sql = alter(&table, made.at);
-    sql.raw("ADD ");
-    if let Some(n) = made.args.text(99, "name") {
-        sql.raw("CONSTRAINT ").name(&name(&n, made.at)).raw(" ");
+    let constraint = given.as_ref().map(|n| format!("CONSTRAINT {} ", quoted(n))).unwrap_or_default();
+    let nulls = if matches!(made.args.keyword("nulls_distinct"), Some(Value::Bool(false))) { " NULLS NOT DISTINCT" } else { "" };
+    let columns = columns_of(&model, &fields, made.at);
+    match (last(made.path.as_str()), rows) {
+        ("CheckConstraint", Some(rows)) => {
+            sql.raw(&format!("ADD {constraint}CHECK ({rows})"));
+        }
+        ("UniqueConstraint", rows) if !fields.is_empty() && asked.is_some() == rows.is_some() => {
+            let include = made.args.keyword("include").cloned().map(|v| m.members_of(&v)).unwrap_or_default();
+            // Rows, covered columns and classes of operators make it an index; PostgreSQL has no such constraint.
+            if rows.is_some() || made.args.keyword("opclasses").is_some() {
+                sql = Sql::new(made.at, "CREATE UNIQUE INDEX ");
+                sql.name(&name(&given?, made.at)).raw(" ON ").name(&name(&table, made.at)).raw(" ").names(&columns);
+                included(&mut sql, &model, &include, made.at);
+                sql.raw(nulls);
+                if let Some(rows) = rows {
+                    sql.raw(&format!(" WHERE {rows}"));
+                }
+            } else {
+                sql.raw(&format!("ADD {constraint}UNIQUE{nulls} ")).names(&columns);
+                included(&mut sql, &model, &include, made.at);
+                sql.raw(match made.args.keyword("deferrable").and_then(|d| d.path()).map(last) {
+                    Some("DEFERRED") => " DEFERRABLE INITIALLY DEFERRED",
+                    Some("IMMEDIATE") => " DEFERRABLE INITIALLY IMMEDIATE",
+                    _ => "",
+                });
+            }
+        }
+        _ => {
+            m.host.db.schema_mut().mark_incomplete(format!("public.{table}"), "a constraint over an expression could not be worked out");
+            return Some(());
+        }
     }
-    sql.raw("UNIQUE ").names(&columns_of(&model, &fields, made.at));
     m.sql(&sql.finish());
     Some(())
+}
+
+/// `INCLUDE (…)`
+fn included<'a>(sql: &mut Sql, model: &super::state::Model<'a>, fields: &[Value<'a>], at: Location) {
+    let fields: Vec<String> = fields.iter().filter_map(Value::constant).collect();
+    if !fields.is_empty() {
+        sql.raw(" INCLUDE ").names(&columns_of(model, &fields, at));
+    }
+}
+
+/// A field that becomes positive, or is so no longer, gains or loses its check.
+pub(super) fn recheck(m: &mut M<'_, '_>, table: &str, column: &str, (was, is): (bool, bool), at: Location) {
+    if was && !is {
+        let condition = format!("{} >= 0", crate::schema::lock::quote(column));
+        let found = m.host.db.find(None, table).and_then(|(_, r)| r.checks.iter().find(|c| *c.1 == condition).map(|c| c.0.clone()));
+        if let Some(check) = found {
+            m.sql(&Sql::new(at, &format!("ALTER TABLE {} DROP CONSTRAINT {}", quoted(table), quoted(&check))).finish());
+        }
+    } else if !was && is {
+        let name = django_index(table, &[column], "_check");
+        m.sql(&Sql::new(at, &format!("ALTER TABLE {} ADD CONSTRAINT {} CHECK ({} >= 0)", quoted(table), quoted(&name), quoted(column))).finish());
+    }
+}
+
+/// A field that changes gains or loses the indexes that come with its kind.
+pub(super) fn reindex<'a>(m: &mut M<'_, 'a>, key: &ModelKey, n: &str, (old, new): (&Field<'a>, &Field<'a>), types: (Option<&str>, &str), at: Location) {
+    let (table, column) = (m.host.table(key), new.column(n));
+    let (had, has) = (is_indexed(old), is_indexed(new));
+    let own = |index: &crate::schema::Index| {
+        let digest = index.name.strip_suffix("_like").unwrap_or(&index.name).rsplit('_').next().unwrap_or_default();
+        !index.unique && index.keys == [Some(column.clone())] && digest.len() == 8 && digest.bytes().all(|b| b.is_ascii_hexdigit())
+    };
+    let text = |ty: &str| ["varchar", "text", "citext"].into_iter().find(|t| ty.starts_with(t));
+    let retyped = types.0.and_then(text).is_some_and(|t| text(types.1) != Some(t));
+    let found: Vec<String> =
+        m.host.db.find(None, &table).map(|(_, r)| r.indexes.iter().filter(|i| own(i)).map(|i| i.name.clone()).collect()).unwrap_or_default();
+    let like_gone = retyped || (old.unique() && !new.unique() && !has);
+    for index in found.iter().filter(|i| (had && !has && !new.unique()) || (had && !has && !i.ends_with("_like")) || (like_gone && i.ends_with("_like"))) {
+        m.sql(&Sql::new(at, &format!("DROP INDEX {}", quoted(index))).finish());
+    }
+    if !had && has {
+        column_index(m, key, n, new, at);
+    } else if !old.unique()
+        && new.unique()
+        && !m.host.db.find(None, &table).is_some_and(|(_, r)| r.indexes.iter().any(|i| i.name == django_index(&table, &[&column], "_like")))
+    {
+        like_index(m, key, n, new, at);
+    }
 }
 
 pub(super) fn remove_constraint<'a>(m: &mut M<'_, 'a>, key: &ModelKey, made: &Made<'a>, tables: bool) -> Option<()> {

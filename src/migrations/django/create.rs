@@ -5,6 +5,7 @@ use super::constraints::{constraint, index};
 use super::fields::{self, Field, ModelKey, field, last, lower};
 use super::operations::{alter, name, open};
 use super::state::Model;
+use crate::migrations::digest::django_index;
 use crate::migrations::python::{Made, Value};
 use crate::migrations::sqltext::{Name, Sql, literal, quoted};
 use crate::source::Location;
@@ -58,7 +59,7 @@ pub(super) fn create_model<'a>(m: &mut M<'_, 'a>, app: &str, made: &Made<'a>, ta
     }
     for group in &together {
         let columns = columns_of(&model, group, made.at);
-        sql.raw(", UNIQUE ").names(&columns);
+        sql.raw(", CONSTRAINT ").name(&unique_name(&table, &columns, made.at)).raw(" UNIQUE ").names(&columns);
     }
     sql.raw(")");
     m.sql(&sql.finish());
@@ -71,7 +72,7 @@ pub(super) fn create_model<'a>(m: &mut M<'_, 'a>, app: &str, made: &Made<'a>, ta
         if f.kind == "ManyToManyField" {
             create_through(m, &key, n, f, made.at);
         } else {
-            column_index(m, &table, n, f, made.at);
+            column_index(m, &key, n, f, made.at);
         }
     }
     for list in [option("indexes"), option("constraints")].into_iter().flatten() {
@@ -180,24 +181,86 @@ pub(super) fn foreign_key<'a>(m: &M<'_, 'a>, key: &ModelKey, n: &str, f: &Field<
         Some(n) => (n.clone(), model.field(&n)?.clone()),
         None => model.key()?,
     };
+    let (column, table, to) = (f.column(n), m.host.table(&target), to_field.column(&to));
+    let name = key_name(&m.host.table(key), &column, &table, &to);
     Some(format!(
-        "ADD FOREIGN KEY ({}) REFERENCES {} ({}) DEFERRABLE INITIALLY DEFERRED",
-        quoted(&f.column(n)),
-        quoted(&m.host.table(&target)),
-        quoted(&to_field.column(&to))
+        "ADD CONSTRAINT {} FOREIGN KEY ({}) REFERENCES {} ({}) DEFERRABLE INITIALLY DEFERRED",
+        quoted(&name),
+        quoted(&column),
+        quoted(&table),
+        quoted(&to)
     ))
 }
 
-/// The index of a field with `db_index`, which foreign keys have by themselves.
-pub(super) fn column_index(m: &mut M<'_, '_>, table: &str, n: &str, f: &Field<'_>, at: Location) {
+/// The name of a foreign key.
+fn key_name(table: &str, column: &str, target: &str, to: &str) -> String {
+    django_index(table, &[column], &format!("_fk_{target}_{to}"))
+}
+
+/// The name of a unique constraint that has none of its own.
+pub(super) fn unique_name(table: &str, columns: &[Name], at: Location) -> Name {
+    let texts: Vec<&str> = columns.iter().map(|c| c.text.as_str()).collect();
+    Name { text: django_index(table, &texts, "_uniq"), at }
+}
+
+/// Whether a field has an index of its own: `db_index`, which foreign keys have by themselves.
+pub(super) fn is_indexed(f: &Field<'_>) -> bool {
     let wanted = match f.args.keyword("db_index") {
         Some(Value::Bool(b)) => *b,
         _ => f.kind == "ForeignKey" || f.kind == "SlugField",
     };
-    if wanted && !f.unique() && !f.primary_key() && f.has_column() {
-        let mut sql = Sql::new(at, "CREATE INDEX ON ");
-        sql.name(&name(table, at)).raw(" ").names(&[name(&f.column(n), at)]);
-        m.sql(&sql.finish());
+    wanted && !f.unique() && !f.primary_key() && f.has_column()
+}
+
+/// The indexes of a field.
+pub(super) fn column_index<'a>(m: &mut M<'_, 'a>, key: &ModelKey, n: &str, f: &Field<'a>, at: Location) {
+    if is_indexed(f) {
+        let (table, column) = (m.host.table(key), f.column(n));
+        index_on(m, &table, &column, &django_index(&table, &[&column], ""), "", at);
+    }
+    if is_indexed(f) || f.unique() || f.primary_key() {
+        like_index(m, key, n, f, at);
+    }
+}
+
+/// Text that is indexed gets a second index, for `LIKE` in any collation (`_create_like_index_sql` of Django's PostgreSQL backend).
+pub(super) fn like_index<'a>(m: &mut M<'_, 'a>, key: &ModelKey, n: &str, f: &Field<'a>, at: Location) {
+    let class = match fields::column_type(m, &key.app, &key.model, f, 0) {
+        Some(ty) if ty.contains('[') || f.args.keyword("db_collation").is_some() => return,
+        Some(ty) if ty.starts_with("varchar") => " varchar_pattern_ops",
+        Some(ty) if ty.starts_with("text") => " text_pattern_ops",
+        _ => return,
+    };
+    let (table, column) = (m.host.table(key), f.column(n));
+    index_on(m, &table, &column, &django_index(&table, &[&column], "_like"), class, at);
+}
+
+fn index_on(m: &mut M<'_, '_>, table: &str, column: &str, index: &str, class: &str, at: Location) {
+    // A later migration may ask for what an earlier one left behind.
+    let mut sql = Sql::new(at, "CREATE INDEX IF NOT EXISTS ");
+    sql.name(&name(index, at)).raw(" ON ").name(&name(table, at)).raw(" (").name(&name(column, at)).raw(class).raw(")");
+    m.sql(&sql.finish());
+}
+
+/// Gives a table that is written down as a whole the names and indexes that Django gives its parts.
+pub(super) fn named(m: &mut M<'_, '_>, table: &str, at: Location) {
+    let Some((_, relation)) = m.host.db.find(None, table) else { return };
+    let relation = relation.clone();
+    let alone = |c: &str| relation.primary_key == [c] || relation.unique.iter().any(|u| u.columns == [c]);
+    for k in relation.foreign_keys.iter().filter(|k| k.name.ends_with("_fkey")) {
+        let ([column], [to]) = (k.columns.as_slice(), k.target_columns.as_slice()) else { continue };
+        let new = key_name(table, column, &k.target.name, to);
+        let sql = format!("ALTER TABLE {} RENAME CONSTRAINT {} TO {}", quoted(table), quoted(&k.name), quoted(&new));
+        m.sql(&Sql::new(at, &sql).finish());
+        if !alone(column) {
+            index_on(m, table, column, &django_index(table, &[column], ""), "", at);
+        }
+    }
+    for c in relation.columns.iter().filter(|c| c.ty.starts_with("varchar") && alone(&c.name)) {
+        index_on(m, table, &c.name, &django_index(table, &[&c.name], "_like"), " varchar_pattern_ops", at);
+    }
+    if table == "django_session" {
+        index_on(m, table, "expire_date", &django_index(table, &["expire_date"], ""), "", at);
     }
 }
 
@@ -226,15 +289,28 @@ pub(super) fn create_through<'a>(m: &mut M<'_, 'a>, key: &ModelKey, n: &str, f: 
         "SmallAutoField" => "smallint",
         _ => "integer",
     };
-    let references =
-        |k: &ModelKey, n: &str, f: &Field<'a>| format!("REFERENCES {} ({}) DEFERRABLE INITIALLY DEFERRED", quoted(&m.host.table(k)), quoted(&f.column(n)));
+    let references = |column: &str, k: &ModelKey, n: &str, f: &Field<'a>| {
+        let (table, to) = (m.host.table(k), f.column(n));
+        let name = key_name(&through, column, &table, &to);
+        format!("CONSTRAINT {} REFERENCES {} ({}) DEFERRABLE INITIALLY DEFERRED", quoted(&name), quoted(&table), quoted(&to))
+    };
     let text = format!(
-        "CREATE TABLE {} (\"id\" {id} NOT NULL PRIMARY KEY GENERATED BY DEFAULT AS IDENTITY, {from} {own_type} NOT NULL {}, {to} {other_type} NOT NULL {}, UNIQUE ({from}, {to}))",
+        "CREATE TABLE {} (\"id\" {id} NOT NULL PRIMARY KEY GENERATED BY DEFAULT AS IDENTITY, {} {own_type} NOT NULL {}, {} {other_type} NOT NULL {}, CONSTRAINT {} UNIQUE ({}, {}))",
         quoted(&through),
-        references(key, &own_name, &own),
-        references(&target, &other_name, &other),
-        from = quoted(&from),
-        to = quoted(&to),
+        quoted(&from),
+        references(&from, key, &own_name, &own),
+        quoted(&to),
+        references(&to, &target, &other_name, &other),
+        quoted(&django_index(&through, &[&from, &to], "_uniq")),
+        quoted(&from),
+        quoted(&to),
     );
     m.sql(&Sql::new(at, &text).finish());
+    for (column, ty) in [(&from, &own_type), (&to, &other_type)] {
+        index_on(m, &through, column, &django_index(&through, &[column], ""), "", at);
+        let class = if ty.starts_with("varchar") { " varchar_pattern_ops" } else { " text_pattern_ops" };
+        if ty.starts_with("varchar") || ty == "text" {
+            index_on(m, &through, column, &django_index(&through, &[column], "_like"), class, at);
+        }
+    }
 }

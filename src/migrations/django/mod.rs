@@ -1,5 +1,6 @@
 //! Django: the migrations of all apps of a project in the order of their dependencies, each operation as the SQL that Django sends.
 
+mod conditions;
 mod constraints;
 mod contrib;
 mod create;
@@ -9,6 +10,7 @@ mod state;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::alembic::{Graph, Revision, Step};
 use super::database::Database;
 use super::python::{Args, Files, Host, Machine, Value};
 use super::sqltext::Sql;
@@ -99,6 +101,11 @@ struct Node<'a> {
 
 /// Replays all migrations of a project.
 pub fn replay(files: &dyn Files<'_>, apps: &Apps) -> Database {
+    replay_steps(files, apps, false).0
+}
+
+/// The same, with what each migration did, and the graph of each app's own migrations; `judge` holds data statements to the schema of their time.
+pub fn replay_steps(files: &dyn Files<'_>, apps: &Apps, judge: bool) -> (Database, Graph, Vec<Step>) {
     let auto = apps.auto_field.as_deref().map_or("AutoField", last);
     let auto = ["BigAutoField", "SmallAutoField", "UUIDField"].into_iter().find(|k| *k == auto).unwrap_or("AutoField");
     let host = Django {
@@ -108,8 +115,12 @@ pub fn replay(files: &dyn Files<'_>, apps: &Apps) -> Database {
         auto_field: auto,
     };
     let mut m = Machine::new(files, host);
+    m.host.db.judge_data = judge;
     let nodes = load(&mut m, apps);
     contrib(&mut m, apps);
+    m.host.db.take_problems();
+    let mut steps = Vec::new();
+    let place = |key: &(String, String)| apps.files.iter().find(|f| f.0 == key.0 && f.1 == key.1).map(|f| f.2.clone()).unwrap_or_default();
     for key in order(&nodes) {
         let Some(node) = nodes.get(&key) else { continue };
         m.doubts.clear();
@@ -123,9 +134,22 @@ pub fn replay(files: &dyn Files<'_>, apps: &Apps) -> Database {
             operations::run(&mut m, &key.0, &op, true);
         }
         m.leave();
+        steps.push(Step { revision: format!("{}.{}", key.0, key.1), path: place(&key), problems: m.host.db.take_problems() });
     }
     with_user(&mut m, apps);
-    m.host.db
+    confess_installed(&mut m, apps);
+    (m.host.db, graph(&nodes, &place), steps)
+}
+
+/// Each app's migrations by what they follow in their own app: an app may have one head.
+fn graph(nodes: &BTreeMap<(String, String), Node<'_>>, place: &dyn Fn(&(String, String)) -> String) -> Graph {
+    let mut graph = Graph::default();
+    for (key, node) in nodes {
+        let id = |k: &(String, String)| format!("{}.{}", k.0, k.1);
+        let down = node.after.iter().filter(|a| a.0 == key.0 && nodes.contains_key(*a)).map(id).collect();
+        graph.add(Revision { id: id(key), down, path: place(key), ..Revision::default() });
+    }
+    graph
 }
 
 fn load<'a>(m: &mut M<'_, 'a>, apps: &Apps) -> BTreeMap<(String, String), Node<'a>> {
@@ -230,6 +254,7 @@ fn contrib(m: &mut M<'_, '_>, apps: &Apps) {
                 continue;
             }
             m.sql(&Sql::new(at, &contrib::create(table, columns, link, "")).finish());
+            create::named(m, table, at);
             if !model.is_empty() {
                 let mut id = fields::Field::plain("AutoField");
                 if *model == "session" {
@@ -249,6 +274,37 @@ fn contrib(m: &mut M<'_, '_>, apps: &Apps) {
     }
 }
 
+/// Apps that are installed from elsewhere bring tables that the project's own migrations do not make.
+fn confess_installed(m: &mut M<'_, '_>, apps: &Apps) {
+    /// Apps of Django and of much used packages that have no tables.
+    const WITHOUT: &[&str] = &[
+        "compressor",
+        "corsheaders",
+        "crispy_forms",
+        "debug_toolbar",
+        "django_extensions",
+        "django_filters",
+        "drf_spectacular",
+        "rest_framework",
+        "storages",
+        "whitenoise",
+    ];
+    let own = |app: &str| apps.files.iter().any(|f| f.0 == app);
+    for path in &apps.installed {
+        // `package.apps.PackageConfig` names the app by its configuration.
+        let package = path.split(".apps.").next().unwrap_or(path);
+        let label = last(package);
+        let known =
+            path.starts_with("django.") || contrib::APPS.iter().any(|a| a.path == path.as_str()) || contrib::WITH_USER.iter().any(|a| a.0 == path.as_str());
+        // An app of the project itself, with migrations or without.
+        let root = format!("/{}/", package.split('.').next().unwrap_or(package));
+        let here = own(label) || apps.files.iter().any(|f| format!("/{}", f.2).contains(&root));
+        if !known && !here && !WITHOUT.contains(&package.split('.').next().unwrap_or(package)) {
+            m.host.db.schema_mut().mark_incomplete(package, "an installed app: its tables, if it has any, come from elsewhere");
+        }
+    }
+}
+
 /// Tables of other apps that point at the user model.
 fn with_user(m: &mut M<'_, '_>, apps: &Apps) {
     let at = Location::new(crate::source::FileId(0), Span::default());
@@ -264,6 +320,7 @@ fn with_user(m: &mut M<'_, '_>, apps: &Apps) {
     for (path, table, columns) in contrib::WITH_USER {
         if apps.installed.contains(*path) {
             m.sql(&Sql::new(at, &contrib::create(table, columns, "integer", &user)).finish());
+            create::named(m, table, at);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Operations: what each does to the models, and to the tables.
 
-use super::constraints::{add_constraint, add_index, drop_key, drop_unique, remove_constraint, remove_index, rename_index, unique_together};
-use super::create::{column_index, create_model, create_through, definition, foreign_key};
+use super::constraints::{add_constraint, add_index, drop_key, drop_unique, recheck, reindex, remove_constraint, remove_index, rename_index, unique_together};
+use super::create::{column_index, create_model, create_through, definition, foreign_key, is_indexed, unique_name};
 use super::fields::{self, Field, ModelKey, field, last, lower};
 use super::{Django, M};
 use crate::migrations::python::{Args, Made, Value};
@@ -283,7 +283,7 @@ fn put_field<'a>(m: &mut M<'_, 'a>, key: &ModelKey, n: &str, f: &Field<'a>, at: 
         sql.raw(&k);
         m.sql(&sql.finish());
     }
-    column_index(m, &table, n, f, at);
+    column_index(m, key, n, f, at);
     Some(())
 }
 
@@ -357,12 +357,23 @@ fn alter_field<'a>(m: &mut M<'_, 'a>, key: &ModelKey, made: &Made<'a>, tables: b
         change(m, &table, &format!("ALTER COLUMN {column} {} NOT NULL", if new.nullable() { "DROP" } else { "SET" }));
     }
     if !old.unique() && new.unique() {
-        change(m, &table, &format!("ADD UNIQUE ({column})"));
+        let name = unique_name(&table, &[name(&new.column(&n), at)], at);
+        change(m, &table, &format!("ADD CONSTRAINT {} UNIQUE ({column})", quoted(&name.text)));
     } else if old.unique() && !new.unique() {
         drop_unique(m, &table, &[new.column(&n)], at);
     }
     if !old.primary_key() && new.primary_key() {
         change(m, &table, &format!("ADD PRIMARY KEY ({column})"));
+    }
+    recheck(m, &table, &new.column(&n), (old.kind.starts_with("Positive"), new.kind.starts_with("Positive")), at);
+    reindex(m, key, &n, (&old, &new), (old_type.as_deref(), &new_type), at);
+    // Django makes a key anew only for what the database sees of the field.
+    let of = |f: &Field<'a>| {
+        let target = f.target(&m.host, &key.app, &key.model);
+        (target, f.args.text(99, "to_field"), f.nullable(), f.unique(), is_indexed(f), matches!(f.args.keyword("db_constraint"), Some(Value::Bool(false))))
+    };
+    if old.is_key() && new.is_key() && of(&old) == of(&new) {
+        return Some(());
     }
     let (had, has) = (old.is_key(), new.is_key());
     if had {
@@ -415,6 +426,15 @@ fn rename_field<'a>(m: &mut M<'_, 'a>, key: &ModelKey, made: &Made<'a>, tables: 
         } else if f.has_column() {
             let table = m.host.table(key);
             rename_column(m, &table, &f.column(&old), &f.column(&new), made.at);
+            // The key is made anew under the column's new name.
+            if f.is_key() && f.column(&old) != f.column(&new) {
+                drop_key(m, &table, &f.column(&new), made.at);
+                if let Some(k) = foreign_key(m, key, &new, &f) {
+                    let mut sql = alter(&table, made.at);
+                    sql.raw(&k);
+                    m.sql(&sql.finish());
+                }
+            }
         }
     }
     Some(())

@@ -2,6 +2,7 @@
 
 use super::Django;
 use super::fields::{Field, ModelKey, lower};
+use crate::migrations::digest::by_django;
 use crate::migrations::python::Value;
 
 /// One model.
@@ -36,7 +37,7 @@ impl<'a> Django<'a> {
     pub fn table(&self, key: &ModelKey) -> String {
         match self.models.get(key).and_then(|m| m.db_table.clone()) {
             Some(t) => t,
-            None => truncated(&format!("{}_{}", key.app, key.model)),
+            None => by_django(&format!("{}_{}", key.app, key.model)),
         }
     }
 
@@ -59,11 +60,6 @@ impl<'a> Django<'a> {
         if f.args.keyword("through").is_some_and(|v| !matches!(v, Value::None)) {
             return None;
         }
-        Some(f.args.text(99, "db_table").unwrap_or_else(|| truncated(&format!("{}_{field}", self.table(key)))))
+        Some(f.args.text(99, "db_table").unwrap_or_else(|| by_django(&format!("{}_{field}", self.table(key)))))
     }
-}
-
-/// Names longer than PostgreSQL keeps are cut by Django with a digest; such a name is only as long here.
-fn truncated(name: &str) -> String {
-    name.chars().take(63).collect()
 }

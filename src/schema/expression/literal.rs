@@ -38,6 +38,13 @@ pub(super) fn is_number(text: &str) -> bool {
     digits(whole) && digits(part)
 }
 
+/// A decimal number as `float8out` prints it: the shortest text of its value. Very large and very small ones get an exponent there and are left as they are.
+pub(super) fn float(text: &str) -> Option<String> {
+    let value: f64 = text.parse().ok().filter(|_| is_number(text))?;
+    let plain = value == 0.0 || (1e-4..1e15).contains(&value.abs());
+    plain.then(|| value.to_string())
+}
+
 fn uuid(text: &str) -> Option<String> {
     let hex: String = text.trim_matches(['{', '}', ' ']).chars().filter(|c| *c != '-').collect::<String>().to_ascii_lowercase();
     let valid = hex.len() == 32 && hex.bytes().all(|b| b.is_ascii_hexdigit());

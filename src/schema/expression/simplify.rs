@@ -42,6 +42,7 @@ impl Simplifier<'_> {
         let name = cast_type(ty, self.names);
         if !ty.array {
             match types::family(&ty.name) {
+                Family::Float if literal::float(text.trim()).is_some() => return Node::Number(literal::float(text.trim()).unwrap_or_default()),
                 Family::Integer | Family::Numeric | Family::Float if literal::is_number(text.trim()) => return Node::Number(text.trim().to_owned()),
                 Family::Boolean => {
                     if let Some(value) = literal::boolean(text) {
