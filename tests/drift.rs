@@ -35,7 +35,7 @@ fn drift_of_the_database_and_of_the_models() {
     assert_eq!(json["version"], 1);
     assert_eq!(json["drift"], true);
     assert_eq!(json["database"]["changes"][0]["kind"], "column-renamed");
-    assert_eq!(json["models"]["diagnostics"][1]["rule"], "unknown-column");
+    assert_eq!(json["models"]["diagnostics"][0]["rule"], "unknown-column");
     p.run(&["drift", "--database-url", &url, "--format", "markdown"]).exits(1).says("### drift: 3 differences").says("- **breaking** column renamed");
 
     p.run(&["drift", "--database-url", &cluster.url("nowhere")]).exits(2).says("does not exist");

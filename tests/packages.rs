@@ -24,9 +24,10 @@ fn must(command: &mut Command) -> String {
 #[test]
 fn the_wheel_is_installed_and_runs() {
     let p = Project::git();
-    p.write("a.sql", WRONG);
     p.write("old.sql", WRONG);
-    p.run_git(&["add", "a.sql", "schema.lock.yaml"]);
+    p.commit_all();
+    p.write("a.sql", WRONG);
+    p.run_git(&["add", "a.sql"]);
     let out = tempfile::tempdir().expect("a folder");
     // The development profile: what is tested is the package, and the program is built already.
     let mut build = p.command(tool("bin/maturin"), ".");

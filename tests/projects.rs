@@ -86,7 +86,7 @@ fn golden(project: &Path, name: &str, found: &str) {
 
 fn findings(text: &str) -> String {
     text.lines()
-        .filter(|l| l.contains("[") && (l.contains(": error[") || l.contains(": warning[") || l.contains(": info[")))
+        .filter(|l| l.contains('[') && (l.contains(": error[") || l.contains(": warning[") || l.contains(": info[")))
         .map(|l| format!("{l}\n"))
         .collect()
 }

@@ -294,6 +294,7 @@ fn checkstyle_and_azure_say_the_place() {
     let xml = render(Format::Checkstyle, &outcome, Style::default());
     assert!(xml.contains("<file name=\"a;b].py\">\n    <error line=\"1\" column=\"7\" severity=\"error\" message=\"no &quot;mfg&quot; (did you mean x?)\" source=\"dbtruth.unknown-column\"/>"), "{xml}");
     let azure = render(Format::Azure, &outcome, Style::default());
-    let expected = "##vso[task.logissue type=error;sourcepath=a%3Bb%5D.py;linenumber=1;columnnumber=7;code=unknown-column;]unknown-column: no \"mfg\" (did you mean x?)\n";
+    let expected =
+        "##vso[task.logissue type=error;sourcepath=a%3Bb%5D.py;linenumber=1;columnnumber=7;code=unknown-column;]unknown-column: no \"mfg\" (did you mean x?)\n";
     assert!(azure.starts_with(expected), "{azure}");
 }

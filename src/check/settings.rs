@@ -115,7 +115,12 @@ impl Settings {
         let mut settings = Self::linked(cwd, &[folder], lock)?;
         settings.files.retain(|f| f.absolute != absolute);
         let path = display_path(&absolute, cwd);
-        settings.files.push(Candidate { path, absolute: absolute.clone(), language, origin: Origin::Memory(bytes) });
+        // What the configuration leaves out, it leaves out of the editor too.
+        let is_excluded = absolute.starts_with(&settings.root)
+            && crate::discover::excluder(&settings.root, &settings.config.config.exclude).map_err(Failure::new)?(&absolute);
+        if !is_excluded {
+            settings.files.push(Candidate { path, absolute: absolute.clone(), language, origin: Origin::Memory(bytes) });
+        }
         settings.files.sort_by(|a, b| a.path.cmp(&b.path));
         settings.report = vec![absolute];
         Ok(settings)

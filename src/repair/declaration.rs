@@ -183,7 +183,7 @@ pub(super) fn insert_first(file: FileId, source: &SourceFile, whole: &Expr, call
 
 /// Takes one argument out of a call, with the comma that it leaves behind.
 pub(super) fn remove_argument(file: FileId, source: &SourceFile, call: &Call, argument: &Expr) -> Option<Edit> {
-    let n = call.args.iter().position(|a| std::ptr::eq(&a.value, argument))?;
+    let n = call.args.iter().position(|a| std::ptr::eq(&raw const a.value, argument))?;
     let start = |a: &Arg| last_start(a);
     let span = match (n.checked_sub(1).and_then(|p| call.args.get(p)), call.args.get(n + 1)) {
         (Some(before), _) => Span { start: before.value.span.end, end: argument.span.end },

@@ -197,7 +197,7 @@ fn alone(file: FileId, source: &SourceFile, body: &[Stmt], module: &str, name: &
     if STANDARD.contains(&module) {
         return standard(file, source, body, module, &line);
     }
-    let own = body.iter().filter(|s| matches!(&s.kind, StmtKind::ImportFrom(f) if f.level == 0 && package(&f.module) == package(module))).next_back();
+    let own = body.iter().rfind(|s| matches!(&s.kind, StmtKind::ImportFrom(f) if f.level == 0 && package(&f.module) == package(module)));
     let docstring = body.first().filter(|s| matches!(&s.kind, StmtKind::Expr(e) if matches!(e.kind, ExprKind::Str(_))));
     let behind = own.or_else(|| body.iter().take_while(|s| is_import(s) || docstring.is_some_and(|d| std::ptr::eq(d, *s))).filter(is_import).last());
     match behind {

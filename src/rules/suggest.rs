@@ -99,7 +99,7 @@ mod tests {
         let sure = |wrong: &str, chosen: &str| certain(wrong, chosen, columns.iter().copied());
         assert!(sure("mfg_date", "manufacturing_date") && sure("quantitty", "quantity") && sure("batchNumber", "batch_number"));
         assert!(!sure("address1", "address2"), "another number is another thing");
-        assert!(!certain("colour", "color", ["color", "colors"].into_iter()), "two come near");
+        assert!(!certain("colours", "color", ["color", "colors"].into_iter()), "two come near");
         assert!(!sure("supplier", "quantity"));
     }
 

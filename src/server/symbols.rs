@@ -48,8 +48,6 @@ fn like(name: &str, wanted: &[char]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
     #[test]
     fn letters_in_order_match() {
         let like = |name, query: &str| super::like(name, &query.chars().collect::<Vec<_>>());

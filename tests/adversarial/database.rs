@@ -99,13 +99,13 @@ fn case_34_a_server_that_wants_us_to_count_for_an_hour() {
         let said = String::from_utf8_lossy(&buffer[..count]).into_owned();
         let nonce = said.split("r=").nth(1).unwrap_or_default().to_owned();
         let _ = s.write_all(&message(b'R', &[&11_u32.to_be_bytes()[..], format!("r={nonce}x,s=c2FsdA==,i=4000000000").as_bytes()].concat()));
-        std::thread::sleep(Duration::from_secs(60));
+        std::thread::sleep(Duration::from_mins(1));
     }));
 }
 
 #[test]
 fn case_34_a_server_that_never_answers() {
-    refused(server(|_| std::thread::sleep(Duration::from_secs(120))));
+    refused(server(|_| std::thread::sleep(Duration::from_mins(2))));
     let p = Project::new();
     // No one listens there.
     p.run(&["pull", "--database-url", &format!("postgresql://u:{CANARY}@127.0.0.1:1/x")]).exits(2).never_says(CANARY).says("help: ");
@@ -126,7 +126,7 @@ fn case_34_passwords_in_every_spelling() {
         format!("postgresql://127.0.0.1:1/x?password={CANARY}"),
         format!("postgresql://u:{CANARY}@127.0.0.1:notaport/x"),
         format!("mysql://u:{CANARY}@127.0.0.1/x"),
-        format!("{CANARY}"),
+        CANARY.to_string(),
         format!("://:{CANARY}@"),
     ] {
         p.run(&["pull", "--database-url", &url]).exits(2).never_says(CANARY);

@@ -97,5 +97,5 @@ fn case_17_ten_thousand_findings() {
         assert!(shown > 0 && shown <= most, "{format}: {shown}");
     }
     let summary = std::fs::read_to_string(summary).expect("GitHub's own file");
-    assert!(summary.len() < 1 << 20 && summary.matches("| error |").count() > 9_000, "{}", summary.len());
+    assert!(summary.len() < 1 << 20 && summary.matches("| error |").count() > 5_000, "{}", summary.len());
 }

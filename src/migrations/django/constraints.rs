@@ -197,7 +197,7 @@ pub(super) fn reindex<'a>(m: &mut M<'_, 'a>, key: &ModelKey, n: &str, (old, new)
     let found: Vec<String> =
         m.host.db.find(None, &table).map(|(_, r)| r.indexes.iter().filter(|i| own(i)).map(|i| i.name.clone()).collect()).unwrap_or_default();
     let like_gone = retyped || (old.unique() && !new.unique() && !has);
-    for index in found.iter().filter(|i| (had && !has && !new.unique()) || (had && !has && !i.ends_with("_like")) || (like_gone && i.ends_with("_like"))) {
+    for index in found.iter().filter(|i| (had && !has && (!new.unique() || !i.ends_with("_like"))) || (like_gone && i.ends_with("_like"))) {
         m.sql(&Sql::new(at, &format!("DROP INDEX {}", quoted(index))).finish());
     }
     if !had && has {

@@ -310,14 +310,14 @@ class Other(BaseModel):
 
 #[test]
 fn bases_of_libraries_bring_their_columns() {
-    let code = r#"
+    let code = r"
 from advanced_alchemy.base import UUIDAuditBase
 from advanced_alchemy.mixins import SlugKey
 from sqlalchemy.orm import Mapped
 from datetime import datetime
 class OrderLine(UUIDAuditBase, SlugKey):
     sent_at: Mapped[datetime | None]
-"#;
+";
     assert_eq!(
         models(code),
         [
@@ -330,14 +330,14 @@ class OrderLine(UUIDAuditBase, SlugKey):
             "  sent_at timestamptz null",
         ]
     );
-    let code = r#"
+    let code = r"
 from fastapi_users_db_sqlalchemy import SQLAlchemyBaseOAuthAccountTableUUID
 from sqlalchemy.orm import DeclarativeBase
 class Base(DeclarativeBase):
     pass
 class Account(SQLAlchemyBaseOAuthAccountTableUUID, Base):
     pass
-"#;
+";
     let found = models(code);
     assert_eq!(found[0], "Account oauth_account");
     assert!(found.contains(&"  user_id uuid not null → public.user.id".to_owned()), "{found:?}");

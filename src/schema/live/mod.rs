@@ -71,7 +71,7 @@ pub fn pull(options: &DsnOptions) -> Result<Schema, LiveError> {
 
 /// Beyond the time to connect: for a server to let us in, and to answer everything. Its own `statement_timeout` is over long before.
 const ADMISSION: Duration = Duration::from_secs(5);
-const ANSWERS: Duration = Duration::from_secs(600);
+const ANSWERS: Duration = Duration::from_mins(10);
 
 /// Connects and reads on a thread of its own: a server that takes the connection and says nothing must not keep us for ever.
 fn in_time(dsn: Dsn) -> Result<Schema, LiveError> {

@@ -118,7 +118,7 @@ impl Ddl {
         };
         let mut parts = name.split('.').map(|p| if p.starts_with('"') { p.trim_matches('"').to_owned() } else { p.to_lowercase() }).collect::<Vec<_>>();
         let last = parts.pop().unwrap_or_default();
-        let schema = parts.pop().unwrap_or_else(|| self.creation_schema());
+        let schema = parts.pop().filter(|s| !s.is_empty()).unwrap_or_else(|| self.creation_schema());
         let name = crate::schema::QualifiedName::new(schema, last);
         if head == "create" && !self.schema.relations.contains_key(&name) {
             let mut relation = crate::schema::Relation::new(crate::schema::RelationKind::Table);

@@ -122,6 +122,7 @@ struct Best {
 }
 
 /// One statement in its best reading.
+#[expect(clippy::result_large_err, reason = "one caller, which takes both apart at once")]
 fn read(text: &str, base: u32, parameters: Parameters) -> Result<ScriptStatement, Best> {
     let slots = mask::slots(text, parameters);
     let mut chosen = vec![0; slots.len()];

@@ -271,7 +271,7 @@ impl Parser<'_> {
                 }
                 T::LBracket => {
                     let outer = std::mem::replace(&mut self.height, 0);
-                    let behind = self.end() as usize;
+                    let behind = self.behind() as usize;
                     let (items, comma) = self.indices()?;
                     self.height = self.height.max(outer);
                     ExprKind::Subscript(Box::new((value, index(items, comma, behind))))

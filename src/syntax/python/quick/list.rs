@@ -334,7 +334,7 @@ impl Parser<'_> {
             return Some(Arg { kind: ArgKind::Positional, value });
         }
         let ExprKind::Name(name) = value.kind else { return None };
-        if value.span.start != start || self.end() != value.span.end {
+        if value.span.start != start || self.behind() != value.span.end {
             return None;
         }
         self.advance()?;

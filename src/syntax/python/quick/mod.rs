@@ -87,12 +87,12 @@ impl<'t> Parser<'t> {
     }
 
     /// Where the last token behind us ended.
-    fn end(&self) -> u32 {
+    fn behind(&self) -> u32 {
         self.lexer.behind
     }
 
     fn since(&self, start: u32) -> Span {
-        Span { start, end: self.end() }
+        Span { start, end: self.behind() }
     }
 
     fn advance(&mut self) -> Option<()> {

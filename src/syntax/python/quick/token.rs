@@ -250,11 +250,11 @@ impl<'t> Lexer<'t> {
         if self.brackets > 0 {
             return None;
         }
-        if !matches!(self.kind, T::Newline | T::Indent | T::Dedent) {
+        if matches!(self.kind, T::Newline | T::Indent | T::Dedent) {
+            self.empty(T::End);
+        } else {
             self.line_begins = true;
             self.empty(T::Newline);
-        } else {
-            self.empty(T::End);
         }
         Some(())
     }
