@@ -196,7 +196,8 @@ fn seeds(name: &str, own: &[&str]) -> Vec<String> {
 
 /// Every seed as it is, then mutations until the time is over.
 fn fuzz(name: &str, own: &[&str], target: impl Fn(&str) + Send + 'static) {
-    let seconds: u64 = std::env::var("DBTRUTH_FUZZ_SECONDS").ok().and_then(|n| n.parse().ok()).unwrap_or(3);
+    // As long as asked for; else a few inputs, the same on every machine.
+    let asked: Option<u64> = std::env::var("DBTRUTH_FUZZ_SECONDS").ok().and_then(|n| n.parse().ok());
     let start: u64 = std::env::var("DBTRUTH_FUZZ_SEED").ok().and_then(|n| n.parse().ok()).unwrap_or(0x9E37_79B9_7F4A_7C15);
     let seeds = seeds(name, own);
     let name = name.to_owned();
@@ -205,7 +206,7 @@ fn fuzz(name: &str, own: &[&str], target: impl Fn(&str) + Send + 'static) {
         let mut r = Random(start);
         let began = Instant::now();
         let mut runs = 0;
-        while runs < seeds.len() || began.elapsed() < Duration::from_secs(seconds) {
+        while asked.map_or(runs < seeds.len() + 40, |s| runs < seeds.len() || began.elapsed() < Duration::from_secs(s)) {
             let input = seeds.get(runs).cloned().unwrap_or_else(|| mutate(&mut r, &seeds));
             let started = Instant::now();
             let outcome = catch_unwind(AssertUnwindSafe(|| target(&input)));

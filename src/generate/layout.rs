@@ -1,7 +1,7 @@
 //! Python source laid out as a formatter would leave it: 88 columns, calls broken the way Black and ruff break them.
 
 /// Columns of a line.
-const WIDTH: usize = 88;
+pub(super) const WIDTH: usize = 88;
 
 /// A piece of Python.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -163,6 +163,10 @@ pub fn annotated(indent: usize, name: &str, annotation: &str, node: &Node) -> St
         Some((outer, inner)) => {
             let opened = format!("{pad}{name}: {outer}[\n{pad}    {inner}\n");
             opened + &statement(indent, "] = ", node)
+        }
+        None if annotation.contains(" | ") => {
+            let opened = format!("{pad}{name}: (\n{pad}    {annotation}\n");
+            opened + &statement(indent, ") = ", node)
         }
         None => statement(indent, &prefix, node),
     }

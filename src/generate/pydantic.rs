@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use super::layout::{Node, annotated, statement};
+use super::layout::{Node, WIDTH, annotated, statement};
 use super::names;
 use super::python_types::{PythonType, python};
 use crate::schema::{Column, Identity, QualifiedName, Relation, RelationKind, Schema};
@@ -133,9 +133,18 @@ fn field(column: &Column, attribute: &str, ty: &PythonType, annotation: &str, op
     // A value that may be left out is not thereby allowed to be null; only its type says that.
     let annotation = annotation.to_owned();
     match options.as_slice() {
-        [] => format!("    {attribute}: {annotation}\n"),
-        [Node::Prefixed(name, _)] if name == "default=" => format!("    {attribute}: {annotation} = None\n"),
+        [] => bare(attribute, &annotation, ""),
+        [Node::Prefixed(name, _)] if name == "default=" => bare(attribute, &annotation, " = None"),
         _ => annotated(4, attribute, &annotation, &Node::call("pydantic.Field", options)),
+    }
+}
+
+/// A field without a call, broken inside the brackets of its annotation where it is too long.
+fn bare(attribute: &str, annotation: &str, value: &str) -> String {
+    let line = format!("    {attribute}: {annotation}{value}\n");
+    match annotation.strip_suffix(']').and_then(|a| a.split_once('[')) {
+        Some((head, inside)) if line.trim_end().chars().count() > WIDTH => format!("    {attribute}: {head}[\n        {inside}\n    ]{value}\n"),
+        _ => line,
     }
 }
 

@@ -6,6 +6,9 @@ use crate::syntax::sql::ast::{DoBlock, Statement, StatementKind};
 use crate::syntax::sql::template::Template;
 use crate::syntax::sql::{Parameters, parse};
 
+/// Bytes of the longest name (PostgreSQL's NAMEDATALEN less its end).
+const MAX_NAME: usize = 63;
+
 /// A block inside a block inside a block: enough.
 const DEPTH: usize = 3;
 
@@ -117,7 +120,9 @@ impl Ddl {
             return;
         };
         let mut parts = name.split('.').map(|p| if p.starts_with('"') { p.trim_matches('"').to_owned() } else { p.to_lowercase() }).collect::<Vec<_>>();
-        let last = parts.pop().unwrap_or_default();
+        let Some(last) = parts.pop().filter(|n| (1..=MAX_NAME).contains(&n.len())) else {
+            return self.not_understood(span, "a name", "a statement that was not understood");
+        };
         let schema = parts.pop().filter(|s| !s.is_empty()).unwrap_or_else(|| self.creation_schema());
         let name = crate::schema::QualifiedName::new(schema, last);
         if head == "create" && !self.schema.relations.contains_key(&name) {
