@@ -160,8 +160,9 @@ impl Database {
     }
 
     /// Something may have happened to any table.
-    pub fn lose(&mut self) {
+    pub fn lose(&mut self, reason: &str) {
         self.lost = true;
+        self.schema_mut().mark_incomplete("schema", reason);
     }
 
     /// Notes that something was not understood. With a relation, that one is open; without, anything may have happened.
@@ -172,8 +173,7 @@ impl Database {
             }
             Arc::make_mut(&mut self.ddl).schema_mut().mark_incomplete(name.to_string(), reason);
         } else {
-            self.lost = true;
-            Arc::make_mut(&mut self.ddl).schema_mut().mark_incomplete("schema", reason);
+            self.lose(reason);
         }
     }
 

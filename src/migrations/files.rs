@@ -33,6 +33,11 @@ fn words(text: &str) -> impl Iterator<Item = String> + '_ {
     text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|w| !w.is_empty()).map(str::to_ascii_lowercase)
 }
 
+/// Whether words of a path name another database, and none ours.
+pub fn is_foreign(path: &str) -> bool {
+    words(path).any(|w| FOREIGN.contains(&w.as_str())) && !words(path).any(|w| OURS.contains(&w.as_str()))
+}
+
 /// Whether a path is a file of SQL: by its ending, also with a dialect behind it.
 pub fn is_sql(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();

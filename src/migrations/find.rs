@@ -43,7 +43,7 @@ pub fn histories(path: &Path) -> Result<Histories, String> {
             tree.files.push(slashed(file));
         }
     }
-    let mut found = Histories { alembic: trees.into_values().collect(), ..Histories::default() };
+    let mut found = Histories { alembic: trees.into_values().map(ours).collect(), ..Histories::default() };
     if found.alembic.is_empty() {
         found.django = django(&path, &files);
     }
@@ -54,6 +54,19 @@ pub fn histories(path: &Path) -> Result<Histories, String> {
         }
     }
     Ok(found)
+}
+
+/// Of folders side by side for several databases (`versions/postgresql` beside `versions/sqlite`), those for ours.
+pub(super) fn ours(mut tree: Tree) -> Tree {
+    let top = tree.env.as_deref().and_then(|e| e.rsplit_once('/')).map_or(String::new(), |e| format!("{}/", e.0));
+    let foreign = |path: &String| {
+        let inside = path.strip_prefix(&top).unwrap_or(path);
+        inside.rsplit_once('/').is_some_and(|(folders, _)| files::is_foreign(folders))
+    };
+    if tree.files.iter().any(|f| !foreign(f)) {
+        tree.files.retain(|f| !foreign(f));
+    }
+    tree
 }
 
 /// The folder of SQL migrations under a path: one named `migrations` if there is such a one, else the path itself.
@@ -77,32 +90,45 @@ fn sql(path: &Path, files: &[PathBuf]) -> Option<(String, Vec<Script>)> {
 fn django(path: &Path, files: &[PathBuf]) -> Option<Apps> {
     let read = |file: &Path| std::fs::read_to_string(file).ok();
     if files.iter().any(|f| f.to_string_lossy().contains("settings")) {
-        return apps(files, &read);
+        return apps(files, files, &read);
+    }
+    if !files.iter().any(|f| in_migrations(f)) {
+        return None;
     }
     // The path may be a part of a project, whose settings lie elsewhere.
-    let mut apps = apps(files, &read)?;
-    let mut all = files.to_vec();
+    let mut all = Vec::new();
     let _ = walk(&super::first::root(path), 0, &mut all);
-    settings(&mut apps, &all, &read);
-    Some(apps)
+    apps(files, &all, &read)
 }
 
-/// The same of files whose text is read by other means.
-pub(super) fn apps(files: &[PathBuf], read: &dyn Fn(&Path) -> Option<String>) -> Option<Apps> {
+/// Whether a file lies in a folder of migrations, by its name.
+fn in_migrations(file: &Path) -> bool {
+    file.parent().and_then(Path::file_name).is_some_and(|n| n.to_string_lossy().contains("migrations"))
+}
+
+/// The same of files whose text is read by other means; `all` are those among which the settings are.
+pub(super) fn apps(files: &[PathBuf], all: &[PathBuf], read: &dyn Fn(&Path) -> Option<String>) -> Option<Apps> {
     let mut apps = Apps::default();
     let labels: BTreeMap<PathBuf, String> = files
         .iter()
         .filter(|f| f.file_name().is_some_and(|n| n == "apps.py"))
         .filter_map(|f| Some((f.parent()?.to_owned(), assigned(&read(f)?, "label")?)))
         .collect();
+    settings(&mut apps, all, read);
+    // `MIGRATION_MODULES` names packages; whatever lies under a folder of that path belongs to that app.
+    let moved: Vec<(String, String)> = apps.modules.iter().map(|(label, module)| (format!("/{}", module.replace('.', "/")), label.clone())).collect();
     for file in files.iter().filter(|f| f.extension().is_some_and(|e| e == "py")) {
-        let Some(folder) = file.parent().filter(|p| p.file_name().is_some_and(|n| n == "migrations")) else { continue };
+        let Some(folder) = file.parent() else { continue };
+        let named = moved.iter().find(|(end, _)| format!("/{}", slashed(folder)).ends_with(end)).map(|(_, label)| label.clone());
+        if named.is_none() && !in_migrations(file) {
+            continue;
+        }
         let Some(text) = read(file) else { continue };
         if !text.contains("class Migration") {
             continue;
         }
         let Some(app) = folder.parent() else { continue };
-        let label = labels.get(app).cloned().or_else(|| app.file_name().map(|n| n.to_string_lossy().into_owned()));
+        let label = named.or_else(|| labels.get(app).cloned()).or_else(|| app.file_name().map(|n| n.to_string_lossy().into_owned()));
         let name = file.file_stem().map(|n| n.to_string_lossy().into_owned());
         if let (Some(label), Some(name)) = (label, name) {
             apps.files.push((label, name, slashed(file)));
@@ -111,7 +137,6 @@ pub(super) fn apps(files: &[PathBuf], read: &dyn Fn(&Path) -> Option<String>) ->
     if apps.files.is_empty() {
         return None;
     }
-    settings(&mut apps, files, read);
     apps.files.sort();
     Some(apps)
 }
@@ -122,6 +147,20 @@ fn settings(apps: &mut Apps, files: &[PathBuf], read: &dyn Fn(&Path) -> Option<S
         let Some(text) = read(file) else { continue };
         apps.user_model = apps.user_model.take().or_else(|| assigned(&text, "AUTH_USER_MODEL"));
         apps.auto_field = apps.auto_field.take().or_else(|| assigned(&text, "DEFAULT_AUTO_FIELD"));
+        for (name, value) in text.lines().filter_map(|l| l.split_once('=')) {
+            if let (name, Some(model)) = (name.trim(), quoted(value)) {
+                if name.ends_with("_MODEL") && model.contains('.') {
+                    apps.model_settings.entry(name.to_owned()).or_insert(model);
+                }
+            }
+        }
+        if let Some(dict) = text.split_once("MIGRATION_MODULES").and_then(|(_, rest)| rest.split_once('{')).and_then(|(_, d)| d.split('}').next()) {
+            for (label, module) in dict.split(',').filter_map(|pair| pair.split_once(':')) {
+                if let (Some(label), Some(module)) = (quoted(label), quoted(module)) {
+                    apps.modules.entry(label).or_insert(module);
+                }
+            }
+        }
         for (n, _) in text.match_indices("INSTALLED_APPS") {
             let Some(list) = text[n..].find(['[', '(']).and_then(|open| text[n + open + 1..].split([']', ')']).next()) else { continue };
             apps.installed.extend(list.lines().filter_map(|l| l.split('#').next()).flat_map(|l| l.split(',')).filter_map(quoted));

@@ -88,7 +88,7 @@ fn all(world: &World<'_>, configured: &[String]) -> Vec<History> {
         let key = env.clone().unwrap_or_else(|| folders(path).next().unwrap_or_default().to_owned());
         trees.entry(key).or_insert_with(|| Tree { env, files: Vec::new() }).files.push((*path).to_owned());
     }
-    let mut found: Vec<History> = trees.into_values().map(|tree| history(&files, &tree)).collect();
+    let mut found: Vec<History> = trees.into_values().map(super::find::ours).map(|tree| history(&files, &tree)).collect();
     found.extend(django(world, &files, configured));
     found.extend(sql_folders(world, configured).into_iter().map(|(folder, paths)| sql(world, &files, &folder, &paths)));
     found
@@ -98,7 +98,7 @@ fn all(world: &World<'_>, configured: &[String]) -> Vec<History> {
 fn django(world: &World<'_>, files: &Linked<'_, '_>, configured: &[String]) -> Option<History> {
     let text = |path: &Path| files.by_path.get(path.to_str()?).map(|f| world.sources.get(f.0).text.to_string());
     let paths: Vec<PathBuf> = files.by_path.iter().filter(|(_, (id, _))| !world.is_test(*id)).map(|(p, _)| PathBuf::from(*p)).collect();
-    let mut apps = super::find::apps(&paths, &text)?;
+    let mut apps = super::find::apps(&paths, &paths, &text)?;
     apps.files.retain(|f| within(&f.2, configured));
     if apps.files.is_empty() {
         return None;

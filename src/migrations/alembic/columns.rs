@@ -233,6 +233,8 @@ pub fn raw(value: &Value<'_>, at: Location) -> Option<Template> {
     match value {
         Value::Str(t) => Some((**t).clone()),
         Value::Made(m) if matches!(last(m.path.as_str()), "text" | "literal_column" | "DDL") => raw(m.args.get(0, "text")?, at),
+        // `text(…).bindparams(…)`
+        Value::Made(m) if matches!(last(m.path.as_str()), "bindparams" | "execution_options" | "columns") => raw(m.receiver.as_ref()?, at),
         _ => None,
     }
 }

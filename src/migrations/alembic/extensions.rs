@@ -21,14 +21,18 @@ pub fn run<'a>(m: &mut M<'_, 'a>, call: &Call<'_, 'a>) -> Option<Value<'a>> {
 }
 
 /// `alembic-postgresql-enum`: `sync_enum_values(schema, enum, new labels, affected columns, …)`; older releases leave the schema out.
+/// `alembic-autogenerate-enums`: `sync_enum_values(schema, enum, old labels, new labels)`; it adds what is new and takes nothing away.
 fn sync_enum_values<'a>(m: &mut M<'_, 'a>, call: &Call<'_, 'a>) {
     let a = call.args;
     let (mut schema, mut name) = (a.text(99, "enum_schema"), a.text(99, "enum_name"));
     let mut labels = a.keyword("new_values").cloned();
     let mut words = Vec::new();
+    let mut old = a.keyword("old_values").cloned();
     for (v, _) in &a.positional {
         match v {
             Value::List(_) | Value::Tuple(_) if labels.is_none() => labels = Some(v.clone()),
+            // Columns are written as pairs or objects; plain words are labels.
+            Value::List(_) | Value::Tuple(_) if old.is_none() && is_words(m, v) => old = labels.replace(v.clone()),
             v => words.extend(v.constant()),
         }
     }
@@ -43,7 +47,23 @@ fn sync_enum_values<'a>(m: &mut M<'_, 'a>, call: &Call<'_, 'a>) {
         return;
     };
     let name = QualifiedName::new(schema.unwrap_or_else(|| "public".to_owned()), name);
-    m.host.db.schema_mut().enums.insert(name, labels);
+    let old: Option<Vec<String>> = old.map(|o| m.members_of(&o).iter().filter_map(Value::constant).collect());
+    let enums = &mut m.host.db.schema_mut().enums;
+    match enums.get_mut(&name).zip(old) {
+        Some((there, old)) => {
+            let new: Vec<_> = labels.into_iter().filter(|l| !there.contains(l) && !old.contains(l)).collect();
+            there.extend(new);
+        }
+        None => {
+            enums.insert(name, labels);
+        }
+    }
+}
+
+/// Whether a list has members, all of them known strings.
+fn is_words<'a>(m: &mut M<'_, 'a>, list: &Value<'a>) -> bool {
+    let members = m.members_of(list);
+    !members.is_empty() && members.iter().all(|v| v.constant().is_some())
 }
 
 /// `alembic_utils`: views and functions as objects.

@@ -1,5 +1,6 @@
 //! The graph of revisions, and one order in which all of them can run.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A revision file as far as the graph goes.
@@ -26,12 +27,19 @@ pub struct Revision {
 pub struct Graph {
     /// By identifier.
     pub revisions: BTreeMap<String, Revision>,
+    /// Two files have one identifier: which of them runs, nobody can tell.
+    pub doubled: bool,
 }
 
 impl Graph {
     /// Adds a revision; of two with the same identifier the first stays.
     pub fn add(&mut self, revision: Revision) {
-        self.revisions.entry(revision.id.clone()).or_insert(revision);
+        match self.revisions.entry(revision.id.clone()) {
+            Entry::Vacant(place) => {
+                place.insert(revision);
+            }
+            Entry::Occupied(_) => self.doubled = true,
+        }
     }
 
     /// The identifier that a reference means: whole, a label, or a unique beginning of one.

@@ -191,7 +191,7 @@ impl<'a> M<'_, 'a> {
                     self.statement_value(&v, at);
                 }
             }
-            _ => self.host.db.lose(),
+            _ => self.host.db.lose("SQL that a migration runs could not be worked out"),
         }
     }
 
@@ -305,6 +305,9 @@ pub fn replay(files: &dyn super::python::Files<'_>, tree: &Tree, db: Database) -
         if let Some(r) = revision(&mut m, module, path) {
             graph.add(r);
         }
+    }
+    if graph.doubled {
+        m.host.db.not_understood(None, "two revisions have the same identifier");
     }
     if let Some(env) = &tree.env {
         environment(&mut m, env);

@@ -10,6 +10,18 @@ use crate::migrations::python::{Made, Value};
 use crate::migrations::sqltext::{Name, Sql, literal, quoted};
 use crate::source::Location;
 
+/// The first of `bases=("app.model", …)` that is a model of the history.
+fn base_model<'a>(m: &mut M<'_, 'a>, app: &str, made: &Made<'a>) -> Option<ModelKey> {
+    let bases = made.args.get(3, "bases")?.clone();
+    let keys: Vec<ModelKey> = m.members_of(&bases).iter().filter(|b| b.constant().is_some()).filter_map(|b| m.host.model_key(b, app, "")).collect();
+    keys.into_iter().find(|k| m.host.models.contains_key(k))
+}
+
+/// Whether `app.Model` is that model.
+fn is_model(text: &str, app: &str, model: &str) -> bool {
+    text.split_once('.').is_some_and(|(a, m)| a == app && lower(m) == lower(model))
+}
+
 pub(super) fn create_model<'a>(m: &mut M<'_, 'a>, app: &str, made: &Made<'a>, tables: bool) -> Option<()> {
     let model_name = made.args.text(0, "name")?;
     let list = made.args.get(1, "fields")?.clone();
@@ -30,7 +42,14 @@ pub(super) fn create_model<'a>(m: &mut M<'_, 'a>, app: &str, made: &Made<'a>, ta
         _ => Vec::new(),
     };
     let option = |key: &str| options.iter().find(|e| e.0.constant().as_deref() == Some(key)).map(|e| e.1.clone());
-    let has_table = !matches!(option("managed"), Some(Value::Bool(false))) && !matches!(option("proxy"), Some(Value::Bool(true)));
+    let proxy = matches!(option("proxy"), Some(Value::Bool(true)));
+    let proxy_of = if proxy { base_model(m, app, made) } else { None };
+    let swapped = match option("swappable").and_then(|v| v.constant()) {
+        Some(setting) if setting == "AUTH_USER_MODEL" => !is_model(&m.host.user_model, app, &model_name),
+        Some(setting) => m.host.settings.get(&setting).is_some_and(|by| !is_model(by, app, &model_name)),
+        None => false,
+    };
+    let has_table = !matches!(option("managed"), Some(Value::Bool(false))) && !proxy && !swapped;
     let key = ModelKey { app: app.to_owned(), model: lower(&model_name) };
     if !all.iter().any(|f| f.1.primary_key()) {
         let mut id = Field::plain(m.host.auto_field);
@@ -38,7 +57,7 @@ pub(super) fn create_model<'a>(m: &mut M<'_, 'a>, app: &str, made: &Made<'a>, ta
         all.insert(0, ("id".to_owned(), id));
     }
     let together = option("unique_together").map(|v| groups(m, &v)).unwrap_or_default();
-    let model = Model { name: model_name, db_table: option("db_table").and_then(|v| v.constant()), fields: all, has_table, unique_together: together.clone() };
+    let model = Model { name: model_name, db_table: option("db_table").and_then(|v| v.constant()), fields: all, has_table, proxy_of, unique_together: together.clone() };
     m.host.models.insert(key.clone(), model.clone());
     if !tables || !has_table {
         return Some(());
@@ -176,20 +195,25 @@ pub(super) fn foreign_key<'a>(m: &M<'_, 'a>, key: &ModelKey, n: &str, f: &Field<
         return None;
     }
     let target = f.target(&m.host, &key.app, &key.model)?;
-    let model = m.host.models.get(&target)?;
+    let model = m.host.models.get(m.host.concrete(&target))?;
     let (to, to_field) = match f.args.text(99, "to_field") {
         Some(n) => (n.clone(), model.field(&n)?.clone()),
         None => model.key()?,
     };
     let (column, table, to) = (f.column(n), m.host.table(&target), to_field.column(&to));
-    let name = key_name(&m.host.table(key), &column, &table, &to);
-    Some(format!(
+    Some(key_to(&m.host.table(key), &column, &table, &to))
+}
+
+/// `ADD CONSTRAINT … FOREIGN KEY` from a column of a table to one of another.
+pub(super) fn key_to(table: &str, column: &str, target: &str, to: &str) -> String {
+    let name = key_name(table, column, target, to);
+    format!(
         "ADD CONSTRAINT {} FOREIGN KEY ({}) REFERENCES {} ({}) DEFERRABLE INITIALLY DEFERRED",
         quoted(&name),
-        quoted(&column),
-        quoted(&table),
-        quoted(&to)
-    ))
+        quoted(column),
+        quoted(target),
+        quoted(to)
+    )
 }
 
 /// The name of a foreign key.
@@ -268,8 +292,8 @@ pub(super) fn named(m: &mut M<'_, '_>, table: &str, at: Location) {
 pub(super) fn create_through<'a>(m: &mut M<'_, 'a>, key: &ModelKey, n: &str, f: &Field<'a>, at: Location) {
     let Some(through) = m.host.through(key, n, f) else { return };
     let Some(target) = f.target(&m.host, &key.app, &key.model) else { return };
-    let own = m.host.models.get(key).and_then(Model::key);
-    let other = m.host.models.get(&target).and_then(Model::key);
+    let own = m.host.key_of(key);
+    let other = m.host.key_of(&target);
     let (Some((own_name, own)), Some((other_name, other))) = (own, other) else {
         m.host.db.schema_mut().mark_incomplete(format!("public.{through}"), "it points at a model that the project's migrations do not make");
         return;

@@ -193,6 +193,7 @@ pub fn column_type<'a>(m: &mut M<'_, 'a>, app: &str, model: &str, f: &Field<'a>,
     match f.kind {
         "ForeignKey" | "OneToOneField" => {
             let target = f.target(&m.host, app, model)?;
+            let target = m.host.concrete(&target).clone();
             let named = f.args.text(99, "to_field");
             let state = m.host.models.get(&target)?.clone();
             let (_, key) = match named {

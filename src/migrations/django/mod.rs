@@ -32,6 +32,8 @@ pub struct Django<'a> {
     user_model: String,
     /// The kind of automatic keys.
     auto_field: &'static str,
+    /// Settings that name a model.
+    settings: BTreeMap<String, String>,
 }
 
 /// A project's migrations and what its settings say.
@@ -45,6 +47,10 @@ pub struct Apps {
     pub user_model: Option<String>,
     /// `DEFAULT_AUTO_FIELD`
     pub auto_field: Option<String>,
+    /// Other settings that name a model (`OAUTH2_PROVIDER_APPLICATION_MODEL = "app.Model"`).
+    pub model_settings: BTreeMap<String, String>,
+    /// `MIGRATION_MODULES`: the package of an app's migrations, by the app's label.
+    pub modules: BTreeMap<String, String>,
 }
 
 const CURSOR: &str = "django.db.connection.cursor";
@@ -59,7 +65,7 @@ impl<'a> Host<'a> for Django<'a> {
                 let sql = args.positional.first().and_then(|a| if let Value::Str(t) = &a.0 { Some((**t).clone()) } else { None });
                 match sql {
                     Some(sql) => m.sql(&sql),
-                    None => m.host.db.lose(),
+                    None => m.host.db.lose("SQL that a migration runs could not be worked out"),
                 }
             }
             return Some(Value::Unknown);
@@ -113,6 +119,7 @@ pub fn replay_steps(files: &dyn Files<'_>, apps: &Apps, judge: bool) -> (Databas
         models: BTreeMap::new(),
         user_model: apps.user_model.clone().unwrap_or_else(|| "auth.User".to_owned()),
         auto_field: auto,
+        settings: apps.model_settings.clone(),
     };
     let mut m = Machine::new(files, host);
     m.host.db.judge_data = judge;
@@ -266,6 +273,7 @@ fn contrib(m: &mut M<'_, '_>, apps: &Apps) {
                     db_table: Some((*table).to_owned()),
                     fields: vec![("id".to_owned(), id)],
                     has_table: true,
+                    proxy_of: None,
                     unique_together: Vec::new(),
                 };
                 m.host.models.insert(ModelKey { app: app.label.to_owned(), model: (*model).to_owned() }, state);
@@ -310,7 +318,7 @@ fn with_user(m: &mut M<'_, '_>, apps: &Apps) {
     let at = Location::new(crate::source::FileId(0), Span::default());
     let Some((app, name)) = m.host.user_model.split_once('.').map(|(a, n)| (a.to_owned(), lower(n))) else { return };
     let key = ModelKey { app, model: name };
-    let Some((field, f)) = m.host.models.get(&key).and_then(Model::key) else { return };
+    let Some((field, f)) = m.host.key_of(&key) else { return };
     let Some(ty) = fields::column_type(m, &key.app, &key.model, &f, 0) else { return };
     let user = format!(
         "{ty} REFERENCES {} ({}) DEFERRABLE INITIALLY DEFERRED",

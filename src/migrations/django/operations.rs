@@ -1,7 +1,7 @@
 //! Operations: what each does to the models, and to the tables.
 
 use super::constraints::{add_constraint, add_index, drop_key, drop_unique, recheck, reindex, remove_constraint, remove_index, rename_index, unique_together};
-use super::create::{column_index, create_model, create_through, definition, foreign_key, is_indexed, unique_name};
+use super::create::{column_index, create_model, create_through, definition, foreign_key, is_indexed, key_to, unique_name};
 use super::fields::{self, Field, ModelKey, field, last, lower};
 use super::{Django, M};
 use crate::migrations::python::{Args, Made, Value};
@@ -320,7 +320,12 @@ fn alter_field<'a>(m: &mut M<'_, 'a>, key: &ModelKey, made: &Made<'a>, tables: b
     if let Some(f) = model.fields.iter_mut().find(|x| x.0 == n) {
         f.1 = new.clone();
     }
-    if !tables || !model.has_table || !(old.has_column() || new.has_column()) {
+    let both = old.kind == "ManyToManyField" && new.kind == "ManyToManyField";
+    if !tables || !model.has_table || !(old.has_column() || new.has_column() || both) {
+        return Some(());
+    }
+    if both {
+        alter_through(m, key, &n, (&old, &new), at);
         return Some(());
     }
     if old.has_column() != new.has_column() {
@@ -383,6 +388,35 @@ fn alter_field<'a>(m: &mut M<'_, 'a>, key: &ModelKey, made: &Made<'a>, tables: b
         change(m, &table, &k);
     }
     Some(())
+}
+
+/// The table behind a many-to-many field follows the field: its name, and where it points (`_alter_many_to_many` of Django's schema editor).
+fn alter_through<'a>(m: &mut M<'_, 'a>, key: &ModelKey, n: &str, (old, new): (&Field<'a>, &Field<'a>), at: Location) {
+    let (Some(before), Some(table)) = (m.host.through(key, n, old), m.host.through(key, n, new)) else { return };
+    rename_table(m, &before, &table, at);
+    let (was, is) = (old.target(&m.host, &key.app, &key.model), new.target(&m.host, &key.app, &key.model));
+    let (Some(was), Some(is)) = (was, is) else {
+        open(m, &table, "what a field points at could not be worked out");
+        return;
+    };
+    if was == is {
+        return;
+    }
+    let Some((to, to_field)) = m.host.key_of(&is) else {
+        open(m, &table, "it points at a model that the project's migrations do not make");
+        return;
+    };
+    let column = if is == *key { format!("to_{}_id", is.model) } else { format!("{}_id", is.model) };
+    let old_column = if was == *key { format!("to_{}_id", was.model) } else { format!("{}_id", was.model) };
+    drop_key(m, &table, &old_column, at);
+    rename_column(m, &table, &old_column, &column, at);
+    if let Some(ty) = fields::column_type(m, &is.app, &is.model, &to_field, 0) {
+        m.sql(&Sql::new(at, &format!("ALTER TABLE {} ALTER COLUMN {} TYPE {ty}", quoted(&table), quoted(&column))).finish());
+    }
+    let key = key_to(&table, &column, &m.host.table(&is), &to_field.column(&to));
+    let mut sql = alter(&table, at);
+    sql.raw(&key);
+    m.sql(&sql.finish());
 }
 
 /// Columns that point at a key take its new type.

@@ -16,6 +16,8 @@ pub struct Model<'a> {
     pub fields: Vec<(String, Field<'a>)>,
     /// Neither `managed = False` nor a proxy.
     pub has_table: bool,
+    /// Of a proxy the model whose table it shows.
+    pub proxy_of: Option<ModelKey>,
     /// `unique_together`
     pub unique_together: Vec<Vec<String>>,
 }
@@ -35,16 +37,37 @@ impl<'a> Model<'a> {
 impl<'a> Django<'a> {
     /// The table of a model.
     pub fn table(&self, key: &ModelKey) -> String {
+        let key = self.concrete(key);
         match self.models.get(key).and_then(|m| m.db_table.clone()) {
             Some(t) => t,
             None => by_django(&format!("{}_{}", key.app, key.model)),
         }
     }
 
+    /// The model behind a proxy; a model that is none itself.
+    pub fn concrete<'k>(&'k self, key: &'k ModelKey) -> &'k ModelKey {
+        let mut key = key;
+        // Proxies of proxies; a circle cannot run, and ends here.
+        for _ in 0..10 {
+            match self.models.get(key).and_then(|m| m.proxy_of.as_ref()) {
+                Some(next) => key = next,
+                None => break,
+            }
+        }
+        key
+    }
+
+    /// The primary key of a model, or of the one behind a proxy.
+    pub fn key_of(&self, key: &ModelKey) -> Option<(String, Field<'a>)> {
+        self.models.get(self.concrete(key))?.key()
+    }
+
     /// The model that `to=` names: `"app.Model"`, `"Model"`, `"self"`, or the user model of the settings.
     pub fn model_key(&self, to: &Value<'a>, app: &str, model: &str) -> Option<ModelKey> {
         let text = match to {
             Value::External(p) if p.as_str().ends_with("AUTH_USER_MODEL") => self.user_model.clone(),
+            // A setting by which another app lets its model be replaced.
+            Value::External(p) if p.as_str().contains("settings") => self.settings.get(super::fields::last(p.as_str()))?.clone(),
             Value::Unknown => self.user_model.clone(),
             v => v.constant()?,
         };
