@@ -40,6 +40,8 @@ pub struct Database {
     lost: bool,
     /// The history lets the models create their tables.
     pub create_all: bool,
+    /// Scripts that were run.
+    executed: usize,
     /// Data statements are judged, too.
     pub judge_data: bool,
     /// The very first statement created a table.
@@ -165,6 +167,17 @@ impl Database {
         self.schema_mut().mark_incomplete("schema", reason);
     }
 
+    /// What follows in the history did not run: every table may look different in the end.
+    pub fn lose_all(&mut self, reason: &str) {
+        self.lose(reason);
+        self.schema_mut().relations.values_mut().for_each(|r| r.open = true);
+    }
+
+    /// How many scripts were run so far.
+    pub fn executed(&self) -> usize {
+        self.executed
+    }
+
     /// Notes that something was not understood. With a relation, that one is open; without, anything may have happened.
     pub fn not_understood(&mut self, relation: Option<&QualifiedName>, reason: &str) {
         if let Some(name) = relation {
@@ -179,6 +192,7 @@ impl Database {
 
     /// Runs SQL, statement by statement. `doubtful` says why it may not have run at all: what it touches is open afterwards.
     pub fn execute(&mut self, sql: &Template, doubtful: Option<&str>) {
+        self.executed += 1;
         let script = parse(sql, Parameters::Dollar);
         let mut skipped = script.skipped.iter().map(|s| s.0).peekable();
         for s in &script.statements {

@@ -161,9 +161,11 @@ fn settings(apps: &mut Apps, files: &[PathBuf], read: &dyn Fn(&Path) -> Option<S
                 }
             }
         }
+        // Brackets in comments would end the list.
+        let text: String = text.lines().map(|l| l.split('#').next().unwrap_or_default()).collect::<Vec<_>>().join("\n");
         for (n, _) in text.match_indices("INSTALLED_APPS") {
             let Some(list) = text[n..].find(['[', '(']).and_then(|open| text[n + open + 1..].split([']', ')']).next()) else { continue };
-            apps.installed.extend(list.lines().filter_map(|l| l.split('#').next()).flat_map(|l| l.split(',')).filter_map(quoted));
+            apps.installed.extend(list.split(',').filter_map(quoted));
         }
     }
 }

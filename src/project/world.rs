@@ -150,7 +150,7 @@ impl<'a> World<'a> {
     /// Whether a file is a revision of the schema, which speaks of the schema of its own time.
     pub fn is_migration(&self, file: FileId) -> bool {
         let Some(module) = self.index.modules.get(&file) else { return false };
-        let folder = |p: &str| matches!(p, "migrations" | "delta" | "deltas" | "versions");
+        let folder = |p: &str| matches!(p, "migrations" | "delta" | "deltas" | "versions") || p.ends_with("_migrations");
         module.names.contains_key(&Ustr::from("down_revision")) || self.sources.get(file).path.rsplit('/').skip(1).any(folder)
     }
 

@@ -142,6 +142,10 @@ impl<'a> Host<'a> for Alembic<'a> {
         m.host.db.ask(None, name);
     }
 
+    fn done(&self) -> usize {
+        self.db.executed()
+    }
+
     fn save(&self) -> Self {
         self.clone()
     }
@@ -325,7 +329,7 @@ pub fn replay(files: &dyn super::python::Files<'_>, tree: &Tree, db: Database) -
         steps.push(Step { revision: r.id.clone(), path: r.path.clone(), problems });
     }
     if m.exhausted() {
-        m.host.db.not_understood(None, "the history takes too many steps to replay");
+        m.host.db.lose_all("the history takes too many steps to replay");
     }
     m.host.db.set_path(None);
     (m.host.db, graph, steps)

@@ -32,7 +32,7 @@ pub(super) fn create_model<'a>(m: &mut M<'_, 'a>, app: &str, made: &Made<'a>, ta
             unclear = true;
             continue;
         };
-        match (parts.first().and_then(Value::constant), parts.get(1).and_then(|v| field(v))) {
+        match (parts.first().and_then(Value::constant), parts.get(1).and_then(|v| field(m, v))) {
             (Some(n), Some(f)) => all.push((n, f)),
             _ => unclear = true,
         }
@@ -55,6 +55,9 @@ pub(super) fn create_model<'a>(m: &mut M<'_, 'a>, app: &str, made: &Made<'a>, ta
         let mut id = Field::plain(m.host.auto_field);
         id.args.keywords.push((fields::key("primary_key"), Value::Bool(true), made.at));
         all.insert(0, ("id".to_owned(), id));
+    }
+    if option("order_with_respect_to").is_some_and(|v| !matches!(v, Value::None)) {
+        all.push(("_order".to_owned(), Field::plain("IntegerField")));
     }
     let together = option("unique_together").map(|v| groups(m, &v)).unwrap_or_default();
     let model = Model { name: model_name, db_table: option("db_table").and_then(|v| v.constant()), fields: all, has_table, proxy_of, unique_together: together.clone() };

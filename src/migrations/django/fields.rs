@@ -5,13 +5,15 @@ use std::rc::Rc;
 use ustr::Ustr;
 
 use super::{Django, M};
-use crate::migrations::python::{Args, Value};
+use crate::migrations::python::{Args, ClassValue, Value};
 
 /// A field of a model, as a migration writes it.
 #[derive(Clone, Debug)]
 pub struct Field<'a> {
     /// The kind, by the name of Django's own class: `CharField`, `ForeignKey`…; empty where it could not be worked out.
     pub kind: &'static str,
+    /// The type of its column, where its class says it.
+    pub ty: Option<String>,
     /// Its arguments.
     pub args: Args<'a>,
 }
@@ -92,6 +94,7 @@ const OTHERS: &[&str] = &[
     "GeometryField",
     "GenericForeignKey",
     "GenericRelation",
+    "TaggableManager",
 ];
 
 /// The kind of a class by its name: Django's own, or one that ends with it (`AutoOneToOneField` is a kind of `OneToOneField`).
@@ -100,12 +103,34 @@ fn known(name: &str) -> Option<&'static str> {
     all().find(|k| *k == name).or_else(|| all().filter(|k| name.ends_with(k)).max_by_key(|k| k.len()))
 }
 
+/// Fields of much used packages whose names do not say of what kind they are.
+const PACKAGES: &[(&str, &str)] = &[
+    ("SingleTagField", "ForeignKey"),
+    ("TagField", "ManyToManyField"),
+    ("TaggableManager", "TaggableManager"),
+    ("ClusterTaggableManager", "TaggableManager"),
+    ("ParentalKey", "ForeignKey"),
+    ("TimeZoneField", "CharField"),
+    ("CountryField", "CharField"),
+    ("PhoneNumberField", "CharField"),
+    ("LanguageField", "CharField"),
+];
+
+/// The kind of a class outside the project.
+fn kind_of(path: &str) -> &'static str {
+    let name = last(path);
+    let other = PACKAGES.iter().find(|p| p.0 == name && !path.starts_with("django.")).map(|p| p.1);
+    // What is stored encrypted is stored as bytes here and as text there.
+    other.or_else(|| if name.starts_with("Encrypted") { None } else { known(name) }).unwrap_or("")
+}
+
 /// The field that a value is; `None` if it is none.
-pub fn field<'a>(value: &Value<'a>) -> Option<Field<'a>> {
+pub fn field<'a>(m: &mut M<'_, 'a>, value: &Value<'a>) -> Option<Field<'a>> {
     match value {
-        Value::Made(made) => Some(Field { kind: known(last(made.path.as_str())).unwrap_or(""), args: made.args.clone() }),
-        // A field class of the project: what its bases are.
+        Value::Made(made) => Some(Field { kind: kind_of(made.path.as_str()), ty: None, args: made.args.clone() }),
+        // A field class of the project: what it says of itself, else what its bases are.
         Value::Instance(i) => {
+            let ty = own_type(m, value, &i.class);
             let mut class = Rc::clone(&i.class);
             for _ in 0..20 {
                 let mut next = None;
@@ -113,8 +138,10 @@ pub fn field<'a>(value: &Value<'a>) -> Option<Field<'a>> {
                     match b {
                         Value::Class(c) => next = Some(Rc::clone(c)),
                         other => {
-                            if let Some(kind) = other.path().and_then(|p| known(last(p))) {
-                                return Some(Field { kind, args: i.args.clone() });
+                            let Some(path) = other.path() else { continue };
+                            let kind = if last(path) == "Field" && ty.is_some() { "Field" } else { kind_of(path) };
+                            if !kind.is_empty() {
+                                return Some(Field { kind, ty, args: i.args.clone() });
                             }
                         }
                     }
@@ -125,6 +152,21 @@ pub fn field<'a>(value: &Value<'a>) -> Option<Field<'a>> {
         }
         _ => None,
     }
+}
+
+/// What a field class of the project gives as the type of its column: `db_type()`, or the kind that `get_internal_type()` names.
+fn own_type<'a>(m: &mut M<'_, 'a>, value: &Value<'a>, class: &Rc<ClassValue<'a>>) -> Option<String> {
+    let at = m.place_of(class);
+    let connection = Value::External("django.db.connection".into());
+    let ty = |m: &mut M<'_, 'a>| m.call_member(value, class, "db_type", vec![connection], at).constant();
+    if m.has_member(class, "db_type") {
+        return ty(m);
+    }
+    if m.has_member(class, "get_internal_type") {
+        let kind = m.call_member(value, class, "get_internal_type", Vec::new(), at).constant()?;
+        return FIXED.iter().find(|f| f.0 == kind).map(|f| f.1.to_owned());
+    }
+    None
 }
 
 /// Last part of a dotted path.
@@ -139,7 +181,7 @@ fn int(args: &Args<'_>, n: usize, name: &str) -> Option<i64> {
 impl<'a> Field<'a> {
     /// A field made here, such as an automatic key.
     pub fn plain(kind: &'static str) -> Self {
-        Self { kind, args: Args::default() }
+        Self { kind, ty: None, args: Args::default() }
     }
 
     /// Whether it points at another model by a column.
@@ -149,7 +191,7 @@ impl<'a> Field<'a> {
 
     /// Whether it has a column at all.
     pub fn has_column(&self) -> bool {
-        !matches!(self.kind, "ManyToManyField" | "GenericForeignKey" | "GenericRelation")
+        !matches!(self.kind, "ManyToManyField" | "GenericForeignKey" | "GenericRelation" | "TaggableManager")
     }
 
     /// `null=True`
@@ -183,6 +225,9 @@ pub fn column_type<'a>(m: &mut M<'_, 'a>, app: &str, model: &str, f: &Field<'a>,
     if depth > 10 {
         return None;
     }
+    if let Some(ty) = &f.ty {
+        return Some(ty.clone());
+    }
     if let Some((_, ty)) = FIXED.iter().find(|x| x.0 == f.kind) {
         return Some((*ty).to_owned());
     }
@@ -205,12 +250,12 @@ pub fn column_type<'a>(m: &mut M<'_, 'a>, app: &str, model: &str, f: &Field<'a>,
         "DecimalField" => Some(format!("numeric({}, {})", int(&f.args, 99, "max_digits")?, int(&f.args, 99, "decimal_places")?)),
         "ArrayField" => {
             let base = f.args.get(0, "base_field")?.clone();
-            let base = field(&base)?;
+            let base = field(m, &base)?;
             Some(format!("{}[]", column_type(m, app, model, &base, depth + 1)?))
         }
         "GeneratedField" => {
             let output = f.args.keyword("output_field")?.clone();
-            let output = field(&output)?;
+            let output = field(m, &output)?;
             column_type(m, app, model, &output, depth + 1)
         }
         "VectorField" | "HalfVectorField" => {

@@ -84,6 +84,10 @@ impl<'a> Host<'a> for Django<'a> {
         (name == "vendor" && path.ends_with("connection")).then(|| Value::text("postgresql", at))
     }
 
+    fn done(&self) -> usize {
+        self.db.executed()
+    }
+
     fn save(&self) -> Self {
         self.clone()
     }
@@ -142,6 +146,9 @@ pub fn replay_steps(files: &dyn Files<'_>, apps: &Apps, judge: bool) -> (Databas
         }
         m.leave();
         steps.push(Step { revision: format!("{}.{}", key.0, key.1), path: place(&key), problems: m.host.db.take_problems() });
+    }
+    if m.exhausted() {
+        m.host.db.lose_all("the history takes too many steps to replay");
     }
     with_user(&mut m, apps);
     confess_installed(&mut m, apps);

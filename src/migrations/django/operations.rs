@@ -1,10 +1,12 @@
 //! Operations: what each does to the models, and to the tables.
 
+use std::rc::Rc;
+
 use super::constraints::{add_constraint, add_index, drop_key, drop_unique, recheck, reindex, remove_constraint, remove_index, rename_index, unique_together};
 use super::create::{column_index, create_model, create_through, definition, foreign_key, is_indexed, key_to, unique_name};
 use super::fields::{self, Field, ModelKey, field, last, lower};
 use super::{Django, M};
-use crate::migrations::python::{Args, Made, Value};
+use crate::migrations::python::{Args, Instance, Made, Value};
 use crate::migrations::sqltext::{Name, Sql, quoted};
 use crate::schema::QualifiedName;
 use crate::source::Location;
@@ -14,8 +16,7 @@ use crate::syntax::sql::template::Template;
 pub fn run<'a>(m: &mut M<'_, 'a>, app: &str, op: &Value<'a>, tables: bool) {
     let Value::Made(made) = op else {
         match op {
-            // An operation class of the project: what it does is not known, what it is built on may be.
-            Value::Instance(_) => {}
+            Value::Instance(i) => own_operation(m, app, op, &Rc::clone(i), tables),
             _ => m.host.db.not_understood(None, "an operation of a migration could not be worked out"),
         }
         return;
@@ -37,6 +38,7 @@ pub fn run<'a>(m: &mut M<'_, 'a>, app: &str, op: &Value<'a>, tables: bool) {
         "RenameIndex" => rename_index(m, made, tables),
         "AddConstraint" | "AddConstraintNotValid" => model("model_name").and_then(|k| add_constraint(m, &k, made, tables)),
         "RemoveConstraint" => model("model_name").and_then(|k| remove_constraint(m, &k, made, tables)),
+        "AlterOrderWithRespectTo" => model("name").map(|k| order_column(m, &k, made, tables)),
         "RunSQL" => {
             run_sql(m, app, made, tables);
             Some(())
@@ -57,6 +59,38 @@ pub fn run<'a>(m: &mut M<'_, 'a>, app: &str, op: &Value<'a>, tables: bool) {
             Some(t) => open(m, &t, "an operation of a migration could not be worked out"),
             None => m.host.db.not_understood(None, "an operation of a migration could not be worked out"),
         }
+    }
+}
+
+/// An operation class of the project: what its `database_forwards` sends, or else what the operation does that it is built on.
+fn own_operation<'a>(m: &mut M<'_, 'a>, app: &str, op: &Value<'a>, instance: &Rc<Instance<'a>>, tables: bool) {
+    let class = Rc::clone(&instance.class);
+    let at = m.place_of(&class);
+    if m.has_member(&class, "database_forwards") {
+        if tables {
+            let args = ["app", "django.schema_editor", "django.from_state", "django.to_state"].map(|p| Value::External(p.into()));
+            m.call_member(op, &class, "database_forwards", args.to_vec(), at);
+        }
+        return;
+    }
+    let mut next = Some(class);
+    for _ in 0..20 {
+        let Some(class) = next.take() else { break };
+        for base in &class.bases {
+            match base {
+                Value::Class(c) => next = Some(Rc::clone(c)),
+                other => {
+                    if let Some(path) = other.path() {
+                        let made = Made { path: path.into(), receiver: None, args: instance.args.clone(), at };
+                        run(m, app, &Value::Made(Rc::new(made)), tables);
+                        return;
+                    }
+                }
+            }
+        }
+    }
+    if tables {
+        m.host.db.not_understood(None, "an operation of a migration could not be worked out");
     }
 }
 
@@ -141,7 +175,10 @@ fn extension(m: &mut M<'_, '_>, made: &Made<'_>, tables: bool) -> Option<()> {
         | "AlterModelManagers"
         | "AlterModelTableComment"
         | "ValidateConstraint"
+        | "AlterConstraint"
         | "AlterIndexTogether"
+        | "AddTrigger"
+        | "RemoveTrigger"
         | "CreateCollation"
         | "IgnoreMigration" => return Some(()),
         _ => return None,
@@ -258,11 +295,31 @@ fn alter_table<'a>(m: &mut M<'_, 'a>, app: &str, made: &Made<'a>, tables: bool) 
 
 fn add_field<'a>(m: &mut M<'_, 'a>, key: &ModelKey, made: &Made<'a>, tables: bool) -> Option<()> {
     let n = made.args.text(1, "name")?;
-    let f = made.args.get(2, "field").cloned().and_then(|v| field(&v))?;
+    let f = made.args.get(2, "field").cloned().and_then(|v| field(m, &v))?;
     let model = m.host.models.get_mut(key)?;
     model.fields.retain(|x| x.0 != n);
     model.fields.push((n.clone(), f.clone()));
     if tables && model.has_table { put_field(m, key, &n, &f, made.at) } else { Some(()) }
+}
+
+/// `AlterOrderWithRespectTo`: a column of its own keeps the order.
+fn order_column<'a>(m: &mut M<'_, 'a>, key: &ModelKey, made: &Made<'a>, tables: bool) {
+    let wanted = made.args.get(1, "order_with_respect_to").is_some_and(|v| !matches!(v, Value::None));
+    let Some(model) = m.host.models.get_mut(key) else { return };
+    let there = model.fields.iter().any(|f| f.0 == "_order");
+    let tables = tables && model.has_table;
+    let f = Field::plain("IntegerField");
+    if wanted && !there {
+        model.fields.push(("_order".to_owned(), f.clone()));
+        if tables {
+            put_field(m, key, "_order", &f, made.at);
+        }
+    } else if !wanted && there {
+        model.fields.retain(|f| f.0 != "_order");
+        if tables {
+            drop_field(m, key, "_order", &f, made.at);
+        }
+    }
 }
 
 fn put_field<'a>(m: &mut M<'_, 'a>, key: &ModelKey, n: &str, f: &Field<'a>, at: Location) -> Option<()> {
@@ -312,7 +369,7 @@ fn drop_field<'a>(m: &mut M<'_, 'a>, key: &ModelKey, n: &str, f: &Field<'a>, at:
 
 fn alter_field<'a>(m: &mut M<'_, 'a>, key: &ModelKey, made: &Made<'a>, tables: bool) -> Option<()> {
     let n = made.args.text(1, "name")?;
-    let new = made.args.get(2, "field").cloned().and_then(|v| field(&v))?;
+    let new = made.args.get(2, "field").cloned().and_then(|v| field(m, &v))?;
     let old = m.host.models.get(key)?.field(&n)?.clone();
     let old_type = fields::column_type(m, &key.app, &key.model, &old, 0);
     let at = made.at;

@@ -106,14 +106,14 @@ impl<'a, H: Host<'a>> Machine<'_, 'a, H> {
         self.frames.push(frame);
         self.bind_params(params, args);
         let depth = self.doubts.len();
-        let value = match f.code {
-            Code::Def(d) => match self.body(&d.body) {
+        let value = self.limited(|m| match f.code {
+            Code::Def(d) => match m.body(&d.body) {
                 Flow::Return(v) => v,
                 Flow::Raise => Value::Unknown,
                 Flow::Next | Flow::Break | Flow::Continue => Value::None,
             },
-            Code::Lambda(l) => self.eval(&l.1),
-        };
+            Code::Lambda(l) => m.eval(&l.1),
+        });
         // A way out in between makes what is returned at the end one of several values.
         let value = if self.doubts.len() > depth { Value::Unknown } else { value };
         self.doubts.truncate(depth);

@@ -27,7 +27,11 @@ pub use modules::{Disk, Files, Shelf};
 pub use value::{Args, ClassValue, Instance, Made, Pairs, Scope, Value};
 
 /// Steps (statements and calls) that one replay may take: far beyond what people write, within a second.
-const MAX_STEPS: usize = 400_000;
+const MAX_STEPS: usize = 800_000;
+/// Steps that one call of a step of the history may take.
+const MAX_UPGRADE: usize = 200_000;
+/// Steps that a function may take which such a step calls: what goes further computes rows.
+const MAX_CALL: usize = 20_000;
 /// Calls inside calls.
 const MAX_CALLS: usize = 40;
 
@@ -45,6 +49,10 @@ pub trait Host<'a>: Sized {
     }
     /// A name was looked for among the tables there are, and not found.
     fn asked(_: &mut Machine<'_, 'a, Self>, _: &str) {}
+    /// How much was done to the database so far, in whatever unit.
+    fn done(&self) -> usize {
+        0
+    }
     /// Keeps the state before a branch that may not be taken.
     fn save(&self) -> Self;
 }
@@ -77,6 +85,12 @@ pub struct Machine<'m, 'a, H> {
     by_path: FxHashMap<String, usize>,
     frames: Vec<Frame<'a>>,
     steps: usize,
+    /// Where the code that runs now has to end.
+    limit: usize,
+    /// Calls that are running.
+    calls: usize,
+    /// A call that changed the database did not come to its end.
+    cut: bool,
     /// A loop may have been left: set by `break` under a condition that cannot be decided.
     left_loop: bool,
 }
@@ -84,7 +98,7 @@ pub struct Machine<'m, 'a, H> {
 impl<'m, 'a, H: Host<'a>> Machine<'m, 'a, H> {
     /// An interpreter over those files.
     pub fn new(files: &'m dyn Files<'a>, host: H) -> Self {
-        Self { host, doubts: Vec::new(), files, modules: Vec::new(), by_path: FxHashMap::default(), frames: Vec::new(), steps: 0, left_loop: false }
+        Self { host, doubts: Vec::new(), files, modules: Vec::new(), by_path: FxHashMap::default(), frames: Vec::new(), steps: 0, limit: MAX_STEPS, calls: 0, cut: false, left_loop: false }
     }
 
     /// Whether what happens now may not happen.
@@ -94,7 +108,21 @@ impl<'m, 'a, H: Host<'a>> Machine<'m, 'a, H> {
 
     /// Whether the budget is spent: what would follow is unknown.
     pub fn exhausted(&self) -> bool {
-        self.steps >= MAX_STEPS
+        self.steps >= MAX_STEPS || self.cut
+    }
+
+    /// Runs a call, which may take so many steps and no more; one that changed the database and did not come to its end is remembered.
+    fn limited<T>(&mut self, run: impl FnOnce(&mut Self) -> T) -> T {
+        let outer = self.limit;
+        let done = self.host.done();
+        let steps = if self.calls == 0 { MAX_UPGRADE } else { MAX_CALL };
+        self.limit = outer.min(self.steps.saturating_add(steps));
+        self.calls += 1;
+        let value = run(self);
+        self.calls -= 1;
+        self.cut |= self.steps >= self.limit && self.host.done() != done;
+        self.limit = outer;
+        value
     }
 
     /// Loads a file and runs its top level.
@@ -202,7 +230,7 @@ impl<'m, 'a, H: Host<'a>> Machine<'m, 'a, H> {
 
     fn step(&mut self) -> bool {
         self.steps += 1;
-        self.steps < MAX_STEPS
+        self.steps < self.limit
     }
 
     fn bind(&mut self, name: Ustr, value: Value<'a>) {
