@@ -137,6 +137,128 @@ class Migration(migrations.Migration):
     assert!(s.incomplete.is_empty(), "{:?}", s.incomplete);
 }
 
+/// An Alembic revision file.
+fn step(id: &str, down: &str, body: &str) -> String {
+    format!("import sqlalchemy as sa\nfrom alembic import op\nrevision = '{id}'\ndown_revision = {down}\ndef upgrade():\n    {body}\n")
+}
+
+#[test]
+fn of_folders_for_several_databases_ours_alone_counts() {
+    let (ours, other) = (step("a", "None", "op.create_table('t', sa.Column('id', sa.BigInteger()))"), step("a", "None", "op.create_table('t', sa.Column('id', sa.Text()))"));
+    let s = pull(&[("m/env.py", ""), ("m/versions/postgresql/a.py", &ours), ("m/versions/sqlite/a.py", &other)]);
+    assert_eq!(columns(&s, "t"), ["id bigint"]);
+    assert!(s.incomplete.is_empty(), "{:?}", s.incomplete);
+}
+
+#[test]
+fn a_folder_inside_the_revisions_counts_where_they_belong_together() {
+    let first = step("a", "None", "op.create_table('t', sa.Column('id', sa.BigInteger()))");
+    let old = step("x", "None", "op.create_table('t', sa.Column('id', sa.Text()), sa.Column('old', sa.Text()))");
+    let s = pull(&[("m/env.py", ""), ("m/versions/a.py", &first), ("m/versions/legacy/x.py", &old)]);
+    assert_eq!(columns(&s, "t"), ["id bigint"]);
+    let next = step("b", "'a'", "op.add_column('t', sa.Column('more', sa.Text()))");
+    let s = pull(&[("m/env.py", ""), ("m/versions/a.py", &first), ("m/versions/2024/b.py", &next)]);
+    assert_eq!(columns(&s, "t"), ["id bigint", "more text"]);
+}
+
+#[test]
+fn what_is_not_alembics_own_is_confessed_and_known_plugins_run() {
+    let s = revision("op.create_table('t', sa.Column('s', sa.Enum('a', name='state')))\nop.sync_enum_values('public', 'state', ['a'], ['a', 'b'])");
+    assert_eq!(s.enums.values().next().unwrap(), &["a", "b"]);
+    let s = revision("op.create_table('t', sa.Column('s', sa.Enum('a', name='state')))\nop.sync_enum_values('public', 'state', ['b'], [('t', 's')])");
+    assert_eq!(s.enums.values().next().unwrap(), &["b"]);
+    let s = revision("op.create_table('t', sa.Column('id', sa.Integer()))\nop.widen_table('t')\nop.create_trigger('x')\nop.execute(load())");
+    assert!(s.relation(None, "t").unwrap().1.open);
+    let objects: Vec<_> = s.incomplete.iter().map(|i| i.object.as_str()).collect();
+    assert_eq!(objects, ["public.t", "schema"]);
+}
+
+#[test]
+fn a_function_that_computes_for_ever_ends_and_what_follows_is_replayed() {
+    let s = revision(
+        "
+def rows(n):
+    return [rows(n - 1) for _ in range(20)]
+op.create_table('t', sa.Column('id', sa.Integer()))
+rows(30)
+op.add_column('t', sa.Column('more', sa.Text()))
+",
+    );
+    assert_eq!(columns(&s, "t"), ["id integer", "more text"]);
+    assert!(s.incomplete.is_empty(), "{:?}", s.incomplete);
+}
+
+/// A project with one app, whose only migration has these operations.
+fn django(operations: &str) -> Schema {
+    let text = format!(
+        "from django.db import migrations, models\nimport taggit.managers\nfrom . import own\nclass Migration(migrations.Migration):\n    dependencies = []\n    operations = [{operations}]\n"
+    );
+    let own = "
+from django.db import migrations, models
+class Colour(models.CharField):
+    def db_type(self, connection):
+        return 'inet'
+class Fake(migrations.AddField):
+    def database_forwards(self, *args):
+        pass
+class Aware(migrations.RunSQL):
+    def __init__(self, *args, **kwargs):
+        kwargs.pop('other')
+        super().__init__(*args, **kwargs)
+    def database_forwards(self, app_label, schema_editor, from_state, to_state):
+        super().database_forwards(app_label, schema_editor, from_state, to_state)
+";
+    pull(&[("shop/migrations/__init__.py", ""), ("shop/migrations/own.py", own), ("shop/migrations/0001_initial.py", &text)])
+}
+
+#[test]
+fn a_proxy_has_no_table_and_keys_to_it_point_at_the_model_behind_it() {
+    let s = django(
+        "migrations.CreateModel('File', fields=[('id', models.BigAutoField(primary_key=True))]),
+        migrations.CreateModel('Script', fields=[], options={'proxy': True}, bases=('shop.file',)),
+        migrations.CreateModel('Run', fields=[('id', models.BigAutoField(primary_key=True)), ('script', models.ForeignKey(to='shop.script', on_delete=models.CASCADE))])",
+    );
+    assert!(s.relation(None, "shop_script").is_none());
+    let keys = &s.relation(None, "shop_run").unwrap().1.foreign_keys;
+    assert_eq!(keys[0].target.to_string(), "public.shop_file");
+}
+
+#[test]
+fn the_table_behind_a_many_to_many_field_follows_the_field() {
+    let s = django(
+        "migrations.CreateModel('Team', fields=[('id', models.AutoField(primary_key=True))]),
+        migrations.CreateModel('Crew', fields=[('id', models.BigAutoField(primary_key=True))]),
+        migrations.CreateModel('Man', fields=[('id', models.AutoField(primary_key=True)), ('teams', models.ManyToManyField(to='shop.Team'))]),
+        migrations.AlterField('man', 'teams', models.ManyToManyField(to='shop.Crew'))",
+    );
+    assert_eq!(columns(&s, "shop_man_teams"), ["crew_id bigint not null", "id integer not null", "man_id integer not null"]);
+    let keys = &s.relation(None, "shop_man_teams").unwrap().1.foreign_keys;
+    assert!(keys.iter().any(|k| k.columns == ["crew_id"] && k.target.name == "shop_crew"), "{keys:?}");
+}
+
+#[test]
+fn fields_and_operations_of_the_project_are_what_their_classes_say() {
+    let s = django(
+        "migrations.CreateModel('Man', fields=[('id', models.AutoField(primary_key=True)), ('ip', own.Colour(max_length=5)), ('tags', taggit.managers.TaggableManager(to='x'))]),
+        own.Fake('man', 'ghost', models.TextField()),
+        own.Aware('ALTER TABLE shop_man ADD real text', other=None),
+        migrations.AlterField('man', 'ip', own.Colour(max_length=5, null=True, db_default='::1')),
+        migrations.AlterOrderWithRespectTo('man', 'ip')",
+    );
+    assert_eq!(columns(&s, "shop_man"), ["_order integer not null", "id integer not null", "ip inet", "real text"]);
+    assert!(s.relation(None, "shop_man").unwrap().1.column("ip").unwrap().default.is_some());
+    assert!(s.incomplete.is_empty(), "{:?}", s.incomplete);
+}
+
+#[test]
+fn migrations_may_lie_where_the_settings_say() {
+    let text = "from django.db import migrations, models\nclass Migration(migrations.Migration):\n    operations = [migrations.CreateModel('Man', fields=[('id', models.AutoField(primary_key=True))])]\n";
+    let settings = "# (a comment\nINSTALLED_APPS = (\n    # closed) here\n    'django.contrib.sessions',\n)\nMIGRATION_MODULES = {'shop': 'store.history'}\n";
+    let s = pull(&[("settings/base.py", settings), ("store/history/0001_initial.py", text)]);
+    assert_eq!(columns(&s, "shop_man"), ["id integer not null"]);
+    assert!(s.relation(None, "django_session").is_some());
+}
+
 /// `DBTRUTH_REPLAY=FOLDER:FILE` writes the lock of a folder of migrations without the whole program.
 #[test]
 #[ignore = "a tool for measuring"]

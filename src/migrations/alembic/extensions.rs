@@ -15,9 +15,41 @@ pub fn run<'a>(m: &mut M<'_, 'a>, call: &Call<'_, 'a>) -> Option<Value<'a>> {
         "sync_enum_values" => sync_enum_values(m, call),
         "create_entity" | "replace_entity" => entity(m, call, true),
         "drop_entity" => entity(m, call, false),
-        _ => return None,
+        "batch_alter_table" | "inline_literal" | "run_async" | "configure" => return None,
+        _ => unknown(m, call),
     }
     Some(Value::Unknown)
+}
+
+/// Words in the name of an operation about things that a lock does not hold.
+const ASIDE: &[&str] = &["trigger", "triggers", "policy", "policies", "rls", "grant", "revoke", "extension", "role", "user", "publication", "comment"];
+
+/// An operation that the project or a package adds: whatever it names is only partly known.
+fn unknown<'a>(m: &mut M<'_, 'a>, call: &Call<'_, 'a>) {
+    if call.name.split('_').any(|w| ASIDE.contains(&w)) {
+        return;
+    }
+    let reason = "an operation that is not Alembic's own makes or changes it";
+    // `op.create_view(VIEW)`: the object knows its name.
+    let name = |v: &Value<'a>| match v {
+        Value::Made(made) => made.args.positional.first().and_then(|a| a.0.constant()),
+        Value::Instance(i) => i.args.positional.first().and_then(|a| a.0.constant()),
+        v => v.constant(),
+    };
+    let names: Vec<String> = call.args.positional.iter().map(|a| &a.0).chain(call.args.keywords.iter().map(|k| &k.1)).filter_map(name).collect();
+    let schema = call.args.text(99, "schema").unwrap_or_else(|| "public".to_owned());
+    // The first is what it is about; where that is a schema, the one behind it.
+    let about = if names.len() > 1 && m.host.db.schema().has_namespace(&names[0]) { &names[1..] } else { &names[..] };
+    match about.first().map(|n| n.split('(').next().unwrap_or(n).trim()) {
+        Some(n) if !n.is_empty() && !n.contains(char::is_whitespace) => {
+            let name = match n.split_once('.') {
+                Some((schema, n)) => QualifiedName::new(schema, n),
+                None => m.host.db.find(None, n).map_or_else(|| QualifiedName::new(schema, n), |f| f.0.clone()),
+            };
+            m.host.db.not_understood(Some(&name), reason);
+        }
+        _ => m.host.db.lose("an operation that is not Alembic's own could not be worked out"),
+    }
 }
 
 /// `alembic-postgresql-enum`: `sync_enum_values(schema, enum, new labels, affected columns, …)`; older releases leave the schema out.

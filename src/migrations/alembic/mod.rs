@@ -10,6 +10,7 @@ mod naming;
 mod operations;
 mod types;
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use super::database::Database;
@@ -79,6 +80,8 @@ impl<'a> Host<'a> for Alembic<'a> {
         let Value::Made(made) = receiver else { return None };
         let made = Rc::clone(made);
         match (last(made.path.as_str()), name) {
+            // `batch.f("name")` is a name, as `op.f("name")` is.
+            ("batch_alter_table", "f") => None,
             ("batch_alter_table", _) => {
                 let table = made.args.get(0, "table_name").and_then(|v| columns::name(v, made.at));
                 let Some(table) = table else {
@@ -151,6 +154,12 @@ impl<'a> Host<'a> for Alembic<'a> {
     }
 }
 
+/// Whether the path of a call says that it makes a statement about data.
+fn is_data(path: &str) -> bool {
+    const WORDS: &[&str] = &["insert", "update", "delete", "select", "values", "where", "filter", "query", "from_select", "on_conflict_do_nothing"];
+    path.starts_with("sqlalchemy") || path.split('.').any(|p| WORDS.contains(&p.trim_end_matches("()")))
+}
+
 fn is_execute(name: &str) -> bool {
     matches!(name, "execute" | "exec_driver_sql" | "scalar" | "scalars" | "exec")
 }
@@ -188,7 +197,8 @@ impl<'a> M<'_, 'a> {
                     }
                 }
                 // `table.update().where(…)`, `insert(table)`: data.
-                _ => {}
+                _ if is_data(made.path.as_str()) => {}
+                _ => self.host.db.lose("SQL that a migration runs could not be worked out"),
             },
             Value::List(_) | Value::Tuple(_) => {
                 for v in self.members_of(value) {
@@ -304,11 +314,17 @@ pub fn replay(files: &dyn super::python::Files<'_>, tree: &Tree, db: Database) -
     let mut graph = Graph::default();
     let Some(first) = tree.files.first().and_then(|f| m.load(f)) else { return (m.host.db, graph, Vec::new()) };
     m.enter(first);
+    let mut nested = Vec::new();
+    let folders: BTreeSet<String> = tree.files.iter().map(|p| folder(p)).collect();
     for path in &tree.files {
         let Some(module) = m.load(path) else { continue };
-        if let Some(r) = revision(&mut m, module, path) {
-            graph.add(r);
-        }
+        let Some(r) = revision(&mut m, module, path) else { continue };
+        if is_nested(path, &folders) { nested.push(r) } else { graph.add(r) }
+    }
+    // Folders inside a folder of revisions are not read by themselves (`recursive_version_locations` of `alembic.ini`): they count where the two belong together.
+    let joined = nested.iter().flat_map(|r| &r.down).any(|d| graph.revisions.contains_key(d));
+    if joined || !graph.missing().is_empty() {
+        nested.into_iter().for_each(|r| graph.add(r));
     }
     if graph.doubled {
         m.host.db.not_understood(None, "two revisions have the same identifier");
@@ -333,6 +349,17 @@ pub fn replay(files: &dyn super::python::Files<'_>, tree: &Tree, db: Database) -
     }
     m.host.db.set_path(None);
     (m.host.db, graph, steps)
+}
+
+/// Whether a revision lies in a folder inside another one's.
+fn is_nested(path: &str, folders: &BTreeSet<String>) -> bool {
+    let own = folder(path);
+    folders.iter().any(|f| f.len() < own.len() && own.starts_with(f.as_str()))
+}
+
+/// The folder of a path, with a slash at its end.
+fn folder(path: &str) -> String {
+    path.rsplit_once('/').map_or(String::new(), |x| format!("{}/", x.0))
 }
 
 /// Functions by which a Python file among SQL migrations takes its step.

@@ -3,13 +3,14 @@
 use std::rc::Rc;
 
 use super::constraints::{add_constraint, add_index, drop_key, drop_unique, recheck, reindex, remove_constraint, remove_index, rename_index, unique_together};
-use super::create::{column_index, create_model, create_through, definition, foreign_key, is_indexed, key_to, unique_name};
+use super::create::{column_index, create_model, create_through, default, definition, foreign_key, is_indexed, key_to, unique_name};
 use super::fields::{self, Field, ModelKey, field, last, lower};
 use super::{Django, M};
-use crate::migrations::python::{Args, Instance, Made, Value};
+use crate::migrations::python::{Args, ClassValue, Instance, Made, Value};
 use crate::migrations::sqltext::{Name, Sql, quoted};
 use crate::schema::QualifiedName;
 use crate::source::Location;
+use crate::syntax::python::ExprKind;
 use crate::syntax::sql::template::Template;
 
 /// Runs one operation: on the models always, on the tables if `tables`.
@@ -66,13 +67,13 @@ pub fn run<'a>(m: &mut M<'_, 'a>, app: &str, op: &Value<'a>, tables: bool) {
 fn own_operation<'a>(m: &mut M<'_, 'a>, app: &str, op: &Value<'a>, instance: &Rc<Instance<'a>>, tables: bool) {
     let class = Rc::clone(&instance.class);
     let at = m.place_of(&class);
-    if m.has_member(&class, "database_forwards") {
-        if tables {
-            let args = ["app", "django.schema_editor", "django.from_state", "django.to_state"].map(|p| Value::External(p.into()));
-            m.call_member(op, &class, "database_forwards", args.to_vec(), at);
-        }
-        return;
+    let own = m.has_member(&class, "database_forwards");
+    if own && tables {
+        let args = ["app", "django.schema_editor", "django.from_state", "django.to_state"].map(|p| Value::External(p.into()));
+        m.call_member(op, &class, "database_forwards", args.to_vec(), at);
     }
+    // The models change as the base says; the tables, too, unless the class does that by itself.
+    let tables = tables && (!own || hands_on(&class));
     let mut next = Some(class);
     for _ in 0..20 {
         let Some(class) = next.take() else { break };
@@ -92,6 +93,17 @@ fn own_operation<'a>(m: &mut M<'_, 'a>, app: &str, op: &Value<'a>, instance: &Rc
     if tables {
         m.host.db.not_understood(None, "an operation of a migration could not be worked out");
     }
+}
+
+/// Whether a class, or one it is built on, calls `super().database_forwards(…)`.
+fn hands_on(class: &ClassValue<'_>) -> bool {
+    let mut found = false;
+    for stmt in &class.node.body {
+        stmt.each(&mut |s| {
+            s.each_expr(&mut |e| e.each(&mut |e| found |= matches!(&e.kind, ExprKind::Attribute(a) if a.attr.as_str() == "database_forwards")));
+        });
+    }
+    found || class.bases.iter().any(|b| if let Value::Class(c) = b { !std::ptr::eq(&raw const **c, class) && hands_on(c) } else { false })
 }
 
 pub(super) fn open(m: &mut M<'_, '_>, table: &str, reason: &str) {
@@ -404,6 +416,12 @@ fn alter_field<'a>(m: &mut M<'_, 'a>, key: &ModelKey, made: &Made<'a>, tables: b
         if new.primary_key() {
             follow_key(m, key, &new_type, at);
         }
+    }
+    let default_of = |f: &Field<'a>| f.args.keyword("db_default").and_then(default);
+    match (default_of(&old), default_of(&new)) {
+        (old, Some(d)) if old.as_ref() != Some(&d) => change(m, &table, &format!("ALTER COLUMN {column} SET DEFAULT {d}")),
+        (Some(_), None) => change(m, &table, &format!("ALTER COLUMN {column} DROP DEFAULT")),
+        _ => {}
     }
     if old.kind.ends_with("AutoField") != new.kind.ends_with("AutoField") {
         change(
