@@ -502,6 +502,80 @@ fn hostile_input_ends_nothing() {
     assert_eq!(c.end(), 0);
 }
 
+/// A text that was never saved has a language and no path: it is judged like a file of the first folder.
+#[test]
+fn texts_never_saved_are_judged() {
+    let p = Project::new();
+    let (mut c, _) = Client::greeted(&[p.root()], json!({}));
+    for (name, language, text, place) in [
+        ("untitled:Untitled-1", "sql", "SELECT mfg_date FROM batches;\n", (0, 8)),
+        ("untitled:Untitled-2", "python", "import psycopg\npsycopg.connect().cursor().execute('SELECT mfg_date FROM batches')\n", (1, 45)),
+    ] {
+        let open = json!({"textDocument": {"uri": name, "languageId": language, "version": 1, "text": text}});
+        c.tell("textDocument/didOpen", open.clone());
+        let found = c.findings(name, |f| f.len() == 1);
+        assert!(found[0]["message"].as_str().unwrap().contains("`mfg_date`"), "{found:?}");
+        assert_eq!((found[0]["range"]["start"]["line"].as_u64(), found[0]["range"]["start"]["character"].as_u64().unwrap() <= place.1), (Some(place.0), true));
+        c.change(name, 2, json!([{"text": text.replace("mfg_date", "manufacturing_date")}]));
+        c.findings(name, <[Value]>::is_empty);
+        let hover = c.at("textDocument/hover", name, u32::try_from(place.0).unwrap(), u32::try_from(place.1).unwrap() + 1);
+        assert!(hover.to_string().contains("date not null"), "{hover}");
+        c.change(name, 3, json!([{"text": text}]));
+        c.findings(name, |f| f.len() == 1);
+        // Closed without saving: nothing is left of it.
+        c.tell("textDocument/didClose", json!({"textDocument": {"uri": name}}));
+        c.findings(name, <[Value]>::is_empty);
+    }
+    let nothing = std::fs::read_dir(p.root()).unwrap().map(|e| e.unwrap().file_name()).collect::<Vec<_>>();
+    assert_eq!(nothing, ["schema.lock.yaml"], "nothing is written");
+    assert_eq!(c.end(), 0);
+}
+
+/// 37: keystrokes, a lock that breaks, changes and comes back, and a configuration that comes and goes, all at once. What is said last is what a fresh check says.
+#[test]
+fn case_37_lock_and_configuration_change_under_a_storm() {
+    let p = Project::new();
+    p.write("a.sql", WRONG);
+    p.write("b.sql", WRONG);
+    let (mut c, _) = Client::greeted(&[p.root()], json!({}));
+    let (a, b) = (uri(&p.path("a.sql")), uri(&p.path("b.sql")));
+    c.open(&a, WRONG);
+    c.findings(&a, |f| f.len() == 1);
+    let told = |c: &mut Client, name: &str| c.tell("workspace/didChangeWatchedFiles", json!({"changes": [{"uri": uri(&p.path(name)), "type": 2}]}));
+    for n in 0..120 {
+        c.change(&a, n + 2, json!([{"text": format!("SELECT c{n}, mfg_date FROM batches;\n")}]));
+        match n % 12 {
+            1 => p.write("schema.lock.yaml", "version: 1\ntables: [\n"),
+            3 => p.write("schema.lock.yaml", LOCK.replace("manufacturing_date", "made_on")),
+            5 => p.write("dbtruth.yaml", "rules: {unknown-column: nonsense}\n"),
+            7 => p.write("dbtruth.yaml", "rules: {unknown-column: off}\n"),
+            9 => std::fs::remove_file(p.path("dbtruth.yaml")).unwrap(),
+            11 => p.write("schema.lock.yaml", LOCK),
+            _ => {}
+        }
+        if n % 3 == 0 {
+            told(&mut c, "schema.lock.yaml");
+            told(&mut c, "dbtruth.yaml");
+        }
+        if n % 10 == 0 {
+            let hover = c.request("textDocument/hover", json!({"textDocument": {"uri": a}, "position": {"line": 0, "character": 8}}));
+            assert!(c.answer(hover).get("result").is_some());
+        }
+    }
+    // The last word: the lock has one column more, the configuration is gone.
+    p.write("schema.lock.yaml", LOCK.replace("      id: bigint", "      c7: text\n      id: bigint"));
+    told(&mut c, "schema.lock.yaml");
+    c.kept.retain(|m| m["method"] != "textDocument/publishDiagnostics");
+    c.change(&a, 500, json!([{"text": "SELECT c7, c8 FROM batches;\n"}]));
+    let said = c.findings(&a, |f| f.len() == 1 && f[0]["message"].as_str().unwrap().contains("`c8`"));
+    assert_eq!(said[0]["range"]["start"], json!({"line": 0, "character": 11}));
+    c.change(&a, 501, json!([{"text": "SELECT c7 FROM batches;\n"}]));
+    c.findings(&a, <[Value]>::is_empty);
+    c.open(&b, WRONG);
+    c.findings(&b, |f| f.len() == 1);
+    assert_eq!(c.end(), 0);
+}
+
 #[test]
 fn a_burst_of_changes_is_one() {
     let p = Project::new();

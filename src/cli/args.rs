@@ -180,18 +180,26 @@ pub enum DiffFormat {
     Markdown,
 }
 
-/// `dbtruth drift`
-#[derive(Debug, clap::Args)]
-pub struct Drift {
-    /// The database (default: `DATABASE_URL`, then `PGHOST` and its kin; passwords also from `PGPASSWORD` and `~/.pgpass`).
+/// What says how the schema is: the lock, and the database itself.
+#[derive(Debug, Default, clap::Args)]
+pub struct Truth {
+    /// The database (`drift` and `verify` ask it always, of `DATABASE_URL` or `PGHOST` and its kin by default; passwords also from `PGPASSWORD` and `~/.pgpass`).
     #[arg(long, value_name = "URL")]
     pub database_url: Option<String>,
-    /// Compare only this side with the lock.
-    #[arg(long, value_enum)]
-    pub only: Option<Side>,
     /// The lock file.
     #[arg(long, value_name = "FILE")]
     pub lock: Option<PathBuf>,
+}
+
+/// `dbtruth drift`
+#[derive(Debug, clap::Args)]
+pub struct Drift {
+    /// What is compared.
+    #[command(flatten)]
+    pub truth: Truth,
+    /// Compare only this side with the lock.
+    #[arg(long, value_enum)]
+    pub only: Option<Side>,
     /// How to print.
     #[arg(long, value_enum, default_value_t)]
     pub format: DriftFormat,
@@ -268,12 +276,9 @@ pub enum ShowFormat {
 pub struct Report {
     /// Only what these files and folders say (default: the working directory).
     pub paths: Vec<PathBuf>,
-    /// Compare the live database too: read-only, one transaction.
-    #[arg(long, value_name = "URL")]
-    pub database_url: Option<String>,
-    /// The lock file.
-    #[arg(long, value_name = "FILE")]
-    pub lock: Option<PathBuf>,
+    /// What it is held to; the database only where it is named.
+    #[command(flatten)]
+    pub truth: Truth,
     /// How to print.
     #[arg(long, value_enum, default_value_t)]
     pub format: ReportFormat,
@@ -287,12 +292,9 @@ pub struct Report {
 pub struct Verify {
     /// Only statements in these files and folders (default: the working directory).
     pub paths: Vec<PathBuf>,
-    /// The database (default: `DATABASE_URL`, then `PGHOST` and its kin).
-    #[arg(long, value_name = "URL")]
-    pub database_url: Option<String>,
-    /// The lock file.
-    #[arg(long, value_name = "FILE")]
-    pub lock: Option<PathBuf>,
+    /// Who is asked.
+    #[command(flatten)]
+    pub truth: Truth,
     /// How to print.
     #[arg(long, value_enum, default_value_t)]
     pub format: ListFormat,

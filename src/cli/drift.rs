@@ -16,7 +16,7 @@ use crate::source::Sources;
 /// Runs the command: 0 no drift, 1 drift, 2 something could not be compared.
 pub fn run(args: &Drift) -> Result<Code, Failure> {
     let cwd = working_directory()?;
-    let mut settings = Settings::everything(&cwd, args.lock.as_deref())?;
+    let mut settings = Settings::everything(&cwd, args.truth.lock.as_deref())?;
     let shown = display_path(&settings.lock.path, &cwd);
     let database = if args.only == Some(Side::Models) { None } else { Some(database(args, &settings)?) };
     let models = if args.only == Some(Side::Database) { None } else { Some(models(&mut settings)?) };
@@ -32,7 +32,7 @@ pub fn run(args: &Drift) -> Result<Code, Failure> {
 /// What the live database has otherwise than the lock. Code was written for the lock: what breaks it is breaking.
 fn database(args: &Drift, settings: &Settings) -> Result<Database, Failure> {
     let (locked, _) = read_lock(settings, &mut Sources::default())?;
-    let live = super::pull::live(args.database_url.as_deref(), namespaces(&locked))?;
+    let live = super::pull::live(args.truth.database_url.as_deref(), namespaces(&locked))?;
     let (unsure, changes): (Vec<Change>, Vec<Change>) = diff(&locked, &live).into_iter().partition(|c| unsure(&locked, c));
     let entries = changes.iter().map(|c| ChangeEntry::new(c, None)).collect();
     let rewritten = changes.is_empty() && locked.incomplete.is_empty() && lock::write(&locked) != lock::write(&live);

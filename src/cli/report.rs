@@ -11,8 +11,8 @@ use crate::schema::Schema;
 /// Writes the conformance report: 0 everything conforms, 1 something drifts, 2 could not run in full.
 pub fn run(args: &Report) -> Result<Code, Failure> {
     let cwd = working_directory()?;
-    let settings = Settings::worktree(&cwd, &args.paths, args.lock.as_deref())?;
-    let live = args.database_url.as_deref().map(live).transpose()?;
+    let settings = Settings::worktree(&cwd, &args.paths, args.truth.lock.as_deref())?;
+    let live = args.truth.database_url.as_deref().map(live).transpose()?;
     let (report, code) = of(&settings, live.as_ref())?;
     let text = render(args.format, &report);
     match &args.output {

@@ -17,14 +17,14 @@ const UNTYPED: [&str; 2] = ["42P18", "42P08"];
 /// Asks a live database about every statement: 0 all agree, 1 something is refused or disputed, 2 could not run.
 pub fn run(args: &Verify) -> Result<Code, Failure> {
     let cwd = working_directory()?;
-    let settings = Settings { statements: true, ..Settings::worktree(&cwd, &args.paths, args.lock.as_deref())? };
+    let settings = Settings { statements: true, ..Settings::worktree(&cwd, &args.paths, args.truth.lock.as_deref())? };
     let opened = check::open(&settings)?;
     let project = opened.project(&settings);
     let mut texts = project.uses.statements.clone();
     texts.retain(|t| t.template.sources().any(|l| opened.path_of(l.file).is_some_and(|p| settings.reports(p))));
     let found = check::statements(&texts, &opened.schema);
     let sent: Vec<String> = found.all.iter().map(|s| s.text.clone()).collect();
-    let options = DsnOptions { url: args.database_url.clone().map(Redacted::new), ..DsnOptions::default() };
+    let options = DsnOptions { url: args.truth.database_url.clone().map(Redacted::new), ..DsnOptions::default() };
     let verdicts = prepare(&options, &sent).map_err(|e| Failure { message: e.message, help: e.help })?;
     let statements = found.all.iter().zip(verdicts).map(|(s, verdict)| {
         let agreement = agreement(verdict.as_ref(), !s.problems.is_empty(), s.unread);

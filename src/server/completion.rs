@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::generation::Generation;
 use super::lookup::definition_of;
+use crate::project::libraries::postgrest::FILTERS;
 use crate::project::models::{Member, Model};
 use crate::schema::{QualifiedName, Relation, RelationKind, Schema};
 use crate::source::{FileId, Language};
@@ -257,33 +258,10 @@ fn model_before(chain: &str) -> Option<String> {
     None
 }
 
-/// Calls of PostgREST's client whose first string names columns.
-const OF_COLUMNS: &[&str] = &[
-    "select",
-    "eq",
-    "neq",
-    "gt",
-    "gte",
-    "lt",
-    "lte",
-    "like",
-    "ilike",
-    "is_",
-    "in_",
-    "contains",
-    "contained_by",
-    "overlaps",
-    "order",
-    "filter",
-    "not_",
-    "match",
-    "text_search",
-    "fts",
-    "plfts",
-    "phfts",
-    "wfts",
-    "or_",
-];
+/// Whether the first string of that call of PostgREST's client names columns.
+fn names_columns(function: &str) -> bool {
+    FILTERS.contains(&function) || matches!(function, "select" | "order" | "or_" | "match")
+}
 
 fn in_string(text: &str, string: InString, at: usize) -> Option<Wanted> {
     let inside = &text[string.start..at.max(string.start)];
@@ -305,7 +283,7 @@ fn in_string(text: &str, string: InString, at: usize) -> Option<Wanted> {
         return Some(Wanted::Tables);
     }
     let columns = || Some(Wanted::Columns(vec![chain_table(text, string.start)?], false));
-    if OF_COLUMNS.contains(&function) && text[..call?].trim_end().strip_suffix(function)?.trim_end().ends_with('.') {
+    if names_columns(function) && text[..call?].trim_end().strip_suffix(function)?.trim_end().ends_with('.') {
         return columns();
     }
     // `.insert({"column": …})`

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -26,6 +27,9 @@ use crate::{config, discover};
 
 /// How often the lock and the configuration are looked at, for clients that do not watch files.
 const LOOK: Duration = Duration::from_secs(1);
+
+/// What is said when we fail ourselves.
+const CRASHED: &str = "dbtruth crashed over this message; please report it";
 
 /// What the client can do.
 #[derive(Clone, Copy, Debug, Default)]
@@ -173,7 +177,7 @@ impl Session {
                     }
                     Err(_) => return u8::from(!self.shutting_down),
                 },
-                recv(events) -> event => if let Ok(event) = event { self.event(event) },
+                recv(events) -> event => if let Ok(event) = event { self.guarded(|session| session.event(event)); },
                 recv(never::<()>()) -> _ => {},
                 default(wait.min(LOOK)) => {},
             }
@@ -224,12 +228,26 @@ impl Session {
         self.notify("window/logMessage", json!({"type": 4, "message": text}));
     }
 
+    /// Whatever crashes over one message is said, and ends nothing.
+    fn guarded<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> Option<T> {
+        let done = catch_unwind(AssertUnwindSafe(|| work(self))).ok();
+        if done.is_none() {
+            self.log(CRASHED);
+        }
+        done
+    }
+
     fn incoming(&mut self, incoming: Incoming) {
         match incoming {
             Incoming::Bad(what) => self.log(&format!("skipped {what}")),
             Incoming::Message(message) => match *message {
-                Message::Request(request) => self.asked(request),
-                Message::Notification(notification) => self.notified(notification),
+                Message::Request(request) => {
+                    let id = request.id.clone();
+                    if self.guarded(|session| session.asked(request)).is_none() {
+                        self.send(Response::new_err(id, ErrorCode::InternalError as i32, CRASHED.to_owned()));
+                    }
+                }
+                Message::Notification(notification) => drop(self.guarded(|session| session.notified(notification))),
                 // Answers to what we asked for say nothing that we need.
                 Message::Response(_) => {}
             },
@@ -245,6 +263,7 @@ impl Session {
         if self.shutting_down || method == "initialize" {
             return self.send(Response::new_err(id, ErrorCode::InvalidRequest as i32, format!("`{method}` at this point")));
         }
+        let path = |uri: &Uri| self.documents.path(&uri.0);
         let ask = match method.as_str() {
             "textDocument/diagnostic" => parse(params).map(|p: DocumentDiagnosticParams| path(&p.text_document.uri).map(Ask::Findings)),
             "textDocument/hover" => parse(params).map(|p: HoverParams| {
@@ -267,6 +286,7 @@ impl Session {
                 parse(params).map(|p: CodeActionParams| path(&p.text_document.uri).map(|path| Ask::Actions(path, p.range, Box::new(p.context))))
             }
             "workspace/symbol" => match parse::<WorkspaceSymbolParams>(params) {
+                Ok(p) if cfg!(test) && p.query == "crash-in-asking" => panic!("a crash made by a test"),
                 Ok(p) => return self.ask_all(id, &p.query),
                 Err(error) => Err(error),
             },
@@ -327,24 +347,33 @@ impl Session {
             }
             "textDocument/didOpen" => parse(params).map(|p: DidOpenTextDocumentParams| {
                 let d = p.text_document;
+                if let Some(folder) = self.folders.first() {
+                    let language = serde_json::to_value(&d.language_id).unwrap_or_default();
+                    self.documents.place(&d.uri.0, language.as_str().unwrap_or_default(), folder);
+                }
                 self.documents.open(&d.uri.0, d.version, &d.text);
                 self.opened(&d.uri.0);
             }),
             "textDocument/didChange" => parse(params).map(|p: DidChangeTextDocumentParams| {
                 let uri = &p.text_document.text_document_identifier.uri.0;
                 if self.documents.change(uri, p.text_document.version, &p.content_changes, self.means.encoding) {
-                    self.changed.extend(uri::path(uri));
+                    self.changed.extend(self.documents.path(uri));
                 }
             }),
             "textDocument/didSave" => parse(params).map(|p: DidSaveTextDocumentParams| {
-                let saved = uri::path(&p.text_document.uri.0);
+                let saved = self.documents.path(&p.text_document.uri.0);
                 for w in self.workspaces.values_mut().filter(|w| saved.as_ref().is_some_and(|s| s.starts_with(&w.root))) {
                     w.link_now();
                 }
             }),
             "textDocument/didClose" => parse(params).map(|p: DidCloseTextDocumentParams| {
-                self.documents.close(&p.text_document.uri.0);
-                let closed = uri::path(&p.text_document.uri.0);
+                let uri = &p.text_document.uri.0;
+                let closed = self.documents.path(uri);
+                if let Some(path) = closed.as_ref().filter(|_| uri::path(uri).is_none()) {
+                    // It was never saved: nothing is left of it.
+                    self.publish(path, &[]);
+                }
+                self.documents.close(uri);
                 for w in self.workspaces.values_mut().filter(|w| closed.as_ref().is_some_and(|s| s.starts_with(&w.root))) {
                     w.link_soon();
                 }
@@ -392,7 +421,7 @@ impl Session {
 
     /// A text was opened: its project is linked, if it is not yet.
     fn opened(&mut self, uri: &str) {
-        let Some(path) = uri::path(uri) else { return };
+        let Some(path) = self.documents.path(uri) else { return };
         if discover::language_of(&path).is_none() && !self.workspaces.values().any(|w| w.watches(&path)) {
             return;
         }
@@ -571,10 +600,6 @@ impl Session {
 
 fn parse<T: DeserializeOwned>(params: Value) -> Result<T, String> {
     serde_json::from_value(params).map_err(|e| e.to_string())
-}
-
-fn path(uri: &Uri) -> Option<PathBuf> {
-    uri::path(&uri.0)
 }
 
 fn wrapped(wrap: Pending, value: Value) -> Value {

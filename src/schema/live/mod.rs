@@ -7,6 +7,7 @@ mod catalog;
 mod dsn;
 mod passfile;
 mod prepare;
+mod stream;
 mod tls;
 
 use std::fmt;

@@ -8,13 +8,13 @@ use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
-use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::LiveError;
 use super::dsn::{Dsn, SslMode};
+use super::stream::Connector;
 
 /// What the driver connects with.
-pub(super) fn connector(dsn: &Dsn) -> Result<MakeRustlsConnect, LiveError> {
+pub(super) fn connector(dsn: &Dsn) -> Result<Connector, LiveError> {
     let provider = Arc::new(ring::default_provider());
     let broken = |error: &dyn std::fmt::Display| LiveError::new(format!("TLS cannot be set up: {error}"));
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions().map_err(|e| broken(&e))?;
@@ -35,7 +35,7 @@ pub(super) fn connector(dsn: &Dsn) -> Result<MakeRustlsConnect, LiveError> {
         };
         builder.dangerous().with_custom_certificate_verifier(Arc::new(Lenient { inner, provider })).with_no_client_auth()
     };
-    Ok(MakeRustlsConnect::new(config))
+    Ok(Connector::new(config))
 }
 
 /// The authorities that are trusted: the given file's, or the system's.

@@ -27,6 +27,7 @@ use crate::project::uses::{Certainty, RelationName};
 use crate::project::value::Value;
 use crate::source::Span;
 
+pub use query::FILTERS;
 pub use shape::{Key, Shape};
 
 /// What of PostgREST a value is. Cheap to clone.

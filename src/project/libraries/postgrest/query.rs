@@ -17,7 +17,7 @@ use super::shape::{self, Shape};
 use super::{Postgrest, Query, Rows, Verb, logic, note, of, payload, wrap};
 
 /// Methods whose first argument is a column.
-const FILTERS: &[&str] = &[
+pub const FILTERS: &[&str] = &[
     "eq",
     "neq",
     "gt",

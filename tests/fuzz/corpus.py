@@ -1,0 +1,16 @@
+"""A corpus as one file, a JSON string a line: `unpack FILE FOLDER`, `pack FILE FOLDER`."""
+
+import hashlib
+import json
+import pathlib
+import sys
+
+command, file, folder = sys.argv[1], pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3])
+if command == "unpack":
+    for line in file.read_text(encoding="utf-8").splitlines() if file.exists() else []:
+        data = json.loads(line).encode()
+        (folder / hashlib.sha1(data).hexdigest()).write_bytes(data)
+else:
+    inputs = {p.read_bytes().decode(errors="replace") for p in folder.iterdir()}
+    if inputs:
+        file.write_text("".join(json.dumps(text) + "\n" for text in sorted(inputs, key=lambda t: (len(t), t))), encoding="utf-8")

@@ -1,0 +1,3 @@
+CREATE TYPE e AS ENUM ('a', 'b'); ALTER TYPE e ADD VALUE 'c' BEFORE 'b'; CREATE DOMAIN m AS text CHECK (VALUE ~ '@'); CREATE TYPE addr AS (city text, zip int);
+CREATE OR REPLACE VIEW v (x, y) AS SELECT id, count(*) FROM a GROUP BY id; CREATE UNIQUE INDEX CONCURRENTLY i ON a USING gin (lower(b) DESC) INCLUDE (d) WHERE d > 1;
+CREATE FUNCTION f(a int, OUT b text, VARIADIC c text[] DEFAULT '{}') RETURNS TABLE (x int) LANGUAGE plpgsql AS $$ BEGIN RETURN; END $$;

@@ -1,0 +1,4 @@
+DO $$ BEGIN EXECUTE 'x'; END $$; COMMENT ON COLUMN a.b IS 'c'; SET search_path = x, public; CREATE SCHEMA IF NOT EXISTS s CREATE TABLE t (id int); ALTER TABLE s.t SET SCHEMA public; DROP TABLE IF EXISTS a, b CASCADE; COPY a (b) FROM stdin;
+1	2
+\.
+INSERT INTO a VALUES (1);
