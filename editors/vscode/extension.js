@@ -40,7 +40,11 @@ async function start() {
     'dbtruth',
     'dbtruth',
     { run, debug: run },
-    { documentSelector: languages.map((language) => ({ scheme: 'file', language })), outputChannel: log },
+    {
+      // What was never saved is judged too, as a file of the first folder.
+      documentSelector: languages.flatMap((language) => ['file', 'untitled'].map((scheme) => ({ scheme, language }))),
+      outputChannel: log,
+    },
   );
   try {
     await client.start();

@@ -32,8 +32,9 @@ jobs:
     runs-on: ubuntu-latest
     steps:
       - uses: actions/checkout@v4
-      - run: cargo install --locked dbtruth
-      - run: dbtruth check --format github
+        with:
+          persist-credentials: false
+      - run: pipx run dbtruth check --format github
 ";
 
 /// Packages whose calls and classes are understood, as their users list them.

@@ -170,7 +170,9 @@ impl Writer {
         let place = json!({"textDocument": document, "position": position, "context": {"includeDeclaration": true}});
         let version = i64::try_from(self.said.len()).expect("few");
         match word {
-            "o" => self.tell("textDocument/didOpen", json!({"textDocument": {"uri": uri(number(0)), "languageId": language, "version": version, "text": text(1)}})),
+            "o" => {
+                self.tell("textDocument/didOpen", json!({"textDocument": {"uri": uri(number(0)), "languageId": language, "version": version, "text": text(1)}}))
+            }
             "w" => {
                 let changed = json!({"uri": uri(number(0)), "version": version});
                 self.tell("textDocument/didChange", json!({"textDocument": changed, "contentChanges": [{"text": text(1)}]}));
