@@ -4,6 +4,7 @@ use super::builtin::Builtin;
 use super::expr::{common, type_texts};
 use super::function::{builtin_type, takes};
 use super::hint;
+use super::nullable;
 use super::problem::ProblemKind;
 use super::resolve::{Resolver, is_hole};
 use super::signature;
@@ -14,18 +15,21 @@ use std::rc::Rc;
 use ustr::Ustr;
 
 impl Resolver<'_> {
-    pub(super) fn call(&mut self, call: &Call) -> Type {
+    pub(super) fn call(&mut self, call: &Call) -> (Type, bool) {
         if call.name.schema.is_some_and(|s| s.name == "sqlc") {
-            return self.macro_of_sqlc(call);
+            return (self.macro_of_sqlc(call), true);
         }
-        let mut types = Vec::new();
+        let (mut types, mut nulls) = (Vec::new(), Vec::new());
         for arg in &call.args {
             if let ExprKind::Star(parts) = &arg.kind {
                 self.row_star(parts);
                 types.push(Type::Unknown);
+                nulls.push(true);
                 continue;
             }
-            types.push(self.expr(arg));
+            let found = self.value(arg);
+            types.push(found.ty);
+            nulls.push(found.nullable);
         }
         for order in call.order_by.iter().chain(&call.within_group) {
             self.expr(&order.expr);
@@ -38,7 +42,8 @@ impl Resolver<'_> {
         }
         self.check_function(call);
         self.check_argument_names(call);
-        self.function_type(call, &types)
+        let own = self.schema.find(&self.schema.functions, None, &call.name.name.name).is_some();
+        (self.function_type(call, &types), own || nullable::of_call(call, &nulls))
     }
 
     /// sqlc writes parameters as `sqlc.arg(name)`, `sqlc.narg('name')`, `sqlc.slice('names')`, and a whole row as `sqlc.embed(table)`
@@ -106,7 +111,8 @@ impl Resolver<'_> {
         let first = types.first().cloned().unwrap_or(Type::Unknown);
         if call.name.schema.is_none_or(|s| s.name == "pg_catalog") {
             match name.as_str() {
-                "coalesce" | "nullif" | "greatest" | "least" => return types.iter().cloned().fold(Type::Literal, common),
+                "nullif" => return null_if(types),
+                "coalesce" | "greatest" | "least" => return types.iter().cloned().fold(Type::Literal, common),
                 "row" => return Type::Unknown,
                 _ => {}
             }
@@ -206,7 +212,17 @@ pub(super) fn polymorphic(result: &str, first: Type) -> Type {
     }
 }
 
-pub(super) fn never_null(call: &Call) -> bool {
-    call.name.schema.is_none()
-        && matches!(call.name.name.as_str(), "count" | "now" | "row_number" | "rank" | "dense_rank" | "gen_random_uuid" | "clock_timestamp")
+/// NULLIF gives what the `=` it stands for takes on its left side (`transformAExprOp` and `make_nullif`): two types that have an operator of their own stay.
+fn null_if(types: &[Type]) -> Type {
+    let [Type::Base(a), b] = types else { return types.first().cloned().unwrap_or_default() };
+    if a.as_str() == "varchar" {
+        return Type::base("text");
+    }
+    let families: [&[&str]; 3] = [&["smallint", "integer", "bigint"], &["real", "double precision"], &["date", "timestamp", "timestamptz"]];
+    let mixed = |b: &str| families.iter().any(|f| f.contains(&a.as_str()) && f.contains(&b));
+    match b {
+        Type::Literal => types[0].clone(),
+        Type::Base(b) if a == b || mixed(b) => types[0].clone(),
+        _ => common(types[0].clone(), b.clone()),
+    }
 }

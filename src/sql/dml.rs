@@ -65,7 +65,10 @@ impl Resolver<'_> {
             let level = self.level();
             if !level.items.iter().any(|i| i.rel_visible && i.rte.name == Some(name)) {
                 let row = Rte { name: Some(name), aliased: true, ..(**target).clone() };
-                level.items.push(Item { cols_visible: false, ..Item::new(Rc::new(row)) });
+                let mut item = Item { cols_visible: false, ..Item::new(Rc::new(row)) };
+                // an inserted row was not there before
+                item.may_miss();
+                level.items.push(item);
             }
         }
         Some(self.targets(&returning.targets).0)
@@ -263,6 +266,8 @@ impl Resolver<'_> {
                 this.merge_action(&clause.action, &target, merge);
             }
             this.level().items = both;
+            // either side may have no row
+            this.level().items.iter_mut().for_each(Item::may_miss);
             this.returning(&merge.returning, &target)
         })
     }

@@ -4,8 +4,8 @@ use std::rc::Rc;
 
 use ustr::Ustr;
 
-use super::call::never_null;
 use super::hint;
+use super::nullable;
 use super::problem::ProblemKind;
 use super::resolve::{Resolver, is_hole};
 use super::scope::Column;
@@ -13,7 +13,7 @@ use super::signature;
 use super::types::Type;
 use crate::schema::QualifiedName;
 use crate::source::Span;
-use crate::syntax::sql::ast::{Expr, ExprKind, Ident, Query};
+use crate::syntax::sql::ast::{Binary, Case, Expr, ExprKind, Ident, Query};
 
 impl Resolver<'_> {
     /// Reads an expression; gives its type.
@@ -29,112 +29,112 @@ impl Resolver<'_> {
 
     /// Reads an expression; gives it as a column of no name.
     pub(super) fn value(&mut self, expr: &Expr) -> Column {
-        let name = Ustr::from("?column?");
         if let ExprKind::Column(parts) = &expr.kind {
             return self.column_ref(parts);
         }
-        let nullable = !matches!(expr.kind, ExprKind::String(_) | ExprKind::Number(_) | ExprKind::Bool(_) | ExprKind::BitString)
-            && !matches!(&expr.kind, ExprKind::Call(call) if never_null(call))
-            && !matches!(expr.kind, ExprKind::Exists(_) | ExprKind::IsNull(_) | ExprKind::IsTest(_) | ExprKind::IsDistinct(_));
-        let ty = self.type_of(expr);
-        let nullable = nullable && !self.not_null_anyway(expr);
-        Column { nullable, ..Column::computed(name, ty) }
+        let (ty, nullable) = self.typed(expr);
+        Column { nullable, ..Column::computed(Ustr::from("?column?"), ty) }
     }
 
-    /// `coalesce(…, 'x')` and casts of constants.
-    #[expect(clippy::unused_self, reason = "a question about the expression alone, asked like its siblings")]
-    pub(super) fn not_null_anyway(&self, expr: &Expr) -> bool {
-        fn constant(expr: &Expr) -> bool {
-            match &expr.kind {
-                ExprKind::String(_) | ExprKind::Number(_) | ExprKind::Bool(_) => true,
-                ExprKind::Cast(inner, _) => constant(inner),
-                ExprKind::Call(call) => call.name.name.name == "coalesce" && call.args.last().is_some_and(constant),
-                ExprKind::SqlValue(_) => true,
-                _ => false,
-            }
-        }
-        constant(expr)
+    /// Reads expressions; gives whether any of them may be NULL.
+    fn any_nullable<'e>(&mut self, exprs: impl IntoIterator<Item = &'e Expr>) -> bool {
+        exprs.into_iter().fold(false, |nullable, e| self.value(e).nullable | nullable)
     }
 
-    pub(super) fn type_of(&mut self, expr: &Expr) -> Type {
-        let boolean = || Type::base("boolean");
+    /// The type of an expression, and whether it may be NULL (true where nobody can tell).
+    fn typed(&mut self, expr: &Expr) -> (Type, bool) {
+        let boolean = |nullable| (Type::base("boolean"), nullable);
         match &expr.kind {
-            ExprKind::Column(parts) => self.column_ref(parts).ty,
+            ExprKind::Column(parts) => {
+                let found = self.column_ref(parts);
+                (found.ty, found.nullable)
+            }
             ExprKind::Star(parts) if !parts.is_empty() => {
                 self.row_star(parts);
-                Type::Unknown
+                (Type::Unknown, true)
             }
-            ExprKind::Star(_) | ExprKind::Param | ExprKind::Hole | ExprKind::Broken | ExprKind::Default => Type::Unknown,
-            ExprKind::String(_) | ExprKind::Null => Type::Literal,
-            ExprKind::Number(text) => number_type(text),
-            ExprKind::BitString => Type::base("bit"),
-            ExprKind::Bool(_) => boolean(),
+            ExprKind::Star(_) | ExprKind::Param | ExprKind::Hole | ExprKind::Broken | ExprKind::Default => (Type::Unknown, true),
+            ExprKind::Null => (Type::Literal, true),
+            ExprKind::String(_) => (Type::Literal, false),
+            ExprKind::Number(text) => (number_type(text), false),
+            ExprKind::BitString => (Type::base("bit"), false),
+            ExprKind::Bool(_) => boolean(false),
             ExprKind::FieldStar(inner) => {
                 self.expr(inner);
-                Type::Unknown
+                (Type::Unknown, true)
             }
-            ExprKind::Field(inner, field) => self.field(inner, *field),
+            ExprKind::Field(inner, field) => (self.field(inner, *field), true),
             ExprKind::Index(inner, bounds, slice) => {
                 let ty = self.expr(inner);
                 self.exprs(bounds);
-                if *slice { ty } else { ty.element() }
+                (if *slice { ty } else { ty.element() }, true)
             }
             ExprKind::Call(call) => self.call(call),
             ExprKind::Cast(inner, ty) => self.cast(inner, ty),
-            ExprKind::Binary(binary) => {
-                let left = self.expr(&binary.left);
-                let right = self.expr(&binary.right);
-                if is_comparison(&binary.op) {
-                    self.compare(&left, &binary.right);
-                    self.compare(&right, &binary.left);
-                    return boolean();
-                }
-                let typed = type_texts(&[left.clone(), right.clone()]).and_then(|texts| signature::operator_result(&binary.op, &texts));
-                typed.map_or_else(|| operator_type(&binary.op, &left, &right), |ty| Type::of_column(self.schema, &ty))
+            ExprKind::Binary(binary) => self.binary(binary),
+            ExprKind::Unary(op, inner) => {
+                let found = self.value(inner);
+                let strict = matches!(op.as_str(), "-" | "+") && nullable::is_scalar(&found.ty);
+                (found.ty, found.nullable || !strict)
             }
-            ExprKind::Unary(_, inner) => self.expr(inner),
-            ExprKind::And(all) | ExprKind::Or(all) | ExprKind::Like(all) => {
-                self.exprs(all);
-                boolean()
-            }
-            ExprKind::Not(inner) | ExprKind::IsNull(inner) | ExprKind::IsTest(inner) => {
+            ExprKind::And(all) | ExprKind::Or(all) | ExprKind::Like(all) => boolean(self.any_nullable(all)),
+            ExprKind::Not(inner) => boolean(self.value(inner).nullable),
+            ExprKind::IsNull(inner, _) | ExprKind::IsTest(inner) => {
                 self.expr(inner);
-                boolean()
+                boolean(false)
             }
             ExprKind::IsDistinct(pair) => {
                 let left = self.expr(&pair.0);
                 let right = self.expr(&pair.1);
                 self.compare(&left, &pair.1);
                 self.compare(&right, &pair.0);
-                boolean()
+                boolean(false)
             }
             ExprKind::In(inner, list) => {
-                let ty = self.expr(inner);
+                let found = self.value(inner);
+                let mut nullable = found.nullable || !nullable::is_scalar(&found.ty);
                 for member in list {
-                    self.expr(member);
-                    self.compare(&ty, member);
+                    nullable |= self.value(member).nullable;
+                    self.compare(&found.ty, member);
                 }
-                boolean()
+                boolean(nullable)
             }
             ExprKind::InQuery(inner, query) => {
                 self.expr(inner);
                 self.query(query);
-                boolean()
+                boolean(true)
             }
             ExprKind::Between(three) => {
-                let ty = self.expr(&three.0);
-                self.expr(&three.1);
-                self.expr(&three.2);
-                self.compare(&ty, &three.1);
-                self.compare(&ty, &three.2);
-                boolean()
+                let found = self.value(&three.0);
+                let nullable = self.any_nullable([&three.1, &three.2]) || found.nullable || !nullable::is_scalar(&found.ty);
+                self.compare(&found.ty, &three.1);
+                self.compare(&found.ty, &three.2);
+                boolean(nullable)
             }
             _ => self.composed(expr),
         }
     }
 
+    /// `left op right`
+    fn binary(&mut self, binary: &Binary) -> (Type, bool) {
+        let left = self.value(&binary.left);
+        let right = self.value(&binary.right);
+        let given = left.nullable || right.nullable;
+        if is_comparison(&binary.op) {
+            self.compare(&left.ty, &binary.right);
+            self.compare(&right.ty, &binary.left);
+            let scalars = nullable::is_scalar(&left.ty) && nullable::is_scalar(&right.ty);
+            return (Type::base("boolean"), given || !scalars || binary.op == "overlaps");
+        }
+        let typed = type_texts(&[left.ty.clone(), right.ty.clone()]).and_then(|texts| signature::operator_result(&binary.op, &texts));
+        match typed {
+            Some(ty) => (Type::of_column(self.schema, &ty), given || !nullable::is_total_operator(&binary.op)),
+            None => (operator_type(&binary.op, &left.ty, &right.ty), true),
+        }
+    }
+
     /// The kinds that are built of others.
-    pub(super) fn composed(&mut self, expr: &Expr) -> Type {
+    fn composed(&mut self, expr: &Expr) -> (Type, bool) {
         match &expr.kind {
             ExprKind::AnyArray(pair, _) => {
                 let left = self.expr(&pair.0);
@@ -142,47 +142,32 @@ impl Resolver<'_> {
                 if let ExprKind::Array(members) = &pair.1.kind {
                     members.iter().for_each(|m| self.compare(&left, m));
                 }
-                Type::base("boolean")
+                (Type::base("boolean"), true)
             }
             ExprKind::AnyQuery(pair, _) => {
                 self.expr(&pair.0);
                 self.query(&pair.1);
-                Type::base("boolean")
+                (Type::base("boolean"), true)
             }
-            ExprKind::Case(case) => {
-                let operand = case.operand.as_ref().map(|o| self.expr(o));
-                let mut result = Type::Literal;
-                for (when, then) in &case.whens {
-                    self.expr(when);
-                    if let Some(ty) = &operand {
-                        self.compare(ty, when);
-                    }
-                    let ty = self.expr(then);
-                    result = common(result, ty);
-                }
-                if let Some(otherwise) = &case.otherwise {
-                    let ty = self.expr(otherwise);
-                    result = common(result, ty);
-                }
-                result
-            }
+            ExprKind::Case(case) => self.case(case),
             ExprKind::Array(members) => {
                 let mut ty = Type::Literal;
                 for member in members {
                     let member = self.expr(member);
                     ty = common(ty, member);
                 }
-                match ty {
+                let ty = match ty {
                     Type::Literal if members.is_empty() => Type::Unknown,
                     Type::Literal => Type::Array(Rc::new(Type::base("text"))),
                     Type::Unknown => Type::Unknown,
                     Type::Array(_) => ty,
                     ty => Type::Array(Rc::new(ty)),
-                }
+                };
+                (ty, false)
             }
-            ExprKind::ArrayQuery(query) => match self.scalar_query(query) {
-                Type::Unknown | Type::Literal => Type::Unknown,
-                ty => Type::Array(Rc::new(ty)),
+            ExprKind::ArrayQuery(query) => match self.scalar_query(query).0 {
+                Type::Unknown | Type::Literal => (Type::Unknown, false),
+                ty => (Type::Array(Rc::new(ty)), false),
             },
             ExprKind::Row(members) => {
                 let mut fields = Vec::new();
@@ -196,35 +181,60 @@ impl Resolver<'_> {
                     let ty = self.expr(member);
                     fields.push((Ustr::from(&format!("f{}", n + 1)), ty));
                 }
-                if known { Type::Record(Rc::new(fields)) } else { Type::Unknown }
+                (if known { Type::Record(Rc::new(fields)) } else { Type::Unknown }, true)
             }
             ExprKind::Query(query) => self.scalar_query(query),
             ExprKind::Exists(query) => {
                 self.query(query);
-                Type::base("boolean")
+                (Type::base("boolean"), false)
             }
-            ExprKind::Collate(inner, _) => self.expr(inner),
+            ExprKind::Collate(inner, _) | ExprKind::Named(_, inner) => {
+                let found = self.value(inner);
+                (found.ty, found.nullable)
+            }
             ExprKind::AtTimeZone(parts) => {
                 let first = parts.first().map_or(Type::Unknown, |p| self.expr(p));
                 self.exprs(parts.get(1..).unwrap_or_default());
-                match first.sql().as_deref() {
+                let ty = match first.sql().as_deref() {
                     Some("timestamptz") => Type::base("timestamp"),
                     Some("timestamp" | "date") => Type::base("timestamptz"),
                     _ => Type::Unknown,
-                }
+                };
+                (ty, true)
             }
-            ExprKind::SqlValue(word) => sql_value(word),
+            // `current_schema` is NULL where no schema of the path exists
+            ExprKind::SqlValue(word) => (sql_value(word), word == "current_schema"),
             ExprKind::Grouping(args) => {
                 self.exprs(args);
-                Type::base("integer")
+                (Type::base("integer"), false)
             }
             ExprKind::Special(word, args) => {
                 self.exprs(args);
-                special_type(word)
+                (special_type(word), true)
             }
-            ExprKind::Named(_, value) => self.expr(value),
-            _ => Type::Unknown,
+            _ => (Type::Unknown, true),
         }
+    }
+
+    fn case(&mut self, case: &Case) -> (Type, bool) {
+        let operand = case.operand.as_ref().map(|o| self.expr(o));
+        let (mut result, mut nullable) = (Vec::new(), case.otherwise.is_none());
+        for (when, then) in &case.whens {
+            self.expr(when);
+            if let Some(ty) = &operand {
+                self.compare(ty, when);
+            }
+            let found = self.value(then);
+            nullable |= found.nullable;
+            result.push(found.ty);
+        }
+        if let Some(otherwise) = &case.otherwise {
+            let found = self.value(otherwise);
+            nullable |= found.nullable;
+            // it comes first when the common type is chosen (`transformCaseExpr`)
+            result.insert(0, found.ty);
+        }
+        (result.into_iter().fold(Type::Literal, common), nullable)
     }
 
     pub(super) fn row_star(&mut self, parts: &[Ident]) {
@@ -235,11 +245,12 @@ impl Resolver<'_> {
         self.targets(std::slice::from_ref(&target));
     }
 
-    pub(super) fn scalar_query(&mut self, query: &Query) -> Type {
+    /// `(query)` as a value: NULL where the query gives no row.
+    pub(super) fn scalar_query(&mut self, query: &Query) -> (Type, bool) {
         let shape = self.query(query);
         match shape.columns.as_slice() {
-            [only] if !shape.open => only.ty.clone(),
-            _ => Type::Unknown,
+            [only] if !shape.open => (only.ty.clone(), only.nullable || !nullable::gives_one_row(query)),
+            _ => (Type::Unknown, true),
         }
     }
 
@@ -295,11 +306,12 @@ impl Resolver<'_> {
         p.suggestion = near;
     }
 
-    pub(super) fn cast(&mut self, inner: &Expr, ty: &crate::syntax::sql::ast::TypeName) -> Type {
-        self.expr(inner);
+    pub(super) fn cast(&mut self, inner: &Expr, ty: &crate::syntax::sql::ast::TypeName) -> (Type, bool) {
+        let found = self.value(inner);
         let ty = Type::of_name(self.schema, ty);
         self.compare(&ty, inner);
-        ty
+        let nullable = found.nullable || !nullable::is_total_cast(&found.ty, &ty);
+        (ty, nullable)
     }
 
     /// A constant beside an enum must be one of its labels.

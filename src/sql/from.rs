@@ -75,7 +75,7 @@ impl Resolver<'_> {
                 let before = self.enter_lateral(item.lateral);
                 let shape = self.query(query);
                 self.level().lateral_active = before;
-                let columns = shape.columns.into_iter().map(|c| Column { direct: false, ..c }).collect();
+                let columns = shape.columns.into_iter().map(Column::given).collect();
                 let rte = Rte { columns, open: shape.open, ordered: shape.ordered, ..Rte::default() };
                 vec![self.finish_item(rte, alias)]
             }
@@ -144,7 +144,15 @@ impl Resolver<'_> {
         }
         let merged = self.merged_columns(join, &left, &right);
         let mut items: Vec<Item> = left;
-        items.extend(right);
+        let outer_left = matches!(join.kind, JoinKind::Right | JoinKind::Full);
+        let outer_right = matches!(join.kind, JoinKind::Left | JoinKind::Full);
+        items.iter_mut().filter(|_| outer_left).for_each(Item::may_miss);
+        items.extend(right.into_iter().map(|mut item| {
+            if outer_right {
+                item.may_miss();
+            }
+            item
+        }));
         if let Some(on) = &join.on {
             // only the two sides (and outer levels) are in sight
             let hidden = std::mem::replace(&mut self.level().items, items.clone());
@@ -202,14 +210,24 @@ impl Resolver<'_> {
         for (name, ident) in using {
             let found_left = self.using_column(&ours, name, ident, open_left, "left");
             let found_right = self.using_column(&theirs, name, ident, open_right, "right");
+            let (null_left, null_right) = (found_left.as_ref().is_none_or(|c| c.nullable), found_right.as_ref().is_none_or(|c| c.nullable));
             let mut merged = match (join.kind, found_left, found_right) {
                 (JoinKind::Right, _, Some(right)) => right,
                 (_, Some(left), right) => Column { ty: if left.ty == Type::Unknown { right.map_or(Type::Unknown, |r| r.ty) } else { left.ty.clone() }, ..left },
                 (_, None, Some(right)) => right,
                 (_, None, None) => Column::computed(name, Type::Unknown),
             };
-            if let (JoinKind::Full, true) = (join.kind, merged.direct) {
-                merged.nullable = true;
+            merged.nullable = match join.kind {
+                // equal values are no NULLs
+                JoinKind::Inner | JoinKind::Cross => null_left && null_right,
+                JoinKind::Left => null_left,
+                JoinKind::Right => null_right,
+                JoinKind::Full => null_left || null_right,
+            };
+            if join.kind == JoinKind::Full {
+                // neither side's column
+                self.origins += 1;
+                merged.origin = self.origins;
             }
             columns.push(merged);
             ours.retain(|c| c.name != name);

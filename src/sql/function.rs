@@ -1,6 +1,7 @@
 //! Functions as FROM items: the columns they give.
 
 use super::builtin::Builtin;
+use super::nullable;
 use super::resolve::Resolver;
 use super::scope::{Column, Rte};
 use super::types::Type;
@@ -20,7 +21,7 @@ impl Resolver<'_> {
                 Some(alias) if definitions.is_empty() && alone => &alias.definitions,
                 _ => definitions,
             };
-            self.call_columns(call, &ty, definitions, alias_name.filter(|_| alone), &mut out);
+            self.call_columns(call, &ty, definitions, alias_name, alone, &mut out);
         }
         if function.ordinality {
             out.columns.push(Column { nullable: false, ..Column::computed(Ustr::from("ordinality"), Type::base("bigint")) });
@@ -31,12 +32,12 @@ impl Resolver<'_> {
     }
 
     /// The columns one call gives to FROM.
-    pub(super) fn call_columns(&mut self, call: &Expr, ty: &Type, definitions: &[ColumnDefinition], alias: Option<Ustr>, out: &mut Rte) {
+    fn call_columns(&mut self, call: &Expr, ty: &Type, definitions: &[ColumnDefinition], alias: Option<Ustr>, alone: bool, out: &mut Rte) {
         if !definitions.is_empty() {
             out.columns.extend(definitions.iter().map(|d| Column::computed(d.name.name, self.written_type(d.ty.as_ref()))));
             return;
         }
-        let own = alias.or_else(|| call_name(call)).unwrap_or_else(|| Ustr::from("?column?"));
+        let own = alias.filter(|_| alone).or_else(|| call_name(call)).unwrap_or_else(|| Ustr::from("?column?"));
         let ExprKind::Call(call) = &call.kind else {
             // `CURRENT_DATE` and casts give one value
             if let ExprKind::Hole | ExprKind::Broken | ExprKind::Special(..) = call.kind {
@@ -47,7 +48,7 @@ impl Resolver<'_> {
         };
         match self.function_columns(call, ty) {
             Columns::Row(columns) => out.columns.extend(columns),
-            Columns::Value(ty) => out.columns.push(Column::computed(own, ty)),
+            Columns::Value(ty) => out.columns.push(Column { nullable: !(alone && nullable::gives_values(call)), ..Column::computed(own, ty) }),
             Columns::Unknown => {
                 out.columns.push(Column { uncertain: true, ..Column::computed(own, Type::Unknown) });
                 out.open = true;
@@ -144,7 +145,8 @@ impl Resolver<'_> {
         }
         let (key, relation) = self.schema.relations.get_key_value(name)?;
         let rte = self.relation_rte(key, relation);
-        (!rte.open).then(|| rte.columns.into_iter().map(|c| Column { direct: false, ..c }).collect())
+        // a value of a table's type need not be a row of the table
+        (!rte.open).then(|| rte.columns.into_iter().map(|c| Column { direct: false, nullable: true, ..c }).collect())
     }
 }
 

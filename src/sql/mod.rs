@@ -15,6 +15,7 @@ mod expr;
 mod from;
 mod function;
 mod hint;
+mod nullable;
 mod problem;
 mod query;
 mod relation;

@@ -9,7 +9,9 @@ use super::resolve::{Resolver, Shape, is_hole};
 use super::scope::{Column, CteEntry, Found, Item, Rte};
 use super::types::Type;
 use crate::source::Span;
-use crate::syntax::sql::ast::{Cte, Expr, ExprKind, Ident, ObjectName, OrderItem, Query, QueryBody, Select, SetOperation, StatementKind, Target, Window, With};
+use crate::syntax::sql::ast::{
+    Cte, Expr, ExprKind, Ident, ObjectName, OrderItem, Query, QueryBody, Select, SetOperation, SetOperator, StatementKind, Target, Window, With,
+};
 use crate::syntax::sql::template::HOLE;
 
 /// A CTE that refers to itself: where its entry stands, so that its first member can give it columns.
@@ -165,7 +167,10 @@ impl Resolver<'_> {
         };
         if let Some(pending) = pending {
             let mut entry = cte_entry(pending.name, left.clone(), &pending.columns);
-            Rc::make_mut(&mut entry.columns).extend(pending.added.iter().map(|n| Column::computed(*n, Type::Unknown)));
+            let columns = Rc::make_mut(&mut entry.columns);
+            // what the recursive member gives comes back through this name
+            columns.iter_mut().for_each(|c| c.nullable = true);
+            columns.extend(pending.added.iter().map(|n| Column::computed(*n, Type::Unknown)));
             if let Some(slot) = self.levels[pending.level].ctes.iter_mut().rev().find(|c| c.name == pending.name) {
                 *slot = entry;
             }
@@ -183,7 +188,12 @@ impl Resolver<'_> {
                     (ty, Some(other)) if ty == other || *other == Type::Literal => ty.clone(),
                     _ => Type::Unknown,
                 };
-                Column { ty, nullable: column.nullable || other.is_none_or(|c| c.nullable), ..Column::computed(column.name, Type::Unknown) }
+                let nullable = match operation.op {
+                    SetOperator::Union => column.nullable || other.is_none_or(|c| c.nullable),
+                    SetOperator::Intersect => column.nullable && other.is_none_or(|c| c.nullable),
+                    SetOperator::Except => column.nullable,
+                };
+                Column { ty, nullable, ..Column::computed(column.name, Type::Unknown) }
             })
             .collect();
         Shape { columns, open: left.open, ordered: left.ordered }
@@ -227,9 +237,13 @@ impl Resolver<'_> {
 
     fn select(&mut self, select: &Select, orders: &[&OrderItem]) -> Shape {
         self.from_clause(&select.from);
-        let (shape, keys) = self.targets(&select.targets);
+        let (mut shape, keys) = self.targets(&select.targets);
         if let Some(condition) = &select.condition {
             self.expr(condition);
+            self.narrow(condition, &mut shape, &keys);
+        }
+        if select.grouping_sets || self.level().open {
+            shape.columns.iter_mut().for_each(|c| c.nullable = true);
         }
         if let Some(having) = &select.having {
             self.expr(having);
@@ -412,7 +426,7 @@ impl Resolver<'_> {
     }
 }
 
-fn key_of(column: &Column) -> Option<String> {
+pub(super) fn key_of(column: &Column) -> Option<String> {
     (column.origin > 0).then(|| format!("{}.{}", column.origin, column.name))
 }
 

@@ -161,7 +161,7 @@ impl Resolver<'_> {
             && name.schema.is_none()
             && let Some(entry) = self.levels.iter().rev().find_map(|l| l.ctes.iter().rev().find(|c| c.name == name.name.name))
         {
-            let columns = entry.columns.iter().map(|c| Column { direct: false, ..c.clone() }).collect();
+            let columns = entry.columns.iter().cloned().map(Column::given).collect();
             return Rte { name: Some(name.name.name), columns, open: entry.open, ordered: entry.ordered, ..Rte::default() };
         }
         let named = |rte: Rte| Rte { name: Some(name.name.name), ..rte };
@@ -189,7 +189,8 @@ impl Resolver<'_> {
             Column {
                 name,
                 ty: Type::of_column(self.schema, &c.ty),
-                nullable: !c.not_null,
+                // nobody holds a foreign table to what is declared
+                nullable: !c.not_null || relation.kind == RelationKind::ForeignTable,
                 source: Some((Rc::clone(&source), name)),
                 direct: true,
                 uncertain: false,

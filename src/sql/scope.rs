@@ -27,6 +27,12 @@ pub struct Column {
 }
 
 impl Column {
+    /// The column as a subquery gives it: a constant that nothing gave a type is text (`resolveTargetListUnknowns`).
+    pub fn given(self) -> Self {
+        let ty = if self.ty == Type::Literal { Type::base("text") } else { self.ty };
+        Self { ty, direct: false, ..self }
+    }
+
     /// A computed column.
     pub fn computed(name: Ustr, ty: Type) -> Self {
         Self { name, ty, nullable: true, source: None, direct: false, uncertain: false, origin: 0 }
@@ -71,6 +77,13 @@ impl Item {
     /// Visible in every way.
     pub fn new(rte: Rc<Rte>) -> Self {
         Self { rte, rel_visible: true, cols_visible: true, lateral_only: false }
+    }
+
+    /// An outer join fills it with NULLs where nothing matches.
+    pub fn may_miss(&mut self) {
+        if self.rte.columns.iter().any(|c| !c.nullable) {
+            Rc::make_mut(&mut self.rte).columns.iter_mut().for_each(|c| c.nullable = true);
+        }
     }
 }
 
@@ -141,7 +154,7 @@ impl Rte {
         if self.system
             && let Some((name, ty)) = SYSTEM_COLUMNS.iter().find(|(n, _)| *n == name)
         {
-            return Found::One(Column { nullable: false, ..Column::computed(Ustr::from(name), Type::base(ty)) });
+            return Found::One(Column::computed(Ustr::from(name), Type::base(ty)));
         }
         if self.open { Found::Perhaps } else { Found::Nothing }
     }

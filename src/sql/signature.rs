@@ -72,15 +72,14 @@ pub(super) fn common_type<'a>(a: &'a str, b: &'a str) -> Option<&'a str> {
     if first.0 != second.0 || first.0 == 'E' {
         return None;
     }
-    // The first type stays unless the other can only be reached the other way, or is preferred.
+    // The first type stays unless it is not preferred and can only be turned into the other (`select_common_type` in `parse_coerce.c`).
     let casts = &signatures().casts;
     let forth = casts.iter().any(|(x, y)| *x == a && *y == b);
     let back = casts.iter().any(|(x, y)| *x == b && *y == a);
     match (forth, back) {
-        (true, false) => Some(b),
-        (true, true) if second.1 && !first.1 => Some(b),
+        (true, false) if !first.1 => Some(b),
         (_, true) => Some(a),
-        (false, false) => None,
+        _ => None,
     }
 }
 
@@ -214,7 +213,8 @@ mod tests {
         }
         assert_eq!(common_type("integer", "numeric"), Some("numeric"));
         assert_eq!(common_type("timestamptz", "date"), Some("timestamptz"));
-        assert_eq!(common_type("varchar", "text"), Some("text"));
+        assert_eq!(common_type("varchar", "text"), Some("varchar"));
+        assert_eq!(common_type("text", "varchar"), Some("text"));
         assert_eq!(common_type("integer", "text"), None);
     }
 }

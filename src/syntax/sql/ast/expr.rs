@@ -55,8 +55,8 @@ pub enum ExprKind {
     Or(Vec<Expr>),
     /// `NOT a`
     Not(Box<Expr>),
-    /// `a IS [NOT] NULL`, `a ISNULL`
-    IsNull(Box<Expr>),
+    /// `a IS NULL`, `a ISNULL`; with `true`, `a IS NOT NULL`, `a NOTNULL`
+    IsNull(Box<Expr>, bool),
     /// `a IS [NOT] TRUE|FALSE|UNKNOWN|DOCUMENT|NORMALIZED|JSON…`
     IsTest(Box<Expr>),
     /// `a IS [NOT] DISTINCT FROM b`

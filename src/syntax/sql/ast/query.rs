@@ -100,6 +100,8 @@ pub struct Select {
     pub condition: Option<Expr>,
     /// `GROUP BY`: all expressions, those inside GROUPING SETS, ROLLUP and CUBE too.
     pub group_by: Vec<Expr>,
+    /// GROUPING SETS, ROLLUP or CUBE stand among them: what is grouped by is NULL in some rows.
+    pub grouping_sets: bool,
     /// `HAVING`
     pub having: Option<Expr>,
     /// `WINDOW w AS (…)`

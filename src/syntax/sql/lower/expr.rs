@@ -48,7 +48,7 @@ impl Lower<'_> {
             ast::Expr::PostfixExpr(postfix) => {
                 let value = self.boxed(postfix.expr());
                 match postfix.op() {
-                    Some(PostfixOp::IsNull(_) | PostfixOp::NotNull(_)) => ExprKind::IsNull(value),
+                    Some(op @ (PostfixOp::IsNull(_) | PostfixOp::NotNull(_))) => ExprKind::IsNull(value, matches!(op, PostfixOp::NotNull(_))),
                     Some(PostfixOp::AtLocal(_)) => ExprKind::AtTimeZone(vec![*value]),
                     _ => ExprKind::IsTest(value),
                 }
@@ -189,9 +189,10 @@ impl Lower<'_> {
         let (text, node) = match op {
             None => return ExprKind::Broken,
             Some(BinOp::In(_) | BinOp::NotIn(_)) => return self.in_list(left, binary.rhs()),
-            Some(BinOp::Is(_) | BinOp::IsNot(_)) => {
+            Some(is @ (BinOp::Is(_) | BinOp::IsNot(_))) => {
+                let not = matches!(is, BinOp::IsNot(_));
                 let null = matches!(binary.rhs(), Some(ast::Expr::Literal(l)) if matches!(l.kind(), Some(LitKind::Null(_))));
-                return if null { ExprKind::IsNull(Box::new(left)) } else { ExprKind::IsTest(Box::new(left)) };
+                return if null { ExprKind::IsNull(Box::new(left), not) } else { ExprKind::IsTest(Box::new(left)) };
             }
             Some(BinOp::IsDistinctFrom(_) | BinOp::IsNotDistinctFrom(_)) => {
                 return ExprKind::IsDistinct(Box::new((left, self.expr(binary.rhs()))));

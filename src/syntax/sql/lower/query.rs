@@ -54,6 +54,7 @@ impl Lower<'_> {
             into: None,
             from: self.from_items(s.from_clause().map(|f| f.items())),
             condition: s.where_clause().and_then(|w| self.maybe(w.expr())),
+            grouping_sets: has_grouping_sets(s.group_by_clause()),
             group_by: self.group_by(s.group_by_clause()),
             having: s.having_clause().and_then(|h| self.maybe(h.expr())),
             windows: self.windows(s.window_clause()),
@@ -71,6 +72,7 @@ impl Lower<'_> {
             into: s.into_clause().and_then(|i| self.new_object(i.table_name()?.path())),
             from: self.from_items(s.from_clause().map(|f| f.items())),
             condition: s.where_clause().and_then(|w| self.maybe(w.expr())),
+            grouping_sets: has_grouping_sets(s.group_by_clause()),
             group_by: self.group_by(s.group_by_clause()),
             having: s.having_clause().and_then(|h| self.maybe(h.expr())),
             windows: self.windows(s.window_clause()),
@@ -453,4 +455,8 @@ fn broken_item(span: Span) -> FromItem {
 
 pub(super) fn broken_query(span: Span) -> Query {
     Query { span, with: None, body: QueryBody::Broken, order_by: Vec::new(), limits: Vec::new(), locks: Vec::new() }
+}
+
+fn has_grouping_sets(clause: Option<ast::GroupByClause>) -> bool {
+    clause.and_then(|c| c.group_by_list()).is_some_and(|list| list.group_bys().any(|g| !matches!(g, ast::GroupBy::GroupingExpr(_))))
 }
