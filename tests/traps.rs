@@ -48,29 +48,54 @@ class Customer(Base):
     tier = Column(String)
 ";
 
-/// The name of the trap; the file and what is in front of its code; code that must give no error; code that must give one (or nothing, where the trap is that there
-/// is nothing to be wrong about).
+/// The name of the trap; the file and what is in front of its code; code that must give no error; code that must give one (a warning in a test's file; an `@` in
+/// front names another file).
 type Trap = (&'static str, (&'static str, &'static str), &'static str, &'static str);
 
 const TRAPS: &[Trap] = &[
     ("a bucket", ("app.py", SUPABASE), "sb.storage.from_('avatars').list()", "sb.from_('avatars').select('id').execute()"),
-    ("TinyDB", ("app.py", "from tinydb import TinyDB\ndb = TinyDB('x')\n"), "db.table('people').insert({'a': 1})", ""),
+    (
+        "TinyDB",
+        ("app.py", "from tinydb import TinyDB\ndb = TinyDB('x')\n"),
+        "db.table('people').insert({'a': 1})",
+        "from supabase import create_client\nsb = create_client(url, key)\nsb.table('people').insert({'a': 1}).execute()",
+    ),
     (
         "DynamoDB",
         ("app.py", "import boto3\ndb = boto3.resource('dynamodb')\n"),
         "db.Table('people').update_item(Key={'a': 1})\ndb.table('people').insert({'a': 1})",
-        "",
+        "from supabase import create_client\nsb = create_client(url, key)\nsb.table('people').update({'a': 1}).eq('id', 1).execute()",
     ),
-    ("Airtable", ("app.py", "from pyairtable import Api\napi = Api(key)\n"), "api.table('base', 'people').update('rec', {'a': 1})", ""),
-    ("ibis", ("app.py", "import ibis\ncon = ibis.duckdb.connect()\n"), "con.table('people').select('nope').execute()", ""),
+    (
+        "Airtable",
+        ("app.py", "from pyairtable import Api\napi = Api(key)\n"),
+        "api.table('base', 'people').update('rec', {'a': 1})",
+        "from supabase import create_client\nsb = create_client(url, key)\nsb.table('people').update({'a': 1}).eq('id', 1).execute()",
+    ),
+    (
+        "ibis",
+        ("app.py", "import ibis\ncon = ibis.duckdb.connect()\n"),
+        "con.table('people').select('nope').execute()",
+        "from supabase import create_client\nsb = create_client(url, key)\nsb.table('orders').select('nope').execute()",
+    ),
     (
         "Spark",
         ("app.py", "from pyspark.sql import SparkSession\nspark = SparkSession.builder.getOrCreate()\n"),
         "spark.table('people').select('nope')\nspark.sql('SELECT nope FROM people')",
-        "",
+        "import psycopg\npsycopg.connect(dsn).execute('SELECT nope FROM orders')",
     ),
-    ("pypika", ("app.py", "from pypika import Query\n"), "Query.from_('people').select('nope')", ""),
-    ("a mock of a chain", ("tests/test_app.py", SUPABASE), "mock.table.return_value.select.return_value.execute.return_value.data = []", ""),
+    (
+        "pypika",
+        ("app.py", "from pypika import Query\n"),
+        "Query.from_('people').select('nope')",
+        "from supabase import create_client\nsb = create_client(url, key)\nsb.from_('people').select('nope').execute()",
+    ),
+    (
+        "a mock of a chain",
+        ("tests/test_app.py", SUPABASE),
+        "mock.table.return_value.select.return_value.execute.return_value.data = []",
+        "sb.table('people').select('id').execute()",
+    ),
     (
         "an embed by the foreign key's column",
         ("app.py", SUPABASE),
@@ -93,7 +118,7 @@ const TRAPS: &[Trap] = &[
         "rows enriched in memory",
         ("app.py", SUPABASE),
         "for r in sb.table('orders').select('id').execute().data:\n    r['label'] = 'x'\n    print(r['label'])",
-        "",
+        "for r in sb.table('orders').select('id').execute().data:\n    print(r['label'])",
     ),
     (
         "computed keys of a payload",
@@ -107,7 +132,12 @@ const TRAPS: &[Trap] = &[
         "sb.table('orders').insert({'data': {'nope': {'deep': 1}}}).execute()",
         "sb.table('orders').insert({'dta': {'nope': 1}}).execute()",
     ),
-    ("counting", ("app.py", SUPABASE), "sb.table('orders').select('count', count='exact').execute()", ""),
+    (
+        "counting",
+        ("app.py", SUPABASE),
+        "sb.table('orders').select('count', count='exact').execute()",
+        "sb.table('orders').select('cnt', count='exact').execute()",
+    ),
     (
         "a CTE",
         ("app.py", PSYCOPG),
@@ -126,14 +156,24 @@ const TRAPS: &[Trap] = &[
         "cur.execute('CREATE TABLE orders_new (LIKE orders)')\ncur.execute('INSERT INTO orders_new SELECT * FROM orders')\ncur.execute('ALTER TABLE orders_new RENAME TO orders2')",
         "cur.execute('INSERT INTO orders_new SELECT * FROM orders')",
     ),
-    ("an index that is renamed", ("app.py", PSYCOPG), "cur.execute('ALTER INDEX orders_status_idx RENAME TO orders_by_status')", ""),
-    ("a sequence", ("app.py", PSYCOPG), "cur.execute(\"SELECT nextval('invoice_seq')\")", ""),
-    ("information_schema", ("app.py", PSYCOPG), "cur.execute('SELECT column_name FROM information_schema.columns WHERE table_name = %s', (t,))", ""),
+    (
+        "an index that is renamed",
+        ("app.py", PSYCOPG),
+        "cur.execute('ALTER INDEX orders_status_idx RENAME TO orders_by_status')",
+        "cur.execute('SELECT id FROM orders_status_idxx')",
+    ),
+    ("a sequence", ("app.py", PSYCOPG), "cur.execute(\"SELECT nextval('invoice_seq')\")", "cur.execute(\"SELECT nextval('invoice_seq') FROM invoices\")"),
+    (
+        "information_schema",
+        ("app.py", PSYCOPG),
+        "cur.execute('SELECT column_name FROM information_schema.columns WHERE table_name = %s', (t,))",
+        "cur.execute('SELECT column_name FROM all_columns WHERE table_name = %s', (t,))",
+    ),
     (
         "sentences and prompts",
         ("app.py", PSYCOPG),
         "label = 'Select a role from the list'\nprompt = 'Update the summary set by users and delete from memory what is old'",
-        "",
+        "cur.execute('SELECT role FROM orders')",
     ),
     (
         "SQLite beside PostgreSQL",
@@ -153,7 +193,7 @@ const TRAPS: &[Trap] = &[
         "a base that is not known",
         ("app.py", MODELS),
         "from somewhere import Mixin\nclass Person(Mixin, Base):\n    __tablename__ = 'customers'\n    id = Column(Integer, primary_key=True)\nPerson(nope=1)",
-        "",
+        "class Person(Base):\n    __tablename__ = 'customers'\n    id = Column(Integer, primary_key=True)\nPerson(nope=1)",
     ),
     (
         "joined inheritance",
@@ -165,47 +205,62 @@ const TRAPS: &[Trap] = &[
         "columns of a subquery",
         ("app.py", MODELS),
         "sub = select(Customer.id, func.count().label('n')).group_by(Customer.id).subquery()\nselect(sub.c.n, sub.c.id)",
-        "",
+        "sub = select(Customer.idd, func.count().label('n')).subquery()",
     ),
     (
         "a label in order_by",
         ("app.py", MODELS),
         "select(func.count().label('n')).order_by('n')\nselect(Customer.tier, func.count(Customer.id).label('n')).group_by('tier').order_by(text('n DESC'))",
-        "",
+        "select(Customer.teir, func.count(Customer.id).label('n')).group_by('tier')",
     ),
     (
         "a dropped column in an old revision",
         ("migrations/versions/a.py", "from alembic import op\nimport sqlalchemy as sa\nrevision = 'a'\ndown_revision = None\n"),
         "def upgrade():\n    op.create_table('customers', sa.Column('id', sa.BigInteger), sa.Column('old', sa.Text))\n    op.execute('UPDATE customers SET old = 1')\n    op.drop_column('customers', 'old')",
-        "",
+        "def upgrade():\n    op.create_table('customers', sa.Column('id', sa.BigInteger))\n    op.drop_column('customers', 'old')",
     ),
     (
         "a guarded revision",
         ("migrations/versions/a.py", "from alembic import op\nimport sqlalchemy as sa\nrevision = 'a'\ndown_revision = None\n"),
         "def upgrade():\n    if not sa.inspect(op.get_bind()).has_table('extras'):\n        op.create_table('extras', sa.Column('id', sa.Integer))",
-        "",
+        "def upgrade():\n    op.create_table('extras', sa.Column('id', sa.Integer))\n    op.drop_column('extras', 'nope')",
     ),
     ("names in mixed case", ("app.py", PSYCOPG), "cur.execute('SELECT \"Id\" FROM \"Events\"')", "cur.execute('SELECT Id FROM \"Events\"')"),
-    ("question marks", ("app.py", "import sqlite3\ncur = sqlite3.connect('x').cursor()\n"), "cur.execute('SELECT nope FROM nowhere WHERE a = ?', (1,))", ""),
-    ("named queries of another database", ("queries.sql.sqlite", ""), "-- name: get_all\nSELECT nope FROM sqlite_master;", ""),
-    ("columns of a data frame", ("app.py", PSYCOPG), "expected_columns = ['nope', 'status']\ndf = df[expected_columns]\ndf['nope'] = 1", ""),
+    (
+        "question marks",
+        ("app.py", "import sqlite3\ncur = sqlite3.connect('x').cursor()\n"),
+        "cur.execute('SELECT nope FROM nowhere WHERE a = ?', (1,))",
+        "import psycopg\npsycopg.connect('x').execute('SELECT nope FROM orders WHERE id = %s', (1,))",
+    ),
+    (
+        "named queries of another database",
+        ("queries.sql.sqlite", ""),
+        "-- name: get_all\nSELECT nope FROM sqlite_master;",
+        "@queries.sql\n-- name: get_all\nSELECT nope FROM orders;",
+    ),
+    (
+        "columns of a data frame",
+        ("app.py", PSYCOPG),
+        "expected_columns = ['nope', 'status']\ndf = df[expected_columns]\ndf['nope'] = 1",
+        "cur.execute('SELECT nope FROM orders')",
+    ),
     (
         "a response with computed fields",
         ("app.py", "from pydantic import BaseModel, computed_field\n"),
         "class Customer(BaseModel):\n    id: int\n    nick: str\n    @computed_field\n    def label(self) -> str:\n        return self.nick",
-        "",
+        "from supabase import create_client\nsb = create_client(url, key)\nsb.table('customers').insert({'nick': 'x'}).execute()",
     ),
     (
         "a table named by the settings",
         ("app.py", SUPABASE),
         "import os\nsb.table(os.environ['TABLE']).select('nope').execute()\nsb.table(settings.table).select('nope').execute()",
-        "",
+        "sb.table('orders').select('nope').execute()",
     ),
     (
         "a fallback where a column may be missing",
         ("app.py", SUPABASE),
         "try:\n    rows = sb.table('orders').select('id').execute().data\nexcept Exception:\n    rows = []\nfor r in rows:\n    print(r.get('legacy'))",
-        "",
+        "for r in sb.table('orders').select('id').execute().data:\n    print(r['legacy'])",
     ),
     (
         "another service under /rest/v1",
@@ -215,8 +270,8 @@ const TRAPS: &[Trap] = &[
     ),
 ];
 
-/// Errors in a project of one file.
-fn errors(name: &str, text: &str) -> Vec<String> {
+/// What is found in a project of one file, of that level and above.
+fn findings(name: &str, text: &str, least: Severity) -> Vec<String> {
     let dir = tempfile::tempdir().unwrap();
     for (path, text) in [("schema.lock.yaml", LOCK), (name, text), ("requirements.txt", "supabase\npsycopg\n"), ("setup.py", "x = 1\n")] {
         let path = dir.path().join(path);
@@ -225,20 +280,32 @@ fn errors(name: &str, text: &str) -> Vec<String> {
     }
     let settings = Settings::worktree(dir.path(), &[], Some(Path::new("schema.lock.yaml"))).unwrap();
     let outcome = check::run(&settings).unwrap();
-    outcome.diagnostics.iter().filter(|d| d.severity == Severity::Error).map(|d| format!("{}: {}", d.rule, d.message)).collect()
+    outcome
+        .diagnostics
+        .iter()
+        .filter(|d| d.severity == Severity::Error || least == Severity::Warning && d.severity == least)
+        .map(|d| format!("{}: {}", d.rule, d.message))
+        .collect()
 }
 
 #[test]
 fn no_trap_gives_an_error() {
     let mut wrong = Vec::new();
     for (trap, (file, before), right, control) in TRAPS {
-        let found = errors(file, &format!("{before}{right}\n"));
+        let found = findings(file, &format!("{before}{right}\n"), Severity::Error);
         // Models of this test leave columns out; that is another rule's.
         let found: Vec<_> = found.into_iter().filter(|e| !e.starts_with("unmapped-column")).collect();
         if !found.is_empty() {
             wrong.push(format!("{trap}: {found:?}"));
         }
-        if !control.is_empty() && errors(file, &format!("{before}{control}\n")).is_empty() {
+        // Code of a test is never surer than a warning.
+        let least = if file.starts_with("tests/") { Severity::Warning } else { Severity::Error };
+        let (file, code) = match control.strip_prefix('@').and_then(|c| c.split_once('\n')) {
+            Some((file, code)) => (file, format!("{code}\n")),
+            None => (*file, format!("{before}{control}\n")),
+        };
+        let unmapped = |e: &String| e.starts_with("unmapped-column");
+        if findings(file, &code, least).iter().all(unmapped) {
             wrong.push(format!("{trap}: the mistake beside it is not found"));
         }
     }

@@ -178,6 +178,12 @@ pub fn call<'a>(ev: &mut Evaluator<'_, 'a>, path: &str, call: &'a Call, args: &A
             }
             _ => Value::Unknown,
         },
+        "builtins.setattr" => {
+            if let (Some(object), Some(names), Some(value)) = (args.positional(call, 0), args.positional(call, 1), args.positional(call, 2)) {
+                super::libraries::set_attributes(ev, object, names, value, call);
+            }
+            Value::None
+        }
         "builtins.super" => match (ev.place.class, ev.place.function) {
             (Some(c), Some(_)) if call.args.is_empty() => Value::object(ustr::Ustr::from(&format!("builtins.super.{}", c.0))),
             _ => Value::Unknown,
@@ -202,7 +208,9 @@ pub fn call<'a>(ev: &mut Evaluator<'_, 'a>, path: &str, call: &'a Call, args: &A
             Some(t) => {
                 let declared = ev.annotation(t);
                 let actual = args.positional(call, 1).cloned().unwrap_or_default();
-                if declared.is_unknown() { actual } else { declared }
+                // Which keys a row has, its select list knows best.
+                let row = matches!(&actual, Value::Library(l) if l.is_rows());
+                if declared.is_unknown() || row { actual } else { declared }
             }
             None => Value::Unknown,
         },

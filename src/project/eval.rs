@@ -162,9 +162,14 @@ impl<'w, 'a> Evaluator<'w, 'a> {
             }
             ExprKind::Attribute(a) => {
                 let value = self.eval(&a.value);
+                let had = self.uses.missing_attributes.len();
                 let found = self.attribute(&value, a.attr);
                 match if self.dotted { super::narrow::dotted(e).and_then(|name| self.env.get(&name)) } else { None } {
-                    Some(narrowed) => narrowed.clone(),
+                    Some(narrowed) => {
+                        let narrowed = narrowed.clone();
+                        self.uses.missing_attributes.truncate(had);
+                        if narrowed.is_unknown() { found } else { narrowed }
+                    }
                     None => {
                         libraries::object_attribute(self, &a.value, &value, a.attr);
                         found

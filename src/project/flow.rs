@@ -221,10 +221,16 @@ impl<'a> Evaluator<'_, 'a> {
             return self.body(if t { &i.body } else { &i.orelse });
         }
         let before = self.env.clone();
-        self.narrow(&i.test, true);
+        let said = self.narrow(&i.test, true);
         let asked = libraries::sql_text::condition(&i.test);
         let left_then = libraries::sql_text::in_branch(self, asked, |ev| ev.body(&i.body));
-        let after_then = std::mem::replace(&mut self.env, before);
+        let mut after_then = std::mem::replace(&mut self.env, before);
+        // That something has an attribute (`hasattr`) is known in the branch alone.
+        for (name, _) in said.iter().filter(|(n, _)| n.as_str().contains('.')) {
+            if after_then.get(name).is_some_and(Value::is_unknown) {
+                after_then.remove(name);
+            }
+        }
         self.narrow(&i.test, false);
         let left_else = libraries::sql_text::in_branch(self, asked.map(|a| !a), |ev| ev.body(&i.orelse));
         // `if postgres: return …` leaves the rest of the function to another database.
@@ -255,7 +261,11 @@ impl<'a> Evaluator<'_, 'a> {
         let element = libraries::element(self, &iter);
         let before = self.env.clone();
         self.assign(&f.target, &element, None);
+        // Nothing in the loop picks among the names.
+        let alone = matches!(f.body.as_slice(), [one] if matches!(one.kind, StmtKind::Expr(_)));
+        let saved = std::mem::replace(&mut self.state.copies_all, alone);
         self.body(&f.body);
+        self.state.copies_all = saved;
         self.body(&f.orelse);
         self.env = merge(before, std::mem::take(&mut self.env));
     }

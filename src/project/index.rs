@@ -398,6 +398,15 @@ impl<'a> Scope<'_, 'a, '_> {
                 let id = self.class_def(c);
                 self.bind(c.name.name, Binding::Class(id));
             }
+            // What a class declares for the type checker alone exists, and is nothing that a library would map.
+            StmtKind::If(i) if self.class.is_some() && last_name(&i.test).is_some_and(|n| n.as_str() == "TYPE_CHECKING") => {
+                let (mut names, mut order) = (Names::default(), Vec::new());
+                let (index, prefix) = (&mut *self.index, self.prefix.clone());
+                let scope = Scope { index, prefix, names: &mut names, order: &mut order, stars: Vec::new(), ..*self };
+                { scope }.body(&i.body);
+                order.into_iter().for_each(|name| self.bind(name, Binding::Opaque));
+                self.body(&i.orelse);
+            }
             StmtKind::If(i) => {
                 self.body(&i.body);
                 self.body(&i.orelse);

@@ -39,6 +39,16 @@ impl<'a> Evaluator<'_, 'a> {
                     before.push((name, self.env.insert(name, v)));
                 }
             }
+            // `hasattr(Model, "name")`: it may be there, whatever the class says.
+            ExprKind::Call(c) if holds && last_name(&c.func).is_some_and(|n| n.as_str() == "hasattr") => {
+                if let (Some(subject), Some(ExprKind::Str(name))) = (c.positional(0).and_then(dotted), c.positional(1).map(|e| &e.kind))
+                    && let Some(name) = name.constant()
+                {
+                    let name = Ustr::from(&format!("{subject}.{name}"));
+                    self.dotted = true;
+                    before.push((name, self.env.insert(name, Value::Unknown)));
+                }
+            }
             // `model in (A, B)`, `model is A`: classes handed around as values.
             ExprKind::Compare(c) if holds && c.1.len() == 1 && matches!(c.1[0].as_str(), "in" | "is" | "==") => {
                 if let ExprKind::Name(n) = c.0[0].kind {

@@ -135,6 +135,14 @@ impl<'a> Text<'a> {
     pub fn location(&self) -> Option<Location> {
         self.locate(0..self.constant()?.len())
     }
+
+    /// The same; for a text that no literal spells, what made it.
+    pub fn made_at(&self) -> Option<Location> {
+        match &*self.parts {
+            [TextPart::Made { at, .. }] => Some(*at),
+            _ => self.location(),
+        }
+    }
 }
 
 impl TextPart<'_> {

@@ -6,7 +6,7 @@
 use ustr::Ustr;
 
 use crate::source::FileId;
-use crate::syntax::python::{ArgKind, Call, ParamKind};
+use crate::syntax::python::{ArgKind, Call, ExprKind, ParamKind, StmtKind};
 
 use super::eval::{Args, Env, Evaluator};
 use super::index::FunctionId;
@@ -72,6 +72,29 @@ impl<'a> Evaluator<'_, 'a> {
             return Some(Value::list_of(Value::union(yields)));
         }
         (!returns.is_unknown()).then_some(returns)
+    }
+
+    /// `super().__init__("orders")`: what the parent's constructor stores as it is given is the child's.
+    pub fn initialised(&mut self, id: FunctionId, receiver: Option<&Value<'a>>, call: &'a Call, args: &Args<'a>) {
+        let def = self.world.index.function(id);
+        let (Some(Value::Instance(child)), "__init__") = (receiver, def.node.name.as_str()) else { return };
+        if def.class == Some(*child) {
+            return;
+        }
+        let Some(own) = def.node.params.first().map(|p| p.name.name) else { return };
+        for s in &def.node.body {
+            let StmtKind::Assign(a) = &s.kind else { continue };
+            let ExprKind::Name(from) = a.1.kind else { continue };
+            let Some(n) = def.node.params.iter().position(|p| p.name.name == from).filter(|n| *n > 0) else { continue };
+            let Some(value) = args.get(call, n - 1, from.as_str()).filter(|v| !v.is_unknown()) else { continue };
+            for target in &a.0 {
+                if let ExprKind::Attribute(t) = &target.kind
+                    && matches!(t.value.kind, ExprKind::Name(s) if s == own)
+                {
+                    self.stores.push((*child, t.attr.name, value.clone()));
+                }
+            }
+        }
     }
 
     /// Whether a value is a query, or a mapped class, that a helper may go on with.

@@ -74,9 +74,9 @@ pub struct Insert {
     pub location: Location,
     /// The relation written.
     pub relation: RelationName,
-    /// Keys that are certainly written, sorted.
+    /// Keys that are written, on some ways through the code at least, sorted.
     pub columns: Vec<Ustr>,
-    /// Whether `columns` are all there can be (conditional ones included).
+    /// Whether `columns` are all there can be.
     pub complete: bool,
     /// What kind of text it stands in.
     pub context: Context,
@@ -158,6 +158,8 @@ pub struct RowKey {
     pub context: Context,
     /// How sure; `row.get("key")` is never more than likely.
     pub certainty: Certainty,
+    /// The class that is made from the row and cannot do without the key.
+    pub required_by: Option<Ustr>,
 }
 
 /// Columns by which an upsert finds the row that is there already.

@@ -241,7 +241,11 @@ impl<'a> World<'a> {
             for v in value.alternatives() {
                 match v {
                     Value::Class(c) if *c != id => inside.push(*c),
-                    Value::External(_) | Value::Object(_) => outside.push(v.clone()),
+                    Value::Object(o) => {
+                        outside.push(v.clone());
+                        inside.extend(self.bases_of_base(o).into_iter().filter(|c| *c != id));
+                    }
+                    Value::External(_) => outside.push(v.clone()),
                     _ => continue,
                 }
                 found = true;
@@ -249,6 +253,16 @@ impl<'a> World<'a> {
             open |= !found;
         }
         (inside, outside, open)
+    }
+
+    /// What `declarative_base(cls=Base)` makes descends from that class, or from each of several.
+    fn bases_of_base(&self, made: &super::value::Object<'a>) -> Vec<ClassId> {
+        let name = made.path.as_str().rsplit('.').next().unwrap_or_default();
+        let Some((file, call)) = made.call.filter(|_| matches!(name, "declarative_base" | "generate_base" | "automap_base")) else { return Vec::new() };
+        let Some(given) = call.keyword("cls") else { return Vec::new() };
+        let value = Evaluator::quiet(self, Place::module(file)).eval(given);
+        let all = if let Value::Tuple(t) = &value { t.to_vec() } else { vec![value] };
+        all.iter().flat_map(Value::alternatives).filter_map(|v| if let Value::Class(c) = v { Some(*c) } else { None }).collect()
     }
 
     /// A class's ancestors.

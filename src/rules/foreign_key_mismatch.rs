@@ -29,7 +29,7 @@ fn check(context: &Context<'_, '_>, found: &mut Vec<Diagnostic>) {
             let there = over.iter().find(|f| f.columns.len() == 1).map(|f| format!("`{}`", display(&f.target)));
             let (severity, message) = match there {
                 Some(there) => (Severity::Error, format!("column `{}` of `{}` points at {there}, the model says `{target}`", theirs.name, display(m.name))),
-                None if over.is_empty() => {
+                None if over.is_empty() && !ours.unconstrained => {
                     (Severity::Warning, format!("column `{}` of `{}` has no foreign key, the model says `{target}`", theirs.name, display(m.name)))
                 }
                 None => continue,

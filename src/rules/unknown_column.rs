@@ -67,7 +67,8 @@ fn check(context: &Context<'_, '_>, found: &mut Vec<Diagnostic>) {
 fn row_keys(context: &Context<'_, '_>, found: &mut Vec<Diagnostic>) {
     for key in &context.project.uses.row_keys {
         let Some(severity) = grade(Severity::Error, key.certainty) else { continue };
-        let mut d = Diagnostic::new(RULE.name, severity, key.location, key.context, format!("the row has no key `{}`", key.key));
+        let needed = key.required_by.map_or(String::new(), |class| format!(", which `{class}` requires"));
+        let mut d = Diagnostic::new(RULE.name, severity, key.location, key.context, format!("the row has no key `{}`{needed}", key.key));
         let schema = key.relation.and_then(|r| r.schema);
         d = d.about(schema.as_ref().map(Ustr::as_str), key.relation.as_ref().map(|r| r.name.as_str()), Some(&key.key));
         let exists = key.relation.is_some_and(|r| matches!(context.relation(r), Known::Closed(_, table) if table.column(&key.key).is_some()));

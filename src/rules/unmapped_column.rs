@@ -17,7 +17,7 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-/// Columns that no model of their table has. One that an insert must give is an error: no row can be made through the model.
+/// Columns that no model of their table has, generated ones aside, which no code writes. One that an insert must give is an error: no row can be made through the model.
 fn check(context: &Context<'_, '_>, found: &mut Vec<Diagnostic>) {
     let mut tables: BTreeMap<&QualifiedName, Vec<Mapped<'_, '_>>> = BTreeMap::new();
     for m in mapped::all(context) {
@@ -39,7 +39,7 @@ fn one(context: &Context<'_, '_>, name: &QualifiedName, models: &[Mapped<'_, '_>
     }
     let has = |column: &str| models.iter().any(|m| m.model.columns.iter().any(|c| c.column.as_str() == column));
     let Some(first) = models.first() else { return };
-    for column in first.relation.columns.iter().filter(|c| !has(&c.name)) {
+    for column in first.relation.columns.iter().filter(|c| c.generated.is_none() && !has(&c.name)) {
         // Nothing is inserted through a Pydantic class.
         let required = column.is_required() && first.model.framework != Framework::Pydantic;
         let severity = if required { Severity::Error } else { Severity::Warning };

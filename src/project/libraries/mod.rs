@@ -2,6 +2,7 @@
 //!
 //! Every hook gives `None` (or `Unknown`) where the library has nothing to say, so that Python's own rules apply.
 
+pub mod aiosql;
 pub mod calls;
 pub mod django;
 pub mod flask_sqlalchemy;
@@ -34,6 +35,8 @@ pub enum LibraryValue<'a> {
     Sql(sql_text::Sql),
     /// Cache entries bound to tables.
     Cache(redis::Cache<'a>),
+    /// Named queries of SQL files.
+    Aiosql(std::sync::Arc<aiosql::Queries>),
 }
 
 /// What libraries remember while one file is walked.
@@ -45,6 +48,8 @@ pub struct State<'a> {
     pub sql: sql_text::State<'a>,
     /// What is seen in a function that is walked with a caller's arguments is noted.
     pub loud_through: bool,
+    /// The loop being walked does one thing with each of its elements.
+    pub copies_all: bool,
 }
 
 impl<'a> LibraryValue<'a> {
@@ -57,8 +62,14 @@ impl<'a> LibraryValue<'a> {
             (LibraryValue::Postgrest(a), LibraryValue::Postgrest(b)) => a.same(b),
             (LibraryValue::Sql(a), LibraryValue::Sql(b)) => a.same(b),
             (LibraryValue::Cache(a), LibraryValue::Cache(b)) => a.same(b),
+            (LibraryValue::Aiosql(a), LibraryValue::Aiosql(b)) => std::sync::Arc::ptr_eq(a, b),
             _ => false,
         }
+    }
+
+    /// Whether it is a row of a query, or rows.
+    pub fn is_rows(&self) -> bool {
+        matches!(self, LibraryValue::Postgrest(postgrest::Postgrest::Rows(_)))
     }
 
     /// One value that stands for both wherever either may be; `None` to keep them apart.
@@ -87,12 +98,14 @@ pub fn method<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &Value<'a>, name: Ident,
     if ev.world.collecting {
         return super::models::construct::method(ev, receiver, name, call, args);
     }
+    if let Some(v) = aiosql::method(ev, receiver, name).or_else(|| pydantic::method(ev, receiver, name, call, args)) {
+        return Some(v);
+    }
     calls::method(ev, receiver, name, call, args);
     django::method(ev, receiver, name, call, args)
         .or_else(|| sqlalchemy::method(ev, receiver, name, call, args, span))
         .or_else(|| postgrest::method(ev, receiver, name, call, args, span))
         .or_else(|| sql_text::method(ev, receiver, name, call, args))
-        .or_else(|| pydantic::method(ev, receiver, name, call, args))
         .or_else(|| redis::method(ev, receiver, name, call, args))
 }
 
@@ -106,8 +119,9 @@ pub fn call<'a>(ev: &mut Evaluator<'_, 'a>, callee: &Value<'a>, call: &'a Call, 
         .or_else(|| django::call(ev, callee, call, args))
         .or_else(|| postgrest::call(ev, callee, call, args))
         .or_else(|| sql_text::call(ev, callee, call, args))
-        .or_else(|| pydantic::call(ev, callee, args))
+        .or_else(|| pydantic::call(ev, callee, call, args))
         .or_else(|| redis::call(ev, callee, args))
+        .or_else(|| aiosql::call(ev, callee, call, args))
 }
 
 /// `value.attr`, not called.
@@ -118,7 +132,10 @@ pub fn attribute<'a>(ev: &mut Evaluator<'_, 'a>, value: &Value<'a>, attr: Ident)
     if ev.world.collecting {
         return super::models::construct::attribute(ev, value, attr);
     }
-    sqlalchemy::attributes::attribute(ev, value, attr).or_else(|| django::attribute(ev, value, attr)).or_else(|| postgrest::attribute(ev, value, attr))
+    sqlalchemy::attributes::attribute(ev, value, attr)
+        .or_else(|| django::attribute(ev, value, attr))
+        .or_else(|| postgrest::attribute(ev, value, attr))
+        .or_else(|| aiosql::attribute(value, attr))
 }
 
 /// `name.attr`, read and not called, after [`attribute`]: what an object's class may lack.
@@ -213,7 +230,25 @@ pub fn annotated<'a>(_ev: &mut Evaluator<'_, 'a>, declared: &Value<'a>, value: &
 pub fn store_attribute<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &Value<'a>, attr: Ident, value: &Value<'a>, expr: Option<&'a Expr>) {
     let at = ev.at(attr.span);
     sqlalchemy::attributes::store(ev, receiver, attr, at, value, expr);
-    django::store(ev, receiver, attr, value, expr);
+    django::store_at(ev, receiver, attr, at, value, expr);
+}
+
+/// `setattr(object, name, value)`, where the names that it may be are known.
+pub fn set_attributes<'a>(ev: &mut Evaluator<'_, 'a>, object: &Value<'a>, names: &Value<'a>, value: &Value<'a>, call: &'a Call) {
+    let one = matches!(names, Value::Str(_));
+    for name in names.alternatives() {
+        let Value::Str(text) = name else { continue };
+        let (Some(constant), Some(at)) = (text.constant(), text.made_at()) else { continue };
+        let attr = Ident { name: ustr::Ustr::from(&constant), span: at.span };
+        let unknown = Value::Unknown;
+        // Of several names, who knows which gets which value.
+        let (value, expr) = if one { (value, call.positional(2)) } else { (&unknown, None) };
+        sqlalchemy::attributes::store(ev, object, attr, at, value, expr);
+        django::store_at(ev, object, attr, at, value, expr);
+        if ev.state.copies_all {
+            sqlalchemy::attributes::lost(ev, object, attr.name, at);
+        }
+    }
 }
 
 /// `receiver[key] = value` on something that is no dict.
@@ -231,6 +266,7 @@ pub fn inline<'a>(ev: &mut Evaluator<'_, 'a>, function: FunctionId, receiver: Op
     if ev.world.collecting {
         return ev.run(function, receiver, call, args);
     }
+    ev.initialised(function, receiver, call, args);
     // What the body gives is finer than any annotation, unless all it gives is something of another library.
     if let Some(v) = ev.walk_through(function, receiver, call, args)
         && !v.alternatives().iter().all(|v| matches!(v, Value::Object(_) | Value::None))

@@ -1,4 +1,5 @@
-//! Pydantic models and dataclasses as dicts: `model_dump()`, `.dict()`, `asdict(obj)` have the class's fields for keys.
+//! Pydantic models, dataclasses and typed dicts: `model_dump()`, `.dict()`, `asdict(obj)` have the class's fields for keys; a class that is made from a row
+//! (`Model(**row)`, `Model.model_validate(row)`, psycopg's `class_row(Model)`) needs the row to have its fields.
 
 use std::sync::Arc;
 
@@ -6,13 +7,36 @@ use ustr::Ustr;
 
 use crate::project::eval::{Args, Evaluator};
 use crate::project::index::{Binding, ClassId};
+use crate::project::libraries::LibraryValue;
+use crate::project::libraries::postgrest::{Postgrest, Rows};
 use crate::project::text::Text;
 use crate::project::value::{Dict, DictEntry, Value};
 use crate::source::Location;
-use crate::syntax::python::{Call, Expr, ExprKind, Ident};
+use crate::syntax::python::{ArgKind, Call, Expr, ExprKind, Ident};
 
 /// `obj.model_dump(exclude={"a"})`
 pub fn method<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &Value<'a>, name: Ident, call: &'a Call, args: &Args<'a>) -> Option<Value<'a>> {
+    match receiver {
+        // `Model.model_validate(row)`
+        Value::Class(class) => {
+            let made = matches!(name.as_str(), "model_validate" | "parse_obj" | "from_orm" | "validate")
+                && ev.world.class_member(*class, name.name).is_none()
+                && is_model(ev, *class);
+            if made && let Some(row) = args.values.first().and_then(rows) {
+                read(ev, *class, &row, ev.at(name.span));
+            }
+            return made.then_some(Value::Instance(*class));
+        }
+        // `TypeAdapter(list[Model]).validate_python(rows)`
+        Value::Type(inner) if matches!(name.as_str(), "validate_python" | "validate_json" | "validate_strings") => {
+            if let (Some(row), Value::Instance(class)) = (args.values.first().and_then(rows), if is_list(inner) { inner.element() } else { (**inner).clone() })
+            {
+                read(ev, class, &row, ev.at(name.span));
+            }
+            return Some((**inner).clone());
+        }
+        _ => {}
+    }
     let Value::Instance(class) = receiver else { return None };
     if !matches!(name.as_str(), "model_dump" | "dict") || ev.world.class_member(*class, name.name).is_some() || !is_model(ev, *class) {
         return None;
@@ -27,6 +51,7 @@ pub fn method<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &Value<'a>, name: Ident,
         dict.open = false;
     }
     let said = |key: &str| matches!(args.keyword(call, key), Some(v) if !matches!(v, Value::Bool(false)));
+    // What has no default is always set, and what cannot be None is never left out for it; but who knows all that a field may be.
     if said("exclude_unset") || said("exclude_none") || said("exclude_defaults") {
         for e in &mut dict.entries {
             e.conditional = true;
@@ -39,11 +64,119 @@ pub fn method<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &Value<'a>, name: Ident,
     Some(Value::Dict(Arc::new(dict)))
 }
 
-/// `asdict(obj)`
-pub fn call<'a>(ev: &mut Evaluator<'_, 'a>, callee: &Value<'a>, args: &Args<'a>) -> Option<Value<'a>> {
+/// `asdict(obj)`, `Model(**row)`, `TypeAdapter(Model)`
+pub fn call<'a>(ev: &mut Evaluator<'_, 'a>, callee: &Value<'a>, call: &'a Call, args: &Args<'a>) -> Option<Value<'a>> {
     match (callee, args.values.first()?) {
         (Value::External(p), Value::Instance(class)) if p.as_str() == "dataclasses.asdict" => Some(Value::Dict(Arc::new(fields(ev, *class)))),
+        (Value::External(p), _) if is_class_row(p) || matches!(p.as_str(), "pydantic.TypeAdapter" | "pydantic.type_adapter.TypeAdapter") => {
+            let of = ev.annotation(call.positional(0)?);
+            (!of.is_unknown()).then(|| Value::Type(Arc::new(of)))
+        }
+        (Value::Class(class), _) => {
+            let spread = call.args.iter().zip(&args.values).filter(|(a, _)| matches!(a.kind, ArgKind::DoubleSpread)).find_map(|(_, v)| rows(v));
+            if let Some(row) = spread.filter(|_| call.args.len() == 1) {
+                read(ev, *class, &row, ev.at(super::sqlalchemy::emit::token(&call.func)));
+            }
+            None
+        }
         _ => None,
+    }
+}
+
+/// Whether a path is psycopg's factory of rows that are objects: `class_row(Model)`, `kwargs_row(Model)`.
+fn is_class_row(path: &str) -> bool {
+    matches!(path, "psycopg.rows.class_row" | "psycopg.rows.kwargs_row")
+}
+
+/// The class that a cursor of `row_factory=class_row(Model)` makes its rows into.
+pub(super) fn row_class(factory: Option<&Value<'_>>) -> Option<ClassId> {
+    match factory? {
+        Value::Type(inner) => match **inner {
+            Value::Instance(c) => Some(c),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn is_list(v: &Value<'_>) -> bool {
+    matches!(v, Value::List(_))
+}
+
+fn rows(v: &Value<'_>) -> Option<Arc<Rows>> {
+    match v {
+        Value::Library(LibraryValue::Postgrest(Postgrest::Rows(r))) => Some(r.clone()),
+        _ => None,
+    }
+}
+
+/// A class is made from a row, at `at`: its fields read the row's columns, and one that it cannot do without must be there.
+pub(super) fn read(ev: &mut Evaluator<'_, '_>, class: ClassId, row: &Arc<Rows>, at: Location) {
+    let row = &Arc::new(Rows { single: Some(true), ..(**row).clone() });
+    let of_class = fields(ev, class);
+    // Code of its own may fill in what the row lacks, or take it under other names.
+    let shaped = of_class.open || renames(ev, class) || !(is_model(ev, class) || is_dataclass(ev, class));
+    for e in &of_class.entries {
+        let Some(name) = e.key.constant() else { continue };
+        if row.has_key(&name, ev.world.schema) {
+            row.reads(ev, &name, e.at);
+        } else if !shaped && is_required(ev, class, &name) {
+            row.lacks(ev, &name, at, ev.world.index.class(class).node.name.name);
+        }
+    }
+}
+
+/// A typed dict's keys.
+pub(super) fn typed_dict<'a>(ev: &Evaluator<'_, 'a>, v: &Value<'a>) -> Option<Dict<'a>> {
+    let Value::Instance(class) = v else { return None };
+    let is_typed = ev.world.lineage(*class)?.outside.iter().any(|v| v.external().is_some_and(|p| p.ends_with(".TypedDict")));
+    if !is_typed {
+        return None;
+    }
+    let mut dict = fields(ev, *class);
+    // Which of them a value has hangs on `total=False` and `NotRequired`.
+    dict.entries.iter_mut().for_each(|e| e.conditional = true);
+    dict.open = true;
+    Some(dict)
+}
+
+fn is_dataclass(ev: &Evaluator<'_, '_>, class: ClassId) -> bool {
+    let decorators = &ev.world.index.class(class).node.decorators;
+    decorators.iter().any(|d| crate::project::index::last_name(d).is_some_and(|n| n.as_str() == "dataclass"))
+}
+
+/// Whether a class may take its fields under other names, or from elsewhere: aliases, validators of the whole, a constructor.
+fn renames(ev: &Evaluator<'_, '_>, class: ClassId) -> bool {
+    let Some(lineage) = ev.world.lineage(class) else { return true };
+    lineage.mro.iter().any(|&c| {
+        let def = ev.world.index.class(c);
+        let text = ev.world.sources.get(def.file).slice(def_span(def));
+        ["alias", "model_validator", "root_validator", "def __init__", "def __new__", "__get_validators__", "InitVar"].iter().any(|w| text.contains(w))
+    })
+}
+
+/// Whether a field has neither a default nor anything that might be one.
+fn is_required(ev: &Evaluator<'_, '_>, class: ClassId, name: &str) -> bool {
+    let Some((_, [.., binding])) = ev.world.class_member(class, Ustr::from(name)) else { return false };
+    match binding {
+        // `x: Optional[int]` has the default `None` under Pydantic 1; `Annotated[…]` may hold one.
+        Binding::Declared { annotation, .. } => !may_default(annotation),
+        // `Field(...)`
+        Binding::Value { value: Expr { kind: ExprKind::Call(c), .. }, .. } => matches!(c.positional(0).map(|e| &e.kind), Some(ExprKind::Ellipsis)),
+        _ => false,
+    }
+}
+
+fn may_default(annotation: &Expr) -> bool {
+    match &annotation.kind {
+        ExprKind::None | ExprKind::Str(_) => true,
+        ExprKind::Subscript(s) => {
+            let base = crate::project::index::last_name(&s.0);
+            base.is_none_or(|n| matches!(n.as_str(), "Optional" | "Annotated" | "Union" | "NotRequired" | "ClassVar"))
+        }
+        ExprKind::Binary(b) => may_default(&b.0) || may_default(&b.2),
+        ExprKind::Name(n) => n.as_str() == "Any",
+        _ => false,
     }
 }
 

@@ -45,7 +45,7 @@ pub fn call<'a>(ev: &mut Evaluator<'_, 'a>, callee: &Value<'a>, call: &'a Call, 
             if django::fields::is_field(path) {
                 return Some(Declared::DjangoField(*path, None, arguments).value());
             }
-            external(ev, path, &arguments, ev.at(span))
+            external(ev, path, &arguments, ev.at(span)).or_else(|| marked(path, &arguments))
         }
         Value::Class(c) => {
             let arguments = Arguments::new(ev, call, args);
@@ -65,6 +65,16 @@ pub fn call<'a>(ev: &mut Evaluator<'_, 'a>, callee: &Value<'a>, call: &'a Call, 
             Declared::Type(_) => Some(callee.clone()),
             _ => None,
         },
+        _ => None,
+    }
+}
+
+/// `prevent_search(models.TextField())`: a function of some package that is given one field marks it and hands it back.
+fn marked<'a>(path: &str, args: &Arguments<'a>) -> Option<Value<'a>> {
+    let function = last(path).starts_with(|c: char| c.is_ascii_lowercase()) && !is_sqlalchemy(path) && !is_from(path, "django") && !is_from(path, "builtins");
+    let mut fields = args.all.iter().filter(|a| matches!(Declared::of(&a.value), Some(Declared::DjangoField(..))));
+    match (function, fields.next(), fields.next()) {
+        (true, Some(one), None) => Some(one.value.clone()),
         _ => None,
     }
 }

@@ -119,6 +119,8 @@ pub struct Column {
     pub at: Location,
     /// Something about it (its name, perhaps) could not be understood.
     pub open: bool,
+    /// Its foreign key is no constraint of the database.
+    pub unconstrained: bool,
 }
 
 impl Column {
@@ -135,6 +137,7 @@ impl Column {
             foreign_keys: Vec::new(),
             at,
             open: false,
+            unconstrained: false,
         }
     }
 }

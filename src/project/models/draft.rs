@@ -95,11 +95,13 @@ impl<'a> Draft<'a> {
             ty: ty.text,
             type_at: column.type_at,
             enum_labels: ty.labels,
+            enum_class: ty.enum_class,
             nullable,
             primary_key: column.primary_key,
             unique: column.unique,
             has_default: column.has_default,
             foreign_keys: Vec::new(),
+            unconstrained: column.unconstrained,
         });
         self.model.members.insert(attribute, Member::Column(n));
     }

@@ -81,6 +81,8 @@ pub struct ModelColumn {
     pub type_at: Option<Location>,
     /// Labels, where the type is an enum whose labels are known.
     pub enum_labels: Option<Vec<String>>,
+    /// The Python enum that the type is made of.
+    pub enum_class: Option<ClassId>,
     /// Whether it may be NULL; `None` where not understood.
     pub nullable: Option<bool>,
     /// Whether it is part of the primary key.
@@ -91,6 +93,8 @@ pub struct ModelColumn {
     pub has_default: bool,
     /// Foreign keys: `schema.table.column` as resolved, and where they are written.
     pub foreign_keys: Vec<(String, Location)>,
+    /// Its foreign key is the model's alone: the database is asked for no constraint.
+    pub unconstrained: bool,
 }
 
 /// What a name on a model class is, besides columns.

@@ -92,7 +92,16 @@ fn field<'a>(ev: &mut Evaluator<'_, 'a>, owner: ClassId, name: Ustr, binding: Bi
     let mut column = column(&mut inner, &args, &annotation, at);
     column.has_default |= plain_default;
     let null = if args.keyword("sa_column").is_some() && column.nullable.is_none() { nullable(&column) } else { null(&args, &annotation, &column) };
+    let of_none = matches!(value, Value::None) || args.get(0, "default").is_some_and(|a| matches!(a.value, Value::None));
+    let null = null.filter(|_| !of_none || annotation.optional || column.nullable.is_some() || !may_be_null(ev, d, column.name.map_or(name, |n| n.0)));
     d.add(name, at, column, Some(owner), null);
+}
+
+/// Whether the lock lets a column be NULL. `name: str = None` may be NULL under Pydantic 1 and may not under Pydantic 2, so the database has the last word.
+fn may_be_null(ev: &Evaluator<'_, '_>, d: &Draft<'_>, column: Ustr) -> bool {
+    let (name, schema) = (d.model.relation.name, d.model.relation.schema);
+    let mut tables = ev.world.schema.relations.iter().filter(|(q, _)| q.name == name.as_str() && schema.is_none_or(|s| q.schema == s.as_str()));
+    tables.any(|(_, r)| r.column(&column).is_some_and(|c| !c.not_null))
 }
 
 /// Whether the column may be NULL, as SQLModel's `is_field_noneable` decides.

@@ -6,6 +6,7 @@ use ustr::Ustr;
 use crate::project::eval::Evaluator;
 use crate::project::index::{Binding, ClassId, last_name};
 use crate::project::libraries::sqlalchemy::values::ColumnRef;
+use crate::project::models::django::fields as models;
 use crate::project::models::{Framework, Member, ModelId};
 use crate::project::uses::RelationName;
 use crate::project::value::Value;
@@ -70,8 +71,20 @@ impl Graph {
                 }
                 graph.class_body(world, id, c);
             }
+            graph.child(world, id);
         }
         graph
+    }
+
+    /// A model with a table beside its parent's: the parent's objects know it by its name, as the other end of the link between them.
+    fn child(&mut self, world: &World<'_>, id: ModelId) {
+        let model = world.models.get(id);
+        let own_name = Ustr::from(&model.name.as_str().rsplit('.').next().unwrap_or_default().to_lowercase());
+        let Some(parent) = through_parents(world, id).skip(1).find(|p| world.models.get(*p).relation != model.relation) else { return };
+        let touched: Vec<Touched> = [parent, id].iter().filter_map(|m| primary_key(world, *m).map(Touched::Column)).collect();
+        let edge = Edge { target: id, touched, many: false };
+        self.edges.entry((parent, own_name)).or_insert_with(|| edge.clone());
+        self.accessors.entry((parent, own_name)).or_insert(edge);
     }
 
     fn class_body(&mut self, world: &World<'_>, id: ModelId, class: ClassId) {
@@ -185,7 +198,11 @@ impl Graph {
         let forward = Edge { target, touched: touched.clone(), many };
         self.edges.insert((id, name), forward.clone());
         self.accessors.insert((id, name), forward);
-        let text = |k: &str| call.keyword(k).and_then(|e| if let ExprKind::Str(s) = &e.kind { s.constant() } else { None });
+        let text = |k: &str| {
+            let position = if k == "related_name" { models::related_name_position(pointer == Pointer::Many, pointer == Pointer::OneToOne) } else { None };
+            let given = call.keyword(k).or_else(|| position.and_then(|n| call.positional(n)));
+            given.and_then(|e| if let ExprKind::Str(s) = &e.kind { s.constant() } else { None })
+        };
         let fill = |t: std::borrow::Cow<'_, str>| Ustr::from(&t.replace("%(class)s", &own_name).replace("%(model_name)s", &own_name));
         let related = text("related_name").map(fill);
         if related.is_some_and(|r| r.as_str().ends_with('+')) {

@@ -38,9 +38,12 @@ impl Path {
         Path { parts, plain: false }
     }
 
-    /// From a string; a sign or `?` of an ordering in front is left away.
+    /// From a string; the sign of an ordering in front is left away. `?` asks for any order, and names nothing.
     pub fn from_text(text: &Text<'_>) -> Option<Self> {
         let whole = text.constant()?;
+        if whole == "?" {
+            return None;
+        }
         let mut at = whole.len() - whole.trim_start_matches(['-', '+']).len();
         let mut parts = Vec::new();
         for p in whole[at..].split("__") {

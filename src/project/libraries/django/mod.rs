@@ -144,11 +144,10 @@ fn object_attribute<'a>(ev: &mut Evaluator<'_, 'a>, id: ModelId, name: Ustr, at:
 }
 
 /// `receiver.attr = value`
-pub fn store<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &Value<'a>, attr: Ident, value: &Value<'a>, expr: Option<&'a Expr>) {
+pub fn store_at<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &Value<'a>, attr: Ident, at: Location, value: &Value<'a>, expr: Option<&'a Expr>) {
     for one in receiver.alternatives() {
         let Value::Instance(c) = one else { continue };
         let Some(id) = model(ev, *c) else { continue };
-        let at = ev.at(attr.span);
         object_attribute(ev, id, attr.name, at, Access::Write);
         if let Some(column) = graph::field_column(ev.world, id, attr.name) {
             emit::literal(ev, column, value, expr, true);

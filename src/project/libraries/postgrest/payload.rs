@@ -47,6 +47,9 @@ pub fn write<'a>(ev: &mut Evaluator<'_, 'a>, to: Target, payload: &Value<'a>) {
         }
         Value::None => {}
         _ => {
+            if let Some(d) = crate::project::libraries::pydantic::typed_dict(ev, payload) {
+                return row(ev, to, &d);
+            }
             ev.hands_on |= payload.is_unknown();
             note::skip(ev, "payload not known");
         }
@@ -58,9 +61,8 @@ fn row<'a>(ev: &mut Evaluator<'_, 'a>, to: Target, d: &Dict<'a>) {
     for e in &d.entries {
         let Some(key) = e.key.constant() else { continue };
         let column = Ustr::from(&key);
-        if !e.conditional {
-            columns.push(column);
-        }
+        // What is written on some ways through the code only is not certainly missing.
+        columns.push(column);
         // A key that came out of a list of allowed names may never be there; one that is a class's field is linked by data flow alone.
         let sure = if e.expr.is_none() { to.certainty.min(Certainty::Medium) } else { to.certainty };
         note::reference(ev, Some(e.at), to.relation, Some(column), Access::Write, sure);

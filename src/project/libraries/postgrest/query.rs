@@ -264,8 +264,9 @@ pub fn conditions_at(ev: &mut Evaluator<'_, '_>, q: &Query, template: &Template,
 fn column(ev: &mut Evaluator<'_, '_>, q: &Query, text: &Text<'_>, at: Location) -> Option<(RelationName, Ustr)> {
     let mut template = text.template();
     if text.location().is_none() && !text.has_hole() {
-        // A name that no literal spells (an enum's member, a keyword): the whole argument stands for it.
+        // A name that no literal spells (an enum's member, a keyword): what made it stands for it.
         let constant = text.constant()?;
+        let at = text.made_at().unwrap_or(at);
         template = Template::default();
         template.push_value(&constant, at);
     }

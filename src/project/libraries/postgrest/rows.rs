@@ -10,7 +10,7 @@ use crate::project::uses::{Certainty, RowKey};
 use crate::project::value::Value;
 use crate::syntax::python::{Call, Expr, ExprKind, Ident};
 
-use super::{Postgrest, Rows, note, of, wrap};
+use super::{Key, Postgrest, Rows, note, of, wrap};
 
 /// `rows[0]`, `row["key"]`
 pub fn subscript<'a>(ev: &mut Evaluator<'_, 'a>, rows: &Arc<Rows>, key: &Value<'a>, index: &'a Expr) -> Value<'a> {
@@ -64,11 +64,58 @@ fn get<'a>(ev: &mut Evaluator<'_, 'a>, rows: &Arc<Rows>, name: &str, at: crate::
                 let certainty = note::certainty(ev, sure);
                 let mut known: Vec<_> = rows.shape.keys.iter().map(|k| k.name).collect();
                 known.sort_unstable();
-                ev.uses.row_keys.push(RowKey { location: at, key, relation, known, context: if rows.sql { Context::Sql } else { Context::Query }, certainty });
+                ev.uses.row_keys.push(RowKey {
+                    location: at,
+                    key,
+                    relation,
+                    known,
+                    context: if rows.sql { Context::Sql } else { Context::Query },
+                    certainty,
+                    required_by: None,
+                });
             }
         }
     }
     Value::Unknown
+}
+
+impl Rows {
+    /// Whether a row has a key of that name.
+    pub fn has_key(&self, name: &str, schema: &crate::schema::Schema) -> bool {
+        self.shape.key(name).is_some() || self.shape.star && self.starred(name, schema) == Some(true)
+    }
+
+    /// Whether the table behind `*` has that column; `None` where it is not known wholly.
+    fn starred(&self, name: &str, schema: &crate::schema::Schema) -> Option<bool> {
+        let relation = self.shape.relation?;
+        let (_, table) = schema.relation(relation.schema.map(|s| s.as_str()), &relation.name)?;
+        let has = table.column(name).is_some();
+        (has || !table.open).then_some(has)
+    }
+
+    /// Notes that a key which the row has is read at a place.
+    pub fn reads(&self, ev: &mut Evaluator<'_, '_>, name: &str, at: crate::source::Location) {
+        match (self.shape.key(name), self.shape.relation) {
+            (Some(Key { column: Some((relation, column)), .. }), _) => note::row(ev, at, *relation, *column, self.certainty, self.sql),
+            (None, Some(relation)) => note::row(ev, at, relation, Ustr::from(name), self.certainty, self.sql),
+            _ => {}
+        }
+    }
+
+    /// Notes that a class which is made from the row at a place cannot do without a key that the row does not have.
+    pub fn lacks(&self, ev: &mut Evaluator<'_, '_>, name: &str, at: crate::source::Location, class: Ustr) {
+        let key = Ustr::from(name);
+        let unsure = self.shape.open || self.shape.star && self.starred(name, ev.world.schema) != Some(false);
+        let changed = ev.state.postgrest.escaped.contains(&self.root) || ev.state.postgrest.added.contains(&(self.root, key));
+        if unsure || changed || !ev.notes() || !ev.state.postgrest.noted.insert((at, Some(key), Ustr::from("row"))) {
+            return;
+        }
+        let certainty = note::certainty(ev, self.certainty);
+        let mut known: Vec<_> = self.shape.keys.iter().map(|k| k.name).collect();
+        known.sort_unstable();
+        let context = if self.sql { Context::Sql } else { Context::Query };
+        ev.uses.row_keys.push(RowKey { location: at, key, relation: self.shape.relation, known, context, certainty, required_by: Some(class) });
+    }
 }
 
 /// Methods of rows and lists of rows.
@@ -83,6 +130,11 @@ pub fn method<'a>(ev: &mut Evaluator<'_, 'a>, rows: &Arc<Rows>, name: Ident, cal
             None => Value::Unknown,
         },
         "pop" | "setdefault" => match key() {
+            // Who says what to take instead expects that there is no such key.
+            Some((k, _)) if args.values.len() > 1 && rows.shape.key(&k).is_none() && !rows.has_key(&k, ev.world.schema) => {
+                ev.state.postgrest.added.insert((rows.root, Ustr::from(&k)));
+                Value::Unknown
+            }
             Some((k, at)) => {
                 let v = get(ev, rows, &k, at.unwrap_or_else(|| ev.at(name.span)), true);
                 ev.state.postgrest.added.insert((rows.root, Ustr::from(&k)));

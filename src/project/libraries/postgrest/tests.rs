@@ -271,7 +271,7 @@ fn other_libraries_have_tables_too() {
         "import ibis\nibis.table('orders').select('nope')",
         "from pyspark.sql import SparkSession\nspark = SparkSession.builder.getOrCreate()\nspark.table('orders').select('nope')",
         "from pypika import Query\nQuery.from_('orders').select('nope')",
-        "import sqlalchemy as sa\nsa.table('orders').select()",
+        "import sqlalchemy as sa\nsa.table(name).select('nope')",
     ] {
         assert_eq!(seen(code), nothing(), "{code}");
         assert_eq!(seen_in(&[("a.py", code)]), nothing(), "{code}");

@@ -5,22 +5,25 @@
 mod created;
 pub mod dialect;
 mod note;
-mod parameters;
-mod rows;
+pub mod parameters;
+pub mod rows;
 #[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
+use ustr::Ustr;
 
 use crate::project::eval::{Args, Evaluator};
+use crate::project::index::ClassId;
 use crate::project::text::{Text, TextPart};
 use crate::project::uses::Certainty;
 use crate::project::value::Value;
 use crate::source::{FileId, Location};
 use crate::syntax::python::{Call, Expr, Ident};
 
+use crate::sql::ProblemKind;
 use crate::syntax::sql::template::HOLE;
 
 use super::LibraryValue;
@@ -33,8 +36,12 @@ pub use note::{fragment, sink};
 pub enum Sql {
     /// A connection, cursor, pool or transaction of a known driver.
     Connection(Driver),
+    /// A cursor that makes its rows into objects of a class (psycopg's `class_row`).
+    Cursor(Driver, ClassId),
     /// The result of a statement.
     Result(Arc<Rows>),
+    /// The result as objects of a class.
+    Objects(ClassId),
 }
 
 impl Sql {
@@ -42,6 +49,7 @@ impl Sql {
     pub fn same(&self, other: &Self) -> bool {
         match (self, other) {
             (Sql::Connection(a), Sql::Connection(b)) => a == b,
+            (Sql::Cursor(_, a), Sql::Cursor(_, b)) | (Sql::Objects(a), Sql::Objects(b)) => a == b,
             (Sql::Result(a), Sql::Result(b)) => Arc::ptr_eq(a, b),
             _ => false,
         }
@@ -59,7 +67,8 @@ impl Sql {
     pub fn element<'a>(&self) -> Value<'a> {
         match self {
             Sql::Result(r) => Postgrest::Rows(r.clone()).element(),
-            Sql::Connection(_) => Value::Unknown,
+            Sql::Objects(class) => Value::Instance(*class),
+            Sql::Connection(_) | Sql::Cursor(..) => Value::Unknown,
         }
     }
 }
@@ -127,6 +136,15 @@ pub fn literal<'a>(ev: &mut Evaluator<'_, 'a>, value: &Value<'a>) {
 
 /// The end of a file: what looks like SQL and was not seen to reach a database is read for what it names, and nothing is said of what is wrong with it.
 pub fn finish(ev: &mut Evaluator<'_, '_>) {
+    // A test that makes a table makes it as it needs it.
+    if ev.world.is_test(ev.place.file) {
+        let created = &ev.uses.created;
+        let made = |t: &str| created.contains(&(Ustr::from(t), None));
+        ev.uses.sql_problems.retain(|p| {
+            let p = &p.problem;
+            p.kind != ProblemKind::UnknownColumn || !p.table.iter().map(String::as_str).chain(p.candidates.iter().map(|c| c.name.as_str())).any(made)
+        });
+    }
     for text in std::mem::take(&mut ev.state.sql.pending) {
         let reached = text.parts.first().and_then(address).is_some_and(|a| ev.state.sql.consumed.contains(&a));
         let foreign = text.parts.iter().filter_map(address).any(|a| ev.state.sql.foreign_literals.contains(&a));
@@ -157,7 +175,12 @@ pub fn method<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &Value<'a>, name: Ident,
     if found.is_some() {
         return found;
     }
-    let Value::Library(LibraryValue::Sql(Sql::Connection(driver))) = receiver else { return None };
+    if name.as_str() == "cursor"
+        && let Some(class) = super::pydantic::row_class(args.keyword(call, "row_factory"))
+    {
+        return Some(Value::Library(LibraryValue::Sql(Sql::Cursor(Driver::Postgres, class))));
+    }
+    let Value::Library(LibraryValue::Sql(Sql::Connection(driver) | Sql::Cursor(driver, _))) = receiver else { return None };
     match name.as_str() {
         "cursor" | "acquire" | "connection" | "getconn" | "transaction" | "connect" | "begin" | "execute" | "executemany" | "pipeline" | "commit"
         | "rollback" | "close" => Some(connection(*driver)),

@@ -7,8 +7,10 @@ use ustr::Ustr;
 
 use crate::diagnostic::Context;
 use crate::project::eval::Evaluator;
+use crate::project::index::Binding;
 use crate::project::text::{Text, TextPart};
 use crate::project::uses::{Certainty, Reference, RelationName, SqlProblem, SqlText};
+use crate::project::world::is_from;
 use crate::source::Location;
 use crate::sql::{Analysis, Options, analyse};
 use crate::syntax::sql::Skip;
@@ -47,7 +49,7 @@ pub fn sink(ev: &mut Evaluator<'_, '_>, text: &Text<'_>, driver: Option<dialect:
         sure = sure.min(if ev.world.index.turns_question_marks { Certainty::Medium } else { Certainty::Low });
     }
     let context = context(ev);
-    if context == Context::Migration {
+    if context == Context::Migration || steps_through_revisions(ev) {
         sure = Certainty::Low;
     }
     let analysis = analyse(&template, ev.world.schema, &Options::default());
@@ -104,6 +106,13 @@ pub fn fragment(ev: &mut Evaluator<'_, '_>, text: &Text<'_>, relations: &[Relati
     let sure = if ev.is_through() { Certainty::Medium } else { dialect::of_file(ev, ev.place.file).min(Certainty::Medium) };
     let context = context(ev);
     note(ev, &template, &analysis, sure, context, true);
+}
+
+/// Whether the file is a test of revisions: it runs Alembic itself, and speaks of the schema at one revision or another.
+fn steps_through_revisions(ev: &Evaluator<'_, '_>) -> bool {
+    let file = ev.place.file;
+    let alembic = |b: &Binding<'_>| matches!(b, Binding::Import { module, .. } | Binding::From { level: 0, module, .. } if is_from(module, "alembic"));
+    ev.world.is_test(file) && ev.world.index.modules.get(&file).is_some_and(|m| m.names.values().flatten().any(alembic))
 }
 
 /// Whether a statement names a relation at all.

@@ -16,6 +16,7 @@ use crate::syntax::python::{Call, Expr, ExprKind, Ident};
 
 use super::super::LibraryValue;
 use super::super::postgrest::{Key, Postgrest, Rows, Shape};
+use super::super::pydantic;
 use super::{Sql, address};
 
 /// What the statement at the last sink gives.
@@ -28,18 +29,21 @@ pub struct Last {
 
 /// Remembers what a statement's rows hold.
 pub fn remember(ev: &mut Evaluator<'_, '_>, text: &Text<'_>, analysis: &Analysis, certainty: Certainty) {
-    let sound = analysis.statements == 1 && analysis.problems.is_empty() && certainty > Certainty::Low;
-    ev.state.sql.last = analysis.outputs.as_ref().filter(|_| sound).map(|outputs| {
-        let key = |o: &crate::sql::Output| {
-            let column = o.source.as_ref().map(|(table, column)| {
-                let schema = (table.schema != "public").then(|| Ustr::from(&table.schema));
-                (RelationName { schema, name: Ustr::from(&table.name) }, Ustr::from(column))
-            });
-            Key { name: Ustr::from(&o.name), column, nested: None }
-        };
-        let shape = Shape { relation: None, star: false, open: false, keys: outputs.iter().map(key).collect() };
-        Last { text: text.parts.first().and_then(address), shape: Arc::new(shape), certainty }
-    });
+    let sound = certainty > Certainty::Low;
+    ev.state.sql.last = shape(analysis).filter(|_| sound).map(|shape| Last { text: text.parts.first().and_then(address), shape: Arc::new(shape), certainty });
+}
+
+/// What the rows of a statement hold, where that is known wholly.
+pub fn shape(analysis: &Analysis) -> Option<Shape> {
+    let outputs = analysis.outputs.as_ref().filter(|_| analysis.statements == 1 && analysis.problems.is_empty())?;
+    let key = |o: &crate::sql::Output| {
+        let column = o.source.as_ref().map(|(table, column)| {
+            let schema = (table.schema != "public").then(|| Ustr::from(&table.schema));
+            (RelationName { schema, name: Ustr::from(&table.name) }, Ustr::from(column))
+        });
+        Key { name: Ustr::from(&o.name), column, nested: None }
+    };
+    Some(Shape { relation: None, star: false, open: false, keys: outputs.iter().map(key).collect() })
 }
 
 /// The rows of the statement that a call was just given.
@@ -54,6 +58,9 @@ pub fn method<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &Value<'a>, name: Ident,
     if let Value::Library(LibraryValue::Sql(Sql::Result(rows))) = receiver {
         return Some(of_result(rows, name.as_str()));
     }
+    if let Value::Library(LibraryValue::Sql(Sql::Objects(class))) = receiver {
+        return Some(objects(*class, name.as_str()));
+    }
     if !matches!(receiver, Value::Unknown | Value::Object(_) | Value::Library(LibraryValue::Sql(_))) {
         return None;
     }
@@ -63,7 +70,14 @@ pub fn method<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &Value<'a>, name: Ident,
         "fetch" | "fetch_all" | "iterate" => given(ev, args, root, Some(false)).map(rows),
         "fetchrow" | "fetch_one" => given(ev, args, root, Some(true)).map(rows),
         "execute" => {
-            let found = given(ev, args, root, Some(false)).map(|r| Value::Library(LibraryValue::Sql(Sql::Result(r))));
+            let found = given(ev, args, root, Some(false)).map(|r| {
+                // `cursor(row_factory=class_row(Model))` makes objects of the rows.
+                if let Value::Library(LibraryValue::Sql(Sql::Cursor(_, class))) = receiver {
+                    pydantic::read(ev, *class, &r, root);
+                    return Value::Library(LibraryValue::Sql(Sql::Objects(*class)));
+                }
+                Value::Library(LibraryValue::Sql(Sql::Result(r)))
+            });
             if let Some(cursor) = cursor {
                 match &found {
                     Some(v) => ev.env.insert(cursor, v.clone()),
@@ -74,9 +88,18 @@ pub fn method<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &Value<'a>, name: Ident,
         }
         "fetchone" | "fetchall" | "fetchmany" if call.args.is_empty() || name.as_str() == "fetchmany" => match ev.env.get(&cursor?)?.clone() {
             Value::Library(LibraryValue::Sql(Sql::Result(r))) => Some(of_result(&r, name.as_str())),
+            Value::Library(LibraryValue::Sql(Sql::Objects(class))) => Some(objects(class, name.as_str())),
             _ => None,
         },
         _ => None,
+    }
+}
+
+fn objects<'a>(class: crate::project::index::ClassId, name: &str) -> Value<'a> {
+    match name {
+        "fetchall" | "fetchmany" => Value::list_of(Value::Instance(class)),
+        "fetchone" => Value::union([Value::Instance(class), Value::None]),
+        _ => Value::Unknown,
     }
 }
 

@@ -268,6 +268,17 @@ pub fn store<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &Value<'a>, attr: Ident, 
     }
 }
 
+/// `for k, v in data.items(): setattr(receiver, k, v)`: a name that the class does not have is lost without a word.
+pub fn lost<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &Value<'a>, name: Ustr, at: Location) {
+    if let Value::Instance(c) = receiver
+        && let Some((id, _)) = ev.world.models.of_class(*c)
+        && !is_django(ev, *c)
+        && matches!(emit::find(ev, *c, name), Found::Missing)
+    {
+        emit::missing_attribute(ev, id, name, at, Certainty::Medium);
+    }
+}
+
 /// `base[key]`
 pub fn subscript<'a>(ev: &mut Evaluator<'_, 'a>, base: &Value<'a>, key: &Value<'a>, index: &'a Expr) -> Option<Value<'a>> {
     let text = || key.text().and_then(|t| Some((t.constant()?.into_owned(), t.location())));

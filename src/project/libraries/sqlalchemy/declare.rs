@@ -305,3 +305,36 @@ fn secondary(ev: &mut Evaluator<'_, '_>, source: &str, text: &Text<'_>) {
         emit::relation(ev, id, location, Access::Read);
     }
 }
+
+/// `table("orders", column("id"))`: names, and nothing more is known of it.
+pub fn light_table<'a>(ev: &mut Evaluator<'_, 'a>, call: &'a Call, args: &Args<'a>) {
+    let Some((name, at)) = args.positional(call, 0).and_then(Value::text).and_then(|t| t.constant().zip(t.location())) else { return };
+    if !ev.notes() {
+        return;
+    }
+    let schema = args.keyword(call, "schema").and_then(Value::constant).map(|s| Ustr::from(&s));
+    let relation = RelationName { schema: schema.filter(|s| s.as_str() != "public"), name: Ustr::from(&name) };
+    let known = ev.world.schema.relation(relation.schema.map(|s| s.as_str()), &relation.name).is_some();
+    // A revision speaks of the schema of its own time; a name that the lock does not have may be a CTE's.
+    let certainty = match (ev.world.is_migration(ev.place.file), known) {
+        (true, _) => Certainty::Low,
+        (false, true) => Certainty::High,
+        (false, false) => Certainty::Medium,
+    };
+    let context = emit::context(ev);
+    let reference =
+        |location, column| Reference { location, relation, column, access: Access::Read, context, via: "sqlalchemy", model: None, attribute: None, certainty };
+    ev.uses.references.push(reference(at, None));
+    for e in call.positionals().skip(1) {
+        let ExprKind::Call(column) = &e.kind else { continue };
+        let named = crate::project::index::last_name(&column.func).is_some_and(|n| matches!(n.as_str(), "column" | "Column"));
+        let Some(first) = column.positional(0).filter(|_| named) else { continue };
+        let quiet = std::mem::replace(&mut ev.quiet, true);
+        let v = ev.eval(first);
+        ev.quiet = quiet;
+        if let Some((column, at)) = v.text().and_then(|t| t.constant().zip(t.location())) {
+            let column = Ustr::from(&column);
+            ev.uses.references.push(reference(at, Some(column)));
+        }
+    }
+}

@@ -5,7 +5,7 @@ use ustr::Ustr;
 use crate::diagnostic::{Access, Context};
 use crate::project::eval::Evaluator;
 use crate::project::index::ClassId;
-use crate::project::models::{Member, Model, ModelId};
+use crate::project::models::{Member, Model, ModelId, enums};
 use crate::project::text::Text;
 use crate::project::uses::{Certainty, Literal, MissingAttribute, Reference};
 use crate::project::value::Value;
@@ -251,10 +251,23 @@ fn note_literal(ev: &mut Evaluator<'_, '_>, of: ColumnRef, expr: &Expr, text: Op
     let context = context(ev);
     let location = ev.at(expr.span);
     let Some((_, model, n)) = owner(ev, of) else { return };
+    if let (Some(class), Some(text)) = (model.columns[n].enum_class, text.as_deref())
+        && stands_for_member(ev, class, text)
+    {
+        return;
+    }
     // A `None` may be replaced before it is sent.
     let certainty = if text.is_none() { certainty(model).min(Certainty::Medium) } else { certainty(model) };
     let found = Literal { location, relation: model.relation, column: model.columns[n].column, value: text, written, context, certainty };
     ev.uses.literals.push(found);
+}
+
+/// Whether a text is equal to a member of an enum that is a string too: the library finds the member by it and sends its label (`Enum._db_value_for_lookup`).
+fn stands_for_member(ev: &mut Evaluator<'_, '_>, class: ClassId, text: &str) -> bool {
+    let of_strings = ev.world.lineage(class).is_some_and(|l| {
+        l.outside.iter().any(|v| v.external().is_some_and(|p| p == "builtins.str" || matches!(p.rsplit('.').next(), Some("StrEnum" | "TextChoices"))))
+    });
+    of_strings && enums::members(ev, class).is_some_and(|all| all.iter().any(|m| m.value.as_deref() == Some(text)))
 }
 
 /// The last name of `a.b.c`: what a reference to it points at.

@@ -221,15 +221,6 @@ pub fn call<'a>(ev: &mut Evaluator<'_, 'a>, callee: &Value<'a>, call: &'a Call, 
             write::constructor(ev, *c, call, args);
             None
         }
-        Value::External(path) if path.as_str() == "builtins.setattr" => {
-            if let (Some(receiver), Some(Value::Str(t))) = (args.positional(call, 0), args.positional(call, 1))
-                && let (Some(name), Some(at)) = (t.constant(), t.location())
-            {
-                let attr = Ident { name: Ustr::from(&name), span: at.span };
-                attributes::store(ev, receiver, attr, at, args.positional(call, 2).unwrap_or(&Value::Unknown), call.positional(2));
-            }
-            None
-        }
         Value::External(path) if PACKAGES.iter().any(|p| is_from(path, p)) => {
             let name = path.rsplit('.').next().unwrap_or_default();
             library_call(ev, name, call, args, span)
@@ -264,6 +255,10 @@ fn library_call<'a>(ev: &mut Evaluator<'_, 'a>, name: &str, call: &'a Call, args
             _ => Some(query::labelled(&values::Output::default(), args.positional(call, 0))),
         },
         "Table" => table(ev, call, span),
+        "table" => {
+            declare::light_table(ev, call, args);
+            None
+        }
         _ => {
             declare::call(ev, name, call, args);
             None

@@ -33,6 +33,21 @@ pub fn kind(name: &str) -> Kind {
     }
 }
 
+/// Where `related_name` stands when it is given by position: `ManyToManyField(to, related_name)`, `ForeignKey(to, on_delete, related_name)`; the third of
+/// `OneToOneField` is `to_field` (signatures of `django.db.models.fields.related`).
+pub fn related_name_position(many: bool, one_to_one: bool) -> Option<usize> {
+    match (many, one_to_one) {
+        (true, _) => Some(1),
+        (false, true) => None,
+        (false, false) => Some(2),
+    }
+}
+
+/// Whether the library's field class of that name is known: of others nobody can say that they have a column.
+pub fn is_known(ev: &mut Evaluator<'_, '_>, path: &str) -> bool {
+    path.starts_with("django.") || kind(last(path)) != Kind::Plain || by_name(ev, last(path), &Arguments::default()).is_some()
+}
+
 /// Whether a field class of the project has no column: derived from the bare `Field`, it says no type (`Field.db_type` then gives none).
 pub fn has_no_column(ev: &Evaluator<'_, '_>, path: &str, class: ClassId) -> bool {
     last(path) == "Field" && ["db_type", "get_internal_type"].iter().all(|n| ev.world.class_member(class, Ustr::from(n)).is_none())

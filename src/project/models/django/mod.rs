@@ -26,7 +26,7 @@ use fields::Kind;
 fn is_base(v: &Value<'_>) -> bool {
     v.external().is_some_and(|p| {
         fields::of_library_base(p).is_some()
-            || is_from(p, "django.contrib") && p.contains(".models.") && !last(p).ends_with("Manager")
+            || is_from(p, "django.contrib") && p.contains(".models.") && !last(p).ends_with("Manager") && last(p) != "Meta"
             || matches!(p, "mptt.models.MPTTModel" | "polymorphic.models.PolymorphicModel" | "solo.models.SingletonModel" | "parler.models.TranslatableModel")
     })
 }
@@ -194,6 +194,10 @@ impl Django {
         column.name = f.args.keyword("db_column").and_then(|a| Some((Ustr::from(&a.value.constant()?), construct::text_at(a))));
         match kind {
             Kind::Nothing => d.note(f.name, Member::Other),
+            // A field of some package may have a column, or none; the lock knows.
+            Kind::Plain if f.class.is_none() && !fields::is_known(ev, &f.path) && lacks(ev, d, column.name.as_ref().map_or(f.name, |n| n.0)) => {
+                d.note(f.name, Member::Other);
+            }
             Kind::Plain => {
                 column.ty = Some(fields::column_type(ev, &f.path, f.class, &f.args).filter(|_| f.certain).unwrap_or_default());
                 column.type_at = Some(f.at);
@@ -206,7 +210,7 @@ impl Django {
                 let (target, _) = self.target(ev, class, f.args.get(0, "to"));
                 d.add(f.name, f.at, column, Some(f.owner), null);
                 d.note(attname, Member::Synonym(f.name));
-                if let (Some(t), Some(name)) = (target, self.reverse_name(ev, class, &f.args, kind == Kind::OneToOne)) {
+                if let (Some(t), Some(name)) = (target, self.reverse_name(ev, class, &f.args, kind)) {
                     d.reverse.push((t, name, kind == Kind::ForeignKey));
                 }
             }
@@ -222,6 +226,7 @@ impl Django {
         let field = f.args.keyword("to_field").and_then(|a| a.value.constant().map(|s| Ustr::from(&s)));
         if f.args.keyword("db_constraint").is_some_and(|a| fold::truth(&a.value) == Some(false)) {
             column.type_at = None;
+            column.unconstrained = true;
         }
         match (target, library) {
             (Some(c), _) => {
@@ -265,9 +270,11 @@ impl Django {
     }
 
     /// The name by which the other side knows this one.
-    fn reverse_name(&self, ev: &mut Evaluator<'_, '_>, class: ClassId, args: &Arguments<'_>, one: bool) -> Option<Ustr> {
+    fn reverse_name(&self, ev: &mut Evaluator<'_, '_>, class: ClassId, args: &Arguments<'_>, kind: Kind) -> Option<Ustr> {
         let name = ev.world.index.class(class).node.name.as_str().to_lowercase();
-        match args.keyword("related_name") {
+        let one = kind == Kind::OneToOne;
+        let position = fields::related_name_position(kind == Kind::ManyToMany, one);
+        match args.keyword("related_name").or_else(|| position.and_then(|n| args.positional().nth(n))) {
             Some(a) => {
                 let text = a.value.constant()?.replace("%(class)s", &name).replace("%(app_label)s", self.label(ev, class).as_str());
                 (!text.ends_with('+')).then(|| Ustr::from(&text))
@@ -280,7 +287,7 @@ impl Django {
     fn many_to_many<'a>(&self, ev: &mut Evaluator<'_, 'a>, class: ClassId, f: &Field<'a>, d: &mut Draft<'a>, extra: &mut Vec<Draft<'a>>) {
         let (target, library) = self.target(ev, class, f.args.get(0, "to"));
         d.note(f.name, Member::Relationship { target, many: Some(true) });
-        if let (Some(t), Some(name)) = (target, self.reverse_name(ev, class, &f.args, false)) {
+        if let (Some(t), Some(name)) = (target, self.reverse_name(ev, class, &f.args, Kind::ManyToMany)) {
             d.reverse.push((t, name, true));
         }
         if f.args.keyword("through").is_some() || (target.is_none() && library.is_none()) {
@@ -363,6 +370,13 @@ struct Field<'a> {
     owner: ClassId,
     /// It is declared only once.
     certain: bool,
+}
+
+/// Whether the lock has a model's table, and it has no column of that name.
+fn lacks(ev: &Evaluator<'_, '_>, d: &Draft<'_>, column: Ustr) -> bool {
+    let (name, schema) = (d.model.relation.name, d.model.relation.schema);
+    let mut tables = ev.world.schema.relations.iter().filter(|(q, _)| q.name == name.as_str() && schema.is_none_or(|s| q.schema == s.as_str())).peekable();
+    tables.peek().is_some() && tables.all(|(_, r)| r.column(&column).is_none())
 }
 
 /// Columns that abstract bases outside the project bring.
