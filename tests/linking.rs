@@ -443,3 +443,78 @@ fn sql_of_another_database_by_its_path() {
         ("samples/postgres_data.sql", "INSERT INTO orders (idd) VALUES (1);\n-- # !\n".replace("\n-- # !", " -- # ! unknown-column").as_str()),
     ]);
 }
+
+#[test]
+fn who_breaks_if_a_column_is_dropped() {
+    let dir = tempfile::tempdir().unwrap();
+    let revision = "from alembic import op\nimport sqlalchemy as sa\nrevision = 'a'\ndown_revision = None\ndef upgrade():\n    op.create_table('customers', sa.Column('id', sa.BigInteger), sa.Column('tier', sa.Text))\n    with op.batch_alter_table('customers') as batch:\n        batch.create_index('i', ['tier'])\n";
+    let app = "from models import Customer\nfrom sqlalchemy import select, text\ndef f(s, c: Customer):\n    c.tier = 'gold'\n    s.execute(text('SELECT tier FROM customers'))\n    return select(Customer.tier)\n";
+    write(
+        dir.path(),
+        &[
+            ("models.py", MODELS),
+            ("app.py", app),
+            ("tests/test_app.py", "from models import Customer\nCustomer(tier='x')\n"),
+            ("alembic/versions/a.py", revision),
+            ("docs.md", "# Table `customers`\n\n| column | meaning |\n|---|---|\n| `name` | name |\n| `tier` | level |\n"),
+        ],
+    );
+    let run = |args: &[&str]| {
+        let ran = std::process::Command::new(env!("CARGO_BIN_EXE_dbtruth")).args(args).current_dir(dir.path()).output().unwrap();
+        assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+        String::from_utf8(ran.stdout).unwrap()
+    };
+    let said = run(&["refs", "customers.tier"]);
+    let expected = "customers.tier: text
+named in 6 places of 4 files, migrations aside
+
+defined (1)
+  models.py:8:5: tier: Mapped[str | None]
+
+written (1)
+  app.py:4:7: c.tier = 'gold'
+
+read (1)
+  app.py:6:28: return select(Customer.tier)
+
+in SQL (1)
+  app.py:5:28 read: s.execute(text('SELECT tier FROM customers'))
+
+in documents (1)
+  docs.md:6:4: | `tier` | level |
+
+in tests (1)
+  tests/test_app.py:2:10 write: Customer(tier='x')
+
+in migrations, which speak of the schema of their own time (2)
+  alembic/versions/a.py:6:77 ddl: op.create_table('customers', sa.Column('id', sa.BigInteger), sa.Column('tier', sa.Text))
+  alembic/versions/a.py:8:35 ddl: batch.create_index('i', ['tier'])
+";
+    assert_eq!(said, expected, "\n{said}");
+    // The list of everything stays one line a place.
+    assert!(run(&["refs"]).lines().any(|l| l == "app.py:4:7: write public.customers.tier"));
+}
+
+#[test]
+fn inserts_written_out_where_they_run() {
+    holds(&[
+        ("models.py", MODELS),
+        (
+            "app.py",
+            r"import sqlalchemy as sa
+from models import Customer
+def f(session, c):
+    session.execute(sa.insert(Customer).values(tier='x'))  # ! error missing-required-column | needs `name`
+    session.execute(sa.insert(Customer), [{'tier': 'x'}])  # ! needs `name`
+    session.execute(sa.insert(Customer).values(name='x').returning(Customer.id))
+    session.execute(sa.insert(Customer).values(tier='x').values(name='y'))
+    session.execute(sa.insert(Customer).values(tier='x'), {'name': 'y'})
+    statement = sa.insert(Customer).values(tier='x')
+    session.execute(statement.values(name='y'))
+    one = Customer(tier='x')
+    one.name = 'y'
+    session.add(one)
+",
+        ),
+    ]);
+}

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Opened, Settings, shown};
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Access, Context, Diagnostic, Severity};
 use crate::project::uses::Certainty;
 use crate::rules::{self, Known};
 use crate::source::Sources;
@@ -71,7 +71,8 @@ impl Outcome {
                 (_, Known::Closed(..) | Known::Missing) => self.summary.checked += 1,
             }
         };
-        for r in &context.project.uses.references {
+        // What a revision does to the schema is nothing to check.
+        for r in context.project.uses.references.iter().filter(|r| r.access != Access::Ddl || r.context != Context::Migration) {
             one(r.location.file, &context.relation(r.relation), r.certainty);
         }
         for p in &context.project.uses.sql_problems {

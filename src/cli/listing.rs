@@ -4,8 +4,11 @@ use super::args::{ListFormat, Models, Refs};
 use super::check::working_directory;
 use super::{Code, out};
 use crate::check::{self, Failure, Opened, Settings};
-use crate::project::uses::{Reference, RelationName};
+use crate::project::uses::{Certainty, Reference, RelationName};
+use crate::project::world::World;
 use crate::report::listing::{self, ModelEntry, RefEntry};
+use crate::report::references::{self, Place};
+use crate::schema::{RelationKind, Schema};
 use crate::source::{FileId, Location};
 
 /// Every place that names a table or a column.
@@ -20,11 +23,23 @@ pub fn refs(args: &Refs) -> Result<Code, Failure> {
     references.sort_by_cached_key(|r| (opened.sources.get(r.location.file).path.clone(), r.location.span, r.relation, r.column, r.access));
     references.dedup();
     let entries: Vec<RefEntry> = references.iter().map(|r| RefEntry::new(&opened.sources, r, schema_of(&opened, r.relation).as_deref())).collect();
-    out::results(&match args.format {
-        ListFormat::Human => listing::refs_text(&entries),
-        ListFormat::Json => listing::refs_json(&entries),
+    out::results(&match (args.format, &wanted, &args.name) {
+        (ListFormat::Json, ..) => listing::refs_json(&entries),
+        (ListFormat::Human, Some(wanted), Some(name)) => {
+            let places = references.iter().zip(entries).map(|(r, entry)| place(&opened, &project.world, r, entry)).collect::<Vec<_>>();
+            references::text(name, wanted.in_lock(&opened.schema).as_deref(), &places)
+        }
+        (ListFormat::Human, ..) => listing::refs_text(&entries),
     });
     Ok(finish(&opened))
+}
+
+/// A place with its line.
+fn place(opened: &Opened, world: &World<'_>, r: &Reference, entry: RefEntry) -> Place {
+    let file = opened.sources.get(r.location.file);
+    let line = file.slice(file.line_span(file.position(r.location.span.start).line)).to_owned();
+    let of = r.location.file;
+    Place { entry, line, test: world.is_test(of), migration: world.is_migration(of), guess: r.certainty == Certainty::Low }
 }
 
 /// Every model and what it maps to.
@@ -86,6 +101,31 @@ fn parse_name(text: &str) -> Result<Wanted, Failure> {
 }
 
 impl Wanted {
+    /// What the lock says of the name: a column's definition, or that it is a table.
+    fn in_lock(&self, schema: &Schema) -> Option<String> {
+        let column = |s: Option<&str>, t: &str, c: &str| {
+            let (_, relation) = schema.relation(s, t)?;
+            let found = relation.column(c)?;
+            Some(format!("{}{}", found.ty, if found.not_null { " not null" } else { "" }))
+        };
+        let table = |s: Option<&str>, t: &str| {
+            let (_, relation) = schema.relation(s, t)?;
+            let kind = match relation.kind {
+                RelationKind::Table => "table",
+                RelationKind::View => "view",
+                RelationKind::MaterializedView => "materialised view",
+                RelationKind::ForeignTable => "foreign table",
+            };
+            Some(format!("{kind}, {} columns", relation.columns.len()))
+        };
+        match self.0.as_slice() {
+            [t] => table(None, t),
+            [a, b] => column(None, a, b).or_else(|| table(Some(a), b)),
+            [s, t, c] => column(Some(s), t, c),
+            _ => None,
+        }
+    }
+
     fn matches(&self, r: &Reference) -> bool {
         let schema = |s: &str| r.relation.schema.is_none_or(|given| given.as_str() == s);
         let table = |t: &str| r.relation.name.as_str() == t;

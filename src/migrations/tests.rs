@@ -144,7 +144,8 @@ fn step(id: &str, down: &str, body: &str) -> String {
 
 #[test]
 fn of_folders_for_several_databases_ours_alone_counts() {
-    let (ours, other) = (step("a", "None", "op.create_table('t', sa.Column('id', sa.BigInteger()))"), step("a", "None", "op.create_table('t', sa.Column('id', sa.Text()))"));
+    let (ours, other) =
+        (step("a", "None", "op.create_table('t', sa.Column('id', sa.BigInteger()))"), step("a", "None", "op.create_table('t', sa.Column('id', sa.Text()))"));
     let s = pull(&[("m/env.py", ""), ("m/versions/postgresql/a.py", &ours), ("m/versions/sqlite/a.py", &other)]);
     assert_eq!(columns(&s, "t"), ["id bigint"]);
     assert!(s.incomplete.is_empty(), "{:?}", s.incomplete);

@@ -84,6 +84,8 @@ pub struct Insert {
     pub via: &'static str,
     /// Whether it may update an existing row instead (`upsert`).
     pub may_update: bool,
+    /// It sends what the code says and nothing else: an ORM fills columns by itself, and objects may be filled in later.
+    pub literal: bool,
     /// How sure.
     pub certainty: Certainty,
 }

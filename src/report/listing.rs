@@ -66,6 +66,21 @@ impl RefEntry {
         self.access
     }
 
+    /// What kind of text it stands in.
+    pub fn context(&self) -> Context {
+        self.context
+    }
+
+    /// The access as reports name it.
+    pub fn access_name(&self) -> &'static str {
+        match self.access {
+            Access::Define => "define",
+            Access::Read => "read",
+            Access::Write => "write",
+            Access::Ddl => "ddl",
+        }
+    }
+
     /// `file:line:column`
     pub fn place(&self) -> String {
         format!("{}:{}", self.file, self.range.place())
@@ -86,12 +101,7 @@ pub fn refs_json(references: &[RefEntry]) -> String {
 pub fn refs_text(references: &[RefEntry]) -> String {
     let mut out = String::new();
     for r in references {
-        let access = match r.access {
-            Access::Define => "define",
-            Access::Read => "read",
-            Access::Write => "write",
-            Access::Ddl => "ddl",
-        };
+        let access = r.access_name();
         let column = r.column.as_ref().map(|c| format!(".{c}")).unwrap_or_default();
         let schema = r.schema.as_ref().map(|s| format!("{s}.")).unwrap_or_default();
         let _ = writeln!(out, "{}", visible(&format!("{}:{}: {access} {schema}{}{column}", r.file, r.range.place(), r.table)));

@@ -15,6 +15,7 @@ pub mod json;
 mod junit;
 pub mod listing;
 mod rdjson;
+pub mod references;
 mod sarif;
 pub mod show;
 pub mod verify;

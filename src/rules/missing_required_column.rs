@@ -14,14 +14,10 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-/// Libraries whose inserts send what the code says and nothing else. An ORM fills columns by itself: defaults of the model, keys
-/// of related objects, attributes that are set later.
-const LITERAL: [&str; 2] = ["postgrest", "sql"];
-
 /// Inserts that must fail for want of a column.
 fn check(cx: &Context<'_, '_>, found: &mut Vec<Diagnostic>) {
     sql_problems(cx, ProblemKind::MissingRequiredColumn, &RULE, found);
-    for insert in cx.project.uses.inserts.iter().filter(|i| i.complete && !i.may_update && LITERAL.contains(&i.via)) {
+    for insert in cx.project.uses.inserts.iter().filter(|i| i.complete && !i.may_update && i.literal) {
         let Known::Closed(name, table) = cx.relation(insert.relation) else { continue };
         // A column that does not exist was meant to be one that does: one cause, one finding.
         if insert.columns.iter().any(|w| table.column(w).is_none()) {

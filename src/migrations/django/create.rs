@@ -60,7 +60,14 @@ pub(super) fn create_model<'a>(m: &mut M<'_, 'a>, app: &str, made: &Made<'a>, ta
         all.push(("_order".to_owned(), Field::plain("IntegerField")));
     }
     let together = option("unique_together").map(|v| groups(m, &v)).unwrap_or_default();
-    let model = Model { name: model_name, db_table: option("db_table").and_then(|v| v.constant()), fields: all, has_table, proxy_of, unique_together: together.clone() };
+    let model = Model {
+        name: model_name,
+        db_table: option("db_table").and_then(|v| v.constant()),
+        fields: all,
+        has_table,
+        proxy_of,
+        unique_together: together.clone(),
+    };
     m.host.models.insert(key.clone(), model.clone());
     if !tables || !has_table {
         return Some(());
@@ -210,13 +217,7 @@ pub(super) fn foreign_key<'a>(m: &M<'_, 'a>, key: &ModelKey, n: &str, f: &Field<
 /// `ADD CONSTRAINT … FOREIGN KEY` from a column of a table to one of another.
 pub(super) fn key_to(table: &str, column: &str, target: &str, to: &str) -> String {
     let name = key_name(table, column, target, to);
-    format!(
-        "ADD CONSTRAINT {} FOREIGN KEY ({}) REFERENCES {} ({}) DEFERRABLE INITIALLY DEFERRED",
-        quoted(&name),
-        quoted(column),
-        quoted(target),
-        quoted(to)
-    )
+    format!("ADD CONSTRAINT {} FOREIGN KEY ({}) REFERENCES {} ({}) DEFERRABLE INITIALLY DEFERRED", quoted(&name), quoted(column), quoted(target), quoted(to))
 }
 
 /// The name of a foreign key.

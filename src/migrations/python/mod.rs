@@ -98,7 +98,19 @@ pub struct Machine<'m, 'a, H> {
 impl<'m, 'a, H: Host<'a>> Machine<'m, 'a, H> {
     /// An interpreter over those files.
     pub fn new(files: &'m dyn Files<'a>, host: H) -> Self {
-        Self { host, doubts: Vec::new(), files, modules: Vec::new(), by_path: FxHashMap::default(), frames: Vec::new(), steps: 0, limit: MAX_STEPS, calls: 0, cut: false, left_loop: false }
+        Self {
+            host,
+            doubts: Vec::new(),
+            files,
+            modules: Vec::new(),
+            by_path: FxHashMap::default(),
+            frames: Vec::new(),
+            steps: 0,
+            limit: MAX_STEPS,
+            calls: 0,
+            cut: false,
+            left_loop: false,
+        }
     }
 
     /// Whether what happens now may not happen.

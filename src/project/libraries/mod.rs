@@ -3,6 +3,7 @@
 //! Every hook gives `None` (or `Unknown`) where the library has nothing to say, so that Python's own rules apply.
 
 pub mod aiosql;
+pub mod alembic;
 pub mod calls;
 pub mod django;
 pub mod flask_sqlalchemy;
@@ -101,6 +102,7 @@ pub fn method<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &Value<'a>, name: Ident,
     if let Some(v) = aiosql::method(ev, receiver, name).or_else(|| pydantic::method(ev, receiver, name, call, args)) {
         return Some(v);
     }
+    alembic::method(ev, receiver, name, call, args);
     calls::method(ev, receiver, name, call, args);
     django::method(ev, receiver, name, call, args)
         .or_else(|| sqlalchemy::method(ev, receiver, name, call, args, span))
@@ -114,6 +116,7 @@ pub fn call<'a>(ev: &mut Evaluator<'_, 'a>, callee: &Value<'a>, call: &'a Call, 
     if ev.world.collecting {
         return super::models::construct::call(ev, callee, call, args, span);
     }
+    alembic::call(ev, callee, call, args);
     calls::call(ev, callee, call, args);
     sqlalchemy::call(ev, callee, call, args, span)
         .or_else(|| django::call(ev, callee, call, args))

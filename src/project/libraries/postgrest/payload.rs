@@ -93,6 +93,7 @@ fn row<'a>(ev: &mut Evaluator<'_, 'a>, to: Target, d: &Dict<'a>) {
         context: Context::Query,
         via: note::VIA,
         may_update: to.verb == Verb::Upsert,
+        literal: true,
         certainty,
     };
     if !ev.uses.inserts.contains(&insert) {

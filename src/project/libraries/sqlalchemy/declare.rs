@@ -11,7 +11,7 @@ use crate::project::uses::{Certainty, Reference, RelationName};
 use crate::project::value::Value;
 use crate::project::world::World;
 use crate::source::{Location, Span};
-use crate::syntax::python::{ArgKind, Call, ExprKind};
+use crate::syntax::python::{ArgKind, Call, Expr, ExprKind};
 
 use super::emit::{self, Found};
 use super::values::ColumnRef;
@@ -326,15 +326,20 @@ pub fn light_table<'a>(ev: &mut Evaluator<'_, 'a>, call: &'a Call, args: &Args<'
         |location, column| Reference { location, relation, column, access: Access::Read, context, via: "sqlalchemy", model: None, attribute: None, certainty };
     ev.uses.references.push(reference(at, None));
     for e in call.positionals().skip(1) {
-        let ExprKind::Call(column) = &e.kind else { continue };
-        let named = crate::project::index::last_name(&column.func).is_some_and(|n| matches!(n.as_str(), "column" | "Column"));
-        let Some(first) = column.positional(0).filter(|_| named) else { continue };
-        let quiet = std::mem::replace(&mut ev.quiet, true);
-        let v = ev.eval(first);
-        ev.quiet = quiet;
-        if let Some((column, at)) = v.text().and_then(|t| t.constant().zip(t.location())) {
-            let column = Ustr::from(&column);
+        if let Some((column, at)) = named_column(ev, e) {
             ev.uses.references.push(reference(at, Some(column)));
         }
     }
+}
+
+/// The name in `Column("name", …)` or `column("name")`, and where it stands.
+pub fn named_column<'a>(ev: &mut Evaluator<'_, 'a>, e: &'a Expr) -> Option<(Ustr, Location)> {
+    let ExprKind::Call(column) = &e.kind else { return None };
+    let named = crate::project::index::last_name(&column.func).is_some_and(|n| matches!(n.as_str(), "column" | "Column"));
+    let first = column.positional(0).filter(|_| named)?;
+    let quiet = std::mem::replace(&mut ev.quiet, true);
+    let v = ev.eval(first);
+    ev.quiet = quiet;
+    let text = v.text()?;
+    Some((Ustr::from(&text.constant()?), text.location()?))
 }

@@ -142,6 +142,9 @@ pub fn run<'a>(ev: &mut Evaluator<'_, 'a>, name: &str, q: &Arc<Query<'a>>, call:
             {
                 write::rows(ev, id, v, q.kind == Kind::Insert, call);
             }
+            if q.kind == Kind::Insert {
+                write::sent(ev, call);
+            }
             rows(outputs(), Shape::Rows)
         }
         "scalars" | "stream_scalars" => rows(outputs(), Shape::Scalars),

@@ -168,7 +168,17 @@ fn note_insert<'a>(ev: &mut Evaluator<'_, 'a>, id: ModelId, location: Location, 
     columns.sort_unstable_by(|a, b| a.as_str().cmp(b.as_str()));
     columns.dedup();
     let certainty = if model.foreign { Certainty::Low } else { Certainty::High };
-    ev.uses.inserts.push(Insert { location, relation: model.relation, columns, complete, context, via: model.framework.name(), may_update: false, certainty });
+    ev.uses.inserts.push(Insert {
+        location,
+        relation: model.relation,
+        columns,
+        complete,
+        context,
+        via: model.framework.name(),
+        may_update: false,
+        literal: false,
+        certainty,
+    });
 }
 
 /// Columns that the model fills by itself.
@@ -259,5 +269,37 @@ pub fn target(ev: &Evaluator<'_, '_>, v: &Value<'_>) -> Option<ModelId> {
             _ => None,
         },
         _ => None,
+    }
+}
+
+/// `execute(insert(Model).values(…))`, `execute(insert(Model), [{…}])`: an insert that is written out in the very call that runs it sends what it says, what the
+/// model has defaults for, and nothing else.
+pub fn sent(ev: &mut Evaluator<'_, '_>, call: &Call) {
+    let Some(statement) = call.positional(0) else { return };
+    let rows = call.positional(1).is_some() || call.keyword("params").is_some();
+    let mut values = 0;
+    let mut e = statement;
+    while let ExprKind::Call(c) = &e.kind
+        && let ExprKind::Attribute(a) = &c.func.kind
+        && !matches!(a.attr.as_str(), "insert" | "Insert")
+    {
+        match a.attr.as_str() {
+            "values" => values += 1,
+            "returning" | "on_conflict_do_nothing" | "execution_options" => {}
+            _ => return,
+        }
+        e = &a.value;
+    }
+    let made_here = matches!(&e.kind, ExprKind::Call(c) if crate::project::index::last_name(&c.func).is_some_and(|n| n.as_str() == "insert"));
+    if !made_here || values + usize::from(rows) != 1 {
+        return;
+    }
+    let (file, within, own) = (ev.place.file, statement.span, call.func.span);
+    let test = ev.world.is_test(file);
+    for i in ev.uses.inserts.iter_mut().filter(|i| i.location.file == file && (within.contains(i.location.span) || i.location.span == own)) {
+        i.literal = true;
+        if test {
+            i.certainty = i.certainty.min(Certainty::Medium);
+        }
     }
 }
