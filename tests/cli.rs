@@ -247,6 +247,19 @@ fn a_file_that_names_nothing_of_the_lock_is_perhaps_another_databases() {
 }
 
 #[test]
+fn a_table_that_another_script_creates_is_there() {
+    let p = Project::new();
+    p.write("a.sql", "INSERT INTO ledger (amount) SELECT id FROM batches;\nSELECT l.mfg_date FROM batches b JOIN ledger l ON l.id = b.id;\n");
+    p.run(CONCISE).exits(1).says("a.sql:1:13: error[unknown-table]");
+    p.write("run/ledger.sql", "CREATE TABLE IF NOT EXISTS ledger (id int, amount int);\n");
+    p.run(CONCISE).exits(0);
+    // what a migration made may be gone again: that the lock knows
+    p.write("run/ledger.sql", "SELECT 1;\n");
+    p.write("migrations/001_ledger.up.sql", "CREATE TABLE ledger (id int, amount int);\n");
+    p.run(CONCISE).exits(1).says("a.sql:1:13: error[unknown-table]");
+}
+
+#[test]
 fn a_broken_statement_is_read_around_its_broken_part() {
     let p = Project::new();
     p.write("a.sql", "SELECT mfg_date, id id id FROM batches;\n");

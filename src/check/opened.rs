@@ -50,6 +50,7 @@ impl Opened {
         project.uses.append(sql_files::uses(settings, self));
         let documents = self.documents(&project);
         project.uses.append(documents);
+        project.uses.drop_created();
         project
     }
 

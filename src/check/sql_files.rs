@@ -6,6 +6,7 @@ use ustr::Ustr;
 use super::{Opened, Settings};
 use crate::diagnostic::{Access, Context};
 use crate::project::isolate;
+use crate::project::libraries::sql_text::created;
 use crate::project::uses::{Certainty, Reference, RelationName, SqlProblem, SqlText, Uses};
 use crate::source::{FileId, Language, SourceFile};
 use crate::sql::{Options, analyse};
@@ -31,6 +32,11 @@ pub(super) fn of_file(settings: &Settings, opened: &Opened, file: &SourceFile, i
     let context = if migration { Context::Migration } else { Context::Sql };
     let template = Template::from_source(id, &file.text, 0);
     let analysis = analyse(&template, &opened.schema, &Options::default());
+    if !migration {
+        // Whether a table that a migration creates is still there, the lock knows; any other script may run beside it.
+        created::scan(&file.text, &mut uses.created);
+        uses.created.retain(|(table, column)| column.is_none() && opened.schema.relation(None, table).is_none());
+    }
     // A file that names nothing of this database is perhaps another's.
     let familiar = analysis.references.iter().any(|r| opened.schema.relations.contains_key(&r.relation));
     // A script that changes tables ran once, in a schema that is no more.

@@ -259,11 +259,16 @@ impl Uses {
         *self.skipped.entry(reason).or_default() += 1;
     }
 
-    /// Drops what was noted twice, because an expression was looked at twice (`x.a += 1` reads and writes `a`).
-    pub fn dedup(&mut self) {
+    /// Drops what is only missing from the schema because the code itself creates it.
+    pub fn drop_created(&mut self) {
         let created = std::mem::take(&mut self.created);
         self.sql_problems.retain(|p| !p.is_created(&created));
         self.created = created;
+    }
+
+    /// Drops what was noted twice, because an expression was looked at twice (`x.a += 1` reads and writes `a`).
+    pub fn dedup(&mut self) {
+        self.drop_created();
         // One problem at one place is said once, as surely as anyone can.
         self.sql_problems.sort_by(|a, b| {
             (a.location, std::cmp::Reverse(a.certainty), &a.problem.message).cmp(&(b.location, std::cmp::Reverse(b.certainty), &b.problem.message))

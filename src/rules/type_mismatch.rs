@@ -1,21 +1,23 @@
 //! `type-mismatch`
 
-use super::{Context, Rule, display, mapped};
+use super::{Context, Rule, display, mapped, sql_problems};
 use crate::config::Level;
 use crate::diagnostic::{self, Diagnostic, Severity};
 use crate::project::models::ModelColumn;
 use crate::schema::types::{Family, family, parse};
+use crate::sql::ProblemKind;
 
 pub(super) const RULE: Rule = Rule {
     name: "type-mismatch",
     level: Level::Warning,
-    summary: "a model's type does not fit the type of its column",
+    summary: "a model's type does not fit the type of its column, or a value in SQL not the type it stands for",
     page: include_str!("../../rules/type-mismatch.md"),
     check,
 };
 
 /// Types of different families. Within a family PostgreSQL and the drivers convert; types that are no built-ins are not compared.
 fn check(context: &Context<'_, '_>, found: &mut Vec<Diagnostic>) {
+    sql_problems(context, ProblemKind::TypeMismatch, &RULE, found);
     for m in mapped::all(context) {
         for (ours, theirs) in m.columns(context) {
             let Some(ty) = &ours.ty else { continue };

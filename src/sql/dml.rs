@@ -91,9 +91,11 @@ impl Resolver<'_> {
                     let spans = output_spans(source, shape.columns.len());
                     self.arity(insert, target, shape.columns.len(), &|n| spans.get(n).copied().flatten().unwrap_or(source.span));
                 }
-                for (n, ty) in first_targets(source).iter().enumerate() {
-                    if let Some(column) = insert.columns.as_ref().and_then(|c| c.get(n)) {
-                        self.assigned(&column.column, target, ty, write);
+                let targets = first_targets(source);
+                for (n, value) in targets.iter().enumerate() {
+                    let given = shape.columns.get(n).filter(|_| !shape.open && shape.columns.len() == targets.len()).map(|c| c.ty.clone());
+                    if let Some(column) = insert.columns.as_ref().and_then(|c| c.get(n)).filter(|c| c.fields.is_empty() && c.subscripts.is_empty()) {
+                        self.assigned(&column.column, target, value, &given.unwrap_or_default(), write);
                     }
                 }
             }
@@ -108,17 +110,16 @@ impl Resolver<'_> {
             match &insert.columns {
                 Some(columns) => {
                     if let Some(column) = columns.get(n).filter(|c| c.fields.is_empty() && c.subscripts.is_empty()) {
-                        self.assigned(&column.column, target, value, write);
+                        self.assigned(&column.column, target, value, &ty, write);
                     }
                 }
                 None if target.ordered => {
                     if let Some(name) = target.columns.get(n).map(|c| c.name) {
-                        self.assigned(&Ident { name, span: value.span, quoted: false }, target, value, write);
+                        self.assigned(&Ident { name, span: value.span, quoted: false }, target, value, &ty, write);
                     }
                 }
                 None => {}
             }
-            drop(ty);
         }
         if insert.columns.is_none() && !target.ordered && !holes {
             self.nulls_anywhere(row, target);
@@ -145,18 +146,18 @@ impl Resolver<'_> {
             match (assignment.multiple, &assignment.value.kind) {
                 (true, ExprKind::Row(values)) => {
                     for (n, value) in values.iter().enumerate() {
-                        self.value_of(value);
+                        let ty = self.value_of(value);
                         if let Some(column) = assignment.targets.get(n).filter(|t| plain(t)) {
-                            self.assigned(&column.column, target, value, write);
+                            self.assigned(&column.column, target, value, &ty, write);
                         }
                     }
                 }
                 _ => {
-                    self.value_of(&assignment.value);
+                    let ty = self.value_of(&assignment.value);
                     if let [column] = assignment.targets.as_slice()
                         && plain(column)
                     {
-                        self.assigned(&column.column, target, &assignment.value, write);
+                        self.assigned(&column.column, target, &assignment.value, &ty, write);
                     }
                 }
             }
@@ -201,7 +202,7 @@ impl Resolver<'_> {
             this.level().items.push(Item::new(Rc::clone(&target)));
             this.hidden_while_from(&update.from);
             if let Some(condition) = &update.condition {
-                this.expr(condition);
+                this.condition(condition);
             }
             this.assignments(&update.assignments, &target);
             this.returning(&update.returning, &target)
@@ -225,7 +226,7 @@ impl Resolver<'_> {
             this.level().items.push(Item::new(Rc::clone(&target)));
             this.hidden_while_from(&delete.using);
             if let Some(condition) = &delete.condition {
-                this.expr(condition);
+                this.condition(condition);
             }
             this.returning(&delete.returning, &target)
         })

@@ -93,9 +93,15 @@ impl Resolver<'_> {
             ExprKind::In(inner, list) => {
                 let found = self.value(inner);
                 let mut nullable = found.nullable || !nullable::is_scalar(&found.ty);
-                for member in list {
-                    nullable |= self.value(member).nullable;
-                    self.compare(&found.ty, member);
+                let members: Vec<Column> = list.iter().map(|m| self.value(m)).collect();
+                nullable |= members.iter().any(|m| m.nullable);
+                // constants take the type that all members have in common
+                let common = members.iter().all(|m| m.ty == found.ty || m.ty == Type::Literal);
+                if common || matches!(found.ty, Type::Enum(_)) {
+                    list.iter().for_each(|m| self.compare(&found.ty, m));
+                }
+                for (member, expr) in members.iter().zip(list) {
+                    self.comparable_at("=", expr.span, &found.ty, &member.ty);
                 }
                 boolean(nullable)
             }
@@ -123,6 +129,7 @@ impl Resolver<'_> {
         if is_comparison(&binary.op) {
             self.compare(&left.ty, &binary.right);
             self.compare(&right.ty, &binary.left);
+            self.comparable(binary, &left.ty, &right.ty);
             let scalars = nullable::is_scalar(&left.ty) && nullable::is_scalar(&right.ty);
             return (Type::base("boolean"), given || !scalars || binary.op == "overlaps");
         }
@@ -314,9 +321,12 @@ impl Resolver<'_> {
         (ty, nullable)
     }
 
-    /// A constant beside an enum must be one of its labels.
+    /// A constant beside a value of a type must be one, too: of an enum, one of its labels.
     pub(super) fn compare(&mut self, ty: &Type, value: &Expr) {
-        let Type::Enum(name) = ty else { return };
+        let Type::Enum(name) = ty else {
+            self.read_as(ty, value);
+            return;
+        };
         let ExprKind::String(text) = &value.kind else { return };
         let Some(labels) = self.schema.enums.get(&**name) else { return };
         if labels.iter().any(|l| l == text) || self.schema.incomplete.iter().any(|i| i.object == name.to_string()) {

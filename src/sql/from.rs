@@ -157,7 +157,7 @@ impl Resolver<'_> {
             // only the two sides (and outer levels) are in sight
             let hidden = std::mem::replace(&mut self.level().items, items.clone());
             self.reveal();
-            self.expr(on);
+            self.condition(on);
             self.level().items = hidden;
         }
         let ordered = merged.ordered;

@@ -15,6 +15,8 @@ mod expr;
 mod from;
 mod function;
 mod hint;
+mod input;
+mod mismatch;
 mod nullable;
 mod problem;
 mod query;

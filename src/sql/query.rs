@@ -239,14 +239,14 @@ impl Resolver<'_> {
         self.from_clause(&select.from);
         let (mut shape, keys) = self.targets(&select.targets);
         if let Some(condition) = &select.condition {
-            self.expr(condition);
+            self.condition(condition);
             self.narrow(condition, &mut shape, &keys);
         }
         if select.grouping_sets || self.level().open {
             shape.columns.iter_mut().for_each(|c| c.nullable = true);
         }
         if let Some(having) = &select.having {
-            self.expr(having);
+            self.condition(having);
         }
         for order in orders {
             self.sort(&order.expr, &shape, &keys, Sort::Order);

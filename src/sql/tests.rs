@@ -160,6 +160,44 @@ fn enums_know_their_labels() {
 }
 
 #[test]
+fn constants_are_read_as_their_column_is() {
+    clean("select 1 from orders where id = '7' and placed_at > 'yesterday' and total between '1.5' and '2e3' and id in (1, '2') and id = any('{1,2}')");
+    finds("select 1 from orders where id = 'abc'", &["type-mismatch: 'abc'"]);
+    finds("select 1 from orders where 'x' <> id or placed_at < '2024-13-01'", &["type-mismatch: 'x'", "type-mismatch: '2024-13-01'"]);
+    // all members of a list have one type in common
+    clean("select 1 from orders where id in ('1.5', 2.5)");
+    finds("select 1 from orders where id in ('a', 'b')", &["type-mismatch: 'a'", "type-mismatch: 'b'"]);
+    finds(
+        "select case id when 'one' then 1 end, 'x'::uuid, cast('z' as boolean) from orders",
+        &["type-mismatch: 'one'", "type-mismatch: 'x'", "type-mismatch: 'z'"],
+    );
+    finds("insert into orders (customer_id, total) values ('c', 1), ('9', 'n')", &["type-mismatch: 'c'", "type-mismatch: 'n'"]);
+    finds("insert into orders (customer_id) select 'c' from customers", &["type-mismatch: 'c'"]);
+    finds("update audit.log set entry = 'text', at = 'never'", &["type-mismatch: 'text'", "type-mismatch: 'never'"]);
+    // something is put in there first
+    clean("select 1 from orders where id = '%s' or id = '{id}' or id = ':id' or id = '<id>'");
+    clean("select 1 from orders where id = '{}'");
+}
+
+#[test]
+fn types_that_do_not_go_together() {
+    finds("select 1 from orders o join customers c on o.id = c.name", &["type-mismatch: ="]);
+    finds("select 1 from customers where name = 5 or id = true", &["type-mismatch: =", "type-mismatch: ="]);
+    finds("select 1 from customers where name in (1, 2)", &["type-mismatch: 1", "type-mismatch: 2"]);
+    clean(
+        "select 1 from orders where id = total and placed_at = current_date and id = $1 and lower(status::text) = 'x' and id = (select max(id) from customers)",
+    );
+    clean("select 1 from customers where name = concat(1, 2) or tier::int = 5 or id::text = name");
+    finds("update customers set id = name, tier = id", &["type-mismatch: name"]);
+    finds("insert into orders (customer_id) select name from customers", &["type-mismatch: name"]);
+    finds("insert into audit.log (at) values (5)", &["type-mismatch: 5"]);
+    finds("select 1 from customers where name", &["type-mismatch: name"]);
+    finds("select 1 from customers c where c = 5", &["type-mismatch: ="]);
+    finds("select 1 from orders join customers c on c.id", &["type-mismatch: c.id"]);
+    clean("select 1 from customers where 1 and {}");
+}
+
+#[test]
 fn inserts_are_counted() {
     clean("insert into orders (customer_id) values (1), (2)");
     finds("insert into orders (total) values (1)", &["missing-required-column: orders"]);

@@ -155,17 +155,19 @@ impl Resolver<'_> {
         }
     }
 
-    /// A value that goes into a column.
-    pub(super) fn assigned(&mut self, column: &Ident, target: &Rc<Rte>, value: &Expr, write: Write) {
+    /// A value that goes into a column; `given` is its type.
+    pub(super) fn assigned(&mut self, column: &Ident, target: &Rc<Rte>, value: &Expr, given: &Type, write: Write) {
         let Some(relation) = self.definition(target).filter(|r| matches!(r.kind, RelationKind::Table)) else {
             if let Found::One(found) = target.find(column.name) {
                 self.compare(&found.ty, value);
+                self.assignable(column.name, &found.ty, None, value, given);
             }
             return;
         };
         let Some(definition) = relation.column(&column.name) else { return };
         let (generated, always) = (definition.generated.is_some(), definition.identity == Some(schema::Identity::Always));
         let not_null = definition.not_null;
+        let declared = definition.ty.clone();
         let key = target.relation.as_deref().cloned();
         let table = key.as_ref().map_or_else(String::new, |k| k.name.clone());
         let name = column.name;
@@ -193,6 +195,7 @@ impl Resolver<'_> {
         }
         if let Found::One(found) = target.find(name) {
             self.compare(&found.ty, value);
+            self.assignable(name, &found.ty, Some(&declared), value, given);
         }
     }
 

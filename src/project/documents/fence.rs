@@ -39,7 +39,8 @@ pub(super) fn sql(schema: &Schema, id: FileId, text: &str, fence: &Fence, certai
         let (access, context) = (r.access, Context::Docs);
         uses.references.push(Reference { location, relation, column, access, context, via: "sql", model: None, attribute: None, certainty });
     }
-    for problem in analysis.problems {
+    // constants in an example are made up
+    for problem in analysis.problems.into_iter().filter(|p| p.kind != crate::sql::ProblemKind::TypeMismatch) {
         let Some(location) = template.locate(problem.span) else { continue };
         uses.sql_problems.push(SqlProblem { location, problem, context: Context::Docs, certainty });
     }

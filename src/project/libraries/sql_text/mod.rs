@@ -2,7 +2,7 @@
 //!
 //! Which calls take SQL is data ([`super::calls`]); this page follows texts, branches and drivers, and hands complete texts to the SQL room.
 
-mod created;
+pub mod created;
 pub mod dialect;
 mod note;
 pub mod parameters;
