@@ -31,7 +31,9 @@ pub fn run(args: &Drift) -> Result<Code, Failure> {
 
 /// What the live database has otherwise than the lock. Code was written for the lock: what breaks it is breaking.
 fn database(args: &Drift, settings: &Settings) -> Result<Database, Failure> {
-    let (locked, _) = read_lock(settings, &mut Sources::default())?;
+    let (mut locked, _) = read_lock(settings, &mut Sources::default())?;
+    // Locks of older versions have tables that tools keep for themselves.
+    locked.drop_bookkeeping();
     let live = super::pull::live(args.truth.database_url.as_deref(), namespaces(&locked))?;
     let (unsure, changes): (Vec<Change>, Vec<Change>) = diff(&locked, &live).into_iter().partition(|c| unsure(&locked, c));
     let entries = changes.iter().map(|c| ChangeEntry::new(c, None)).collect();

@@ -91,6 +91,7 @@ fn from_ddl(from: &Path) -> Result<Schema, Failure> {
         crate::sql::ddl::load_file(up_part(&text))
     };
     schema.drop_platform(&[]);
+    schema.drop_bookkeeping();
     if schema.relations.is_empty() {
         return Err(Failure::new(format!("{}: no table was found", from.display()))
             .help("name a file of DDL, such as `pg_dump --schema-only` writes, or a folder of migrations"));

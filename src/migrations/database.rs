@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::schema::{QualifiedName, Relation, RelationKind, Schema};
+use crate::schema::{QualifiedName, Relation, RelationKind, Schema, WHOLE};
 use crate::source::{Location, Span};
 use crate::sql::ddl::{Ddl, NoteKind};
 use crate::sql::{Options, ProblemKind, analyse};
@@ -164,7 +164,7 @@ impl Database {
     /// Something may have happened to any table.
     pub fn lose(&mut self, reason: &str) {
         self.lost = true;
-        self.schema_mut().mark_incomplete("schema", reason);
+        self.schema_mut().mark_incomplete(WHOLE, reason);
     }
 
     /// What follows in the history did not run: every table may look different in the end.
@@ -242,7 +242,7 @@ impl Database {
 
     fn statement(&mut self, sql: &Template, statement: &Statement, doubtful: Option<&str>) {
         if has_hole_in_name(&statement.kind) {
-            self.schema_mut().mark_incomplete("schema", "a statement makes a function or a type whose name could not be worked out");
+            self.schema_mut().mark_incomplete(WHOLE, "a statement makes a function or a type whose name could not be worked out");
             return;
         }
         let mut touched = Vec::new();

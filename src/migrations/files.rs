@@ -77,7 +77,14 @@ pub fn plan(paths: &[String]) -> Vec<Script> {
         let kept: Vec<String> = p.split('.').map(str::to_ascii_lowercase).filter(|w| !OURS.contains(&w.as_str())).collect();
         kept.join(".")
     };
-    let foreign = |p: &str| words(p).any(|w| FOREIGN.contains(&w.as_str()));
+    // A folder says it, an ending (`x.mysql.sql`), or the last word of a name; in the middle of one it says what the step is about.
+    let foreign = |p: &str| {
+        let (folders, name) = p.rsplit_once('/').unwrap_or(("", p));
+        let is = |w: &str| FOREIGN.contains(&w.to_ascii_lowercase().as_str());
+        let plain = |part: &&str| !matches!(*part, "up" | "sql" | "down");
+        let stem = name.split('.').filter(plain).next_back().unwrap_or_default();
+        words(folders).any(|w| is(&w)) || name.split('.').any(is) || words(stem).last().is_some_and(|w| is(&w))
+    };
     let ours = |p: &str| words(p).any(|w| OURS.contains(&w.as_str()));
     let mut chosen: Vec<&String> = paths.iter().filter(|p| !foreign(p)).filter(|p| is_sql(p) || p.ends_with(".py")).collect();
     // Of `x.sql` and its twin `x.postgres.sql` only the twin runs; `x.sql.postgres` is what comes on top of `x.sql`.
@@ -215,6 +222,14 @@ mod tests {
     fn the_twin_for_postgresql_runs_alone() {
         assert_eq!(names(&["01_a.sql", "02_b.postgres.sql", "02_b.sqlite.sql", "02_b.sql"]), ["01_a.sql", "02_b.postgres.sql"]);
         assert_eq!(names(&["02_b.sql.postgres", "02_b.sql.sqlite", "02_b.sql"]), ["02_b.sql", "02_b.sql.postgres"]);
+    }
+
+    #[test]
+    fn a_step_about_another_database_is_a_step_of_ours() {
+        assert_eq!(
+            names(&["007_sqlite_jsonb_cleanup.up.sql", "008_a_sqlite.up.sql", "mysql/009_b.sql", "010_c.mysql.sql"]),
+            ["007_sqlite_jsonb_cleanup.up.sql"]
+        );
     }
 
     #[test]

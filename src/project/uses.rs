@@ -201,18 +201,13 @@ pub struct SqlText {
     pub certainty: Certainty,
 }
 
-/// Tables that migration tools keep for themselves and that a lock may leave out.
-fn is_bookkeeping(table: &str) -> bool {
-    table.starts_with("alembic_version") || matches!(table, "schema_migrations" | "django_migrations" | "flyway_schema_history" | "spatial_ref_sys")
-}
-
 impl SqlProblem {
     /// Whether what is missing is made by the code itself.
     fn is_created(&self, created: &std::collections::BTreeSet<(Ustr, Option<Ustr>)>) -> bool {
         let p = &self.problem;
         let table = p.table.as_deref().map(Ustr::from);
         match p.kind {
-            crate::sql::ProblemKind::UnknownTable => table.is_some_and(|t| created.contains(&(t, None)) || is_bookkeeping(&t)),
+            crate::sql::ProblemKind::UnknownTable => table.is_some_and(|t| created.contains(&(t, None)) || crate::schema::is_bookkeeping(&t)),
             crate::sql::ProblemKind::UnknownColumn => p
                 .column
                 .as_deref()

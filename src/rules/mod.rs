@@ -130,6 +130,10 @@ fn run_of<'r>(context: &Context<'_, '_>, rules: impl Iterator<Item = &'r Rule>) 
             // A revision speaks of the schema of its own time: what it names may rightly be gone, and models it imports are not those it was written for.
             let mut rest = found.split_off(before);
             rest.retain(|d| !context.project.world.is_migration(d.location.file));
+            // Something that was not understood may have changed any table: then nothing is sure enough for an error.
+            if context.schema.incomplete.iter().any(|i| i.object == crate::schema::WHOLE) {
+                rest.iter_mut().filter(|d| d.severity == Severity::Error).for_each(|d| d.severity = Severity::Warning);
+            }
             found.append(&mut rest);
         }
     }
@@ -153,7 +157,7 @@ fn sql_problems(context: &Context<'_, '_>, kind: ProblemKind, rule: &Rule, found
     for p in context.project.uses.sql_problems.iter().filter(|p| p.problem.kind == kind) {
         let Some(severity) = grade(rule.level.severity().unwrap_or(Severity::Warning), p.certainty) else { continue };
         let problem = &p.problem;
-        if kind == ProblemKind::UnknownTable && problem.table.as_deref().is_some_and(is_bookkeeping) {
+        if kind == ProblemKind::UnknownTable && problem.table.as_deref().is_some_and(crate::schema::is_bookkeeping) {
             continue;
         }
         let mut d = Diagnostic::new(rule.name, severity, p.location, p.context, problem.message.clone());
@@ -205,13 +209,6 @@ pub enum Known<'s> {
     Missing,
 }
 
-/// Relations that tools keep for themselves and that a lock rightly leaves out.
-const BOOKKEEPING: &[&str] = &["alembic_version", "schema_migrations", "django_migrations", "flyway_schema_history", "spatial_ref_sys", "pg_stat_statements"];
-
-fn is_bookkeeping(table: &str) -> bool {
-    BOOKKEEPING.contains(&table) || table.starts_with("alembic_version")
-}
-
 impl Context<'_, '_> {
     /// Looks a relation up.
     pub fn relation(&self, name: RelationName) -> Known<'_> {
@@ -220,7 +217,7 @@ impl Context<'_, '_> {
             return if relation.open { Known::Open } else { Known::Closed(qualified, relation) };
         }
         let outside = schema.is_some_and(|s| !self.schema.has_namespace(s) || s == "information_schema" || s.starts_with("pg_"));
-        let tool = is_bookkeeping(&name.name) || (schema.is_none() && name.name.starts_with("pg_"));
+        let tool = crate::schema::is_bookkeeping(&name.name) || (schema.is_none() && name.name.starts_with("pg_"));
         let bare = format!(".{}", name.name);
         let confessed = self.schema.incomplete.iter().any(|i| i.object == name.name.as_str() || i.object.ends_with(&bare));
         if outside || tool || confessed { Known::Open } else { Known::Missing }

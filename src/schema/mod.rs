@@ -7,6 +7,7 @@ use std::fmt;
 
 use crate::source::Span;
 
+mod bookkeeping;
 pub mod diff;
 pub mod expression;
 #[cfg(feature = "live")]
@@ -15,6 +16,8 @@ pub mod lock;
 mod naming;
 mod platform;
 pub mod types;
+
+pub use bookkeeping::is_bookkeeping;
 
 pub(crate) use naming::{clip, object_name, primary_key_name};
 
@@ -291,6 +294,9 @@ pub struct Function {
     /// Where the lock defines it.
     pub at: Option<Span>,
 }
+
+/// The object of an [`Incomplete`] entry that says that something may have changed any table.
+pub const WHOLE: &str = "schema";
 
 /// Something the source could not express.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -10,7 +10,8 @@ pub(super) fn canonical(text: &str, family: &Family, ty: &str) -> String {
         Family::Interval => interval(text),
         Family::Timestamp if ty == "timestamp" => timestamp(text),
         // Printed in the session's time zone, which for us is UTC.
-        Family::Timestamp => Some(short(text)),
+        Family::Timestamp => Some(short(&instant(text).unwrap_or_else(|| text.to_owned()))),
+        Family::Date if text.trim().eq_ignore_ascii_case("epoch") => Some("1970-01-01".to_owned()),
         Family::Time if ty == "time" => time(text),
         _ => None,
     }
@@ -90,6 +91,9 @@ fn write_json(out: &mut String, value: &serde_json::Value) -> Option<()> {
 
 /// `2020-01-01` → `2020-01-01 00:00:00`; other ISO forms stay.
 fn timestamp(text: &str) -> Option<String> {
+    if text.trim().eq_ignore_ascii_case("epoch") {
+        return Some("1970-01-01 00:00:00".to_owned());
+    }
     let shape: Vec<u8> = text.bytes().map(|b| if b.is_ascii_digit() { b'0' } else { b }).collect();
     match shape.as_slice() {
         b"0000-00-00" => Some(format!("{text} 00:00:00")),
@@ -97,6 +101,101 @@ fn timestamp(text: &str) -> Option<String> {
         b"0000-00-00 00:00" => Some(format!("{text}:00")),
         _ => None,
     }
+}
+
+/// A moment with or without an offset in UTC: `2024-06-01T12:00+02` → `2024-06-01 10:00:00`. Names of zones would need the tables of their offsets.
+fn instant(text: &str) -> Option<String> {
+    let text = text.trim();
+    if text.eq_ignore_ascii_case("epoch") {
+        return Some("1970-01-01 00:00:00".to_owned());
+    }
+    let number = |s: &str, digits: usize| if s.len() == digits && s.bytes().all(|b| b.is_ascii_digit()) { s.parse::<i64>().ok() } else { None };
+    let (date, rest) = (text.get(..10)?, text.get(10..)?);
+    let mut parts = date.split('-');
+    let (year, month, day) = (number(parts.next()?, 4)?, number(parts.next()?, 2)?, number(parts.next()?, 2)?);
+    if !(1..=12).contains(&month) || !(1..=31).contains(&day) {
+        return None;
+    }
+    let rest = rest.strip_prefix(['T', 't', ' ']).unwrap_or(rest).trim();
+    let clock_end = rest.find(|c: char| !c.is_ascii_digit() && c != ':' && c != '.').unwrap_or(rest.len());
+    let (clock, zone) = (&rest[..clock_end], rest[clock_end..].trim());
+    let (clock, fraction) = clock.split_once('.').unwrap_or((clock, ""));
+    let mut seconds = 0;
+    if !clock.is_empty() {
+        let parts: Vec<i64> = clock.split(':').map(|p| number(p, 2)).collect::<Option<_>>()?;
+        let (2..=3, true) = (parts.len(), parts[0] < 24 && parts.iter().all(|p| *p < 60)) else { return None };
+        seconds = parts[0] * 3600 + parts[1] * 60 + parts.get(2).copied().unwrap_or(0);
+    }
+    let days = days(year, month, day) + (seconds - offset(zone)?).div_euclid(86_400);
+    let seconds = (seconds - offset(zone)?).rem_euclid(86_400);
+    let (year, month, day) = date_of(days);
+    let fraction = fraction.trim_end_matches('0');
+    let fraction = if fraction.is_empty() { String::new() } else { format!(".{fraction}") };
+    Some(format!("{year:04}-{month:02}-{day:02} {:02}:{:02}:{:02}{fraction}", seconds / 3600, seconds / 60 % 60, seconds % 60))
+}
+
+/// Seconds that an offset is ahead of UTC: nothing, `Z`, `UTC`, `+02`, `+02:00`, `-0530`.
+fn offset(zone: &str) -> Option<i64> {
+    if zone.is_empty() || ["z", "utc", "gmt"].contains(&zone.to_ascii_lowercase().as_str()) {
+        return Some(0);
+    }
+    let sign = if zone.starts_with('-') { -1 } else { 1 };
+    let digits: String = zone.strip_prefix(['+', '-'])?.chars().filter(|c| *c != ':').collect();
+    let value: i64 = digits.parse().ok().filter(|n| *n >= 0)?;
+    match digits.len() {
+        1 | 2 => Some(sign * value * 3600),
+        4 => Some(sign * (value / 100 * 3600 + value % 100 * 60)),
+        _ => None,
+    }
+}
+
+/// Days from 1970-01-01 (<https://howardhinnant.github.io/date_algorithms.html>, `days_from_civil`).
+fn days(year: i64, month: i64, day: i64) -> i64 {
+    let year = if month <= 2 { year - 1 } else { year };
+    let era = year.div_euclid(400);
+    let of_era = year - era * 400;
+    let of_year = (153 * (month + if month > 2 { -3 } else { 9 }) + 2) / 5 + day - 1;
+    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
+}
+
+/// The date so many days behind 1970-01-01 (`civil_from_days`, same source).
+fn date_of(days: i64) -> (i64, i64, i64) {
+    let days = days + 719_468;
+    let era = days.div_euclid(146_097);
+    let of_era = days - era * 146_097;
+    let year = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year + year / 4 - year / 100);
+    let month = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    (year + era * 400 + i64::from(month <= 2), month, day)
+}
+
+/// A number without exponent, as `numeric_out` prints it: `-1.5e-7` → `-0.00000015`. What would be longer than a line stays.
+pub(super) fn plain(text: &str) -> String {
+    let written = || -> Option<String> {
+        let (mantissa, exponent) = text.split_once(['e', 'E'])?;
+        let exponent: i32 = exponent.trim_start_matches('+').parse().ok().filter(|e: &i32| e.abs() <= 60)?;
+        let (whole, part) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        let digits = format!("{whole}{part}");
+        if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+            return None;
+        }
+        let point = i32::try_from(whole.len()).ok()? + exponent;
+        let places = usize::try_from(point.max(0)).ok()?;
+        let out = if point <= 0 {
+            format!("0.{}{digits}", "0".repeat(usize::try_from(-point).ok()?))
+        } else if places >= digits.len() {
+            format!("{digits}{}", "0".repeat(places - digits.len()))
+        } else {
+            format!("{}.{}", &digits[..places], &digits[places..])
+        };
+        let (whole, part) = out.split_once('.').map_or((out.as_str(), None), |(w, p)| (w, Some(p)));
+        let whole = whole.trim_start_matches('0');
+        let whole = if whole.is_empty() { "0" } else { whole };
+        Some(part.map_or_else(|| whole.to_owned(), |p| format!("{whole}.{p}")))
+    };
+    written().unwrap_or_else(|| text.to_owned())
 }
 
 /// `10:00` → `10:00:00`

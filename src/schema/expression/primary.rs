@@ -10,7 +10,7 @@ impl Parser {
     /// What stands at the leaves, and what brings brackets of its own.
     pub(super) fn primary(&mut self) -> Option<Node> {
         match self.next()? {
-            Token::Number(number) => Some(Node::Number(number)),
+            Token::Number(number) => Some(Node::Number(super::literal::plain(&number))),
             Token::String(text) => Some(Node::String(text)),
             Token::Raw(text) => Some(bit_string(&text).unwrap_or(Node::Word(text))),
             Token::Punctuation('(') => {

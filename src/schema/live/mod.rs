@@ -67,6 +67,7 @@ pub fn pull(options: &DsnOptions) -> Result<Schema, LiveError> {
     let dsn = dsn::resolve(options.url.as_ref(), &|name| std::env::var(name).ok())?;
     let mut schema = in_time(dsn)?;
     schema.drop_platform(&options.keep_schemas);
+    schema.drop_bookkeeping();
     Ok(schema)
 }
 

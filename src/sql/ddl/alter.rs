@@ -80,12 +80,18 @@ impl Ddl {
                     self.missing_column(table, column);
                 }
             }
-            AlterAction::AddConstraint(constraint) => self.add_constraint(source, table, constraint),
+            AlterAction::AddConstraint(constraint) => {
+                self.add_constraint(source, table, constraint);
+                self.hand_keys_down(table);
+            }
             AlterAction::DropConstraint { if_exists, name, cascade } => {
                 let key = self.unique_columns(table, name.as_str());
                 let open = self.schema.relations.get(table).is_some_and(|r| r.open);
                 if !self.remove_constraint(table, name.as_str()) && !if_exists && !open && !is_not_null_name(table, name.as_str()) {
                     self.note(name.span, NoteKind::UnknownObject("constraint", name.as_str().to_owned()));
+                }
+                if let Some(columns) = &key {
+                    self.take_keys_back(table, columns);
                 }
                 if let Some(columns) = key.filter(|_| *cascade) {
                     self.drop_keys_pointing_at(table, &columns);
@@ -96,6 +102,7 @@ impl Ddl {
             AlterAction::AttachPartition(partition) => {
                 if let Some(partition) = self.need_relation(partition, false) {
                     self.partitions.insert(partition, table.clone());
+                    self.hand_keys_down(table);
                 }
             }
             AlterAction::DetachPartition(partition) => {
@@ -115,6 +122,49 @@ impl Ddl {
             }
             AlterAction::Broken(span) => self.open(table, *span, "an ALTER TABLE that was not understood"),
             AlterAction::ValidateConstraint(_) | AlterAction::OfType(_) | AlterAction::Other(_) | AlterAction::RenameTo(_) | AlterAction::SetSchema(_) => {}
+        }
+    }
+
+    /// Partitions have the keys of their parent, and keep them should they be detached.
+    pub(super) fn hand_keys_down(&mut self, parent: &QualifiedName) {
+        for child in self.children(parent) {
+            if let Some(direct) = self.partitions.get(&child).cloned() {
+                self.keep_keys(&direct, &child);
+            }
+        }
+    }
+
+    /// A key of the parent is gone, and with it those of its partitions.
+    fn take_keys_back(&mut self, parent: &QualifiedName, columns: &[String]) {
+        let partitions: Vec<_> = self.partitions.iter().filter(|(_, p)| *p == parent).map(|(c, _)| c.clone()).collect();
+        for name in partitions {
+            let Some(partition) = self.schema.relations.get_mut(&name) else { continue };
+            if partition.primary_key == columns {
+                partition.primary_key.clear();
+                partition.primary_key_name = None;
+            }
+            partition.unique.retain(|u| u.columns != columns);
+        }
+    }
+
+    /// The keys of the parent under names of the partition's own.
+    fn keep_keys(&mut self, parent: &QualifiedName, partition: &QualifiedName) {
+        let Some(parent) = self.schema.relations.get(parent).cloned() else { return };
+        let Some(relation) = self.schema.relations.get_mut(partition) else { return };
+        if relation.primary_key.is_empty() {
+            relation.primary_key.clone_from(&parent.primary_key);
+        }
+        for c in &parent.primary_key {
+            relation.column_mut(c).into_iter().for_each(|c| c.not_null = true);
+        }
+        for unique in parent.unique.iter().filter(|u| !relation.unique.iter().any(|own| own.columns == u.columns)).cloned().collect::<Vec<_>>() {
+            let name = crate::schema::Unique { name: format!("{}_{}_key", partition.name, unique.columns.join("_")), ..unique };
+            relation.unique.push(name);
+        }
+        for key in parent.foreign_keys {
+            if !relation.foreign_keys.iter().any(|own| own.columns == key.columns && own.target == key.target) {
+                relation.foreign_keys.push(key);
+            }
         }
     }
 
@@ -147,8 +197,16 @@ impl Ddl {
                     self.set_type(&child, name, &text);
                 }
             }
-            AlterColumn::SetDefault(expr) => self.set_default(table, name, Some(source.expr(expr))),
-            AlterColumn::DropDefault => self.set_default(table, name, None),
+            AlterColumn::SetDefault(expr) => {
+                for relation in self.children(table).iter().chain([table]) {
+                    self.set_default(relation, name, Some(source.expr(expr)));
+                }
+            }
+            AlterColumn::DropDefault => {
+                for relation in self.children(table).iter().chain([table]) {
+                    self.set_default(relation, name, None);
+                }
+            }
             AlterColumn::SetNotNull | AlterColumn::DropNotNull => {
                 let not_null = matches!(change, AlterColumn::SetNotNull);
                 self.set_not_null(table, column, not_null);
@@ -179,9 +237,13 @@ impl Ddl {
         }
     }
 
-    /// Another type. A default stays the expression it was: PostgreSQL converts it without showing how.
+    /// Another type. A default stays the expression it was, since PostgreSQL converts it without showing how; but a number that becomes text is shown as text.
     fn set_type(&mut self, table: &QualifiedName, name: &str, ty: &str) {
         if let Some(column) = self.relation_mut(table).and_then(|r| r.column_mut(name)) {
+            let text = ty == "text" || ty.starts_with("varchar");
+            if let Some(number) = column.default.as_deref().filter(|d| text && d.parse::<f64>().is_ok() && !d.starts_with('-')) {
+                column.default = Some(format!("'{number}'::{}", ty.split('(').next().unwrap_or(ty)));
+            }
             ty.clone_into(&mut column.ty);
         }
     }

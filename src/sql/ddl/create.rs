@@ -53,6 +53,9 @@ impl Ddl {
         if create.partition_of.is_some() {
             // A partition is seen through its parent; its own constraints say nothing new.
             self.schema.relations.get_mut(&name).into_iter().for_each(|r| r.checks.clear());
+            if let Some(parent) = self.partitions.get(&name).cloned() {
+                self.hand_keys_down(&parent);
+            }
         }
     }
 

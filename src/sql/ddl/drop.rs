@@ -2,7 +2,7 @@
 
 use super::{Ddl, NoteKind};
 use crate::schema::expression;
-use crate::schema::{QualifiedName, Relation, types};
+use crate::schema::{QualifiedName, Relation};
 use crate::syntax::sql::ast::{Drop, ObjectKind, ObjectName};
 
 impl Ddl {
@@ -36,6 +36,13 @@ impl Ddl {
             if self.schema.relations.remove(&name).is_none() {
                 continue;
             }
+            // Columns made by LIKE draw from sequences of this table, and lose the default with them.
+            let owned: Vec<QualifiedName> = self.owned.iter().filter(|(_, (table, _))| *table == name).map(|(s, _)| s.clone()).collect();
+            for sequence in owned {
+                let default = self.nextval(&sequence);
+                let columns = self.schema.relations.values_mut().flat_map(|r| &mut r.columns);
+                columns.filter(|c| c.default.as_deref() == Some(default.as_str())).for_each(|c| c.default = None);
+            }
             self.owned.retain(|_, (table, _)| *table != name);
             self.temporary.remove(&name);
             for relation in self.schema.relations.values_mut() {
@@ -44,6 +51,7 @@ impl Ddl {
             gone.extend(self.partitions.iter().filter(|(_, parent)| **parent == name).map(|(child, _)| child.clone()));
             gone.extend(self.inherits.iter().filter(|(_, parents)| parents.contains(&name)).map(|(child, _)| child.clone()));
             gone.extend(self.views.iter().filter(|(_, uses)| uses.names_relation(&name)).map(|(view, _)| view.clone()));
+            self.drop_users_of_type(&name);
             self.partitions.remove(&name);
             self.inherits.remove(&name);
             self.views.remove(&name);
@@ -115,10 +123,7 @@ impl Ddl {
         self.schema.domains.remove(&found);
         self.schema.composites.remove(&found);
         self.schema.ranges.remove(&found);
-        let users: Vec<(QualifiedName, String)> = self.columns_of_type(&found);
-        for (table, column) in users {
-            self.drop_column(&table, &column, true);
-        }
+        self.drop_users_of_type(&found);
     }
 
     /// Whether a type of the user has that name.
@@ -129,11 +134,7 @@ impl Ddl {
 
     /// Columns whose type, or element type, is that one.
     pub(super) fn columns_of_type(&self, name: &QualifiedName) -> Vec<(QualifiedName, String)> {
-        let is = |ty: &str| {
-            types::parse(ty).is_some_and(|t| {
-                !t.builtin && t.name == name.name && t.schema.as_deref().map_or_else(|| self.unqualified().drops(&name.schema), |s| s == name.schema)
-            })
-        };
+        let is = |ty: &str| self.names_type(ty, name);
         let columns =
             |(table, r): (&QualifiedName, &Relation)| r.columns.iter().filter(|c| is(&c.ty)).map(|c| (table.clone(), c.name.clone())).collect::<Vec<_>>();
         self.schema.relations.iter().flat_map(columns).collect()
@@ -143,6 +144,12 @@ impl Ddl {
         let relations: Vec<_> = self.schema.relations.keys().filter(|n| n.schema == schema).cloned().collect();
         for name in relations {
             self.drop_relation(&name);
+        }
+        let s = &self.schema;
+        let types = s.enums.keys().chain(s.domains.keys()).chain(s.composites.keys()).chain(s.ranges.keys());
+        let types: Vec<_> = types.filter(|n| n.schema == schema).cloned().collect();
+        for ty in types {
+            self.drop_users_of_type(&ty);
         }
         let keep = |name: &QualifiedName| name.schema != schema;
         self.schema.enums.retain(|n, _| keep(n));

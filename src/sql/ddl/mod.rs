@@ -11,6 +11,7 @@ mod function;
 mod naming;
 mod objects;
 mod script;
+mod users;
 mod view;
 
 #[cfg(test)]

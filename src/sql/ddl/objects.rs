@@ -131,6 +131,7 @@ impl Ddl {
                     for label in self.schema.enums.get_mut(&name).into_iter().flatten().filter(|l| *l == old) {
                         label.clone_from(new);
                     }
+                    self.relabel(&name, old, new);
                 }
                 AlterTypeAction::AddAttribute(attribute, ty) => {
                     let ty = ty.as_ref().map(|t| self.type_text(t)).unwrap_or_default();
@@ -177,13 +178,33 @@ impl Ddl {
         for (table, column) in users {
             if let Some(column) = self.relation_mut(&table).and_then(|r| r.column_mut(&column)) {
                 column.ty = column.ty.replacen(&before, &after, 1);
-                column.default = column.default.take().map(|d| d.replace(&format!("::{before}"), &format!("::{after}")));
             }
         }
+        self.retype(old, &before, &after);
         moved(&mut self.schema.enums, old, new);
         moved(&mut self.schema.domains, old, new);
         moved(&mut self.schema.composites, old, new);
         moved(&mut self.schema.ranges, old, new);
+    }
+
+    /// A label with another name: what compares with it, or defaults to it, follows, since the server keeps the label and not its text.
+    fn relabel(&mut self, name: &QualifiedName, old: &str, new: &str) {
+        let ty = types::TypeRef { schema: Some(name.schema.clone()), name: name.name.clone(), ..types::TypeRef::default() }.print(self.unqualified());
+        let text = |label: &str| format!("'{}'::{ty}", label.replace('\'', "''"));
+        let (before, after) = (text(old), text(new));
+        for relation in self.schema.relations.values_mut() {
+            for default in relation.columns.iter_mut().filter_map(|c| c.default.as_mut()) {
+                *default = default.replace(&before, &after);
+            }
+            relation.checks.values_mut().for_each(|c| *c = c.replace(&before, &after));
+            relation.indexes.iter_mut().for_each(|i| i.definition = i.definition.replace(&before, &after));
+        }
+        for argument in self.schema.functions.values_mut().flatten().flat_map(|f| &mut f.arguments) {
+            argument.default = argument.default.take().map(|d| d.replace(&before, &after));
+        }
+        for domain in self.schema.domains.values_mut() {
+            domain.default = domain.default.take().map(|d| d.replace(&before, &after));
+        }
     }
 
     pub(super) fn alter_schema(&mut self, alter: &AlterSchema) {

@@ -3,7 +3,7 @@
 use super::{Ddl, NoteKind, Source};
 use crate::source::{FileId, Location, Span};
 use crate::syntax::sql::ast::{DoBlock, Statement, StatementKind};
-use crate::syntax::sql::template::Template;
+use crate::syntax::sql::template::{HOLE, Template};
 use crate::syntax::sql::{Parameters, parse};
 
 /// Bytes of the longest name (PostgreSQL's NAMEDATALEN less its end).
@@ -124,6 +124,9 @@ impl Ddl {
             return self.not_understood(span, "a name", "a statement that was not understood");
         };
         let schema = parts.pop().filter(|s| !s.is_empty()).unwrap_or_else(|| self.creation_schema());
+        if [&schema, &last].into_iter().any(|n| n.contains(HOLE)) {
+            return self.not_understood(span, crate::schema::WHOLE, "a statement names a table that could not be worked out");
+        }
         let name = crate::schema::QualifiedName::new(schema, last);
         if head == "create" && !self.schema.relations.contains_key(&name) {
             let mut relation = crate::schema::Relation::new(crate::schema::RelationKind::Table);

@@ -67,12 +67,11 @@ impl Ddl {
             return;
         }
         let mut relation = Relation::new(if create.materialized { RelationKind::MaterializedView } else { RelationKind::View });
-        // Comments survive a replacement.
+        // Comments and defaults survive a replacement.
         relation.comment = existing.and_then(|r| r.comment.clone());
         relation.physical_order = Some(Vec::new());
         relation.at = Some(create.name.name.span);
-        let old_comments: Vec<(String, String)> =
-            existing.map(|r| r.columns.iter().filter_map(|c| Some((c.name.clone(), c.comment.clone()?))).collect()).unwrap_or_default();
+        let old: Vec<Column> = existing.map(|r| r.columns.iter().cloned().collect()).unwrap_or_default();
         let uses = self.uses(create.query.as_deref());
         let columns = create.query.as_ref().and_then(|query| self.outputs(query));
         self.schema.relations.insert(name.clone(), relation);
@@ -89,8 +88,9 @@ impl Ddl {
         };
         for (n, output) in columns.into_iter().enumerate() {
             let column = create.columns.get(n).map_or(output.name, |c| c.as_str().to_owned());
-            let comment = old_comments.iter().find(|(c, _)| *c == column).map(|(_, text)| text.clone());
-            self.put(&name, Column { comment, ..Column::new(column, output.ty) });
+            let before = old.iter().find(|c| c.name == column);
+            let (comment, default) = (before.and_then(|c| c.comment.clone()), before.and_then(|c| c.default.clone()));
+            self.put(&name, Column { comment, default, ..Column::new(column, output.ty) });
         }
     }
 
