@@ -34,6 +34,8 @@ pub struct Database {
     dropped: BTreeSet<QualifiedName>,
     /// Tables that the history created itself.
     created: BTreeSet<QualifiedName>,
+    /// Tables that other histories of the project created, which may be those of another database.
+    elsewhere: BTreeSet<QualifiedName>,
     /// What PostgreSQL would have refused.
     problems: Vec<Problem>,
     /// Something in the history was not understood and may have changed anything.
@@ -167,6 +169,13 @@ impl Database {
         self.schema_mut().mark_incomplete(WHOLE, reason);
     }
 
+    /// Another history begins: a table that it creates, too, is one of two, nobody can tell which.
+    pub fn next_history(&mut self) {
+        let created = self.created.clone();
+        self.elsewhere.extend(created);
+        self.dropped.clear();
+    }
+
     /// What follows in the history did not run: every table may look different in the end.
     pub fn lose_all(&mut self, reason: &str) {
         self.lose(reason);
@@ -281,6 +290,10 @@ impl Database {
             }
             if role == Role::Drops && doubtful.is_none() {
                 self.dropped.insert(qualified.clone());
+            }
+            if role == Role::Creates && self.elsewhere.remove(&qualified) {
+                self.not_understood(Some(&qualified), "two histories of the project create it");
+                return;
             }
             touched.push(qualified);
         }

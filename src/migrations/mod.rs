@@ -50,6 +50,7 @@ fn replay(found: &Histories) -> Schema {
     let mut db = Database::new();
     for tree in &found.alembic {
         db = alembic::replay(&disk, tree, db).0;
+        db.next_history();
     }
     if let Some(first) = found.alembic.first().and_then(|t| t.files.first())
         && !db.is_whole()

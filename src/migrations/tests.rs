@@ -163,6 +163,15 @@ fn a_folder_inside_the_revisions_counts_where_they_belong_together() {
 }
 
 #[test]
+fn a_table_that_two_histories_create_is_open() {
+    let (a, b) =
+        (step("a", "None", "op.create_table('t', sa.Column('id', sa.BigInteger()))"), step("b", "None", "op.create_table('t', sa.Column('x', sa.Text()))"));
+    let s = pull(&[("one/env.py", ""), ("one/versions/a.py", &a), ("two/env.py", ""), ("two/versions/b.py", &b)]);
+    assert!(s.relation(None, "t").unwrap().1.open);
+    assert_eq!(s.incomplete[0].reason, "two histories of the project create it");
+}
+
+#[test]
 fn what_is_not_alembics_own_is_confessed_and_known_plugins_run() {
     let s = revision("op.create_table('t', sa.Column('s', sa.Enum('a', name='state')))\nop.sync_enum_values('public', 'state', ['a'], ['a', 'b'])");
     assert_eq!(s.enums.values().next().unwrap(), &["a", "b"]);

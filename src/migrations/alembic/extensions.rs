@@ -22,7 +22,8 @@ pub fn run<'a>(m: &mut M<'_, 'a>, call: &Call<'_, 'a>) -> Option<Value<'a>> {
 }
 
 /// Words in the name of an operation about things that a lock does not hold.
-const ASIDE: &[&str] = &["trigger", "triggers", "policy", "policies", "rls", "grant", "revoke", "extension", "role", "user", "publication", "comment", "index", "indexes"];
+const ASIDE: &[&str] =
+    &["trigger", "triggers", "policy", "policies", "rls", "grant", "revoke", "extension", "role", "user", "publication", "comment", "index", "indexes"];
 
 /// An operation that the project or a package adds: whatever it names is only partly known.
 fn unknown<'a>(m: &mut M<'_, 'a>, call: &Call<'_, 'a>) {

@@ -57,7 +57,7 @@ impl Ddl {
                 self.add_foreign_key(table, name, columns, references);
             }
             TableConstraintKind::Check(_) => match check_text(source, constraint.span) {
-                Some(text) => self.add_check(table, name, text),
+                Some(text) => self.add_check(table, name, text, find_word(source.slice(constraint.span), "inherit").is_none()),
                 None => self.open(table, constraint.span, "a CHECK that was not understood"),
             },
             TableConstraintKind::NotNull(column) => self.set_not_null(table, column, true),
@@ -96,7 +96,7 @@ impl Ddl {
             ColumnConstraintKind::Unique { nulls_not_distinct } => self.add_unique(table, name, one, *nulls_not_distinct),
             ColumnConstraintKind::References(references) => self.add_foreign_key(table, name, one, references),
             ColumnConstraintKind::Check(_) => match check_text(source, constraint.span) {
-                Some(text) => self.add_check(table, name, text),
+                Some(text) => self.add_check(table, name, text, find_word(source.slice(constraint.span), "inherit").is_none()),
                 None => self.open(table, constraint.span, "a CHECK that was not understood"),
             },
             ColumnConstraintKind::Null | ColumnConstraintKind::Other => {}
@@ -190,7 +190,7 @@ impl Ddl {
     }
 
     /// A CHECK; by itself it is named after its column if it has only one.
-    pub(super) fn add_check(&mut self, table: &QualifiedName, name: Option<String>, text: &str) {
+    pub(super) fn add_check(&mut self, table: &QualifiedName, name: Option<String>, text: &str, inherited: bool) {
         let condition = self.condition(Some(table), text);
         let name = name.unwrap_or_else(|| {
             let relation = self.schema.relations.get(table);
@@ -198,7 +198,8 @@ impl Ddl {
             let column = if columns.len() == 1 { columns[0].as_str() } else { "" };
             self.free_constraint_name(&table.schema, &table.name, column, "check")
         });
-        for child in self.children(table) {
+        let children = if inherited { self.children(table) } else { Vec::new() };
+        for child in children {
             if let Some(relation) = self.relation_mut(&child) {
                 relation.checks.insert(name.clone(), condition.clone());
             }

@@ -135,7 +135,11 @@ impl Ddl {
                 }
                 AlterTypeAction::AddAttribute(attribute, ty) => {
                     let ty = ty.as_ref().map(|t| self.type_text(t)).unwrap_or_default();
-                    self.schema.composites.entry(name.clone()).or_default().push((attribute.as_str().to_owned(), ty));
+                    // A second of the name is refused (and the refusal caught in a `DO` block).
+                    let attributes = self.schema.composites.entry(name.clone()).or_default();
+                    if !attributes.iter().any(|(a, _)| a == attribute.as_str()) {
+                        attributes.push((attribute.as_str().to_owned(), ty));
+                    }
                 }
                 AlterTypeAction::DropAttribute(attribute, _) => {
                     self.schema.composites.entry(name.clone()).or_default().retain(|(a, _)| a != attribute.as_str());

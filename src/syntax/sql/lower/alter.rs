@@ -117,7 +117,14 @@ impl Lower<'_> {
             Some(ast::AlterViewAction::RenameColumn(r)) => self.rename_column(&r),
             Some(ast::AlterViewAction::SetSchema(r)) => self.schema_ref(&r).map(AlterAction::SetSchema),
             Some(ast::AlterViewAction::ViewRenameTo(r)) => r.view().and_then(|v| self.new_name(v.path())).map(AlterAction::RenameTo),
-            Some(ast::AlterViewAction::AlterViewColumn(c)) => c.name().map(|n| AlterAction::AlterColumn(self.ident_of(&n), AlterColumn::Other)),
+            Some(ast::AlterViewAction::AlterViewColumn(c)) => {
+                let change = match c.alter_view_column_action() {
+                    Some(ast::AlterViewColumnAction::SetDefault(d)) => AlterColumn::SetDefault(self.expr(d.expr())),
+                    Some(ast::AlterViewColumnAction::DropDefault(_)) => AlterColumn::DropDefault,
+                    None => AlterColumn::Other,
+                };
+                c.name().map(|n| AlterAction::AlterColumn(self.ident_of(&n), change))
+            }
             Some(other) => Some(AlterAction::Other(self.span(other.syntax()))),
             None => None,
         };
