@@ -208,6 +208,9 @@ from django.db import migrations, models
 class Colour(models.CharField):
     def db_type(self, connection):
         return 'inet'
+class Plain(models.CharField):
+    def __init__(self):
+        super().__init__(max_length=150, null=True)
 class Fake(migrations.AddField):
     def database_forwards(self, *args):
         pass
@@ -253,9 +256,10 @@ fn fields_and_operations_of_the_project_are_what_their_classes_say() {
         own.Fake('man', 'ghost', models.TextField()),
         own.Aware('ALTER TABLE shop_man ADD real text', other=None),
         migrations.AlterField('man', 'ip', own.Colour(max_length=5, null=True, db_default='::1')),
+        migrations.AddField('man', 'nick', own.Plain()),
         migrations.AlterOrderWithRespectTo('man', 'ip')",
     );
-    assert_eq!(columns(&s, "shop_man"), ["_order integer not null", "id integer not null", "ip inet", "real text"]);
+    assert_eq!(columns(&s, "shop_man"), ["_order integer not null", "id integer not null", "ip inet", "nick varchar(150)", "real text"]);
     assert!(s.relation(None, "shop_man").unwrap().1.column("ip").unwrap().default.is_some());
     assert!(s.incomplete.is_empty(), "{:?}", s.incomplete);
 }

@@ -70,6 +70,8 @@ pub(super) fn index<'a>(m: &mut M<'_, 'a>, key: &ModelKey, made: &Made<'a>) -> O
         "GistIndex" => " USING gist",
         "BrinIndex" => " USING brin",
         "HashIndex" => " USING hash",
+        "SpGistIndex" => " USING spgist",
+        "BloomIndex" => " USING bloom",
         _ => "",
     };
     let mut sql = Sql::new(made.at, "CREATE INDEX ");

@@ -6,6 +6,7 @@ use ustr::Ustr;
 
 use super::{Django, M};
 use crate::migrations::python::{Args, ClassValue, Value};
+use crate::syntax::python::{ArgKind, Expr, ExprKind, StmtKind};
 
 /// A field of a model, as a migration writes it.
 #[derive(Clone, Debug)]
@@ -132,8 +133,10 @@ pub fn field<'a>(m: &mut M<'_, 'a>, value: &Value<'a>) -> Option<Field<'a>> {
         Value::Instance(i) => {
             let ty = own_type(m, value, &i.class);
             let mut class = Rc::clone(&i.class);
+            let mut args = i.args.clone();
             for _ in 0..20 {
                 let mut next = None;
+                fixed_arguments(m, &class, &mut args);
                 for b in &class.bases {
                     match b {
                         Value::Class(c) => next = Some(Rc::clone(c)),
@@ -141,7 +144,7 @@ pub fn field<'a>(m: &mut M<'_, 'a>, value: &Value<'a>) -> Option<Field<'a>> {
                             let Some(path) = other.path() else { continue };
                             let kind = if last(path) == "Field" && ty.is_some() { "Field" } else { kind_of(path) };
                             if !kind.is_empty() {
-                                return Some(Field { kind, ty, args: i.args.clone() });
+                                return Some(Field { kind, ty, args });
                             }
                         }
                     }
@@ -151,6 +154,40 @@ pub fn field<'a>(m: &mut M<'_, 'a>, value: &Value<'a>) -> Option<Field<'a>> {
             None
         }
         _ => None,
+    }
+}
+
+/// What the `__init__` of a field class always passes on: `super().__init__(max_length=150, unique=True, …)`. Such arguments do not stand in migrations.
+fn fixed_arguments<'a>(m: &mut M<'_, 'a>, class: &Rc<ClassValue<'a>>, args: &mut Args<'a>) {
+    let mut found: Vec<(Ustr, &'a Expr)> = Vec::new();
+    for stmt in &class.node.body {
+        let StmtKind::Function(f) = &stmt.kind else { continue };
+        if f.name.name.as_str() != "__init__" {
+            continue;
+        }
+        for inner in &f.body {
+            inner.each(&mut |s| {
+                s.each_expr(&mut |e| {
+                    e.each(&mut |e| {
+                        if let ExprKind::Call(call) = &e.kind
+                            && matches!(&call.func.kind, ExprKind::Attribute(a) if a.attr.as_str() == "__init__")
+                        {
+                            found.extend(call.args.iter().filter_map(|a| if let ArgKind::Keyword(k) = a.kind { Some((k.name, &a.value)) } else { None }));
+                        }
+                    });
+                });
+            });
+        }
+    }
+    let at = m.place_of(class);
+    for (name, value) in found {
+        if args.keyword(name.as_str()).is_none() {
+            let value = m.eval_in(class.module, value);
+            // What depends on the arguments is not fixed.
+            if matches!(value, Value::Int(_) | Value::Bool(_) | Value::Str(_)) {
+                args.keywords.push((name, value, at));
+            }
+        }
     }
 }
 
