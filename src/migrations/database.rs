@@ -29,13 +29,13 @@ pub struct Database {
     /// Shared with what was saved before a branch, until it changes.
     ddl: Arc<Ddl>,
     /// Tables that are changed although nothing in the history created them.
-    phantoms: BTreeSet<QualifiedName>,
+    phantoms: Arc<BTreeSet<QualifiedName>>,
     /// Tables that were dropped.
-    dropped: BTreeSet<QualifiedName>,
+    dropped: Arc<BTreeSet<QualifiedName>>,
     /// Tables that the history created itself.
-    created: BTreeSet<QualifiedName>,
+    created: Arc<BTreeSet<QualifiedName>>,
     /// Tables that other histories of the project created, which may be those of another database.
-    elsewhere: BTreeSet<QualifiedName>,
+    elsewhere: Arc<BTreeSet<QualifiedName>>,
     /// What PostgreSQL would have refused.
     problems: Vec<Problem>,
     /// Something in the history was not understood and may have changed anything.
@@ -49,11 +49,11 @@ pub struct Database {
     /// The very first statement created a table.
     first_creates: Option<bool>,
     /// Where each table that nothing created is first changed.
-    supposed_at: BTreeMap<QualifiedName, Location>,
+    supposed_at: Arc<BTreeMap<QualifiedName, Location>>,
     /// Where each table and column was added.
     added: Arc<BTreeMap<(QualifiedName, Option<String>), Location>>,
     /// Tables whose existence a migration asked about, and which were not there.
-    asked: BTreeSet<QualifiedName>,
+    asked: Arc<BTreeSet<QualifiedName>>,
     /// The schema that bare names go to, where it is not `public`.
     path: Option<String>,
 }
@@ -94,14 +94,14 @@ impl Database {
         let there = self.find(schema, name).is_some();
         if !there {
             let schema = schema.unwrap_or_else(|| self.default_schema()).to_owned();
-            self.asked.insert(QualifiedName::new(schema, name));
+            Arc::make_mut(&mut self.asked).insert(QualifiedName::new(schema, name));
         }
         there
     }
 
     /// Tables that migrations asked about may be there, when something besides the migrations makes tables.
     pub fn confess_asked(&mut self) {
-        for name in std::mem::take(&mut self.asked) {
+        for name in std::mem::take(Arc::make_mut(&mut self.asked)) {
             if !self.schema().relations.contains_key(&name) && !self.dropped.contains(&name) {
                 Arc::make_mut(&mut self.ddl).schema_mut().mark_incomplete(name.to_string(), "migrations ask whether it exists but none creates it");
             }
@@ -171,9 +171,8 @@ impl Database {
 
     /// Another history begins: a table that it creates, too, is one of two, nobody can tell which.
     pub fn next_history(&mut self) {
-        let created = self.created.clone();
-        self.elsewhere.extend(created);
-        self.dropped.clear();
+        Arc::make_mut(&mut self.elsewhere).extend(self.created.iter().cloned());
+        self.dropped = Arc::default();
     }
 
     /// What follows in the history did not run: every table may look different in the end.
@@ -266,8 +265,10 @@ impl Database {
             match role {
                 Role::Creates => {
                     self.unsuppose(&qualified, &statement.kind);
-                    self.created.insert(qualified.clone());
-                    self.dropped.remove(&qualified);
+                    Arc::make_mut(&mut self.created).insert(qualified.clone());
+                    if self.dropped.contains(&qualified) {
+                        Arc::make_mut(&mut self.dropped).remove(&qualified);
+                    }
                     if let Some(at) = at {
                         Arc::make_mut(&mut self.added).insert((qualified.clone(), None), at);
                     }
@@ -275,7 +276,7 @@ impl Database {
                 Role::Changes | Role::Drops => {
                     self.suppose(&qualified);
                     if let (Some(at), true) = (at, self.phantoms.contains(&qualified)) {
-                        self.supposed_at.entry(qualified.clone()).or_insert(at);
+                        Arc::make_mut(&mut self.supposed_at).entry(qualified.clone()).or_insert(at);
                     }
                 }
             }
@@ -289,9 +290,10 @@ impl Database {
                 }
             }
             if role == Role::Drops && doubtful.is_none() {
-                self.dropped.insert(qualified.clone());
+                Arc::make_mut(&mut self.dropped).insert(qualified.clone());
             }
-            if role == Role::Creates && self.elsewhere.remove(&qualified) {
+            if role == Role::Creates && self.elsewhere.contains(&qualified) {
+                Arc::make_mut(&mut self.elsewhere).remove(&qualified);
                 self.not_understood(Some(&qualified), "two histories of the project create it");
                 return;
             }
@@ -351,8 +353,9 @@ impl Database {
     /// A table that was taken to be there before, since something pointed at it, and that is created only now.
     fn unsuppose(&mut self, name: &QualifiedName, kind: &StatementKind) {
         let anew = matches!(kind, StatementKind::CreateTable(c) if !c.if_not_exists);
-        if anew && self.phantoms.remove(name) {
-            self.supposed_at.remove(name);
+        if anew && self.phantoms.contains(name) {
+            Arc::make_mut(&mut self.phantoms).remove(name);
+            Arc::make_mut(&mut self.supposed_at).remove(name);
             let object = name.to_string();
             let schema = self.schema_mut();
             schema.relations.remove(name);
@@ -369,7 +372,7 @@ impl Database {
         relation.open = true;
         Arc::make_mut(&mut self.ddl).schema_mut().relations.insert(name.clone(), relation);
         Arc::make_mut(&mut self.ddl).schema_mut().mark_incomplete(name.to_string(), "migrations change it but none creates it");
-        self.phantoms.insert(name.clone());
+        Arc::make_mut(&mut self.phantoms).insert(name.clone());
     }
 }
 

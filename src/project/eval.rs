@@ -8,7 +8,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 use ustr::Ustr;
 
-use crate::source::{FileId, Location, Span};
+use crate::source::{Location, Span};
 use crate::syntax::python::{self, ArgKind, BinaryOp, Call, ComprehensionKind, DictItem, Expr, ExprKind, Ident};
 
 use super::fold;
@@ -18,7 +18,7 @@ use super::strings;
 use super::text::Text;
 use super::uses::Uses;
 use super::value::{Dict, DictEntry, Lambda, List, Object, Value};
-use super::world::{Place, Summary, World};
+use super::world::{Mark, Place, Summary, World};
 
 /// Local names and their values.
 pub type Env<'a> = FxHashMap<Ustr, Value<'a>>;
@@ -92,7 +92,7 @@ pub struct Evaluator<'w, 'a> {
     pub tables: Vec<Arc<super::models::declared::Table>>,
     /// Classes made by calls of `type`, seen while models are collected.
     pub made: Vec<super::models::made::Made<'a>>,
-    pub(super) trail: Vec<(FileId, Ustr)>,
+    pub(super) trail: Vec<Mark>,
     /// Whether `env` may hold dotted names, of which a test said something.
     pub(super) dotted: bool,
 }
@@ -127,7 +127,7 @@ impl<'w, 'a> Evaluator<'w, 'a> {
         Self { quiet: true, ..Self::new(world, place) }
     }
 
-    pub(super) fn quiet_on(world: &'w World<'a>, place: Place, trail: &[(FileId, Ustr)]) -> Self {
+    pub(super) fn quiet_on(world: &'w World<'a>, place: Place, trail: &[Mark]) -> Self {
         Self { trail: trail.to_vec(), ..Self::quiet(world, place) }
     }
 
@@ -276,15 +276,9 @@ impl<'w, 'a> Evaluator<'w, 'a> {
         if self.place.function.is_none()
             && let Some(class) = self.place.class
             && let Some(bindings) = self.world.index.class(class).names.get(&n)
-            && !self.in_circle(class_mark(class, n))
+            && !self.in_circle(Mark::Member(self.place.file, class, n))
         {
-            let place = self.place;
-            self.trail.push((place.file, class_mark(class, n)));
-            let mut trail = std::mem::take(&mut self.trail);
-            let v = self.world.bindings_value(place, bindings, &mut trail);
-            self.trail = trail;
-            self.trail.pop();
-            return v;
+            return self.world.member_value(class, n, bindings, Mark::Member(self.place.file, class, n), &mut self.trail);
         }
         let v = self.world.global_on(self.place.file, n, &mut self.trail);
         if v.is_unknown() && !self.world.index.modules.get(&self.place.file).is_some_and(|m| m.names.contains_key(&n)) && is_builtin(&n) {
@@ -293,9 +287,9 @@ impl<'w, 'a> Evaluator<'w, 'a> {
         v
     }
 
-    /// Whether a name of this file is being worked out already.
-    fn in_circle(&self, name: Ustr) -> bool {
-        let circle = self.trail.contains(&(self.place.file, name));
+    /// Whether something is being worked out already.
+    fn in_circle(&self, mark: Mark) -> bool {
+        let circle = self.trail.contains(&mark);
         if circle {
             super::world::note_cut();
         }
@@ -369,16 +363,11 @@ impl<'w, 'a> Evaluator<'w, 'a> {
                 _ => Value::Function(*f),
             };
         }
-        let mark = class_mark(owner, attr);
+        let mark = Mark::Member(self.place.file, owner, attr);
         if self.in_circle(mark) {
             return stored;
         }
-        let place = Place { file: self.world.index.class(owner).file, class: Some(owner), function: None };
-        let mut trail = std::mem::take(&mut self.trail);
-        trail.push((self.place.file, mark));
-        let declared = self.world.bindings_value(place, bindings, &mut trail);
-        trail.pop();
-        self.trail = trail;
+        let declared = self.world.member_value(owner, attr, bindings, mark, &mut self.trail);
         if stored.is_unknown() || matches!(stored, Value::None) { declared } else { Value::union([stored, declared]).not_none() }
     }
 
@@ -657,11 +646,6 @@ impl<'w, 'a> Evaluator<'w, 'a> {
             _ => annotated,
         }
     }
-}
-
-/// A name of a class body on the trail: `x = x` in a class reads the module's `x`.
-fn class_mark(class: ClassId, name: Ustr) -> Ustr {
-    Ustr::from(&format!("{}:{name}", class.0))
 }
 
 fn is_type(v: &Value<'_>) -> bool {

@@ -353,8 +353,12 @@ impl<'a> Evaluator<'_, 'a> {
         let saved_yields = std::mem::take(&mut self.yields);
         let saved_hands_on = std::mem::take(&mut self.hands_on);
         let saved_foreign = self.state.sql.foreign;
+        // Names of its own only: no test has said anything yet.
+        let saved_dotted = self.dotted;
+        self.dotted &= saved_place.function.is_some();
         self.state.sql.foreign += u32::from(libraries::sql_text::dialect::named_for_other(&def.qualname));
         self.body(&def.node.body);
+        self.dotted = saved_dotted;
         let hands_on = std::mem::replace(&mut self.hands_on, saved_hands_on);
         self.state.sql.foreign = saved_foreign;
         let returns = Value::union(std::mem::replace(&mut self.returns, saved_returns));

@@ -148,6 +148,8 @@ pub struct Index<'a> {
     pub packages: FxHashSet<Ustr>,
     /// Somewhere `?` is replaced by `%s` in a text: SQL with question marks is PostgreSQL's all the same.
     pub turns_question_marks: bool,
+    /// In how many files code sets an attribute of a name on an object.
+    set_on_objects: FxHashMap<Ustr, u32>,
     by_class: FxHashMap<usize, ClassId>,
     by_function: FxHashMap<usize, FunctionId>,
     /// While a file's tree is replaced: ids of its old definitions that wait for the new ones, by qualified name, the first at the end.
@@ -198,7 +200,14 @@ impl<'a> Index<'a> {
         for statement in &node.body {
             statement.each(&mut |s| set_on_objects(s, &mut on_objects));
         }
-        self.modules.insert(file, ModuleDef { file, node, names, stars, set_on_objects: on_objects });
+        for name in &on_objects {
+            *self.set_on_objects.entry(*name).or_default() += 1;
+        }
+        if let Some(old) = self.modules.insert(file, ModuleDef { file, node, names, stars, set_on_objects: on_objects }) {
+            for name in &old.set_on_objects {
+                self.set_on_objects.entry(*name).and_modify(|n| *n -= 1);
+            }
+        }
     }
 
     /// Gives a definition its number: that of the one whose place it takes, else the next.
@@ -227,7 +236,7 @@ impl<'a> Index<'a> {
 
     /// Whether any code sets an attribute of that name on an object.
     pub fn is_set_on_objects(&self, attribute: Ustr) -> bool {
-        self.modules.values().any(|m| m.set_on_objects.contains(&attribute))
+        self.set_on_objects.get(&attribute).is_some_and(|files| *files > 0)
     }
 
     /// The definition with that id.

@@ -10,7 +10,7 @@ use super::eval::{Args, Env, Evaluator};
 use super::index::FunctionId;
 use super::text::Text;
 use super::value::{Dict, DictEntry, Value};
-use super::world::Place;
+use super::world::{Mark, Place};
 
 /// How deep calls are followed. A declaration is rarely made by more than two helpers, and the cost grows with the power of this.
 const MAX_CALLS: usize = 5;
@@ -72,8 +72,8 @@ impl<'a> Evaluator<'_, 'a> {
     /// What a function gives when its parameters have these values.
     pub fn run_with(&mut self, f: FunctionId, env: Env<'a>) -> Value<'a> {
         let def = self.world.index.function(f);
-        let mark = (def.file, Ustr::from(&format!("{}() at {}", def.qualname, def.node.name.span.start)));
-        let deep = self.trail.iter().filter(|t| t.1.as_str().contains("() at ")).count();
+        let mark = Mark::Run(f);
+        let deep = self.trail.iter().filter(|m| matches!(m, Mark::Run(_))).count();
         if deep >= MAX_CALLS || self.trail.contains(&mark) {
             return Value::Unknown;
         }

@@ -4,6 +4,7 @@
 
 use std::cell::RefCell;
 use std::hash::Hasher;
+use std::sync::{PoisonError, RwLock};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use ustr::Ustr;
@@ -35,6 +36,8 @@ pub struct ModuleTable {
     /// First part of a dotted path → folders that hold such a module or folder, shallow first.
     roots: FxHashMap<String, Vec<String>>,
     is_init: FxHashSet<FileId>,
+    /// What was resolved so far: the same imports are asked for in every phase.
+    resolved: RwLock<FxHashMap<(FileId, u32, Ustr), ModuleRef>>,
 }
 
 fn parent(path: &str) -> &str {
@@ -116,6 +119,16 @@ impl ModuleTable {
 
     /// Resolves `from <level dots><module>` or `import module` in a file.
     pub fn resolve(&self, from: FileId, level: u32, module: &str) -> ModuleRef {
+        let key = (from, level, Ustr::from(module));
+        if let Some(known) = self.resolved.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
+            return known.clone();
+        }
+        let found = self.look(from, level, module);
+        self.resolved.write().unwrap_or_else(PoisonError::into_inner).insert(key, found.clone());
+        found
+    }
+
+    fn look(&self, from: FileId, level: u32, module: &str) -> ModuleRef {
         let own = self.path(from);
         if level > 0 {
             let mut folder = if self.is_init.contains(&from) { own } else { parent(own) };

@@ -107,6 +107,8 @@ pub struct World<'a> {
     pub django: super::libraries::django::graph::Graph,
     /// Values of module-level names; dropped at each change of phase.
     globals: RwLock<FxHashMap<(FileId, Ustr), Value<'a>>>,
+    /// Values of names that class bodies bind, likewise.
+    members: RwLock<FxHashMap<(ClassId, Ustr), Value<'a>>>,
 }
 
 impl<'a> World<'a> {
@@ -128,6 +130,7 @@ impl<'a> World<'a> {
             mapped: RwLock::default(),
             django: super::libraries::django::graph::Graph::default(),
             globals: RwLock::default(),
+            members: RwLock::default(),
             index,
         };
         world.link_classes();
@@ -138,6 +141,7 @@ impl<'a> World<'a> {
     /// Drops remembered values of module-level names, because more is known now.
     pub fn forget_globals(&mut self) {
         self.globals.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner).clear();
+        self.members.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner).clear();
     }
 
     /// Whether a file belongs to the tests, by its path.
@@ -288,8 +292,9 @@ impl<'a> World<'a> {
     }
 
     /// The same; `trail` holds the names being worked out, so that circles end.
-    pub(super) fn global_on(&self, file: FileId, name: Ustr, trail: &mut Vec<(FileId, Ustr)>) -> Value<'a> {
-        if trail.contains(&(file, name)) || trail.len() > 40 {
+    pub(super) fn global_on(&self, file: FileId, name: Ustr, trail: &mut Vec<Mark>) -> Value<'a> {
+        let mark = Mark::Global(file, name);
+        if trail.contains(&mark) || trail.len() > 40 {
             note_cut();
             return Value::Unknown;
         }
@@ -297,7 +302,7 @@ impl<'a> World<'a> {
             return v.clone();
         }
         let Some(module) = self.index.modules.get(&file) else { return Value::Unknown };
-        trail.push((file, name));
+        trail.push(mark);
         let cuts = cuts();
         let value = match module.names.get(&name) {
             Some(bindings) => self.bindings_value(Place::module(file), bindings, trail),
@@ -311,7 +316,7 @@ impl<'a> World<'a> {
         value
     }
 
-    fn star_value(&self, file: FileId, name: Ustr, trail: &mut Vec<(FileId, Ustr)>) -> Value<'a> {
+    fn star_value(&self, file: FileId, name: Ustr, trail: &mut Vec<Mark>) -> Value<'a> {
         let Some(module) = self.index.modules.get(&file) else { return Value::Unknown };
         for &(level, path) in module.stars.iter().rev() {
             if let ModuleRef::File(other) = self.index.table.resolve(file, level, &path)
@@ -337,8 +342,27 @@ impl<'a> World<'a> {
         Value::Unknown
     }
 
+    /// The value that a class's own body binds to a name; `mark` is put on the trail while it is worked out.
+    pub(super) fn member_value(&self, owner: ClassId, name: Ustr, bindings: &[Binding<'a>], mark: Mark, trail: &mut Vec<Mark>) -> Value<'a> {
+        // While models are collected a look-up has effects: tables that it makes are noted.
+        if !self.collecting
+            && let Some(v) = self.members.read().unwrap_or_else(std::sync::PoisonError::into_inner).get(&(owner, name))
+        {
+            return v.clone();
+        }
+        let place = Place { file: self.index.class(owner).file, class: Some(owner), function: None };
+        let cuts = cuts();
+        trail.push(mark);
+        let value = self.bindings_value(place, bindings, trail);
+        trail.pop();
+        if !self.collecting && cuts == self::cuts() {
+            self.members.write().unwrap_or_else(std::sync::PoisonError::into_inner).insert((owner, name), value.clone());
+        }
+        value
+    }
+
     /// The union over all bindings of a name in a scope.
-    pub(super) fn bindings_value(&self, place: Place, bindings: &[Binding<'a>], trail: &mut Vec<(FileId, Ustr)>) -> Value<'a> {
+    pub(super) fn bindings_value(&self, place: Place, bindings: &[Binding<'a>], trail: &mut Vec<Mark>) -> Value<'a> {
         let mut all = Vec::new();
         for b in bindings {
             all.push(match *b {
@@ -369,7 +393,7 @@ impl<'a> World<'a> {
         }
     }
 
-    fn from_value(&self, file: FileId, level: u32, module: Ustr, name: Ustr, trail: &mut Vec<(FileId, Ustr)>) -> Value<'a> {
+    fn from_value(&self, file: FileId, level: u32, module: Ustr, name: Ustr, trail: &mut Vec<Mark>) -> Value<'a> {
         let base = self.index.table.resolve(file, level, &module);
         match &base {
             ModuleRef::File(f) => {
@@ -398,7 +422,7 @@ impl<'a> World<'a> {
     }
 
     /// `value.name` where the value is a module or something external.
-    pub(super) fn module_member(&self, value: &Value<'a>, name: Ustr, trail: &mut Vec<(FileId, Ustr)>) -> Option<Value<'a>> {
+    pub(super) fn module_member(&self, value: &Value<'a>, name: Ustr, trail: &mut Vec<Mark>) -> Option<Value<'a>> {
         let of = match value {
             Value::External(path) => return Some(Value::External(external(path, &name))),
             Value::Module(f) => {
@@ -417,6 +441,17 @@ impl<'a> World<'a> {
             _ => Value::Unknown,
         })
     }
+}
+
+/// Something that is being worked out, so that circles end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mark {
+    /// A name at the top level of a file.
+    Global(FileId, Ustr),
+    /// A name of a class body, asked for in a file: `x = x` in a class reads the module's `x`.
+    Member(FileId, ClassId, Ustr),
+    /// A function that is being run.
+    Run(FunctionId),
 }
 
 thread_local! {

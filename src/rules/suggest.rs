@@ -49,10 +49,15 @@ fn score(wrong: &str, candidate: &str) -> Option<usize> {
     if singular(&w) == singular(&c) {
         return Some(1);
     }
-    let distance = strsim::osa_distance(&w, &c);
-    let longest = w.chars().count().max(c.chars().count());
-    if distance <= (longest / 4).max(1) && distance < 4 && longest > 2 {
-        return Some(10 + distance);
+    let (of_w, of_c) = (w.chars().count(), c.chars().count());
+    let longest = of_w.max(of_c);
+    let most = (longest / 4).clamp(1, 3);
+    // Each letter too many is one edit at least: most candidates need no more than that to be ruled out.
+    if longest > 2 && of_w.abs_diff(of_c) <= most {
+        let distance = strsim::osa_distance(&w, &c);
+        if distance <= most {
+            return Some(10 + distance);
+        }
     }
     if abbreviates(wrong, candidate) || abbreviates(candidate, wrong) {
         return Some(20);

@@ -13,7 +13,7 @@ mod rows;
 pub mod select;
 mod shape;
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use rustc_hash::FxHashSet;
 use ustr::Ustr;
@@ -186,7 +186,8 @@ const PACKAGES: &[&str] = &["supabase", "postgrest", "postgrest_py", "supabase_p
 
 /// Whether the project uses PostgREST at all. The receiver of a chain proves nothing (`db`, `client`, `self.repo.client`), the project's imports do.
 fn is_used(ev: &Evaluator<'_, '_>) -> bool {
-    PACKAGES.iter().any(|p| ev.world.index.packages.contains(&Ustr::from(p)))
+    static NAMES: LazyLock<Vec<Ustr>> = LazyLock::new(|| PACKAGES.iter().map(|p| Ustr::from(p)).collect());
+    NAMES.iter().any(|p| ev.world.index.packages.contains(p))
 }
 
 /// Methods that leave their arguments alone, whoever has them: loggers', files', lists'.

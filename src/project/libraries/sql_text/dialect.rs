@@ -1,5 +1,8 @@
 //! Which database SQL is for: by the connection's origin, the branch it stands in, its placeholders, the imports.
 
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
 use ustr::Ustr;
 
 use crate::project::eval::Evaluator;
@@ -123,8 +126,16 @@ const ASKS_POSTGRES: &[&str] = &["postgres", "psycopg", "pgsql", "asyncpg"];
 /// Words that ask for another database.
 const ASKS_OTHER: &[&str] = &["sqlite", "mysql", "mariadb", "oracle", "mssql", "sqlserver", "bigquery", "snowflake", "duckdb", "clickhouse"];
 
+/// All of these words, sought in one pass: few texts hold any.
+static ASKS: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    AhoCorasick::builder().ascii_case_insensitive(true).build(ASKS_POSTGRES.iter().chain(ASKS_OTHER)).expect("a fixed list of words is a valid automaton")
+});
+
 /// Whether a name says that it is for another database: `_insert_sqlite`.
 pub fn named_for_other(name: &str) -> bool {
+    if !ASKS.is_match(name) {
+        return false;
+    }
     let name = name.to_ascii_lowercase();
     ASKS_OTHER.iter().any(|w| name.contains(w)) && !ASKS_POSTGRES.iter().any(|w| name.contains(w))
 }
@@ -167,6 +178,9 @@ pub fn named(e: &Expr) -> Option<bool> {
 fn words(e: &Expr, depth: usize) -> Option<bool> {
     let (mut postgres, mut other) = (false, false);
     collect(e, depth, &mut |w| {
+        if !ASKS.is_match(w) {
+            return;
+        }
         let w = w.to_ascii_lowercase();
         postgres |= ASKS_POSTGRES.iter().any(|a| w.contains(a));
         other |= ASKS_OTHER.iter().any(|a| w.contains(a));

@@ -221,7 +221,8 @@ fn connection<'a>(driver: Driver) -> Value<'a> {
 fn composed<'a>(ev: &mut Evaluator<'_, 'a>, path: &str, call: &'a Call, args: &Args<'a>) -> Option<Value<'a>> {
     let first = || args.positional(call, 0).cloned();
     let at = ev.at(call.func.span);
-    let of = |names: &[&str]| names.iter().any(|n| path == format!("psycopg2.sql.{n}") || path == format!("psycopg.sql.{n}"));
+    let psycopg = path.strip_prefix("psycopg2.sql.").or_else(|| path.strip_prefix("psycopg.sql."));
+    let of = |names: &[&str]| psycopg.is_some_and(|name| names.contains(&name));
     if matches!(
         path,
         "sqlalchemy.text" | "sqlalchemy.sql.text" | "sqlalchemy.sql.expression.text" | "sqlmodel.text" | "sqlalchemy.sql.elements.text" | "sqlalchemy.DDL"

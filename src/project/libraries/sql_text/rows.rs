@@ -65,7 +65,6 @@ pub fn method<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &Value<'a>, name: Ident,
         return None;
     }
     let root = ev.at(name.span);
-    let cursor = cursor_name(&call.func);
     match name.as_str() {
         "fetch" | "fetch_all" | "iterate" => given(ev, args, root, Some(false)).map(rows),
         "fetchrow" | "fetch_one" => given(ev, args, root, Some(true)).map(rows),
@@ -78,7 +77,7 @@ pub fn method<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &Value<'a>, name: Ident,
                 }
                 Value::Library(LibraryValue::Sql(Sql::Result(r)))
             });
-            if let Some(cursor) = cursor {
+            if let Some(cursor) = cursor_name(&call.func) {
                 match &found {
                     Some(v) => ev.env.insert(cursor, v.clone()),
                     None => ev.env.remove(&cursor),
@@ -86,7 +85,7 @@ pub fn method<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &Value<'a>, name: Ident,
             }
             found
         }
-        "fetchone" | "fetchall" | "fetchmany" if call.args.is_empty() || name.as_str() == "fetchmany" => match ev.env.get(&cursor?)?.clone() {
+        "fetchone" | "fetchall" | "fetchmany" if call.args.is_empty() || name.as_str() == "fetchmany" => match ev.env.get(&cursor_name(&call.func)?)?.clone() {
             Value::Library(LibraryValue::Sql(Sql::Result(r))) => Some(of_result(&r, name.as_str())),
             Value::Library(LibraryValue::Sql(Sql::Objects(class))) => Some(objects(class, name.as_str())),
             _ => None,
