@@ -215,7 +215,7 @@ pub fn call<'a>(ev: &mut Evaluator<'_, 'a>, path: &str, call: &'a Call, args: &A
             None => Value::Unknown,
         },
         "importlib.import_module" => match first().constant() {
-            Some(path) => match ev.world.index.table.resolve(ev.place.file, 0, &path) {
+            Some(path) => match ev.world.index.table.resolve(ev.place.file, 0, &*path) {
                 super::modules::ModuleRef::File(f) => Value::Module(f),
                 _ => Value::Unknown,
             },

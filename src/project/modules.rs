@@ -118,12 +118,13 @@ impl ModuleTable {
     }
 
     /// Resolves `from <level dots><module>` or `import module` in a file.
-    pub fn resolve(&self, from: FileId, level: u32, module: &str) -> ModuleRef {
-        let key = (from, level, Ustr::from(module));
+    pub fn resolve(&self, from: FileId, level: u32, module: impl Into<Ustr>) -> ModuleRef {
+        let module = module.into();
+        let key = (from, level, module);
         if let Some(known) = self.resolved.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
             return known.clone();
         }
-        let found = self.look(from, level, module);
+        let found = self.look(from, level, &module);
         self.resolved.write().unwrap_or_else(PoisonError::into_inner).insert(key, found.clone());
         found
     }

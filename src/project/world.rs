@@ -105,8 +105,8 @@ pub struct World<'a> {
     pub(super) mapped: RwLock<FxHashMap<ClassId, bool>>,
     /// How Django's models point at each other.
     pub django: super::libraries::django::graph::Graph,
-    /// Values of module-level names; dropped at each change of phase.
-    globals: RwLock<FxHashMap<(FileId, Ustr), Value<'a>>>,
+    /// By file: values of module-level names; dropped at each change of phase.
+    globals: Vec<RwLock<FxHashMap<Ustr, Value<'a>>>>,
     /// Values of names that class bodies bind, likewise.
     members: RwLock<FxHashMap<(ClassId, Ustr), Value<'a>>>,
 }
@@ -129,7 +129,7 @@ impl<'a> World<'a> {
             collecting: true,
             mapped: RwLock::default(),
             django: super::libraries::django::graph::Graph::default(),
-            globals: RwLock::default(),
+            globals: sources.iter().map(|_| RwLock::default()).collect(),
             members: RwLock::default(),
             index,
         };
@@ -140,7 +140,9 @@ impl<'a> World<'a> {
 
     /// Drops remembered values of module-level names, because more is known now.
     pub fn forget_globals(&mut self) {
-        self.globals.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner).clear();
+        for file in &mut self.globals {
+            *file = RwLock::default();
+        }
         self.members.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner).clear();
     }
 
@@ -298,8 +300,9 @@ impl<'a> World<'a> {
             note_cut();
             return Value::Unknown;
         }
-        if let Some(v) = self.globals.read().unwrap_or_else(std::sync::PoisonError::into_inner).get(&(file, name)) {
-            return v.clone();
+        let known = self.globals.get(file.0 as usize);
+        if let Some(v) = known.and_then(|k| k.read().unwrap_or_else(std::sync::PoisonError::into_inner).get(&name).cloned()) {
+            return v;
         }
         let Some(module) = self.index.modules.get(&file) else { return Value::Unknown };
         trail.push(mark);
@@ -310,8 +313,8 @@ impl<'a> World<'a> {
         };
         trail.pop();
         // A value cut short by a circle depends on where the circle was entered; kept, it would make results depend on which thread came first.
-        if cuts == self::cuts() {
-            self.globals.write().unwrap_or_else(std::sync::PoisonError::into_inner).insert((file, name), value.clone());
+        if let (Some(known), true) = (known, cuts == self::cuts()) {
+            known.write().unwrap_or_else(std::sync::PoisonError::into_inner).insert(name, value.clone());
         }
         value
     }
@@ -319,7 +322,7 @@ impl<'a> World<'a> {
     fn star_value(&self, file: FileId, name: Ustr, trail: &mut Vec<Mark>) -> Value<'a> {
         let Some(module) = self.index.modules.get(&file) else { return Value::Unknown };
         for &(level, path) in module.stars.iter().rev() {
-            if let ModuleRef::File(other) = self.index.table.resolve(file, level, &path)
+            if let ModuleRef::File(other) = self.index.table.resolve(file, level, path)
                 && self.index.modules.get(&other).is_some_and(|m| m.names.contains_key(&name) || !m.stars.is_empty())
             {
                 let v = self.global_on(other, name, trail);
@@ -335,7 +338,7 @@ impl<'a> World<'a> {
             return Value::Module(sub);
         }
         for &(level, path) in &module.stars {
-            if level == 0 && self.index.table.resolve(file, 0, &path) == ModuleRef::External && STAR_LIBRARIES.iter().any(|l| is_from(&path, l)) {
+            if level == 0 && self.index.table.resolve(file, 0, path) == ModuleRef::External && STAR_LIBRARIES.iter().any(|l| is_from(&path, l)) {
                 return Value::External(external(&path, &name));
             }
         }
@@ -385,16 +388,16 @@ impl<'a> World<'a> {
     }
 
     fn import_value(&self, file: FileId, module: Ustr, whole: bool) -> Value<'a> {
-        let path = if whole { module.as_str() } else { module.as_str().split('.').next().unwrap_or_default() };
+        let path = if whole || !module.contains('.') { module } else { Ustr::from(module.as_str().split('.').next().unwrap_or_default()) };
         match self.index.table.resolve(file, 0, path) {
             ModuleRef::File(f) => Value::Module(f),
             ModuleRef::Namespace(p) => Value::Namespace(p.into()),
-            ModuleRef::External => Value::External(Ustr::from(path)),
+            ModuleRef::External => Value::External(path),
         }
     }
 
     fn from_value(&self, file: FileId, level: u32, module: Ustr, name: Ustr, trail: &mut Vec<Mark>) -> Value<'a> {
-        let base = self.index.table.resolve(file, level, &module);
+        let base = self.index.table.resolve(file, level, module);
         match &base {
             ModuleRef::File(f) => {
                 // `from . import x` in an `__init__` that itself binds `x` to its submodule is a circle, which ends as unknown.

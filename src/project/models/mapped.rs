@@ -269,12 +269,12 @@ fn definition<'a>(world: &World<'a>, file: FileId, name: Ustr, depth: usize) -> 
     let module = world.index.modules.get(&file)?;
     match module.names.get(&name).map(Vec::as_slice) {
         Some([.., Binding::Value { value, .. }]) => Some((file, value)),
-        Some([.., Binding::From { level, module, name }]) => match world.index.table.resolve(file, *level, module) {
+        Some([.., Binding::From { level, module, name }]) => match world.index.table.resolve(file, *level, *module) {
             ModuleRef::File(f) => definition(world, f, *name, depth + 1),
             _ => None,
         },
         Some(_) => None,
-        None => module.stars.iter().rev().find_map(|(level, path)| match world.index.table.resolve(file, *level, path) {
+        None => module.stars.iter().rev().find_map(|(level, path)| match world.index.table.resolve(file, *level, *path) {
             ModuleRef::File(f) => definition(world, f, name, depth + 1),
             _ => None,
         }),

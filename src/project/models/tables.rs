@@ -44,7 +44,7 @@ struct Bound {
 pub fn of_file<'a>(ev: &mut Evaluator<'_, 'a>, file: FileId) -> Vec<Draft<'a>> {
     let world = ev.world;
     let Some(module) = world.index.modules.get(&file) else { return Vec::new() };
-    if !world.sources.get(file).text.contains("Table(") {
+    if !makes_tables(&world.sources.get(file).text) {
         return Vec::new();
     }
     let mut bound = Vec::new();
@@ -59,6 +59,13 @@ pub fn of_file<'a>(ev: &mut Evaluator<'_, 'a>, file: FileId) -> Vec<Draft<'a>> {
     // One made in a loop has a name for each turn.
     found.dedup_by(|b, a| a.at == b.at && (b.name.is_none() || name(a) == name(b)));
     found.into_iter().filter_map(|t| draft(ev, &t, variables.get(&t.at.span).copied())).collect()
+}
+
+/// Whether a text calls something named `Table`: not `DataTable(`, unless the name is given to something imported.
+fn makes_tables(text: &str) -> bool {
+    let within = |at: usize| text[..at].ends_with(|c: char| c == '_' || c.is_alphanumeric());
+    let mut calls = text.match_indices("Table(").map(|(at, _)| at).peekable();
+    calls.peek().is_some() && (calls.any(|at| !within(at)) || text.contains("Table as "))
 }
 
 fn draft<'a>(ev: &Evaluator<'_, 'a>, t: &Table, variable: Option<Ustr>) -> Option<Draft<'a>> {
