@@ -195,6 +195,9 @@ fn types_that_do_not_go_together() {
     finds("select 1 from customers c where c = 5", &["type-mismatch: ="]);
     finds("select 1 from orders join customers c on c.id", &["type-mismatch: c.id"]);
     clean("select 1 from customers where 1 and {}");
+    // operators that have no rank of their own are taken from the left
+    clean("select 1 from audit.log where entry -> 'list' ? 'x' and entry -> 'a' -> 'b' ->> 'c' ~ 'x' and entry || '{}' -> 'a' @> any(array['1']::jsonb[])");
+    finds("select 1 from audit.log where entry -> 'a' || 'b'", &["type-mismatch: entry -> 'a' || 'b'"]);
 }
 
 #[test]

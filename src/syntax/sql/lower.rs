@@ -8,6 +8,7 @@ mod create;
 mod dml;
 mod expr;
 mod names;
+mod precedence;
 mod query;
 mod statement;
 mod table;

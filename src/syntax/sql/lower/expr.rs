@@ -5,6 +5,7 @@ use squawk_syntax::ast::{self, AstNode, BinOp, LitKind, PostfixOp, PrefixOp};
 
 use super::Lower;
 use super::names::{has_token, object_from_parts, squeeze};
+use super::precedence::{is_other, lean_left, others_in};
 use crate::source::Span;
 use crate::syntax::sql::ast::{Binary, BodyText, Call, Case, Expr, ExprKind, Ident, ObjectName, OrderItem, Over, Window};
 use crate::syntax::sql::template::HOLE;
@@ -209,6 +210,10 @@ impl Lower<'_> {
             Some(BinOp::ColonColon(op)) => ("::".to_owned(), self.span(op.syntax())),
             Some(other) => self.simple_operator(&other),
         };
+        let chained = if is_other(binary) { others_in(binary.rhs()) } else { 0 };
+        if chained > 0 {
+            return lean_left(left, text, node, self.expr(binary.rhs()), chained);
+        }
         match self.quantified(binary.rhs()) {
             Some(Quantified::Array(e)) => ExprKind::AnyArray(Box::new((left, e)), text),
             Some(Quantified::Query(q)) => ExprKind::AnyQuery(Box::new((left, q)), text),
