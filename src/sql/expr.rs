@@ -287,7 +287,7 @@ impl Resolver<'_> {
                         column.ty.clone()
                     }
                     None => {
-                        let system = super::scope::SYSTEM_COLUMNS.iter().any(|(n, _)| *n == field.as_str());
+                        let system = self.is_whole_row(inner) && super::scope::SYSTEM_COLUMNS.iter().any(|(n, _)| *n == field.as_str());
                         if !system && !self.is_function_of(Some(name), field.name) {
                             let name = Rc::clone(name);
                             self.missing_field(inner, field, Some(&name), fields.iter().map(|c| c.name.as_str()).collect());
@@ -297,6 +297,15 @@ impl Resolver<'_> {
                 }
             }
             _ => Type::Unknown,
+        }
+    }
+
+    /// `(t)` for a table's own row: that has system columns, a value of its type has none (`ParseComplexProjection`).
+    fn is_whole_row(&self, expr: &Expr) -> bool {
+        let ExprKind::Column(parts) = &expr.kind else { return false };
+        match parts.as_slice() {
+            [name] => self.levels.last().is_none_or(|level| !matches!(Self::in_level(level, name.name), super::scope::Found::One(_))),
+            _ => false,
         }
     }
 
@@ -317,6 +326,11 @@ impl Resolver<'_> {
         let found = self.value(inner);
         let ty = Type::of_name(self.schema, ty);
         self.compare(&ty, inner);
+        if let (Type::Base(name), ExprKind::String(text)) = (&ty, &inner.kind)
+            && name.as_str() == "regclass"
+        {
+            self.regclass(text, inner.span);
+        }
         let nullable = found.nullable || !nullable::is_total_cast(&found.ty, &ty);
         (ty, nullable)
     }

@@ -20,6 +20,7 @@ mod mismatch;
 mod nullable;
 mod problem;
 mod query;
+mod regclass;
 mod relation;
 mod resolve;
 mod scope;

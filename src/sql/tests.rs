@@ -235,6 +235,16 @@ fn conflicts_need_a_unique_key() {
 }
 
 #[test]
+fn strings_name_relations() {
+    clean(
+        "select 'orders'::regclass, 'audit.log'::regclass, cast('\"orders\"' as regclass), '{}'::regclass, '1259'::regclass, 'pg_class'::regclass, 'orders_pkey'::regclass",
+    );
+    finds("select 1 from pg_attribute where attrelid = 'orderz'::regclass", &["unknown-table: orderz"]);
+    finds("select 'audit.logs'::regclass", &["unknown-table: logs"]);
+    finds("select (address).ctid, (o).ctid from orders o", &["unknown-column: address).ctid"]);
+}
+
+#[test]
 fn system_names_are_known() {
     clean("select ctid, xmin, tableoid::regclass from orders");
     clean("select relname from pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace");
