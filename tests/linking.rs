@@ -215,6 +215,8 @@ def create(o: New, s: Some, tenant):
     if tenant:
         row["customer_id"] = tenant
     sb.table("orders").insert(row).execute()
+    row |= {"customer_id": 1, "totl": 2}  # ! column `totl` does not exist
+    sb.table("orders").insert(row).execute()
 "#,
     )]);
 }
@@ -424,11 +426,19 @@ class Options(AbstractUser.Meta):
         ),
         (
             "shop/views.py",
-            r"from shop.models import Customer, Order
+            r"from django.db.models import Count
+from shop.models import Customer, Order
 def f():
     Customer.objects.order_by('?')
     Customer.objects.filter(bills__total=1)
     Customer.objects.filter(billz__total=1)  # ! warning unknown-attribute at `billz`
+    Customer.objects.filter(bills__totl=1)  # ! warning unknown-attribute at `totl`
+    Order.objects.filter(customer__in=[1], customer__pk__gt=2, customer__isnull=True)
+    Order.objects.get_or_create(id=1, defaults={'totl': 1})  # ! at `totl`
+    Customer.objects.annotate(Count('bills')).filter(bills__count=1)
+    Order.objects.annotate(Count('customer__bills')).filter(customer__bills__count=1)
+    Order.objects.bulk_update([], ['totl'])  # ! at `totl`
+    Order(totl=1)  # ! at `totl`
     return Order.objects.filter(customer__tier='x')
 ",
         ),
@@ -517,4 +527,26 @@ def f(session, c):
 ",
         ),
     ]);
+}
+
+#[test]
+fn wrappers_that_the_configuration_declares() {
+    let config = "calls:
+  - {function: app.db.fetch_rows, args: {0: table, columns: columns, where: where}}
+  - {function: app.db.Store.save, args: {0: schema, 1: table, rows: row}}
+  - {function: '*.query_all', args: {0: sql}}
+";
+    let db = "def fetch_rows(name, columns=(), where=None):\n    return _pool.run(name, columns, where)\nclass Store:\n    def save(self, schema, name, rows=()):\n        return _pool.put(schema, name, rows)\n";
+    let app = r#"import psycopg
+from app.db import Store, fetch_rows
+from app import db
+def f(client, store: Store):
+    fetch_rows("orders", columns=["id", "totl"], where={"customer_id": 1})  # ! `totl`
+    db.fetch_rows("customrs")  # ! `customrs`
+    fetch_rows("customers", where={"nme": 1})  # ! `nme`
+    store.save("public", "orders", rows=[{"customer_id": 1, "totl": 2}])  # ! `totl`
+    client.query_all("SELECT nme FROM customers")  # ! `nme`
+    fetch_rows(f.table, columns=["anything"])
+"#;
+    holds(&[("dbtruth.yaml", config), ("app/__init__.py", ""), ("app/db.py", db), ("app/main.py", app)]);
 }

@@ -116,6 +116,13 @@ fn dict_of<'a>(ev: &mut Evaluator<'_, 'a>, call: &'a Call, args: &Args<'a>) -> D
     dict
 }
 
+/// `a | b` of two dicts.
+pub fn merged<'a>(a: &Value<'a>, b: &Value<'a>) -> Value<'a> {
+    let (Value::Dict(a), Value::Dict(b)) = (a, b) else { return Value::Unknown };
+    let entries = a.entries.iter().chain(&b.entries).cloned().collect();
+    Value::Dict(Arc::new(Dict { entries, open: a.open || b.open }))
+}
+
 /// `d[key] = value`
 pub fn put<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &'a Expr, d: &Arc<Dict<'a>>, key: &Text<'a>, value: Value<'a>, expr: Option<&'a Expr>) {
     let mut dict = (**d).clone();

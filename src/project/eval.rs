@@ -455,10 +455,7 @@ impl<'w, 'a> Evaluator<'w, 'a> {
             BinaryOp::Add => strings::add(self, &l, &r, left.span, right.span),
             BinaryOp::Mod => strings::percent(self, &l, &r, span),
             BinaryOp::BitOr => match (&l, &r) {
-                (Value::Dict(a), Value::Dict(b)) => {
-                    let entries = a.entries.iter().chain(&b.entries).cloned().collect();
-                    Value::Dict(Arc::new(Dict { entries, open: a.open || b.open }))
-                }
+                (Value::Dict(_), Value::Dict(_)) => super::builtins::merged(&l, &r),
                 _ if is_type(&l) || is_type(&r) => {
                     let all = [self.instance_of(&l), self.instance_of(&r)];
                     Value::Type(Arc::new(Value::union(all)))

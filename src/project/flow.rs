@@ -54,6 +54,7 @@ impl<'a> Evaluator<'_, 'a> {
             StmtKind::AugAssign(a) => {
                 let (l, r) = (self.eval(&a.0), self.eval(&a.2));
                 let value = match a.1 {
+                    python::BinaryOp::BitOr if matches!((&l, &r), (Value::Dict(_), Value::Dict(_))) => super::builtins::merged(&l, &r),
                     python::BinaryOp::Add => super::strings::add(self, &l, &r, a.0.span, a.2.span),
                     _ => libraries::boolean(self, &l, &r),
                 };

@@ -93,6 +93,7 @@ impl Graph {
             for b in &def.names[&name] {
                 let Binding::Value { value, .. } = b else { continue };
                 let ExprKind::Call(call) = &value.kind else { continue };
+                let call = marked(call).unwrap_or(call);
                 let last = last_name(&call.func).map_or("", |n| n.as_str());
                 let pointer = match last {
                     l if l.ends_with("ManyToManyField") => Pointer::Many,
@@ -225,6 +226,14 @@ impl Graph {
     pub fn accessor(&self, world: &World<'_>, model: ModelId, name: Ustr) -> Option<&Edge> {
         through_parents(world, model).find_map(|m| self.accessors.get(&(m, name)))
     }
+}
+
+/// The field in `prevent_search(models.ForeignKey(…))`: a function that is given one marks it and hands it back.
+fn marked(call: &Call) -> Option<&Call> {
+    let [only] = call.args.as_slice() else { return None };
+    let ExprKind::Call(inner) = &only.value.kind else { return None };
+    let field = |c: &Call| last_name(&c.func).is_some_and(|n| n.as_str().ends_with("Field") || n.as_str().ends_with("ForeignKey"));
+    (field(inner) && !field(call)).then_some(inner)
 }
 
 /// The table that Django makes for a many-to-many field, by Django's rules for its name and columns.

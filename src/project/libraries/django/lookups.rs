@@ -85,7 +85,13 @@ pub enum End {
     Field(Option<ColumnRef>),
     /// The first part is no field.
     Nothing,
+    /// This part, behind a relation to that model, is neither a field of it nor a look-up of the key. It may be an annotation's (`books__count`).
+    Beyond(ModelId, Ustr, Location),
 }
+
+/// Look-ups that a relation has (`django.db.models.fields.related_lookups`), and what databases and packages register for all fields.
+const OF_KEYS: &[&str] =
+    &["exact", "iexact", "in", "isnull", "gt", "gte", "lt", "lte", "range", "contains", "icontains", "startswith", "regex", "any", "len", "overlap"];
 
 /// Walks a path from a model and notes what it touches.
 pub fn walk(ev: &mut Evaluator<'_, '_>, from: ModelId, path: &Path, access: Access) -> End {
@@ -112,7 +118,15 @@ pub fn walk(ev: &mut Evaluator<'_, '_>, from: ModelId, path: &Path, access: Acce
             continue;
         }
         let Some(c) = graph::through_parents(ev.world, model).find_map(|m| graph::field_column(ev.world, m, name)) else {
-            return if n == 0 { End::Nothing } else { End::Field(last) };
+            if n == 0 {
+                return End::Nothing;
+            }
+            // Behind a relation stands a field of the other model, or a look-up of the key.
+            let before = path.parts[n - 1].0;
+            if before.as_str() != "pk" && !OF_KEYS.contains(&name.as_str()) {
+                return End::Beyond(model, name, at);
+            }
+            return End::Field(last);
         };
         column(ev, model, c, at, access);
         // `author_id` is the key of `author`.

@@ -12,6 +12,7 @@ use crate::project::models::ModelId;
 use crate::project::text::Text;
 use crate::project::uses::Certainty;
 use crate::project::value::{Dict, DictEntry, Value};
+use crate::source::Location;
 use crate::syntax::python::{ArgKind, Call};
 
 use super::lookups::{End, Path, walk};
@@ -100,7 +101,7 @@ pub fn method<'a>(ev: &mut Evaluator<'_, 'a>, set: &Arc<Set>, name: &str, call: 
                 if let Some(Value::Dict(d)) = args.keyword(call, k) {
                     for e in &d.entries {
                         if let Some(key) = e.key.constant() {
-                            walk(ev, set.model, &Path::from_key(&key, e.at), Access::Write);
+                            plain(ev, set.model, &Path::from_key(&key, e.at), Access::Write);
                         }
                     }
                 }
@@ -208,22 +209,35 @@ fn resolve(ev: &mut Evaluator<'_, '_>, set: &Set, path: &Path, access: Access) -
         return End::Nothing;
     }
     let end = walk(ev, set.model, path, access);
-    if end == End::Nothing && !set.open && set.names.is_empty() {
-        missing(ev, set.model, path);
+    if !set.open && set.names.is_empty() {
+        lacking(ev, set.model, path, &end);
     }
     end
 }
 
+fn lacking(ev: &mut Evaluator<'_, '_>, id: ModelId, path: &Path, end: &End) {
+    match *end {
+        End::Nothing => missing(ev, id, path.first(), path.location()),
+        End::Beyond(model, name, at) => missing(ev, model, name, Some(at)),
+        End::Field(_) => {}
+    }
+}
+
+/// Walks a name that is written or listed outside of any chain.
+fn plain(ev: &mut Evaluator<'_, '_>, id: ModelId, path: &Path, access: Access) {
+    let end = walk(ev, id, path, access);
+    lacking(ev, id, path, &end);
+}
+
 /// A look-up that begins with no field of the model. Models of installed apps may point here without our seeing them, at the user model most of all.
-fn missing(ev: &mut Evaluator<'_, '_>, id: ModelId, path: &Path) {
+fn missing(ev: &mut Evaluator<'_, '_>, id: ModelId, name: Ustr, at: Option<Location>) {
     let model = ev.world.models.get(id);
-    let name = path.first();
     let known = model.members.contains_key(&name) || model.class.is_some_and(|c| ev.world.class_member(c, name).is_some());
     let all_seen = !model.open && !model.foreign && model.class.and_then(|c| ev.world.lineage(c)).is_some_and(|l| !l.open);
     if known || !all_seen || ev.world.django.user == Some(id) || name.as_str().ends_with("_id") || name.as_str().is_empty() {
         return;
     }
-    if let Some(at) = path.location() {
+    if let Some(at) = at {
         emit::missing_attribute(ev, id, name, at, Certainty::Medium);
     }
 }
@@ -302,17 +316,24 @@ pub fn name_list<'a>(ev: &mut Evaluator<'_, 'a>, id: ModelId, list: Option<&Valu
         if let Value::Str(t) = v
             && let Some(p) = Path::from_text(t)
         {
-            walk(ev, id, &p, access);
+            plain(ev, id, &p, access);
         }
     }
 }
 
 /// `Model(name=…)`
 pub fn write_keywords<'a>(ev: &mut Evaluator<'_, 'a>, id: ModelId, call: &'a Call, args: &Args<'a>) {
+    // A constructor of the project's own takes what it likes.
+    let class = ev.world.models.get(id).class;
+    let own = class.is_none_or(|c| ["__init__", "__new__"].iter().any(|n| ev.world.class_member(c, Ustr::from(n)).is_some()));
     for (a, v) in call.args.iter().zip(&args.values) {
         if let ArgKind::Keyword(k) = a.kind {
             let path = Path::from_keyword(ev, k);
-            walk(ev, id, &path, Access::Write);
+            if own {
+                walk(ev, id, &path, Access::Write);
+            } else {
+                plain(ev, id, &path, Access::Write);
+            }
             if let Some(c) = graph::field_column(ev.world, id, k.name) {
                 emit::literal(ev, c, v, Some(&a.value), true);
             }

@@ -241,9 +241,8 @@ fn names<'a>(ev: &mut Evaluator<'_, 'a>, id: ModelId, v: &Value<'a>, access: Acc
     for v in items {
         if let Value::Str(t) = v
             && let (Some(name), Some(at)) = (t.constant(), t.location())
-            && let Some(c) = keyed(ev, id, &name)
         {
-            emit::column(ev, c, at, access);
+            key(ev, id, &name, at, access);
         }
     }
 }
