@@ -267,3 +267,33 @@ fn a_broken_statement_is_read_around_its_broken_part() {
     p.write("a.sql", "SELECT manufacturing_date, id id id FROM batches;\n");
     p.run(CONCISE).exits(0).says("sql that does not parse");
 }
+
+/// Django models that only their own library understands wholly: a key from a base that is not here, a field with its type in brackets, names that Django cuts.
+#[test]
+fn django_models_as_strangers_write_them() {
+    let p = Project::new();
+    p.write("app/__init__.py", "");
+    p.write(
+        "app/apps.py",
+        "from django.apps import AppConfig\n\n\nclass App(AppConfig):\n    name = 'app'\n    default_auto_field = 'django.db.models.BigAutoField'\n",
+    );
+    let long = "AVeryVeryVeryLongNameOfAModelThatGoesOnAndOnUntilItIsCutAgai";
+    p.write(
+        "app/models.py",
+        format!(
+            "from django.db import models\nfrom rest_framework_api_key.models import AbstractAPIKey\n\n\nclass Key(AbstractAPIKey):\n    name = models.TextField()\n\n\nclass Tag(models.Model):\n    name = models.TextField()\n\n\nclass Scan(models.Model):\n    found = models.JSONField[list[int]](default=list)\n\n\nclass {long}(models.Model):\n    tags = models.ManyToManyField(Tag)\n"
+        ),
+    );
+    let lock = "version: 1\nsearch_path: [public]\ntables:\n  public.LONG:\n    columns:\n      id: bigint not null\n    primary key: [id]\n  public.LINK:\n    columns:\n      LOWER_id: bigint not null\n      id: bigint not null\n      tag_id: bigint not null\n    primary key: [id]\n  public.app_key:\n    columns:\n      id: varchar(150) not null\n      name: text not null\n    primary key: [id]\n  public.app_scan:\n    columns:\n      found: jsonb not null\n      id: bigint not null\n    primary key: [id]\n  public.app_tag:\n    columns:\n      id: bigint not null\n      name: text not null\n    primary key: [id]\n";
+    // As Django itself names them.
+    let lock = lock
+        .replace("LONG", "app_averyveryverylongnameofamodelthatgoesonandonuntilitiscu58c4")
+        .replace("LINK", "app_averyveryverylongnameofamodelthatgoesonandonuntilitiscu9760")
+        .replace("LOWER", &long.to_lowercase());
+    p.write("schema.lock.yaml", &lock);
+    let ran = p.run(&["check", "--format", "concise"]);
+    assert!(!ran.out.contains("unknown-") && !ran.out.contains("type-mismatch") && !ran.out.contains("unmapped"), "{}", ran.out);
+    // What is there is seen all the same.
+    p.write("schema.lock.yaml", lock.replace("found: jsonb", "founded: jsonb"));
+    p.run(&["check", "--format", "concise"]).exits(1).says("`found`");
+}

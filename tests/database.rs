@@ -12,6 +12,7 @@ use dbtruth::sql::ddl;
 
 mod database {
     pub mod cluster;
+    pub mod hostile;
     pub mod random;
 }
 use database::cluster::{Cluster, Pooler, certificates};
@@ -82,7 +83,7 @@ fn random_statements_replayed_offline_give_what_the_server_has() {
 }
 
 #[test]
-fn a_pooler_in_transaction_mode_makes_no_difference() {
+fn case_35_a_pooler_in_transaction_mode_makes_no_difference() {
     let cluster = Cluster::start(&[]);
     cluster.create("pooled");
     cluster.sql("pooled", "create table t (id serial primary key, name text not null default 'x')");
@@ -105,7 +106,7 @@ fn a_pooler_in_transaction_mode_makes_no_difference() {
 }
 
 #[test]
-fn whom_we_talk_to_is_verified() {
+fn case_34_whom_we_talk_to_is_verified() {
     let certificates = certificates();
     let cluster = Cluster::start_with_tls(certificates.path());
     cluster.sql("postgres", "create role me login password 'canary pw%/@:'; create table t (id int)");
@@ -137,7 +138,7 @@ fn whom_we_talk_to_is_verified() {
 }
 
 #[test]
-fn a_server_that_cannot_be_read_is_an_error_with_a_remedy() {
+fn case_34_a_server_that_cannot_be_read_is_an_error_with_a_remedy() {
     let cluster = Cluster::start(&["listen_addresses=127.0.0.1".to_owned()]);
     let pull = |url: String| live::pull(&options(url)).expect_err("must fail");
     let error = pull(format!("postgresql://postgres:canary@127.0.0.1:{}/postgres?sslmode=verify-full", cluster.port()));

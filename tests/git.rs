@@ -270,3 +270,31 @@ fn a_lock_of_another_revision() {
     p.run(&["diff", "main:schema.lock.yaml", "feature", "--impact"]).exits(1).says("probably to `mfg_date`").says("a.sql:1:8");
     p.run(&["diff", "main:schema.lock.yaml", "main"]).exits(0).says("no change");
 }
+
+/// A repair is made in the worktree, only where that is what is staged; the index is the user's.
+#[test]
+fn repairs_of_staged_files_leave_others_alone() {
+    const TYPO: &str = "SELECT manufacturing_dat FROM batches;\n";
+    let p = Project::git();
+    for name in ["same.sql", "partly.sql", "unstaged.sql"] {
+        p.write(name, RIGHT);
+    }
+    p.commit_all();
+    p.write("same.sql", TYPO);
+    p.write("partly.sql", TYPO);
+    p.run_git(&["add", "same.sql", "partly.sql"]);
+    let partly = format!("-- not staged\n{TYPO}");
+    p.write("partly.sql", &partly);
+    p.write("unstaged.sql", TYPO);
+    p.write("announced.sql", TYPO);
+    p.run_git(&["add", "-N", "announced.sql"]);
+    let index = p.run_git(&["ls-files", "-s"]);
+    p.run(&["check", "--staged", "--fix", "--unsafe-fixes"])
+        .exits(1)
+        .says("partly.sql: left as it is: the worktree differs from the index")
+        .says("the index still has the old text")
+        .says("git add same.sql");
+    assert_eq!(p.read("same.sql"), TYPO.replace("dat ", "date "));
+    assert_eq!((p.read("partly.sql"), p.read("unstaged.sql"), p.read("announced.sql")), (partly, TYPO.to_owned(), TYPO.to_owned()));
+    assert_eq!(p.run_git(&["ls-files", "-s"]), index, "nothing is staged for the user");
+}

@@ -365,7 +365,7 @@ fn the_lock_is_read_again_when_it_changes() {
 }
 
 #[test]
-fn each_folder_has_its_own_lock() {
+fn case_37_each_folder_has_its_own_lock() {
     let (p, q) = (Project::new(), Project::new());
     q.write("schema.lock.yaml", LOCK.replace("manufacturing_date", "mfg_date"));
     let (mut c, _) = Client::greeted(&[p.root(), q.root()], json!({}));
@@ -458,7 +458,7 @@ fn findings_can_be_fixed_and_silenced() {
 }
 
 #[test]
-fn hostile_input_ends_nothing() {
+fn case_37_hostile_input_ends_nothing() {
     let p = Project::new();
     let (mut c, _) = Client::greeted(&[p.root()], json!({}));
     let a = uri(&p.path("a.sql"));
@@ -576,8 +576,30 @@ fn case_37_lock_and_configuration_change_under_a_storm() {
     assert_eq!(c.end(), 0);
 }
 
+/// 4: a quote is typed at the start of 400 kB; until it is closed, everything behind it is a string.
 #[test]
-fn a_burst_of_changes_is_one() {
+fn case_04_a_string_left_open_while_typing() {
+    let p = Project::new();
+    let body = "cur.execute('SELECT id FROM batches')\n".repeat(10_000);
+    let text = format!("import psycopg\ncur = psycopg.connect().cursor()\n{body}cur.execute('SELECT mfg_date FROM batches')\n");
+    p.write("a.py", &text);
+    let (mut c, _) = Client::greeted(&[p.root()], json!({}));
+    let a = uri(&p.path("a.py"));
+    c.open(&a, &text);
+    c.findings(&a, |f| f.len() == 1);
+    let at = |line: u32, from: u32, to: u32, text: &str| json!([{"range": {"start": {"line": line, "character": from}, "end": {"line": line, "character": to}}, "text": text}]);
+    c.change(&a, 2, at(1, 0, 0, "q = \"\"\""));
+    let began = Instant::now();
+    c.at("textDocument/hover", &a, 0, 8);
+    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+    c.kept.retain(|m| m["method"] != "textDocument/publishDiagnostics");
+    c.change(&a, 3, at(1, 0, 7, ""));
+    c.findings(&a, |f| f.len() == 1 && f[0]["message"].as_str().unwrap().contains("`mfg_date`"));
+    assert_eq!(c.end(), 0);
+}
+
+#[test]
+fn case_37_a_burst_of_changes_is_one() {
     let p = Project::new();
     let (mut c, _) = Client::greeted(&[p.root()], json!({}));
     let a = uri(&p.path("a.sql"));
@@ -598,7 +620,7 @@ fn a_burst_of_changes_is_one() {
 }
 
 #[test]
-fn a_session_ends_as_the_client_ends_it() {
+fn case_37_a_session_ends_as_the_client_ends_it() {
     let p = Project::new();
     let (c, _) = Client::greeted(&[p.root()], json!({}));
     assert_eq!(c.end(), 0);

@@ -53,6 +53,12 @@ class Customer(Base):
 type Trap = (&'static str, (&'static str, &'static str), &'static str, &'static str);
 
 const TRAPS: &[Trap] = &[
+    (
+        "an attribute that a condition asks for first",
+        ("app.py", MODELS),
+        "if hasattr(Customer, 'seed'):\n    q = select(Customer).where(Customer.seed == 1)\n",
+        "if hasattr(Customer, 'other'):\n    q = select(Customer).where(Customer.seed == 1)\n",
+    ),
     ("a bucket", ("app.py", SUPABASE), "sb.storage.from_('avatars').list()", "sb.from_('avatars').select('id').execute()"),
     (
         "TinyDB",

@@ -41,7 +41,12 @@ const NAMED: usize = 5;
 fn confess(schema: &Schema) {
     let mut by_reason: std::collections::BTreeMap<&str, Vec<&str>> = std::collections::BTreeMap::new();
     for object in &schema.incomplete {
-        by_reason.entry(&object.reason).or_default().push(&object.object);
+        // What names no object concerns all of them.
+        let name = if matches!(object.object.as_str(), "schema" | "do block" | "a name") { "the schema as a whole" } else { &object.object };
+        let names = by_reason.entry(&object.reason).or_default();
+        if !names.contains(&name) {
+            names.push(name);
+        }
     }
     for (reason, names) in by_reason {
         let list = names.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");

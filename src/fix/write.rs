@@ -121,7 +121,16 @@ mod tests {
     }
 
     #[test]
-    fn what_may_not_be_written_is_not() {
+    fn case_31_what_changed_since_it_was_read_is_left() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.py");
+        std::fs::write(&path, "somebody was here").unwrap();
+        assert!(matches!(write(&change(&path), &[dir.path().to_owned()]), Err(Refusal::Changed)));
+        assert_eq!(std::fs::read(&path).unwrap(), b"somebody was here");
+    }
+
+    #[test]
+    fn case_31_what_may_not_be_written_is_not() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a.py");
         std::fs::write(&path, "old").unwrap();

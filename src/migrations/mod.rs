@@ -5,7 +5,7 @@
 
 pub mod alembic;
 mod database;
-mod digest;
+
 mod django;
 mod files;
 mod find;

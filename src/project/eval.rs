@@ -373,6 +373,14 @@ impl<'w, 'a> Evaluator<'w, 'a> {
 
     fn subscript(&mut self, value: &'a Expr, index: &'a Expr) -> Value<'a> {
         let base = self.eval(value);
+        // `models.JSONField[list[int]](…)`: a field, whatever it is said to hold.
+        if self.world.collecting
+            && let Value::External(path) = &base
+            && path.starts_with("django.")
+            && path.ends_with("Field")
+        {
+            return base;
+        }
         // `list[Model]`, `Optional[Model]`: a type, not a look-up.
         if matches!(base, Value::External(_)) {
             return Value::Type(Arc::new(self.generic(&base, index)));

@@ -129,6 +129,8 @@ pub struct ModuleDef<'a> {
     /// Attributes that its code sets on an object (`x.name = …`, `setattr(x, "name", …)`) or asks whether it has: an object may have them whatever its
     /// class says.
     pub set_on_objects: FxHashSet<Ustr>,
+    /// Attributes that a condition of this file asks for (`if hasattr(x, "name")`): whoever does so knows that they may be missing.
+    pub asked_for: FxHashSet<Ustr>,
 }
 
 /// Everything that is defined.
@@ -196,14 +198,15 @@ impl<'a> Index<'a> {
             Scope { index: self, file, prefix: String::new(), class: None, function: None, names: &mut names, order: &mut Vec::new(), stars: Vec::new() };
         scope.body(&node.body);
         let stars = scope.stars;
-        let mut on_objects = FxHashSet::default();
+        let (mut on_objects, mut asked_for) = (FxHashSet::default(), FxHashSet::default());
         for statement in &node.body {
-            statement.each(&mut |s| set_on_objects(s, &mut on_objects));
+            statement.each(&mut |s| set_on_objects(s, &mut on_objects, &mut asked_for));
         }
+        on_objects.extend(asked_for.iter().copied());
         for name in &on_objects {
             *self.set_on_objects.entry(*name).or_default() += 1;
         }
-        if let Some(old) = self.modules.insert(file, ModuleDef { file, node, names, stars, set_on_objects: on_objects }) {
+        if let Some(old) = self.modules.insert(file, ModuleDef { file, node, names, stars, set_on_objects: on_objects, asked_for }) {
             for name in &old.set_on_objects {
                 self.set_on_objects.entry(*name).and_modify(|n| *n -= 1);
             }
@@ -270,8 +273,8 @@ impl<'a> Index<'a> {
     }
 }
 
-/// Attributes that a statement sets on something other than a method's own object, or asks for by `hasattr`.
-fn set_on_objects(statement: &python::Stmt, found: &mut FxHashSet<Ustr>) {
+/// Attributes that a statement sets on something other than a method's own object, and those that it asks for by `hasattr`.
+fn set_on_objects(statement: &python::Stmt, found: &mut FxHashSet<Ustr>, asked_for: &mut FxHashSet<Ustr>) {
     let named = |call: &python::Call, name: &str| matches!(&call.func.kind, ExprKind::Name(n) if n.as_str() == name);
     let literal = |e: Option<&Expr>| match e.map(|e| &e.kind) {
         Some(ExprKind::Str(s)) => s.constant().map(|t| Ustr::from(&t)),
@@ -294,7 +297,7 @@ fn set_on_objects(statement: &python::Stmt, found: &mut FxHashSet<Ustr>) {
             if let ExprKind::Call(call) = &e.kind
                 && named(call, "hasattr")
             {
-                found.extend(literal(call.positional(1)));
+                asked_for.extend(literal(call.positional(1)));
             }
         }),
         _ => {}

@@ -3,6 +3,7 @@
 pub mod annotation;
 pub mod builtins;
 pub mod callbacks;
+pub mod digest;
 pub mod documents;
 pub mod eval;
 pub mod flow;

@@ -112,3 +112,131 @@ fn case_33_same_time_and_size_but_other_bytes() {
     std::fs::File::options().write(true).open(p.path("a.sql")).and_then(|f| f.set_modified(std::time::UNIX_EPOCH)).expect("own file");
     p.run(CONCISE).exits(0);
 }
+
+/// Files below a folder, with everything they are.
+fn files_below(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let mut found = Vec::new();
+    let mut open = vec![folder.to_owned()];
+    while let Some(folder) = open.pop() {
+        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+            if entry.path().is_dir() { open.push(entry.path()) } else { found.push(entry.path()) }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// Whatever stands in the cache, a run says what it says without one, and never complains.
+#[test]
+fn case_33_damaged_foreign_and_locked_caches() {
+    let p = Project::git();
+    p.write("a.sql", WRONG);
+    p.write("b.py", "import psycopg\npsycopg.connect().cursor().execute('SELECT mfg_date FROM batches')\n");
+    p.commit_all();
+    // What changed just now is not kept.
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    let fresh = p.run(&["check", "--no-cache", "--format", "json"]).exits(1);
+    let same = |what: &str| {
+        let ran = p.run(&["check", "--format", "json"]);
+        assert!(ran.code == 1 && ran.out == fresh.out && ran.err == fresh.err, "{what}: {} {} {}", ran.code, ran.out, ran.err);
+    };
+    let cache = p.path(".git/dbtruth");
+    same("nothing kept");
+    assert!(!files_below(&cache).is_empty(), "something is kept");
+    let passwd = std::fs::read("/etc/passwd").expect("readable");
+    type Damage = fn(&std::path::Path, &[u8]);
+    let damages: &[(&str, Damage)] = &[
+        ("empty", |f, _| std::fs::write(f, b"").expect("own file")),
+        ("half of it", |f, b| std::fs::write(f, &b[..b.len() / 2]).expect("own file")),
+        ("zeros", |f, _| std::fs::write(f, vec![0; 1 << 20]).expect("own file")),
+        ("more behind it", |f, b| std::fs::write(f, [b, &b"more"[..]].concat()).expect("own file")),
+        ("another version", |f, b| std::fs::write(f, String::from_utf8_lossy(b).replace(env!("CARGO_PKG_VERSION"), "9.9.9")).expect("own file")),
+        ("a byte wrong at the start", |f, b| flip(f, b, 0)),
+        ("a byte wrong early", |f, b| flip(f, b, b.len() / 16)),
+        ("a byte wrong in the middle", |f, b| flip(f, b, b.len() / 2)),
+        ("a byte wrong at the end", |f, b| flip(f, b, b.len().saturating_sub(2))),
+        ("a folder", |f, _| std::fs::remove_file(f).and_then(|()| std::fs::create_dir(f)).expect("own file")),
+        ("a link to nowhere", |f, _| std::fs::remove_file(f).and_then(|()| std::os::unix::fs::symlink("nowhere", f)).expect("own file")),
+        ("a link to another's file", |f, _| std::fs::remove_file(f).and_then(|()| std::os::unix::fs::symlink("/etc/passwd", f)).expect("own file")),
+        ("nobody's", |f, b| {
+            std::fs::write(f, b).expect("own file");
+            // Only root can give a file away.
+            let _ = std::os::unix::fs::chown(f, Some(65_534), Some(65_534));
+        }),
+    ];
+    for (what, damage) in damages {
+        for place in files_below(&cache) {
+            if let Ok(bytes) = std::fs::read(&place) {
+                damage(&place, &bytes);
+            }
+        }
+        same(what);
+        same(what);
+        let _ = std::fs::remove_dir_all(&cache);
+        same("kept anew");
+        assert!(!files_below(&cache).is_empty(), "kept anew after: {what}");
+    }
+    assert_eq!(std::fs::read("/etc/passwd").expect("readable"), passwd);
+    // No folder can be made there, not even by root.
+    let output =
+        p.command(env!("CARGO_BIN_EXE_dbtruth"), ".").args(["check", "--format", "json"]).env("DBTRUTH_CACHE_DIR", "/proc/dbtruth").output().expect("it runs");
+    assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned()), (Some(1), fresh.out.clone()));
+}
+
+fn flip(file: &std::path::Path, bytes: &[u8], at: usize) {
+    let mut bytes = bytes.to_vec();
+    if let Some(b) = bytes.get_mut(at) {
+        *b ^= 0x15;
+    }
+    std::fs::write(file, bytes).expect("own file");
+}
+
+#[test]
+fn case_31_eight_repairs_at_once() {
+    let p = Project::new();
+    let wrong = "SELECT manufacturing_dat FROM batches;\n".repeat(20);
+    for n in 0..6 {
+        p.write(&format!("f{n}.sql"), &wrong);
+    }
+    let run = || {
+        let mut command: Command = p.command(env!("CARGO_BIN_EXE_dbtruth"), ".");
+        command.args(["check", "--fix", "--unsafe-fixes"]).stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().expect("it runs")
+    };
+    let running: Vec<_> = (0..8).map(|_| run()).collect();
+    for mut child in running {
+        // One that comes late may find a file changed under it, and says so.
+        assert!(matches!(child.wait().expect("it ends").code(), Some(0..=2)));
+    }
+    p.run(&["check", "--fix", "--unsafe-fixes"]).exits(0);
+    for n in 0..6 {
+        assert_eq!(p.read(&format!("f{n}.sql")), wrong.replace("manufacturing_dat", "manufacturing_date"), "neither torn nor repaired twice");
+    }
+    assert_eq!(left_behind(&p).len(), 7);
+}
+
+#[test]
+fn case_32_repairs_keep_encodings_and_ends_of_lines() {
+    let p = Project::new();
+    let sql = "-- é\r\nSELECT manufacturing_dat FROM batches;\r\n";
+    let wide = |text: &str| [0xfeff].into_iter().chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+    let latin = |text: &str| text.chars().map(|c| u8::try_from(u32::from(c)).expect("Latin-1")).collect::<Vec<u8>>();
+    let python = "# coding: latin-1\nimport psycopg\npsycopg.connect().cursor().execute('SELECT manufacturing_dat FROM batches -- é')";
+    let files: [(&str, &dyn Fn(&str) -> Vec<u8>, &str); 5] = [
+        ("crlf.sql", &|t: &str| t.as_bytes().to_vec(), sql),
+        ("bom.sql", &|t: &str| [&b"\xef\xbb\xbf"[..], t.as_bytes()].concat(), sql),
+        ("wide.sql", &wide, sql),
+        ("cr.sql", &|t: &str| t.replace("\r\n", "\r").into_bytes(), sql),
+        ("latin.py", &latin, python),
+    ];
+    for (name, encoded, text) in files {
+        p.write(name, encoded(text));
+    }
+    p.run(&["check", "--fix", "--unsafe-fixes"]).exits(0);
+    for (name, encoded, text) in files {
+        assert_eq!(std::fs::read(p.path(name)).expect("own file"), encoded(&text.replace("manufacturing_dat", "manufacturing_date")), "{name}");
+    }
+    // Nothing is left to repair: nothing is written.
+    let before = std::fs::metadata(p.path("crlf.sql")).and_then(|m| m.modified()).expect("own file");
+    p.run(&["check", "--fix", "--unsafe-fixes"]).exits(0).never_says("repair");
+    assert_eq!(std::fs::metadata(p.path("crlf.sql")).and_then(|m| m.modified()).expect("own file"), before);
+}

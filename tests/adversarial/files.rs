@@ -50,6 +50,21 @@ fn case_27_submodules_and_repositories_inside() {
 }
 
 #[test]
+fn case_27_a_repository_that_happens_to_lie_inside() {
+    let p = Project::git();
+    p.write("a.sql", RIGHT);
+    p.commit_all();
+    p.write("inner/b.sql", WRONG);
+    p.run_git(&["init", "-q", "inner"]);
+    // A file like all others for a check of the worktree; for a commit of the outer one it is not there.
+    p.run(CONCISE).exits(1).says("inner/b.sql:1:8");
+    p.write("a.sql", format!("-- x\n{RIGHT}"));
+    p.run_git(&["add", "a.sql"]);
+    p.run(&["check", "--staged"]).exits(0).never_says("b.sql");
+    p.run_in("inner", CONCISE).exits(1).says("b.sql:1:8");
+}
+
+#[test]
 fn case_27_bare_repositories_and_no_git_at_all() {
     let p = Project::new();
     p.write("a.sql", WRONG);

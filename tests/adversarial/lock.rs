@@ -117,6 +117,9 @@ fn python() -> String {
 fn case_25_versions_and_keys() {
     refused("version: 999\ntables: {}\n").says("999");
     refused("tables: {}\n");
+    refused("version: [1]\ntables: {}\n");
+    // Quoted, it is the same number.
+    with_lock(LOCK.replace("version: 1", "version: \"1\"")).exits(0);
     refused("version: 1\ntablez: {}\n").says("tablez");
     refused(LOCK.replace("primary key", "primary kee")).says("primary kee");
 }

@@ -12,5 +12,12 @@ if command == "unpack":
         (folder / hashlib.sha1(data).hexdigest()).write_bytes(data)
 else:
     inputs = {p.read_bytes().decode(errors="replace") for p in folder.iterdir()}
-    if inputs:
-        file.write_text("".join(json.dumps(text) + "\n" for text in sorted(inputs, key=lambda t: (len(t), t))), encoding="utf-8")
+    lines, size = [], 0
+    for text in sorted(inputs, key=lambda t: (len(t), t)):
+        lines.append(json.dumps(text) + "\n")
+        size += len(lines[-1])
+        # The shortest say most a byte; a repository is no place for megabytes of them.
+        if size > 120_000:
+            break
+    if lines:
+        file.write_text("".join(lines), encoding="utf-8")

@@ -122,7 +122,7 @@ fn annotations(text: &str) {
     runners::no_line_speaks_for_us(path, source, Span::new(start, source.len().min(start + help.len())), message, help);
 }
 
-/// Repairs leave a file that parses no worse, nothing that is repaired again, and no error that was not there.
+/// Repairs leave a file that parses no worse, nothing that is repaired again, and no error in what they wrote. (What a wrong table hid, its repair may show.)
 fn fixes(text: &str) {
     let files = [("a.py", Language::Python, text), ("b.sql", Language::Sql, text)];
     let before = settings(&files);
@@ -130,9 +130,11 @@ fn fixes(text: &str) {
     let fixed = fix::run(&before, &options).unwrap_or_else(|e| panic!("{}", e.message));
     let found = dbtruth::check::run(&before).expect("it runs");
     let mistakes = |o: &Outcome| o.diagnostics.iter().filter(|d| d.rule == "syntax-error").count();
-    let errors = |o: &Outcome| o.diagnostics.iter().filter(|d| d.severity == Severity::Error).count();
     assert!(mistakes(&fixed.outcome) <= mistakes(&found), "a repair broke the syntax: {:?}", fixed.changes);
-    assert!(errors(&fixed.outcome) <= errors(&found), "a repair made a new error: {:?}\n{:?}", fixed.changes, fixed.outcome.diagnostics);
+    for d in fixed.outcome.diagnostics.iter().filter(|d| d.severity == Severity::Error) {
+        let named = fixed.outcome.sources.get(d.location.file).text.get(d.location.span.range()).expect("a place in the text");
+        assert!(text.contains(named), "a repair wrote what is wrong itself: {d:?}\n{:?}", fixed.changes);
+    }
     let mut after = before;
     for file in &mut after.files {
         if let Some(change) = fixed.changes.iter().find(|c| c.path == file.path) {

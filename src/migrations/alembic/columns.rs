@@ -2,9 +2,9 @@
 
 use super::Alembic;
 use super::types::{self, SqlType};
-use crate::migrations::digest::by_sqlalchemy;
 use crate::migrations::python::{Args, Machine, Made, Value};
 use crate::migrations::sqltext::{Name, Sql, literal, quoted};
+use crate::project::digest::by_sqlalchemy;
 use crate::source::Location;
 use crate::syntax::sql::template::Template;
 

@@ -4,9 +4,9 @@ use super::Alembic;
 use super::columns::{self, Column, last, name, raw};
 use super::create::{column_name, names};
 use super::operations::{Call, Table};
-use crate::migrations::digest::by_sqlalchemy;
 use crate::migrations::python::{Args, Machine, Value};
 use crate::migrations::sqltext::{Name, Sql};
+use crate::project::digest::by_sqlalchemy;
 use crate::source::Location;
 
 type M<'m, 'a> = Machine<'m, 'a, Alembic<'a>>;

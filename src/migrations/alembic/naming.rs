@@ -2,9 +2,9 @@
 
 use super::Alembic;
 use super::columns::last;
-use crate::migrations::digest::by_sqlalchemy;
 use crate::migrations::python::{Machine, Value};
 use crate::migrations::sqltext::Name;
+use crate::project::digest::by_sqlalchemy;
 
 /// The `naming_convention` of a metadata, as far as it can be seen.
 pub fn convention<'a>(m: &mut Machine<'_, 'a, Alembic<'a>>, target: &Value<'a>) -> Vec<(String, String)> {

@@ -5,9 +5,9 @@ use super::conditions::condition;
 use super::create::{column_index, columns_of, groups, is_indexed, like_index, unique_name};
 use super::fields::{Field, ModelKey, last};
 use super::operations::{alter, name};
-use crate::migrations::digest::django_index;
 use crate::migrations::python::{Made, Value};
 use crate::migrations::sqltext::{Sql, quoted};
+use crate::project::digest::django_index;
 use crate::source::Location;
 
 pub(super) fn drop_unique(m: &mut M<'_, '_>, table: &str, columns: &[String], at: Location) {

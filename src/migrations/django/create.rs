@@ -5,9 +5,9 @@ use super::constraints::{constraint, index};
 use super::fields::{self, Field, ModelKey, field, last, lower};
 use super::operations::{alter, name, open};
 use super::state::Model;
-use crate::migrations::digest::django_index;
 use crate::migrations::python::{Made, Value};
 use crate::migrations::sqltext::{Name, Sql, literal, quoted};
+use crate::project::digest::django_index;
 use crate::source::Location;
 
 /// The first of `bases=("app.model", …)` that is a model of the history.

@@ -2,8 +2,8 @@
 
 use super::Django;
 use super::fields::{Field, ModelKey, lower};
-use crate::migrations::digest::by_django;
 use crate::migrations::python::Value;
+use crate::project::digest::by_django;
 
 /// One model.
 #[derive(Clone, Debug)]

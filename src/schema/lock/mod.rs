@@ -43,7 +43,10 @@ impl LockError {
     /// An error at a byte of the text.
     fn at(text: &str, offset: usize, message: impl Into<String>) -> Self {
         let place = SourceFile::new("", Language::Sql, text).position(u32::try_from(offset).unwrap_or(u32::MAX));
-        Self { message: message.into(), line: place.line, column: place.column, help: None }
+        // What is quoted of the text may hold anything, and there may be much of it.
+        let message: String =
+            message.into().chars().take(300).map(|c| if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') { '\u{fffd}' } else { c }).collect();
+        Self { message, line: place.line, column: place.column, help: None }
     }
 
     fn with_help(self, help: impl Into<String>) -> Self {

@@ -154,6 +154,7 @@ fn what_no_lock_may_hold() {
     for (text, line, message) in [
         ("", 1, "empty"),
         ("# only a comment\n", 1, "`version`"),
+        ("version: \"2\\n\\e[0m\"\n", 1, "unknown lock version `2\u{fffd}\u{fffd}[0m`"),
         ("version: 2\n", 1, "unknown lock version `2`"),
         ("search_path: [public]\n", 1, "`version`"),
         ("version: 1\ntable:\n  public.t: {}\n", 2, "unknown key `table`"),

@@ -119,6 +119,9 @@ impl Ddl {
             self.not_understood(span, &object, "a statement that was not understood");
             return;
         };
+        if name.contains(HOLE) {
+            return self.not_understood(span, "schema", "a statement names a table that could not be worked out");
+        }
         let mut parts = name.split('.').map(|p| if p.starts_with('"') { p.trim_matches('"').to_owned() } else { p.to_lowercase() }).collect::<Vec<_>>();
         let Some(last) = parts.pop().filter(|n| (1..=MAX_NAME).contains(&n.len())) else {
             return self.not_understood(span, "a name", "a statement that was not understood");

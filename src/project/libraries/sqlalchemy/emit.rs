@@ -214,6 +214,9 @@ pub fn missing_attribute(ev: &mut Evaluator<'_, '_>, id: ModelId, name: Ustr, lo
     if !ev.notes() || ev.is_through() {
         return;
     }
+    if ev.world.index.modules.get(&location.file).is_some_and(|m| m.asked_for.contains(&name)) {
+        return;
+    }
     let model = ev.world.models.get(id);
     let mut known: Vec<Ustr> =
         model.members.keys().copied().filter(|k| !k.as_str().starts_with('_') && k.as_str() != crate::project::models::ANY_NAME).collect();

@@ -6,6 +6,7 @@ pub mod fields;
 use rustc_hash::FxHashMap;
 use ustr::Ustr;
 
+use crate::project::digest::by_django;
 use crate::source::Location;
 use crate::syntax::python::ExprKind;
 
@@ -129,12 +130,12 @@ impl Django {
                 Some((schema, table)) => {
                     (RelationName { schema: Some(Ustr::from(schema.trim_matches('"'))), name: Ustr::from(table.trim_matches('"')) }, place)
                 }
-                None => (RelationName { schema: None, name: Ustr::from(name.trim_matches('"')) }, place),
+                None => (RelationName { schema: None, name: Ustr::from(&by_django(name.trim_matches('"'))) }, place),
             };
         }
         let label = self.label(ev, class);
         let name = format!("{label}_{}", ev.world.index.class(class).node.name.as_str().to_lowercase());
-        (RelationName { schema: None, name: Ustr::from(&name) }, at)
+        (RelationName { schema: None, name: Ustr::from(&by_django(&name)) }, at)
     }
 
     /// Fields of the class and of its abstract bases, the farthest first.
@@ -295,7 +296,7 @@ impl Django {
         }
         let table = f.args.keyword("db_table").and_then(|a| a.value.constant().map(std::borrow::Cow::into_owned));
         let table = table.unwrap_or_else(|| format!("{}_{}", d.model.relation.name, f.name));
-        let relation = RelationName { schema: d.model.relation.schema, name: Ustr::from(&table) };
+        let relation = RelationName { schema: d.model.relation.schema, name: Ustr::from(&by_django(&table)) };
         let shown = Ustr::from(&format!("{}.{}", d.model.name, f.name));
         let mut link = Draft::new(Framework::Django, shown, relation, f.at, f.at);
         link.model.foreign = d.model.foreign;
@@ -355,8 +356,17 @@ impl Django {
             d.note(attname, Member::Synonym(attribute));
             return;
         }
-        column.ty = Some(SqlType::plain(self.auto_type(ev, class)));
-        d.add(Ustr::from("id"), at, column, Some(class), Some(false));
+        let name = Ustr::from("id");
+        if d.model.open {
+            // A base that is not here may bring a key of its own, of another type or name.
+            if lacks(ev, d, name) {
+                return;
+            }
+            column.ty = Some(SqlType::default());
+        } else {
+            column.ty = Some(SqlType::plain(self.auto_type(ev, class)));
+        }
+        d.add(name, at, column, Some(class), Some(false));
     }
 }
 
