@@ -22,9 +22,11 @@ fn named(text: &str, set: usize) -> String {
             word.push(c);
             continue;
         }
-        out.push_str(&word);
-        if matches!(word.as_str(), "customers" | "orders" | "items" | "log" | "top_orders" | "customers_pkey") {
-            write!(out, "_{set}").expect("a string takes everything");
+        match word.as_str() {
+            "customers" | "orders" | "items" | "log" | "top_orders" => write!(out, "{word}_{set}").expect("a string takes everything"),
+            // named after its table
+            "customers_pkey" => write!(out, "customers_{set}_pkey").expect("a string takes everything"),
+            _ => out.push_str(&word),
         }
         word.clear();
         out.push(c);
