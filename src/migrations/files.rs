@@ -82,7 +82,7 @@ pub fn plan(paths: &[String]) -> Vec<Script> {
         let (folders, name) = p.rsplit_once('/').unwrap_or(("", p));
         let is = |w: &str| FOREIGN.contains(&w.to_ascii_lowercase().as_str());
         let plain = |part: &&str| !matches!(*part, "up" | "sql" | "down");
-        let stem = name.split('.').filter(plain).next_back().unwrap_or_default();
+        let stem = name.split('.').rfind(plain).unwrap_or_default();
         words(folders).any(|w| is(&w)) || name.split('.').any(is) || words(stem).last().is_some_and(|w| is(&w))
     };
     let ours = |p: &str| words(p).any(|w| OURS.contains(&w.as_str()));

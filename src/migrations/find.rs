@@ -148,10 +148,11 @@ fn settings(apps: &mut Apps, files: &[PathBuf], read: &dyn Fn(&Path) -> Option<S
         apps.user_model = apps.user_model.take().or_else(|| assigned(&text, "AUTH_USER_MODEL"));
         apps.auto_field = apps.auto_field.take().or_else(|| assigned(&text, "DEFAULT_AUTO_FIELD"));
         for (name, value) in text.lines().filter_map(|l| l.split_once('=')) {
-            if let (name, Some(model)) = (name.trim(), quoted(value)) {
-                if name.ends_with("_MODEL") && model.contains('.') {
-                    apps.model_settings.entry(name.to_owned()).or_insert(model);
-                }
+            if let (name, Some(model)) = (name.trim(), quoted(value))
+                && name.ends_with("_MODEL")
+                && model.contains('.')
+            {
+                apps.model_settings.entry(name.to_owned()).or_insert(model);
             }
         }
         if let Some(dict) = text.split_once("MIGRATION_MODULES").and_then(|(_, rest)| rest.split_once('{')).and_then(|(_, d)| d.split('}').next()) {

@@ -71,7 +71,7 @@ impl Ddl {
         relation.comment = existing.and_then(|r| r.comment.clone());
         relation.physical_order = Some(Vec::new());
         relation.at = Some(create.name.name.span);
-        let old: Vec<Column> = existing.map(|r| r.columns.iter().cloned().collect()).unwrap_or_default();
+        let old: Vec<Column> = existing.map(|r| r.columns.to_vec()).unwrap_or_default();
         let uses = self.uses(create.query.as_deref());
         let columns = create.query.as_ref().and_then(|query| self.outputs(query));
         self.schema.relations.insert(name.clone(), relation);
@@ -90,7 +90,7 @@ impl Ddl {
             let column = create.columns.get(n).map_or(output.name, |c| c.as_str().to_owned());
             let before = old.iter().find(|c| c.name == column);
             let (comment, default) = (before.and_then(|c| c.comment.clone()), before.and_then(|c| c.default.clone()));
-            self.put(&name, Column { comment, default, ..Column::new(column, output.ty) });
+            self.put(&name, Column { default, comment, ..Column::new(column, output.ty) });
         }
     }
 
