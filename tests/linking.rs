@@ -342,7 +342,7 @@ def f():
     if hasattr(Customer, 'rank'):
         select(Customer.rank)
     select(Tenant.weight)
-    return select(Customer.rank)  # ! no attribute `rank`
+    return select(Customer.rnk)  # ! no attribute `rnk`
 ",
         ),
     ]);
