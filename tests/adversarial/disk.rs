@@ -221,7 +221,8 @@ fn case_32_repairs_keep_encodings_and_ends_of_lines() {
     let wide = |text: &str| [0xfeff].into_iter().chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
     let latin = |text: &str| text.chars().map(|c| u8::try_from(u32::from(c)).expect("Latin-1")).collect::<Vec<u8>>();
     let python = "# coding: latin-1\nimport psycopg\npsycopg.connect().cursor().execute('SELECT manufacturing_dat FROM batches -- é')";
-    let files: [(&str, &dyn Fn(&str) -> Vec<u8>, &str); 5] = [
+    type Encoder<'a> = &'a dyn Fn(&str) -> Vec<u8>;
+    let files: [(&str, Encoder, &str); 5] = [
         ("crlf.sql", &|t: &str| t.as_bytes().to_vec(), sql),
         ("bom.sql", &|t: &str| [&b"\xef\xbb\xbf"[..], t.as_bytes()].concat(), sql),
         ("wide.sql", &wide, sql),

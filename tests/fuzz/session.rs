@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use super::targets::LOCK;
 
 /// Longer than any answer takes: who waits longer hangs.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Requests that are to be answered.
 #[derive(Default)]
@@ -171,7 +171,10 @@ impl Writer {
         let version = i64::try_from(self.said.len()).expect("few");
         match word {
             "o" => {
-                self.tell("textDocument/didOpen", json!({"textDocument": {"uri": uri(number(0)), "languageId": language, "version": version, "text": text(1)}}))
+                self.tell(
+                    "textDocument/didOpen",
+                    json!({"textDocument": {"uri": uri(number(0)), "languageId": language, "version": version, "text": text(1)}}),
+                );
             }
             "w" => {
                 let changed = json!({"uri": uri(number(0)), "version": version});

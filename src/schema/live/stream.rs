@@ -138,7 +138,9 @@ mod tests {
     use super::*;
 
     fn signed_by(identifier: &[u8]) -> Vec<u8> {
-        let wrap = |tag: u8, body: &[u8]| [&[tag, 0x82, u8::try_from(body.len() / 256).expect("short"), (body.len() % 256) as u8], body].concat();
+        let wrap = |tag: u8, body: &[u8]| {
+            [&[tag, 0x82, u8::try_from(body.len() / 256).expect("short"), u8::try_from(body.len() % 256).expect("a byte")], body].concat()
+        };
         let algorithm = wrap(0x30, &[&[0x06, u8::try_from(identifier.len()).expect("short")], identifier, &[0x05, 0x00]].concat());
         wrap(0x30, &[wrap(0x30, &[0; 300]), algorithm, vec![0x03, 0x01, 0x00]].concat())
     }

@@ -71,7 +71,7 @@ impl Ddl {
         relation.comment = existing.and_then(|r| r.comment.clone());
         relation.physical_order = Some(Vec::new());
         relation.at = Some(create.name.name.span);
-        let old: Vec<Column> = existing.map(|r| r.columns.to_vec()).unwrap_or_default();
+        let old: Vec<Column> = existing.map(|r| r.columns.clone()).unwrap_or_default();
         let uses = self.uses(create.query.as_deref());
         let columns = create.query.as_ref().and_then(|query| self.outputs(query));
         self.schema.relations.insert(name.clone(), relation);
