@@ -389,6 +389,20 @@ fn a_test_makes_its_own_tables() {
     holds(&[("tests/test_a.py", code)]);
 }
 
+/// `contribute_to_class` of a field may give the model another one, whose name is made up there.
+#[test]
+fn a_django_field_that_brings_another() {
+    let holds_with = |body: &str, finding: &str| {
+        let model = format!(
+            "from django.db import models\nclass Dated(models.TextField):\n    def contribute_to_class(self, model, name, **kwargs):\n        {body}\n        return super().contribute_to_class(model, name, **kwargs)\nclass Customer(models.Model):\n    id = models.BigAutoField(primary_key=True)\n    name = Dated()\n    class Meta:\n        db_table = 'customers'\nCustomer.objects.filter(name_tier='a'){finding}\n"
+        );
+        let settings = ("manage.py", "import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'site.settings')\n");
+        holds(&[settings, ("shop/__init__.py", ""), ("shop/models.py", &model)]);
+    };
+    holds_with("model.add_to_class(f'{name}_tier', models.TextField(null=True))", "");
+    holds_with("self.said = name", "  # ! warning unknown-attribute at `name_tier`");
+}
+
 #[test]
 fn django_fields_of_all_kinds() {
     holds(&[

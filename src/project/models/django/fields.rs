@@ -53,6 +53,18 @@ pub fn has_no_column(ev: &Evaluator<'_, '_>, path: &str, class: ClassId) -> bool
     last(path) == "Field" && ["db_type", "get_internal_type"].iter().all(|n| ev.world.class_member(class, Ustr::from(n)).is_none())
 }
 
+/// Whether a field class of the project gives its model further fields when it is put into it (`Field.contribute_to_class`): by `add_to_class`, or by putting
+/// others in beside itself.
+pub fn adds_fields(ev: &Evaluator<'_, '_>, class: ClassId) -> bool {
+    let Some((_, [.., Binding::Function(f)])) = ev.world.class_member(class, Ustr::from("contribute_to_class")) else { return false };
+    let def = ev.world.index.function(*f);
+    let Some(text) = def.node.body.last().and_then(|last| ev.world.sources.get(def.file).text.get(def.node.name.span.end as usize..last.span.end as usize))
+    else {
+        return false;
+    };
+    text.contains("add_to_class(") || text.matches(".contribute_to_class(").count() > 1
+}
+
 /// Whether the class of that name is a field.
 pub fn is_field(path: &str) -> bool {
     let name = last(path);

@@ -193,6 +193,7 @@ impl Django {
         }
         .filter(|_| f.certain);
         column.name = f.args.keyword("db_column").and_then(|a| Some((Ustr::from(&a.value.constant()?), construct::text_at(a))));
+        d.model.open |= f.class.is_some_and(|c| fields::adds_fields(ev, c));
         match kind {
             Kind::Nothing => d.note(f.name, Member::Other),
             // A field of some package may have a column, or none; the lock knows.
