@@ -383,6 +383,18 @@ class Tenant(SQLModel, table=True):
     holds(&[("app.py", code)]);
 }
 
+/// Keys taken out of a dict on one way through the code, others on all.
+#[test]
+fn keys_taken_out_are_not_set() {
+    let code = |taken: &str, finding: &str| {
+        format!(
+            "from pydantic import BaseModel\nfrom sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column\nclass Base(DeclarativeBase): ...\nclass Customer(Base):\n    __tablename__ = 'customers'\n    id: Mapped[int] = mapped_column(primary_key=True)\n    name: Mapped[str]\n    tier: Mapped[str | None]\nclass Update(BaseModel):\n    name: str | None = None\n    is_index: bool = False{finding}\ndef f(customer: Customer, given: Update):\n    fields = given.model_dump(exclude_unset=True)\n    if fields['name'] is None:\n        fields.pop('name')\n{taken}    for key, value in fields.items():\n        setattr(customer, key, value)\n"
+        )
+    };
+    holds(&[("app.py", &code("    fields.pop('is_index', None)\n", ""))]);
+    holds(&[("app.py", &code("", "  # ! warning unknown-attribute at `is_index`"))]);
+}
+
 #[test]
 fn a_test_makes_its_own_tables() {
     let code = "import psycopg\nconn = psycopg.connect('x')\nconn.execute('CREATE TABLE orders (id int, ref text)')\nconn.execute('INSERT INTO orders (id, ref) VALUES (1, 2)')\nconn.execute('SELECT ref FROM orders')\nconn.execute('SELECT nme FROM customers')  # ! warning unknown-column\n";

@@ -473,6 +473,18 @@ fn merge_values<'a>(ours: &Value<'a>, theirs: Value<'a>) -> Value<'a> {
 
 fn merge_dicts<'a>(x: &Arc<Dict<'a>>, y: &Arc<Dict<'a>>) -> Option<Dict<'a>> {
     let (short, long) = if x.entries.len() <= y.entries.len() { (x, y) } else { (y, x) };
+    // One way took keys out: those may be there.
+    let mut left = short.entries.iter().peekable();
+    let mut entries = long.entries.clone();
+    for e in &mut entries {
+        match left.next_if(|kept| kept.at == e.at) {
+            Some(kept) => e.conditional |= kept.conditional,
+            None => e.conditional = true,
+        }
+    }
+    if left.peek().is_none() {
+        return Some(Dict { entries, open: x.open || y.open });
+    }
     let shared = short.entries.iter().zip(&long.entries).take_while(|(a, b)| a.at == b.at).count();
     if shared == 0 && !short.entries.is_empty() {
         return None;
