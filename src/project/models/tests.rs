@@ -9,12 +9,16 @@ use crate::syntax::python;
 
 /// Every model, a line for its table and one for each column.
 fn models_in(files: &[(&str, &str)], bound: &[(&str, &str)]) -> Vec<String> {
+    models_under(&Schema::new(), files, bound)
+}
+
+/// The same under a lock.
+fn models_under(schema: &Schema, files: &[(&str, &str)], bound: &[(&str, &str)]) -> Vec<String> {
     let mut sources = Sources::default();
     let trees: Vec<_> = files.iter().map(|(path, text)| (sources.add(SourceFile::new(*path, Language::Python, *text)), python::parse(text))).collect();
     let modules: Vec<_> = trees.iter().map(|(id, tree)| (*id, tree)).collect();
-    let schema = Schema::new();
     let bound: BTreeMap<String, String> = bound.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
-    let project = Project::link_bound(&sources, &modules, &schema, &[], &bound);
+    let project = Project::link_bound(&sources, &modules, schema, &[], &bound);
     let mut out = Vec::new();
     for m in &project.world.models.all {
         let schema = m.relation.schema.map_or(String::new(), |s| format!("{s}."));
@@ -385,6 +389,17 @@ for name in ("red", "blue"):
     Table(f"{name}_tags", metadata, Column("id", Integer, primary_key=True))
 "#;
     assert_eq!(models(code), ["blue_tags blue_tags", "  id integer not null key", "red_tags red_tags", "  id integer not null key"]);
+}
+
+/// A base that is not here may bring a key of another type; where the database has the one that Django makes by itself, it does not.
+#[test]
+fn the_key_of_a_django_model_with_an_unknown_base() {
+    let code = "from django.db import models\nfrom loader import load\nMixin = load()(1)\nclass Customer(Mixin, models.Model):\n    pass\nclass Order(models.Model):\n    customer = models.ForeignKey(Customer, models.CASCADE)\n";
+    for (ty, seen) in [("integer", "integer"), ("uuid", "?")] {
+        let lock = format!("version: 1\nsearch_path: [public]\ntables:\n  public.app_customer:\n    columns:\n      id: {ty} not null\n");
+        let found = models_under(&crate::schema::lock::read(&lock).expect("a lock"), &[("app/models.py", code)], &[]);
+        assert!(found.contains(&format!("  customer=customer_id {seen} not null → public.app_customer.id")), "{found:?}");
+    }
 }
 
 #[test]

@@ -363,7 +363,9 @@ impl Django {
             if lacks(ev, d, name) {
                 return;
             }
-            column.ty = Some(SqlType::default());
+            // Unless the database has just what Django makes by itself.
+            let own = self.auto_type(ev, class);
+            column.ty = Some(if is_in_lock_as(ev, d, name, own) { SqlType::plain(own) } else { SqlType::default() });
         } else {
             column.ty = Some(SqlType::plain(self.auto_type(ev, class)));
         }
@@ -388,6 +390,12 @@ fn lacks(ev: &Evaluator<'_, '_>, d: &Draft<'_>, column: Ustr) -> bool {
     let (name, schema) = (d.model.relation.name, d.model.relation.schema);
     let mut tables = ev.world.schema.relations.iter().filter(|(q, _)| q.name == name.as_str() && schema.is_none_or(|s| q.schema == s.as_str())).peekable();
     tables.peek().is_some() && tables.all(|(_, r)| r.column(&column).is_none())
+}
+
+/// Whether the lock has a model's table once, with a column of that name and type.
+fn is_in_lock_as(ev: &Evaluator<'_, '_>, d: &Draft<'_>, column: Ustr, ty: &str) -> bool {
+    let schema = d.model.relation.schema;
+    ev.world.schema.relation(schema.as_ref().map(Ustr::as_str), &d.model.relation.name).is_some_and(|(_, r)| r.column(&column).is_some_and(|c| c.ty == ty))
 }
 
 /// Columns that abstract bases outside the project bring.
