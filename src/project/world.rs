@@ -1,7 +1,7 @@
 //! What is known of the whole project while it is being linked, phase by phase: definitions, class lineages, models, what functions give.
 
 use std::cell::Cell;
-use std::sync::RwLock;
+use std::sync::{PoisonError, RwLock};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use ustr::Ustr;
@@ -106,9 +106,11 @@ pub struct World<'a> {
     /// How Django's models point at each other.
     pub django: super::libraries::django::graph::Graph,
     /// By file: values of module-level names; dropped at each change of phase.
-    globals: Vec<RwLock<FxHashMap<Ustr, Value<'a>>>>,
-    /// Values of names that class bodies bind, likewise.
-    members: RwLock<FxHashMap<(ClassId, Ustr), Value<'a>>>,
+    globals: Vec<Remembered<'a>>,
+    /// By class id: values of names that class bodies bind, likewise.
+    members: Vec<Remembered<'a>>,
+    /// The phase that remembered values belong to: those of another are forgotten when they are next asked for.
+    phase: u32,
 }
 
 impl<'a> World<'a> {
@@ -129,8 +131,9 @@ impl<'a> World<'a> {
             collecting: true,
             mapped: RwLock::default(),
             django: super::libraries::django::graph::Graph::default(),
-            globals: sources.iter().map(|_| RwLock::default()).collect(),
-            members: RwLock::default(),
+            globals: sources.iter().map(|_| Remembered::default()).collect(),
+            members: index.classes.iter().map(|_| Remembered::default()).collect(),
+            phase: 0,
             index,
         };
         world.link_classes();
@@ -140,10 +143,7 @@ impl<'a> World<'a> {
 
     /// Drops remembered values of module-level names, because more is known now.
     pub fn forget_globals(&mut self) {
-        for file in &mut self.globals {
-            *file = RwLock::default();
-        }
-        self.members.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner).clear();
+        self.phase += 1;
     }
 
     /// Whether a file belongs to the tests, by its path.
@@ -197,7 +197,7 @@ impl<'a> World<'a> {
         self.children.resize_with(classes, Vec::new);
         self.attributes.resize_with(classes, FxHashMap::default);
         self.summaries.resize_with(self.index.functions.len(), Summary::default);
-        let mapped = self.mapped.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mapped = self.mapped.get_mut().unwrap_or_else(PoisonError::into_inner);
         let own: Vec<ClassId> = self.index.class_ids().filter(|c| self.index.class(*c).file == file).collect();
         for id in &own {
             mapped.remove(id);
@@ -301,7 +301,7 @@ impl<'a> World<'a> {
             return Value::Unknown;
         }
         let known = self.globals.get(file.0 as usize);
-        if let Some(v) = known.and_then(|k| k.read().unwrap_or_else(std::sync::PoisonError::into_inner).get(&name).cloned()) {
+        if let Some(v) = known.and_then(|k| k.get(self.phase, name)) {
             return v;
         }
         let Some(module) = self.index.modules.get(&file) else { return Value::Unknown };
@@ -314,7 +314,7 @@ impl<'a> World<'a> {
         trail.pop();
         // A value cut short by a circle depends on where the circle was entered; kept, it would make results depend on which thread came first.
         if let (Some(known), true) = (known, cuts == self::cuts()) {
-            known.write().unwrap_or_else(std::sync::PoisonError::into_inner).insert(name, value.clone());
+            known.put(self.phase, name, value.clone());
         }
         value
     }
@@ -349,17 +349,17 @@ impl<'a> World<'a> {
     pub(super) fn member_value(&self, owner: ClassId, name: Ustr, bindings: &[Binding<'a>], mark: Mark, trail: &mut Vec<Mark>) -> Value<'a> {
         // While models are collected a look-up has effects: tables that it makes are noted.
         if !self.collecting
-            && let Some(v) = self.members.read().unwrap_or_else(std::sync::PoisonError::into_inner).get(&(owner, name))
+            && let Some(v) = self.members.get(owner.0 as usize).and_then(|k| k.get(self.phase, name))
         {
-            return v.clone();
+            return v;
         }
         let place = Place { file: self.index.class(owner).file, class: Some(owner), function: None };
         let cuts = cuts();
         trail.push(mark);
         let value = self.bindings_value(place, bindings, trail);
         trail.pop();
-        if !self.collecting && cuts == self::cuts() {
-            self.members.write().unwrap_or_else(std::sync::PoisonError::into_inner).insert((owner, name), value.clone());
+        if let (Some(known), true) = (self.members.get(owner.0 as usize), !self.collecting && cuts == self::cuts()) {
+            known.put(self.phase, name, value.clone());
         }
         value
     }
@@ -443,6 +443,25 @@ impl<'a> World<'a> {
             Some(ModuleRef::Namespace(p)) => Value::Namespace(p.into()),
             _ => Value::Unknown,
         })
+    }
+}
+
+/// Values of names, as far as they were asked for in one phase.
+#[derive(Debug, Default)]
+struct Remembered<'a>(RwLock<(u32, FxHashMap<Ustr, Value<'a>>)>);
+
+impl<'a> Remembered<'a> {
+    fn get(&self, phase: u32, name: Ustr) -> Option<Value<'a>> {
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        if known.0 == phase { known.1.get(&name).cloned() } else { None }
+    }
+
+    fn put(&self, phase: u32, name: Ustr, value: Value<'a>) {
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if known.0 != phase {
+            *known = (phase, FxHashMap::default());
+        }
+        known.1.insert(name, value);
     }
 }
 
