@@ -165,7 +165,7 @@ impl Session {
         let events = self.events.clone();
         loop {
             self.hand_on();
-            let wait = self.workspaces.values().filter_map(|w| w.due).min().map_or(LOOK, |due| due.saturating_duration_since(Instant::now()));
+            let wait = self.workspaces.values().filter_map(Workspace::wakes).min().map_or(LOOK, |due| due.saturating_duration_since(Instant::now()));
             select! {
                 recv(incoming) -> message => match message {
                     Ok(message) => {

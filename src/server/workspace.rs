@@ -93,6 +93,11 @@ impl Workspace {
         self.due = Some(Instant::now());
     }
 
+    /// When there will be something to do without being told; while a link is under way, its end is told.
+    pub fn wakes(&self) -> Option<Instant> {
+        self.due.filter(|_| self.linking.is_none())
+    }
+
     /// Starts a link where one is due and none is under way.
     pub fn start_if_due(&mut self, buffers: impl FnOnce(&Path) -> Buffers, means: &Means) {
         if self.linking.is_some() || self.due.is_none_or(|due| due > Instant::now()) {
