@@ -120,6 +120,7 @@ impl Printer<'_> {
             StmtKind::Class(_) => "ClassDef",
             StmtKind::TypeAlias(_) => "TypeAlias",
             StmtKind::Nothing => "Nothing",
+            StmtKind::Prose => "Prose",
             StmtKind::Opaque => "Opaque",
         };
         self.put(format!("statement {} {kind}", stmt.span.start));

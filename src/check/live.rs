@@ -96,8 +96,14 @@ impl<'a> Live<'a> {
     pub fn new(settings: &'a Settings, opened: &'a Opened, versions: &'a Versions) -> Self {
         let mut project = opened.project(settings);
         let migrations = settings.migration_folders();
-        let seen =
-            rules::Context { project: &project, schema: &opened.schema, lock: Some(opened.lock), migrations: &migrations, histories: OnceLock::default() };
+        let seen = rules::Context {
+            project: &project,
+            schema: &opened.schema,
+            lock: Some(opened.lock),
+            migrations: &migrations,
+            only: None,
+            histories: OnceLock::default(),
+        };
         let mut by_rules = rules::run(&seen);
         repair::attach(&seen, &mut by_rules);
         drop(seen);
@@ -189,6 +195,7 @@ impl<'a> Live<'a> {
             schema: &self.opened.schema,
             lock: Some(self.opened.lock),
             migrations: &[],
+            only: Some(file),
             histories: OnceLock::default(),
         };
         let mut found = rules::run_without_history(&seen);

@@ -63,6 +63,7 @@ fn run_looking<T>(settings: &Settings, last: bool, look: impl FnOnce(&Opened, &r
         schema: &opened.schema,
         lock: Some(opened.lock),
         migrations: &migrations,
+        only: None,
         histories: std::sync::OnceLock::default(),
     };
     let mut found = rules::run(&context);

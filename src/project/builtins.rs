@@ -198,7 +198,7 @@ pub fn call<'a>(ev: &mut Evaluator<'_, 'a>, path: &str, call: &'a Call, args: &A
         // The function knows what FastAPI will hand over.
         "fastapi.Depends" | "fastapi.Security" | "fastapi.params.Depends" => match first() {
             Value::Function(f) => {
-                let yields = ev.world.summaries.get(f.0 as usize).is_some_and(|s| s.yields.is_some());
+                let yields = ev.world.summary(f).yields.is_some();
                 let v = ev.result_of(f);
                 if yields { v.element() } else { v }
             }

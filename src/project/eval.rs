@@ -14,11 +14,12 @@ use crate::syntax::python::{self, ArgKind, BinaryOp, Call, ComprehensionKind, Di
 use super::fold;
 use super::index::{Binding, ClassId, FunctionId};
 use super::libraries;
+use super::rounds::Summary;
 use super::strings;
 use super::text::Text;
 use super::uses::Uses;
 use super::value::{Dict, DictEntry, Lambda, List, Object, Value};
-use super::world::{Mark, Place, Summary, World};
+use super::world::{Mark, Place, World};
 
 /// Local names and their values.
 pub type Env<'a> = FxHashMap<Ustr, Value<'a>>;
@@ -93,6 +94,8 @@ pub struct Evaluator<'w, 'a> {
     /// Classes made by calls of `type`, seen while models are collected.
     pub made: Vec<super::models::made::Made<'a>>,
     pub(super) trail: Vec<Mark>,
+    /// Functions that can be walked by themselves are left out.
+    pub(super) rest_only: bool,
     /// Whether `env` may hold dotted names, of which a test said something.
     pub(super) dotted: bool,
 }
@@ -118,6 +121,7 @@ impl<'w, 'a> Evaluator<'w, 'a> {
             tables: Vec::new(),
             made: Vec::new(),
             trail: Vec::new(),
+            rest_only: false,
             dotted: false,
         }
     }
@@ -347,7 +351,7 @@ impl<'w, 'a> Evaluator<'w, 'a> {
         if receiver.is_some()
             && let Some(lineage) = self.world.lineage(class)
         {
-            stored = lineage.mro.iter().find_map(|c| self.world.attributes.get(c.0 as usize).and_then(|a| a.get(&attr))).cloned().unwrap_or_default();
+            stored = lineage.mro.iter().find_map(|c| self.world.attribute(*c, attr)).unwrap_or_default();
         }
         let Some((owner, bindings)) = self.world.class_member(class, attr) else { return stored };
         if let Some(Binding::Function(f)) = bindings.last() {
@@ -638,16 +642,20 @@ impl<'w, 'a> Evaluator<'w, 'a> {
     /// What a function of the project gives: by its annotation where that says something, else by its body.
     pub fn result_of(&mut self, f: FunctionId) -> Value<'a> {
         let def = self.world.index.function(f);
-        let summary = self.world.summaries.get(f.0 as usize).cloned().unwrap_or_default();
         let place = Place { file: def.file, class: def.class, function: def.outer };
         let annotated = def.node.returns.as_ref().map_or(Value::Unknown, |a| Evaluator::quiet_on(self.world, place, &self.trail).annotation(a));
-        if let Some(y) = summary.yields {
-            return if matches!(annotated, Value::List(_)) { annotated } else { Value::list_of(y) };
+        // Where that says all, the body need not be walked.
+        if matches!(annotated, Value::List(_)) || (matches!(annotated, Value::Instance(_)) && !def.node.is_generator()) {
+            return annotated;
+        }
+        let summary = self.world.summary(f);
+        if let Some(y) = &summary.yields {
+            return Value::list_of(y.clone());
         }
         match (&annotated, &summary.returns) {
             (Value::Unknown | Value::None, r) => r.clone(),
             // What the body says is often finer: a query instead of `Query`, rows instead of `list`.
-            (_, r @ (Value::Library(_) | Value::List(_))) if !matches!(annotated, Value::Instance(_) | Value::List(_)) => r.clone(),
+            (_, r @ (Value::Library(_) | Value::List(_))) if !matches!(annotated, Value::Instance(_)) => r.clone(),
             _ => annotated,
         }
     }

@@ -10,8 +10,9 @@ use super::builtins;
 use super::eval::{Env, Evaluator};
 use super::index::{ClassId, FunctionId};
 use super::libraries;
+use super::rounds::Summary;
 use super::value::{Dict, DictEntry, List, Value};
-use super::world::{Place, Summary};
+use super::world::Place;
 
 /// A loop that makes tables is taken turn by turn up to this many.
 const MAX_TURNS: usize = 64;
@@ -20,6 +21,18 @@ impl<'a> Evaluator<'_, 'a> {
     /// Walks a whole file: its top level, all classes, all functions.
     pub fn module(&mut self, node: &'a python::Module) {
         self.body(&node.body);
+    }
+
+    /// Walks of a file what none of its functions holds that can be walked by themselves (see [`super::index::Unit`]).
+    pub(super) fn rest_of(&mut self, node: &'a python::Module) {
+        self.rest_only = true;
+        self.module(node);
+    }
+
+    /// Walks one function as it is met on the way through its file.
+    pub(super) fn function_alone(&mut self, id: FunctionId) {
+        self.place.class = self.world.index.function(id).class;
+        self.walk_function(id, Env::default());
     }
 
     /// Walks statements; says whether control leaves before the end (`return`, `raise`, `break`, `continue`).
@@ -60,8 +73,6 @@ impl<'a> Evaluator<'_, 'a> {
                 };
                 self.assign(&a.0, &value, None);
             }
-            // A docstring is prose, whatever it looks like.
-            StmtKind::Expr(e) if matches!(e.kind, ExprKind::Str(_)) => {}
             StmtKind::Expr(e) => {
                 self.eval(e);
             }
@@ -116,7 +127,7 @@ impl<'a> Evaluator<'_, 'a> {
                 self.env.insert(t.0.name, Value::Type(Arc::new(v)));
             }
             StmtKind::Import(_) | StmtKind::ImportFrom(_) => self.import(&s.kind),
-            StmtKind::Nothing => {}
+            StmtKind::Nothing | StmtKind::Prose => {}
             StmtKind::Global(_) | StmtKind::Opaque => {}
         }
         false
@@ -263,7 +274,7 @@ impl<'a> Evaluator<'_, 'a> {
         let before = self.env.clone();
         self.assign(&f.target, &element, None);
         // Nothing in the loop picks among the names.
-        let alone = matches!(f.body.as_slice(), [one] if matches!(one.kind, StmtKind::Expr(_)));
+        let alone = matches!(f.body.as_slice(), [one] if matches!(one.kind, StmtKind::Expr(_) | StmtKind::Prose));
         let saved = std::mem::replace(&mut self.state.copies_all, alone);
         self.body(&f.body);
         self.state.copies_all = saved;
@@ -332,6 +343,9 @@ impl<'a> Evaluator<'_, 'a> {
             }
         }
         let Some(id) = self.world.index.function_of(f) else { return };
+        if self.rest_only && self.world.index.is_unit(id) {
+            return;
+        }
         // A nested function sees the names around it; one at the top level or in a class only the module's.
         let env = if self.place.function.is_some() { self.env.clone() } else { Env::default() };
         self.walk_function(id, env);

@@ -18,6 +18,22 @@ pub struct ClassId(pub u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FunctionId(pub u32);
 
+/// The number of a unit in [`Index::units`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UnitId(pub u32);
+
+/// A piece of code that can be walked by itself: a function that stands directly in a file or in a class, with all that nests in it, or what such functions
+/// leave of a file.
+#[derive(Clone, Copy, Debug)]
+pub struct Unit {
+    /// Where it stands.
+    pub file: FileId,
+    /// The function; `None` for the rest of the file.
+    pub function: Option<FunctionId>,
+    /// Where it begins, in bytes: units of a file are taken in this order.
+    start: u32,
+}
+
 /// One way a name comes to be in a scope.
 #[derive(Clone, Copy, Debug)]
 pub enum Binding<'a> {
@@ -81,6 +97,10 @@ pub struct ClassDef<'a> {
     pub names: Names<'a>,
     /// Names in the order they are first bound.
     pub order: Vec<Ustr>,
+    /// Attributes that its methods set on their own object, and where.
+    pub stores: Vec<(Ustr, UnitId)>,
+    /// Where its methods call a constructor (`super().__init__(…)`), which may set attributes.
+    pub constructs: Vec<UnitId>,
 }
 
 /// A function definition.
@@ -96,6 +116,8 @@ pub struct FunctionDef<'a> {
     pub class: Option<ClassId>,
     /// The function around it, if any.
     pub outer: Option<FunctionId>,
+    /// What is walked to learn what it gives.
+    pub unit: UnitId,
 }
 
 impl FunctionDef<'_> {
@@ -131,6 +153,12 @@ pub struct ModuleDef<'a> {
     pub set_on_objects: FxHashSet<Ustr>,
     /// Attributes that a condition of this file asks for (`if hasattr(x, "name")`): whoever does so knows that they may be missing.
     pub asked_for: FxHashSet<Ustr>,
+    /// Attributes set on something other than a method's own object, in [`Index::stores_of`].
+    stores: Vec<Ustr>,
+    /// Its classes, in source order.
+    classes: Vec<ClassId>,
+    /// Its functions, likewise.
+    functions: Vec<FunctionId>,
 }
 
 /// Everything that is defined.
@@ -144,6 +172,8 @@ pub struct Index<'a> {
     pub classes: Vec<ClassDef<'a>>,
     /// All functions, likewise.
     pub functions: Vec<FunctionDef<'a>>,
+    /// What can be walked by itself.
+    pub units: Vec<Unit>,
     /// Dotted module paths.
     pub table: ModuleTable,
     /// First parts of all absolute imports, wherever they stand: what the project as a whole uses.
@@ -152,9 +182,13 @@ pub struct Index<'a> {
     pub turns_question_marks: bool,
     /// In how many files code sets an attribute of a name on an object.
     set_on_objects: FxHashMap<Ustr, u32>,
+    /// Attribute → where it is set on something other than a method's own object.
+    stores: FxHashMap<Ustr, Vec<UnitId>>,
     by_class: FxHashMap<usize, ClassId>,
     by_function: FxHashMap<usize, FunctionId>,
     /// While a file's tree is replaced: ids of its old definitions that wait for the new ones, by qualified name, the first at the end.
+    /// What was defined in the file being read.
+    met: (Vec<ClassId>, Vec<FunctionId>),
     waiting_classes: FxHashMap<String, Vec<ClassId>>,
     waiting_functions: FxHashMap<String, Vec<FunctionId>>,
 }
@@ -180,10 +214,10 @@ impl<'a> Index<'a> {
     /// them stays true; ids of definitions that are gone stay unused.
     pub(super) fn replace(&mut self, file: FileId, node: &'a python::Module) {
         let (mut classes, mut functions) = (FxHashMap::<String, Vec<ClassId>>::default(), FxHashMap::<String, Vec<FunctionId>>::default());
-        for id in self.class_ids().filter(|c| self.class(*c).file == file) {
+        for &id in self.classes_of(file) {
             classes.entry(self.class(id).qualname.clone()).or_default().insert(0, id);
         }
-        for id in self.function_ids().filter(|f| self.function(*f).file == file) {
+        for &id in self.modules.get(&file).map_or(&[][..], |m| &m.functions) {
             functions.entry(self.function(id).qualname.clone()).or_default().insert(0, id);
         }
         (self.waiting_classes, self.waiting_functions) = (classes, functions);
@@ -194,10 +228,32 @@ impl<'a> Index<'a> {
 
     fn module(&mut self, file: FileId, node: &'a python::Module) {
         let mut names = Names::default();
-        let mut scope =
-            Scope { index: self, file, prefix: String::new(), class: None, function: None, names: &mut names, order: &mut Vec::new(), stars: Vec::new() };
+        let rest = self.add_unit(Unit { file, function: None, start: 0 });
+        let mut scope = Scope {
+            index: self,
+            file,
+            prefix: String::new(),
+            class: None,
+            function: None,
+            unit: rest,
+            own: None,
+            plain: true,
+            names: &mut names,
+            order: &mut Vec::new(),
+            stars: Vec::new(),
+            stores: Vec::new(),
+        };
         scope.body(&node.body);
-        let stars = scope.stars;
+        let (stars, found) = (scope.stars, scope.stores);
+        let mut stores: Vec<Ustr> = found.iter().map(|s| s.0).collect();
+        stores.sort_unstable();
+        stores.dedup();
+        for (name, unit) in found {
+            let all = self.stores.entry(name).or_default();
+            if all.last() != Some(&unit) {
+                all.push(unit);
+            }
+        }
         let (mut on_objects, mut asked_for) = (FxHashSet::default(), FxHashSet::default());
         for statement in &node.body {
             statement.each(&mut |s| set_on_objects(s, &mut on_objects, &mut asked_for));
@@ -206,11 +262,54 @@ impl<'a> Index<'a> {
         for name in &on_objects {
             *self.set_on_objects.entry(*name).or_default() += 1;
         }
-        if let Some(old) = self.modules.insert(file, ModuleDef { file, node, names, stars, set_on_objects: on_objects, asked_for }) {
+        let (classes, functions) = std::mem::take(&mut self.met);
+        if let Some(old) = self.modules.insert(file, ModuleDef { file, node, names, stars, set_on_objects: on_objects, asked_for, stores, classes, functions })
+        {
             for name in &old.set_on_objects {
                 self.set_on_objects.entry(*name).and_modify(|n| *n -= 1);
             }
+            for name in &old.stores {
+                let units = &self.units;
+                // Those of the new tree have higher numbers than its own rest.
+                self.stores.entry(*name).and_modify(|all| all.retain(|u| units[u.0 as usize].file != file || *u >= rest));
+            }
         }
+    }
+
+    fn add_unit(&mut self, unit: Unit) -> UnitId {
+        self.units.push(unit);
+        UnitId(u32::try_from(self.units.len() - 1).unwrap_or(u32::MAX))
+    }
+
+    /// The classes of a file, in source order.
+    pub fn classes_of(&self, file: FileId) -> &[ClassId] {
+        self.modules.get(&file).map_or(&[], |m| &m.classes)
+    }
+
+    /// The unit with that id.
+    pub fn unit(&self, id: UnitId) -> Unit {
+        self.units[id.0 as usize]
+    }
+
+    /// Attributes that a file sets on something other than a method's own object.
+    pub fn stores_in(&self, file: FileId) -> &[Ustr] {
+        self.modules.get(&file).map_or(&[], |m| &m.stores)
+    }
+
+    /// Whether a function is walked by itself.
+    pub fn is_unit(&self, id: FunctionId) -> bool {
+        self.unit(self.function(id).unit).function == Some(id)
+    }
+
+    /// Where an attribute of that name is set on something other than a method's own object.
+    pub fn stores_of(&self, attribute: Ustr) -> &[UnitId] {
+        self.stores.get(&attribute).map_or(&[], Vec::as_slice)
+    }
+
+    /// Puts units in the order of files and places.
+    pub fn sort_units(&self, units: &mut Vec<UnitId>) {
+        units.sort_unstable_by_key(|u| (self.unit(*u).file, self.unit(*u).start, u.0));
+        units.dedup();
     }
 
     /// Gives a definition its number: that of the one whose place it takes, else the next.
@@ -218,6 +317,7 @@ impl<'a> Index<'a> {
         let waiting = self.waiting_classes.get_mut(&def.qualname).and_then(Vec::pop);
         let id = waiting.unwrap_or(ClassId(u32::try_from(self.classes.len()).unwrap_or(u32::MAX)));
         self.by_class.insert(address(def.node), id);
+        self.met.0.push(id);
         match waiting {
             Some(id) => self.classes[id.0 as usize] = def,
             None => self.classes.push(def),
@@ -230,6 +330,7 @@ impl<'a> Index<'a> {
         let waiting = self.waiting_functions.get_mut(&def.qualname).and_then(Vec::pop);
         let id = waiting.unwrap_or(FunctionId(u32::try_from(self.functions.len()).unwrap_or(u32::MAX)));
         self.by_function.insert(address(def.node), id);
+        self.met.1.push(id);
         match waiting {
             Some(id) => self.functions[id.0 as usize] = def,
             None => self.functions.push(def),
@@ -322,9 +423,16 @@ struct Scope<'i, 'a, 'n> {
     prefix: String,
     class: Option<ClassId>,
     function: Option<FunctionId>,
+    unit: UnitId,
+    /// A method's own object by its name, and the class of it.
+    own: Option<(Ustr, ClassId)>,
+    /// The statements stand directly in a file or class, under no condition or loop.
+    plain: bool,
     names: &'n mut Names<'a>,
     order: &'n mut Vec<Ustr>,
     stars: Vec<(u32, Ustr)>,
+    /// Attributes set on something other than a method's own object.
+    stores: Vec<(Ustr, UnitId)>,
 }
 
 impl<'a> Scope<'_, 'a, '_> {
@@ -350,8 +458,30 @@ impl<'a> Scope<'_, 'a, '_> {
                 }
             }
             (ExprKind::Starred(inner), _) => self.target(inner, None),
+            (ExprKind::Attribute(_), _) => self.store(target),
             _ => {}
         }
+    }
+
+    /// `x.attr = …`
+    fn store(&mut self, target: &Expr) {
+        let ExprKind::Attribute(a) = &target.kind else { return };
+        match (&a.value.kind, self.own) {
+            (ExprKind::Name(n), Some((own, class))) if *n == own => {
+                let stores = &mut self.index.classes[class.0 as usize].stores;
+                if stores.last() != Some(&(a.attr.name, self.unit)) {
+                    stores.push((a.attr.name, self.unit));
+                }
+            }
+            _ => self.stores.push((a.attr.name, self.unit)),
+        }
+    }
+
+    /// Statements that may not be run, or more than once.
+    fn within(&mut self, body: &'a Body) {
+        let plain = std::mem::replace(&mut self.plain, false);
+        self.body(body);
+        self.plain = plain;
     }
 
     fn body(&mut self, body: &'a Body) {
@@ -394,12 +524,23 @@ impl<'a> Scope<'_, 'a, '_> {
                         None => Binding::Declared { annotation: &a.1, target: &a.0 },
                     };
                     self.bind(n, binding);
+                } else {
+                    self.store(&a.0);
                 }
             }
             StmtKind::TypeAlias(a) => self.bind(a.0.name, Binding::Value { value: &a.1, annotation: None, target: &a.1 }),
             StmtKind::AugAssign(a) => {
                 if let ExprKind::Name(n) = a.0.kind {
                     self.bind(n, Binding::Opaque);
+                } else {
+                    self.store(&a.0);
+                }
+            }
+            StmtKind::Expr(e) => {
+                if let (Some((_, class)), ExprKind::Call(call)) = (self.own, &e.kind)
+                    && matches!(&call.func.kind, ExprKind::Attribute(a) if a.attr.as_str() == "__init__")
+                {
+                    self.index.classes[class.0 as usize].constructs.push(self.unit);
                 }
             }
             StmtKind::Function(f) => {
@@ -414,23 +555,25 @@ impl<'a> Scope<'_, 'a, '_> {
             StmtKind::If(i) if self.class.is_some() && last_name(&i.test).is_some_and(|n| n.as_str() == "TYPE_CHECKING") => {
                 let (mut names, mut order) = (Names::default(), Vec::new());
                 let (index, prefix) = (&mut *self.index, self.prefix.clone());
-                let scope = Scope { index, prefix, names: &mut names, order: &mut order, stars: Vec::new(), ..*self };
-                { scope }.body(&i.body);
+                let (stars, stores) = (Vec::new(), Vec::new());
+                let mut scope = Scope { index, prefix, names: &mut names, order: &mut order, stars, stores, ..*self };
+                scope.within(&i.body);
+                self.stores.append(&mut { scope }.stores);
                 order.into_iter().for_each(|name| self.bind(name, Binding::Opaque));
-                self.body(&i.orelse);
+                self.within(&i.orelse);
             }
             StmtKind::If(i) => {
-                self.body(&i.body);
-                self.body(&i.orelse);
+                self.within(&i.body);
+                self.within(&i.orelse);
             }
             StmtKind::For(f) => {
                 self.target(&f.target, None);
-                self.body(&f.body);
-                self.body(&f.orelse);
+                self.within(&f.body);
+                self.within(&f.orelse);
             }
             StmtKind::While(w) => {
-                self.body(&w.1);
-                self.body(&w.2);
+                self.within(&w.1);
+                self.within(&w.2);
             }
             StmtKind::With(w) => {
                 for (_, target) in &w.0 {
@@ -438,22 +581,22 @@ impl<'a> Scope<'_, 'a, '_> {
                         self.target(t, None);
                     }
                 }
-                self.body(&w.1);
+                self.within(&w.1);
             }
             StmtKind::Try(t) => {
-                self.body(&t.body);
+                self.within(&t.body);
                 for h in &t.handlers {
-                    self.body(&h.body);
+                    self.within(&h.body);
                 }
-                self.body(&t.orelse);
-                self.body(&t.finally);
+                self.within(&t.orelse);
+                self.within(&t.finally);
             }
             StmtKind::Match(m) => {
                 for case in &m.1 {
                     for b in &case.binds {
                         self.bind(b.name, Binding::Opaque);
                     }
-                    self.body(&case.body);
+                    self.within(&case.body);
                 }
             }
             _ => {}
@@ -470,6 +613,8 @@ impl<'a> Scope<'_, 'a, '_> {
             outer_function: self.function,
             names: Names::default(),
             order: Vec::new(),
+            stores: Vec::new(),
+            constructs: Vec::new(),
         });
         let (mut names, mut order) = (Names::default(), Vec::new());
         let mut inner = Scope {
@@ -478,11 +623,16 @@ impl<'a> Scope<'_, 'a, '_> {
             prefix: format!("{qualname}."),
             class: Some(id),
             function: self.function,
+            unit: self.unit,
+            own: None,
+            plain: self.plain,
             names: &mut names,
             order: &mut order,
             stars: Vec::new(),
+            stores: std::mem::take(&mut self.stores),
         };
         inner.body(&node.body);
+        self.stores = inner.stores;
         let def = &mut self.index.classes[id.0 as usize];
         (def.names, def.order) = (names, order);
         id
@@ -490,7 +640,12 @@ impl<'a> Scope<'_, 'a, '_> {
 
     fn function_def(&mut self, node: &'a python::Function) -> FunctionId {
         let qualname = format!("{}{}", self.prefix, node.name.as_str());
-        let id = self.index.add_function(FunctionDef { file: self.file, node, qualname: qualname.clone(), class: self.class, outer: self.function });
+        let def = FunctionDef { file: self.file, node, qualname: qualname.clone(), class: self.class, outer: self.function, unit: self.unit };
+        let id = self.index.add_function(def);
+        let unit = if self.plain { self.index.add_unit(Unit { file: self.file, function: Some(id), start: node.name.span.start }) } else { self.unit };
+        self.index.functions[id.0 as usize].unit = unit;
+        let method = |class| node.params.first().filter(|_| !self.index.function(id).has_decorator("staticmethod")).map(|p| (p.name.name, class));
+        let own = self.class.map_or(self.own, method);
         let (mut names, mut order) = (Names::default(), Vec::new());
         let mut inner = Scope {
             index: self.index,
@@ -498,11 +653,16 @@ impl<'a> Scope<'_, 'a, '_> {
             prefix: format!("{qualname}."),
             class: None,
             function: Some(id),
+            unit,
+            own,
+            plain: false,
             names: &mut names,
             order: &mut order,
             stars: Vec::new(),
+            stores: std::mem::take(&mut self.stores),
         };
         inner.body(&node.body);
+        self.stores = inner.stores;
         id
     }
 }

@@ -11,13 +11,9 @@ use crate::syntax::python;
 
 use super::eval::Evaluator;
 use super::index::Index;
-use super::isolate::{self, isolated};
+use super::isolate;
 use super::uses::Uses;
-use super::value::Value;
 use super::world::{Place, World};
-
-/// How often functions are walked for what they give before the walk that counts. Each round sees one more call deep.
-const ROUNDS: usize = 2;
 
 /// Everything linked.
 pub struct Project<'a> {
@@ -71,34 +67,6 @@ impl<'a> Project<'a> {
         world.models = models;
         world.collecting = false;
         world.django = super::libraries::django::graph::Graph::build(&world);
-        world.forget_globals();
-        // Each round reads the round before as a whole: the order of files plays no part.
-        for _ in 0..ROUNDS {
-            let walked: Vec<_> = modules
-                .par_iter()
-                .filter_map(|&(file, node)| {
-                    isolated(sources, file, || {
-                        let mut ev = Evaluator::quiet(&world, Place::module(file));
-                        ev.module(node);
-                        (ev.summaries, ev.stores)
-                    })
-                })
-                .collect();
-            let (mut summaries, mut attributes) =
-                (vec![super::world::Summary::default(); world.index.functions.len()], vec![rustc_hash::FxHashMap::default(); world.index.classes.len()]);
-            for (found, stores) in walked {
-                for (id, summary) in found {
-                    summaries[id.0 as usize] = summary;
-                }
-                for (class, name, value) in stores {
-                    let slot: &mut Value<'a> = attributes[class.0 as usize].entry(name).or_default();
-                    *slot = Value::union([std::mem::take(slot), value]);
-                }
-            }
-            world.summaries = summaries;
-            world.attributes = attributes;
-            world.forget_globals();
-        }
         let seen: Vec<Uses> = modules
             .par_iter()
             .map(|&(file, node)| {

@@ -18,6 +18,7 @@ pub mod models;
 pub mod modules;
 pub mod narrow;
 pub mod relink;
+pub mod rounds;
 pub mod strings;
 pub mod text;
 pub mod through;

@@ -7,11 +7,7 @@ use super::Project;
 use super::eval::Evaluator;
 use super::models::Declared;
 use super::uses::Uses;
-use super::value::Value;
 use super::world::{Place, World};
-
-/// How often the file is walked for what its functions give.
-const ROUNDS: usize = 2;
 
 /// What must be kept beside a [`Project`] so that one file of it can be linked again.
 pub struct Relinker<'a> {
@@ -30,7 +26,11 @@ impl<'a> Relinker<'a> {
     pub fn replace(&mut self, project: &mut Project<'a>, sources: &'a Sources, file: FileId, node: &'a python::Module) -> Uses {
         let world = &mut project.world;
         world.sources = sources;
+        let mut stores = world.index.stores_in(file).to_vec();
         world.index.replace(file, node);
+        stores.extend(world.index.stores_in(file));
+        world.resize_rounds();
+        world.forget_file(file, &stores);
         let declared = &mut self.declared;
         let models = collecting(world, |world| {
             world.relink_classes(file);
@@ -40,25 +40,14 @@ impl<'a> Relinker<'a> {
             })
         });
         if let Some(models) = models {
+            // What is remembered names models by their numbers.
+            let known = &world.models.all;
+            let same = models.all.len() == known.len() && models.all.iter().zip(known).all(|(a, b)| a.class == b.class && a.name == b.name);
             world.models = models;
             world.django = super::libraries::django::graph::Graph::build(world);
-            world.forget_globals();
-        }
-        for _ in 0..ROUNDS {
-            let (summaries, stores) = {
-                let mut ev = Evaluator::quiet(world, Place::module(file));
-                ev.module(node);
-                (ev.summaries, ev.stores)
-            };
-            for (id, summary) in summaries {
-                world.summaries[id.0 as usize] = summary;
+            if !same {
+                world.forget();
             }
-            let mut fresh = rustc_hash::FxHashSet::default();
-            for (class, name, value) in stores.into_iter().filter(|(c, ..)| world.index.class(*c).file == file) {
-                let slot: &mut Value<'a> = world.attributes[class.0 as usize].entry(name).or_default();
-                *slot = if fresh.insert((class, name)) { value } else { Value::union([std::mem::take(slot), value]) };
-            }
-            world.forget_globals();
         }
         self.uses(project, file, node)
     }
@@ -88,9 +77,7 @@ impl<'a> Relinker<'a> {
 /// Runs a step in the phase in which models are collected.
 fn collecting<'a, T>(world: &mut World<'a>, step: impl FnOnce(&mut World<'a>) -> T) -> T {
     world.collecting = true;
-    world.forget_globals();
     let result = step(world);
     world.collecting = false;
-    world.forget_globals();
     result
 }

@@ -13,6 +13,7 @@ use crate::syntax::python::{ArgKind, Expr};
 use super::eval::Evaluator;
 use super::index::{Binding, ClassId, FunctionId, Index};
 use super::modules::{ModuleRef, external};
+use super::rounds::Rounds;
 use super::value::Value;
 
 /// The scope in which an expression stands.
@@ -61,17 +62,6 @@ pub fn is_from(path: &str, root: &str) -> bool {
     path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
-/// What a function or method is known to give.
-#[derive(Clone, Debug, Default)]
-pub struct Summary<'a> {
-    /// The union of its `return`s.
-    pub returns: Value<'a>,
-    /// The union of its `yield`s, if it has any.
-    pub yields: Option<Value<'a>>,
-    /// It hands something on to a library that only its caller knows: a table's name, SQL, a query to go on with. Calls of it are walked through.
-    pub hands_on: bool,
-}
-
 /// Everything known so far. Later phases fill what earlier ones leave empty.
 pub struct World<'a> {
     /// All files.
@@ -84,10 +74,6 @@ pub struct World<'a> {
     pub lineages: Vec<Lineage<'a>>,
     /// By class id: classes that name it as a base, directly.
     pub children: Vec<Vec<ClassId>>,
-    /// By function id.
-    pub summaries: Vec<Summary<'a>>,
-    /// By class id: what `self.x = …` in its methods stores.
-    pub attributes: Vec<FxHashMap<Ustr, Value<'a>>>,
     /// Calls that name tables or take SQL.
     pub calls: super::libraries::calls::Calls,
     /// Mapped classes and table objects.
@@ -105,12 +91,10 @@ pub struct World<'a> {
     pub(super) mapped: RwLock<FxHashMap<ClassId, bool>>,
     /// How Django's models point at each other.
     pub django: super::libraries::django::graph::Graph,
-    /// By file: values of module-level names; dropped at each change of phase.
-    globals: Vec<Remembered<'a>>,
-    /// By class id: values of names that class bodies bind, likewise.
-    members: Vec<Remembered<'a>>,
+    /// What was learnt in each round.
+    pub(super) rounds: Rounds<'a>,
     /// The phase that remembered values belong to: those of another are forgotten when they are next asked for.
-    phase: u32,
+    pub(super) phase: u32,
 }
 
 impl<'a> World<'a> {
@@ -121,8 +105,6 @@ impl<'a> World<'a> {
             schema,
             lineages: Vec::new(),
             children: vec![Vec::new(); index.classes.len()],
-            summaries: vec![Summary::default(); index.functions.len()],
-            attributes: vec![FxHashMap::default(); index.classes.len()],
             calls: super::libraries::calls::Calls::builtin().clone(),
             models: super::models::Models::default(),
             bound: std::collections::BTreeMap::new(),
@@ -131,19 +113,14 @@ impl<'a> World<'a> {
             collecting: true,
             mapped: RwLock::default(),
             django: super::libraries::django::graph::Graph::default(),
-            globals: sources.iter().map(|_| Remembered::default()).collect(),
-            members: index.classes.iter().map(|_| Remembered::default()).collect(),
+            rounds: Rounds::default(),
             phase: 0,
             index,
         };
+        world.resize_rounds();
         world.link_classes();
-        world.forget_globals();
+        world.forget();
         world
-    }
-
-    /// Drops remembered values of module-level names, because more is known now.
-    pub fn forget_globals(&mut self) {
-        self.phase += 1;
     }
 
     /// Whether a file belongs to the tests, by its path.
@@ -195,10 +172,9 @@ impl<'a> World<'a> {
         let classes = self.index.classes.len();
         self.lineages.resize_with(classes, Lineage::default);
         self.children.resize_with(classes, Vec::new);
-        self.attributes.resize_with(classes, FxHashMap::default);
-        self.summaries.resize_with(self.index.functions.len(), Summary::default);
+        self.resize_rounds();
         let mapped = self.mapped.get_mut().unwrap_or_else(PoisonError::into_inner);
-        let own: Vec<ClassId> = self.index.class_ids().filter(|c| self.index.class(*c).file == file).collect();
+        let own = self.index.classes_of(file).to_vec();
         for id in &own {
             mapped.remove(id);
         }
@@ -300,7 +276,7 @@ impl<'a> World<'a> {
             note_cut();
             return Value::Unknown;
         }
-        let known = self.globals.get(file.0 as usize);
+        let known = self.round().globals.get(file.0 as usize);
         if let Some(v) = known.and_then(|k| k.get(self.phase, name)) {
             return v;
         }
@@ -349,7 +325,7 @@ impl<'a> World<'a> {
     pub(super) fn member_value(&self, owner: ClassId, name: Ustr, bindings: &[Binding<'a>], mark: Mark, trail: &mut Vec<Mark>) -> Value<'a> {
         // While models are collected a look-up has effects: tables that it makes are noted.
         if !self.collecting
-            && let Some(v) = self.members.get(owner.0 as usize).and_then(|k| k.get(self.phase, name))
+            && let Some(v) = self.round().members.get(owner.0 as usize).and_then(|k| k.get(self.phase, name))
         {
             return v;
         }
@@ -358,7 +334,7 @@ impl<'a> World<'a> {
         trail.push(mark);
         let value = self.bindings_value(place, bindings, trail);
         trail.pop();
-        if let (Some(known), true) = (self.members.get(owner.0 as usize), !self.collecting && cuts == self::cuts()) {
+        if let (Some(known), true) = (self.round().members.get(owner.0 as usize), !self.collecting && cuts == self::cuts()) {
             known.put(self.phase, name, value.clone());
         }
         value
@@ -446,25 +422,6 @@ impl<'a> World<'a> {
     }
 }
 
-/// Values of names, as far as they were asked for in one phase.
-#[derive(Debug, Default)]
-struct Remembered<'a>(RwLock<(u32, FxHashMap<Ustr, Value<'a>>)>);
-
-impl<'a> Remembered<'a> {
-    fn get(&self, phase: u32, name: Ustr) -> Option<Value<'a>> {
-        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        if known.0 == phase { known.1.get(&name).cloned() } else { None }
-    }
-
-    fn put(&self, phase: u32, name: Ustr, value: Value<'a>) {
-        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if known.0 != phase {
-            *known = (phase, FxHashMap::default());
-        }
-        known.1.insert(name, value);
-    }
-}
-
 /// Something that is being worked out, so that circles end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Mark {
@@ -486,8 +443,13 @@ pub(super) fn note_cut() {
     CUTS.with(|c| c.set(c.get() + 1));
 }
 
-fn cuts() -> u64 {
+pub(super) fn cuts() -> u64 {
     CUTS.with(Cell::get)
+}
+
+/// Takes back what was said since, because it is no part of the answer.
+pub(super) fn reset_cuts(before: u64) {
+    CUTS.with(|c| c.set(before));
 }
 
 /// Libraries whose names people import with `*`.

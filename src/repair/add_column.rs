@@ -66,7 +66,7 @@ fn place<'a>(context: &Context<'_, 'a>, class: ClassId) -> Option<(usize, &'a st
         let target = match &statement.kind {
             StmtKind::Assign(a) => a.0.first(),
             StmtKind::AnnAssign(a) => Some(&a.0),
-            StmtKind::Expr(e) if matches!(e.kind, ExprKind::Str(_)) && other.is_none() => {
+            StmtKind::Prose if other.is_none() => {
                 other = Some(statement);
                 continue;
             }

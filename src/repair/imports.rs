@@ -180,7 +180,7 @@ fn standard(file: FileId, source: &SourceFile, body: &[Stmt], module: &str, line
 
 /// Above all code, below the docstring.
 fn above(file: FileId, source: &SourceFile, body: &[Stmt], line: &str) -> Edit {
-    let docstring = body.first().filter(|s| matches!(&s.kind, StmtKind::Expr(e) if matches!(e.kind, ExprKind::Str(_))));
+    let docstring = body.first().filter(|s| matches!(s.kind, StmtKind::Prose));
     if let Some(s) = docstring {
         return insert(file, line_end(source, s.span.end), format!("{0}{0}{line}", newline(source)));
     }
@@ -198,7 +198,7 @@ fn alone(file: FileId, source: &SourceFile, body: &[Stmt], module: &str, name: &
         return standard(file, source, body, module, &line);
     }
     let own = body.iter().rfind(|s| matches!(&s.kind, StmtKind::ImportFrom(f) if f.level == 0 && package(&f.module) == package(module)));
-    let docstring = body.first().filter(|s| matches!(&s.kind, StmtKind::Expr(e) if matches!(e.kind, ExprKind::Str(_))));
+    let docstring = body.first().filter(|s| matches!(s.kind, StmtKind::Prose));
     let behind = own.or_else(|| body.iter().take_while(|s| is_import(s) || docstring.is_some_and(|d| std::ptr::eq(d, *s))).filter(is_import).last());
     match behind {
         Some(s) => insert(file, line_end(source, s.span.end), format!("{}{line}", newline(source))),

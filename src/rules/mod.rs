@@ -35,9 +35,14 @@ mod unmapped_table;
 mod unregistered_model;
 mod unused_suppression;
 
+use std::collections::BTreeSet;
+
+use ustr::Ustr;
+
 use crate::config::Level;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::project::Project;
+use crate::project::models::{Model, ModelColumn};
 use crate::project::uses::{Certainty, RelationName};
 use crate::schema::{QualifiedName, Relation, Schema};
 use crate::source::{FileId, Location};
@@ -53,6 +58,8 @@ pub struct Context<'r, 'a> {
     pub lock: Option<FileId>,
     /// Configured folders of migrations, as the sources name paths.
     pub migrations: &'r [String],
+    /// Only what is found in this file will be looked at.
+    pub only: Option<FileId>,
     /// See [`Context::histories`].
     pub histories: std::sync::OnceLock<Vec<crate::migrations::History>>,
 }
@@ -209,7 +216,7 @@ pub enum Known<'s> {
     Missing,
 }
 
-impl Context<'_, '_> {
+impl<'a> Context<'_, 'a> {
     /// Looks a relation up.
     pub fn relation(&self, name: RelationName) -> Known<'_> {
         let schema = name.schema.map(|s| s.as_str());
@@ -229,6 +236,20 @@ impl Context<'_, '_> {
             Some(at) => diagnostic.related(at, format!("`{}` is defined here", display(name))),
             None => diagnostic,
         }
+    }
+
+    /// Models that findings asked for may be about: all, or those with a part in the file that is looked at, and whatever shares a table with them.
+    fn models(&self) -> Vec<&Model<'a>> {
+        let models = &self.project.world.models;
+        let Some(file) = self.only else { return models.all.iter().collect() };
+        let here = |m: &Model<'_>| {
+            let column = |c: &ModelColumn| {
+                [Some(c.at), Some(c.declared), c.type_at].into_iter().flatten().chain(c.foreign_keys.iter().map(|f| f.1)).any(|l| l.file == file)
+            };
+            m.at.file == file || m.relation_at.file == file || m.unique.iter().any(|u| u.1.file == file) || m.columns.iter().any(column)
+        };
+        let tables: BTreeSet<Ustr> = models.all.iter().filter(|m| here(m)).map(|m| m.relation.name).collect();
+        models.all.iter().filter(|m| tables.contains(&m.relation.name)).collect()
     }
 
     /// The project's migrations, replayed once for all rules that ask.

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use rustc_hash::FxHashMap;
+
 use super::{Context, Known, Rule, grade, sql_problems, suggest};
 use crate::config::Level;
 use crate::diagnostic::{self, Diagnostic, Severity};
@@ -19,27 +21,37 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(context: &Context<'_, '_>, found: &mut Vec<Diagnostic>) {
     sql_problems(context, ProblemKind::UnknownTable, &RULE, found);
-    let world = &context.project.world;
     let mut modelled = BTreeSet::new();
-    for model in &world.models.all {
+    let mut near = Near::default();
+    for model in &context.project.world.models.all {
         modelled.insert(model.relation);
+    }
+    for model in context.models() {
         if model.foreign || model.reflected {
             continue;
         }
         let certainty = if model.open { Certainty::Medium } else { Certainty::High };
-        report(context, model.relation, model.relation_at, diagnostic::Context::Model, certainty, found);
+        report(context, &mut near, (model.relation, model.relation_at, diagnostic::Context::Model, certainty), found);
     }
     for r in &context.project.uses.references {
         // A missing table is reported once, at its model, not at each use.
         let in_model = r.context == diagnostic::Context::Model;
         let at_model = if in_model { r.model.is_some() || modelled.contains(&r.relation) } else { r.model.is_some() && modelled.contains(&r.relation) };
         if r.column.is_none() && !at_model {
-            report(context, r.relation, r.location, r.context, r.certainty, found);
+            report(context, &mut near, (r.relation, r.location, r.context, r.certainty), found);
         }
     }
 }
 
-fn report(context: &Context<'_, '_>, name: RelationName, at: Location, kind: diagnostic::Context, certainty: Certainty, found: &mut Vec<Diagnostic>) {
+/// What was probably meant by a name: asked for again at each place that has it.
+type Near<'s> = FxHashMap<RelationName, Option<&'s str>>;
+
+fn report<'s>(
+    context: &Context<'s, '_>,
+    near: &mut Near<'s>,
+    (name, at, kind, certainty): (RelationName, Location, diagnostic::Context, Certainty),
+    found: &mut Vec<Diagnostic>,
+) {
     if !matches!(context.relation(name), Known::Missing) {
         return;
     }
@@ -48,7 +60,8 @@ fn report(context: &Context<'_, '_>, name: RelationName, at: Location, kind: dia
     let written = name.schema.map_or_else(|| name.name.to_string(), |s| format!("{s}.{}", name.name));
     let mut d = Diagnostic::new(RULE.name, severity, at, kind, format!("table `{written}` does not exist")).about(Some(&schema), Some(&name.name), None);
     let elsewhere = context.schema.relations.keys().find(|k| k.name == name.name.as_str());
-    let near = suggest::best(&name.name, context.schema.relations.keys().filter(|k| k.schema == schema).map(|k| k.name.as_str()));
+    let names = || context.schema.relations.keys().filter(|k| k.schema == schema).map(|k| k.name.as_str());
+    let near = *near.entry(name).or_insert_with(|| suggest::best(&name.name, names()));
     if let Some(other) = elsewhere {
         d.help = Some(format!("schema `{}` has a table of that name: `{other}`", other.schema));
         d.suggestion = Some(other.to_string());

@@ -10,6 +10,14 @@ OPERATORS = {
 SAME = {"Nonlocal": "Global", "TryStar": "Try", "Pass": "Nothing", "Break": "Nothing", "Continue": "Nothing"}
 
 
+def is_prose(node):
+    """A string without holes as a statement: of those only the place is kept."""
+    value = node.value if isinstance(node, ast.Expr) else None
+    if isinstance(value, ast.JoinedStr):
+        return all(isinstance(v, ast.Constant) for v in value.values)
+    return isinstance(value, ast.Constant) and isinstance(value.value, str)
+
+
 def shown(text):
     """Text on one line, ASCII only; lone surrogates as what Rust can hold."""
     return "".join(c if 32 <= ord(c) < 127 and c != "\\" else "\\%x;" % (0xFFFD if 0xD800 <= ord(c) < 0xE000 else ord(c)) for c in text)
@@ -103,6 +111,8 @@ class Printer(ast.NodeVisitor):
             self.statement(node)
         if hasattr(node, "type_params"):
             node.type_params = []
+        if is_prose(node):
+            return
         # Of these two only the first part is kept.
         if isinstance(node, ast.Assert):
             self.visit(node.test)
@@ -113,7 +123,7 @@ class Printer(ast.NodeVisitor):
             super().visit(node)
 
     def statement(self, node):
-        kind = type(node).__name__.replace("Async", "")
+        kind = "Prose" if is_prose(node) else type(node).__name__.replace("Async", "")
         start = self.start(node)
         if getattr(node, "decorator_list", None):
             start = self.data.rfind(b"@", 0, self.start(node.decorator_list[0]))

@@ -48,6 +48,7 @@ impl<'a, H: Host<'a>> Machine<'_, 'a, H> {
 
     fn statement(&mut self, stmt: &'a Stmt) -> Flow<'a> {
         match &stmt.kind {
+            StmtKind::Prose => {}
             StmtKind::Expr(e) => {
                 let value = self.eval(e);
                 if self.ends_program(e, &value) {

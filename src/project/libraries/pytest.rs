@@ -20,7 +20,7 @@ pub fn parameter<'a>(ev: &mut Evaluator<'_, 'a>, function: FunctionId, param: &'
         return None;
     }
     let fixture = find(ev, def.file, function, param)?;
-    let yields = ev.world.summaries.get(fixture.0 as usize).is_some_and(|s| s.yields.is_some());
+    let yields = ev.world.summary(fixture).yields.is_some();
     let v = ev.result_of(fixture);
     let v = if yields { v.element() } else { v };
     (!v.is_unknown()).then_some(v)

@@ -295,7 +295,8 @@ fn drafts<'a>(ev: &mut Evaluator<'_, 'a>, django: Option<&django::Django>, of: O
         drafts.extend(tables::of_file(ev, file));
         drafts.extend(tables::imperative(ev, file));
     }
-    for class in world.index.class_ids().filter(|c| asked(world.index.class(*c).file)) {
+    let classes: Vec<ClassId> = of.map_or_else(|| world.index.class_ids().collect(), |file| world.index.classes_of(file).to_vec());
+    for class in classes {
         if let Some(django) = django {
             drafts.extend(django.draft(ev, class));
         }

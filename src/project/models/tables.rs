@@ -12,7 +12,7 @@ use super::super::eval::Evaluator;
 use super::super::index::{ClassId, last_name};
 use super::super::uses::RelationName;
 use super::super::value::Value;
-use super::super::world::Place;
+use super::super::world::{Place, World};
 use super::construct::is_sqlalchemy;
 use super::declared::{Arguments, Declared, Table};
 use super::draft::{Draft, nullable};
@@ -44,7 +44,7 @@ struct Bound {
 pub fn of_file<'a>(ev: &mut Evaluator<'_, 'a>, file: FileId) -> Vec<Draft<'a>> {
     let world = ev.world;
     let Some(module) = world.index.modules.get(&file) else { return Vec::new() };
-    if !makes_tables(&world.sources.get(file).text) {
+    if !makes_tables(world, file) {
         return Vec::new();
     }
     let mut bound = Vec::new();
@@ -61,11 +61,24 @@ pub fn of_file<'a>(ev: &mut Evaluator<'_, 'a>, file: FileId) -> Vec<Draft<'a>> {
     found.into_iter().filter_map(|t| draft(ev, &t, variables.get(&t.at.span).copied())).collect()
 }
 
-/// Whether a text calls something named `Table`: not `DataTable(`, unless the name is given to something imported.
-fn makes_tables(text: &str) -> bool {
-    let within = |at: usize| text[..at].ends_with(|c: char| c == '_' || c.is_alphanumeric());
-    let mut calls = text.match_indices("Table(").map(|(at, _)| at).peekable();
-    calls.peek().is_some() && (calls.any(|at| !within(at)) || text.contains("Table as "))
+/// Whether a file calls something named `Table` that may be SQLAlchemy's: not `DataTable(`, unless the name is given to something imported, and not another
+/// library's.
+fn makes_tables(world: &World<'_>, file: FileId) -> bool {
+    let text = &*world.sources.get(file).text;
+    let part = |c: char| c == '_' || c.is_alphanumeric();
+    let others = |name: &str| world.global(file, Ustr::from(name)).external().is_some_and(|path| !is_sqlalchemy(path) && !path.starts_with("sqlmodel"));
+    let mut calls = text.match_indices("Table(").peekable();
+    if calls.peek().is_some() && text.contains("Table as ") {
+        return true;
+    }
+    calls.any(|(at, _)| match text[..at].strip_suffix('.') {
+        // `sa.Table(`, and what no name stands in front of.
+        Some(before) => {
+            let name = &before[before.rfind(|c: char| !part(c)).map_or(0, |n| n + before[n..].chars().next().map_or(1, char::len_utf8))..];
+            !(others(name) && !before[..before.len() - name.len()].ends_with('.'))
+        }
+        None => !text[..at].ends_with(part) && !others("Table"),
+    })
 }
 
 fn draft<'a>(ev: &Evaluator<'_, 'a>, t: &Table, variable: Option<Ustr>) -> Option<Draft<'a>> {

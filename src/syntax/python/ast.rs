@@ -287,6 +287,8 @@ pub enum StmtKind {
     AugAssign(Box<(Expr, BinaryOp, Expr)>),
     /// An expression as a statement.
     Expr(Box<Expr>),
+    /// A string without holes as a statement: a docstring, or what stands in for a comment. Nobody asks what it says.
+    Prose,
     /// `return value`
     Return(Option<Box<Expr>>),
     /// `raise value`

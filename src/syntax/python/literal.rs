@@ -15,6 +15,11 @@ pub struct StrLit {
 }
 
 impl StrLit {
+    /// Whether it has no holes and is no template.
+    pub fn is_constant(&self) -> bool {
+        !self.template && self.parts.iter().all(|p| matches!(p, StrPart::Text(_)))
+    }
+
     /// The whole text where there is no hole.
     pub fn constant(&self) -> Option<std::borrow::Cow<'_, str>> {
         match self.parts.as_slice() {

@@ -2,7 +2,7 @@
 //!
 //! Readers that only care for a few kinds walk with these and leave the rest to them; the depth is bounded, so they may recurse.
 
-use super::ast::{Arg, Body, CompFor, DictItem, Expr, ExprKind, Param, Stmt, StmtKind};
+use super::ast::{Arg, Body, CompFor, DictItem, Expr, ExprKind, Function, Param, Stmt, StmtKind};
 use super::literal::StrPart;
 
 impl Expr {
@@ -130,6 +130,7 @@ impl Stmt {
             | StmtKind::Raise(None)
             | StmtKind::Global(_)
             | StmtKind::Nothing
+            | StmtKind::Prose
             | StmtKind::Opaque => {}
         }
     }
@@ -161,6 +162,22 @@ impl Stmt {
             }
         }
     }
+}
+
+impl Function {
+    /// Whether a `yield` stands in it, outside of functions and classes inside.
+    pub fn is_generator(&self) -> bool {
+        self.body.iter().any(yields)
+    }
+}
+
+fn yields(stmt: &Stmt) -> bool {
+    if matches!(stmt.kind, StmtKind::Function(_) | StmtKind::Class(_)) {
+        return false;
+    }
+    let mut found = false;
+    stmt.each_expr(&mut |e| e.each(&mut |e| found |= matches!(e.kind, ExprKind::Yield(_))));
+    found || stmt.bodies().into_iter().flatten().any(yields)
 }
 
 fn each_arg<'a>(args: &'a [Arg], visit: &mut dyn FnMut(&'a Expr)) {

@@ -85,7 +85,7 @@ fn find_in_parent<'a>(ev: &Evaluator<'_, 'a>, class: ClassId, name: Ustr) -> Opt
 
 fn missing<'a>(ev: &Evaluator<'_, 'a>, class: ClassId, model: &Model<'a>, name: Ustr) -> Found<'a> {
     let dunder = name.as_str().starts_with("__");
-    let set_elsewhere = || ev.world.lineage(class).is_some_and(|l| l.mro.iter().any(|c| ev.world.attributes[c.0 as usize].contains_key(&name)));
+    let set_elsewhere = || ev.world.lineage(class).is_some_and(|l| l.mro.iter().any(|c| ev.world.attribute(*c, name).is_some()));
     let unnamed = model.members.contains_key(&Ustr::from(crate::project::models::ANY_NAME));
     if model.open || model.foreign || model.reflected || unnamed || dunder || ev.world.class_member(class, name).is_some() || set_elsewhere() {
         return Found::Unknown;

@@ -111,7 +111,7 @@ impl Lowerer<'_> {
             kind if kind.is_token() => {}
             _ => items.push(l.expr()),
         });
-        found.unwrap_or_else(|| StmtKind::Expr(Box::new(one_or_tuple(items, commas > 0, start))))
+        found.unwrap_or_else(|| statement_of(one_or_tuple(items, commas > 0, start)))
     }
 
     /// `a = b = value`, `a: annotation = value`. Each further `=` is a node inside the right-hand side of the one before.
@@ -314,4 +314,12 @@ fn is_statement(kind: Kind) -> bool {
             | While
             | With
     )
+}
+
+/// An expression as a statement.
+pub(in crate::syntax::python) fn statement_of(e: Expr) -> StmtKind {
+    match &e.kind {
+        ExprKind::Str(s) if s.is_constant() => StmtKind::Prose,
+        _ => StmtKind::Expr(Box::new(e)),
+    }
 }

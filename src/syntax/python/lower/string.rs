@@ -53,7 +53,16 @@ impl Builder {
         match self.segments.last_mut() {
             // Goes on where the last one ended, one to one.
             Some(last) if last.source.end == source.start && decoded - last.decoded == last.source.end - last.source.start => last.source.end = source.end,
-            _ => self.segments.push(Segment { decoded, source }),
+            _ => {
+                // Nearly every literal is one run of bytes.
+                if self.segments.is_empty() {
+                    self.segments.reserve_exact(1);
+                }
+                self.segments.push(Segment { decoded, source });
+            }
+        }
+        if self.text.is_empty() {
+            self.text.reserve_exact(text.len());
         }
         self.text.push_str(text);
     }
@@ -71,6 +80,9 @@ impl Builder {
             let text = std::mem::take(&mut self.text).into_boxed_str();
             let mut segments = std::mem::take(&mut self.segments);
             segments.shrink_to_fit();
+            if self.parts.is_empty() {
+                self.parts.reserve_exact(1);
+            }
             self.parts.push(StrPart::Text(StrText { text, segments }));
         }
     }
@@ -216,10 +228,14 @@ mod tests {
     use crate::syntax::python::{StmtKind, parse};
 
     fn literal(source: &str) -> StrLit {
-        let module = parse(source);
+        // By itself it would be prose.
+        let module = parse(&format!("{source}.x"));
         match module.body.into_iter().next().map(|s| s.kind) {
             Some(StmtKind::Expr(e)) => match e.kind {
-                ExprKind::Str(s) => *s,
+                ExprKind::Attribute(a) => match a.value.kind {
+                    ExprKind::Str(s) => *s,
+                    other => panic!("{other:?}"),
+                },
                 other => panic!("{other:?}"),
             },
             other => panic!("{other:?}"),

@@ -17,6 +17,29 @@ impl Parser<'_> {
         Some(at(self.since(start), builder.finish()))
     }
 
+    /// Goes past literals without holes that are a whole statement; otherwise stays where it is.
+    pub(super) fn prose(&mut self) -> bool {
+        let mark = self.lexer.mark();
+        let all = std::iter::from_fn(|| (self.kind() == T::Str).then(|| self.unread_literal())).all(|read| read.is_some());
+        let whole = all && matches!(self.kind(), T::Newline | T::Semicolon);
+        if !whole {
+            self.lexer.back_to(mark);
+        }
+        whole
+    }
+
+    fn unread_literal(&mut self) -> Option<()> {
+        let opening = self.text();
+        let letters = opening.find(['\'', '"'])?;
+        if opening[..letters].contains(['f', 'F', 'b', 'B']) {
+            return None;
+        }
+        let quote = *opening.as_bytes().get(letters)?;
+        let quotes = opening.len() - letters;
+        let end = self.closing(self.lexer.end as usize, quote, quotes)?;
+        self.lexer.end_literal(end + quotes)
+    }
+
     fn literal(&mut self, into: &mut Builder) -> Option<()> {
         let opening = self.text();
         let letters = opening.find(['\'', '"'])?;
@@ -31,20 +54,25 @@ impl Parser<'_> {
 
     /// A literal without holes; gives where its closing quotes begin.
     fn plain(&mut self, into: &mut Builder, prefix: Prefix, from: usize, quote: u8, quotes: usize) -> Option<usize> {
+        let end = self.closing(from, quote, quotes)?;
+        into.decode(self.lexer.text.get(from..end)?, from, prefix);
+        Some(end)
+    }
+
+    /// Where the closing quotes of a literal without holes begin.
+    fn closing(&self, from: usize, quote: u8, quotes: usize) -> Option<usize> {
         let bytes = self.lexer.text.as_bytes();
         let mut at = from;
-        let end = loop {
+        loop {
             let found = memchr::memchr3(quote, b'\\', b'\n', bytes.get(at..)?)? + at;
             match bytes[found] {
                 b'\\' => at = found + if bytes.get(found + 1) == Some(&b'\r') { 3 } else { 2 },
                 b'\n' if quotes == 1 => return None,
                 b'\n' => at = found + 1,
-                _ if closes(bytes, found, quote, quotes) => break found,
+                _ if closes(bytes, found, quote, quotes) => return Some(found),
                 _ => at = found + 1,
             }
-        };
-        into.decode(self.lexer.text.get(from..end)?, from, prefix);
-        Some(end)
+        }
     }
 
     /// The same for an f-string.

@@ -9,7 +9,7 @@ use crate::source::Span;
 use crate::syntax::python::ast::{
     Body, Class, Expr, ExprKind, For, Function, Handler, Ident, If, ImportFrom, ImportName, MAX_DEPTH, Stmt, StmtKind, Try, WithItem,
 };
-use crate::syntax::python::lower::stmt::end_of;
+use crate::syntax::python::lower::stmt::{end_of, statement_of};
 
 impl Parser<'_> {
     /// A compound statement, or a line of simple ones, added to those at hand.
@@ -124,6 +124,9 @@ impl Parser<'_> {
     }
 
     fn expression_statement(&mut self) -> Option<StmtKind> {
+        if self.kind() == T::Str && self.prose() {
+            return Some(StmtKind::Prose);
+        }
         let python2 = self.kind() == T::Name && matches!(self.text(), "print" | "exec");
         if self.kind() == T::Yield {
             return Some(StmtKind::Expr(Box::new(self.r#yield()?)));
@@ -146,7 +149,7 @@ impl Parser<'_> {
                 is_target(&target).then(|| StmtKind::AugAssign(Box::new((target, op, value))))
             }
             _ if python2 && !(list.is_one() && matches!(list.first().map(|e| &e.kind), Some(ExprKind::Call(_) | ExprKind::Attribute(_)))) => None,
-            _ => Some(StmtKind::Expr(Box::new(list.members()))),
+            _ => Some(statement_of(list.members())),
         }
     }
 

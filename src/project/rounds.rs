@@ -1,0 +1,241 @@
+//! What functions give and what objects' attributes hold, worked out when it is first asked for.
+//!
+//! Code is walked in rounds. Whoever asks in one round what a function gives is told what it gave in the round before, so that each round sees one more call
+//! deep and no question leads back to itself. In the first nothing is known of any function; the last one is the walk that counts. What nobody asks for is never
+//! walked before that.
+
+use std::cell::Cell;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
+
+use rustc_hash::FxHashMap;
+use ustr::Ustr;
+
+use crate::source::FileId;
+
+use super::eval::Evaluator;
+use super::index::{ClassId, FunctionId, UnitId};
+use super::isolate::isolated;
+use super::value::Value;
+use super::world::{Place, World, cuts, reset_cuts};
+
+/// How many rounds there are.
+const ROUNDS: usize = 3;
+
+/// What is remembered while models are collected, which is before the first round: expressions then mean something else.
+const COLLECTING: usize = ROUNDS;
+
+thread_local! {
+    /// The round that this thread's walk belongs to.
+    static ROUND: Cell<usize> = const { Cell::new(ROUNDS - 1) };
+}
+
+/// What a function or method is known to give.
+#[derive(Clone, Debug, Default)]
+pub struct Summary<'a> {
+    /// The union of its `return`s.
+    pub returns: Value<'a>,
+    /// The union of its `yield`s, if it has any.
+    pub yields: Option<Value<'a>>,
+    /// It hands something on to a library that only its caller knows: a table's name, SQL, a query to go on with. Calls of it are walked through.
+    pub hands_on: bool,
+}
+
+static NOTHING: Summary<'static> = Summary { returns: Value::Unknown, yields: None, hands_on: false };
+
+/// What walking a unit showed.
+#[derive(Debug, Default)]
+struct Walked<'a> {
+    summaries: Vec<(FunctionId, Summary<'a>)>,
+    stores: Vec<(ClassId, Ustr, Value<'a>)>,
+}
+
+/// Values that code outside of a class's methods gives one attribute, by class, in the order of units.
+type StoredElsewhere<'a> = FxHashMap<ClassId, Vec<(UnitId, Value<'a>)>>;
+
+/// What is learnt in each round, and while models are collected.
+#[derive(Debug, Default)]
+pub(super) struct Rounds<'a>([Round<'a>; ROUNDS + 1]);
+
+/// What is learnt in one round.
+#[derive(Debug, Default)]
+pub(super) struct Round<'a> {
+    /// By file: values of module-level names.
+    pub globals: Vec<Remembered<Value<'a>>>,
+    /// By class id: values of names that class bodies bind.
+    pub members: Vec<Remembered<Value<'a>>>,
+    /// By class id: what is stored in attributes of its objects. `None`: nothing ever is.
+    attributes: Vec<Remembered<Option<Value<'a>>>>,
+    elsewhere: RwLock<FxHashMap<Ustr, Arc<StoredElsewhere<'a>>>>,
+    walked: Vec<OnceLock<Box<Walked<'a>>>>,
+    /// Units that `walked` knows: forgetting them takes no longer than learning them did.
+    log: Mutex<Vec<UnitId>>,
+}
+
+impl Round<'_> {
+    /// Drops what is known of one file: names stored in it are `stores`. What other files took from it stays.
+    fn forget_file(&mut self, file: FileId, classes: &[ClassId], stores: &[Ustr]) {
+        self.globals[file.0 as usize] = Remembered::default();
+        for class in classes {
+            self.members[class.0 as usize] = Remembered::default();
+            self.attributes[class.0 as usize] = Remembered::default();
+        }
+        let elsewhere = self.elsewhere.get_mut().unwrap_or_else(PoisonError::into_inner);
+        stores.iter().for_each(|name| drop(elsewhere.remove(name)));
+    }
+
+    /// Drops what was walked. Remembered values go with their phase.
+    fn forget(&mut self) {
+        self.elsewhere.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
+        for unit in self.log.get_mut().unwrap_or_else(PoisonError::into_inner).drain(..) {
+            self.walked[unit.0 as usize].take();
+        }
+    }
+
+    fn resize(&mut self, files: usize, classes: usize, units: usize) {
+        self.globals.resize_with(files, Remembered::default);
+        self.members.resize_with(classes, Remembered::default);
+        self.attributes.resize_with(classes, Remembered::default);
+        self.walked.resize_with(units, OnceLock::new);
+    }
+}
+
+/// Answers by name, as far as they were asked for in one phase.
+#[derive(Debug)]
+pub(super) struct Remembered<T>(RwLock<Option<Box<Known<T>>>>);
+
+/// A phase, and what is known in it.
+type Known<T> = (u32, FxHashMap<Ustr, T>);
+
+impl<T> Default for Remembered<T> {
+    fn default() -> Self {
+        Self(RwLock::default())
+    }
+}
+
+impl<T: Clone> Remembered<T> {
+    pub fn get(&self, phase: u32, name: Ustr) -> Option<T> {
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        known.as_ref().filter(|k| k.0 == phase)?.1.get(&name).cloned()
+    }
+
+    pub fn put(&self, phase: u32, name: Ustr, value: T) {
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let known = known.get_or_insert_default();
+        if known.0 != phase {
+            **known = (phase, FxHashMap::default());
+        }
+        known.1.insert(name, value);
+    }
+}
+
+impl<'a> World<'a> {
+    /// What is learnt in the round that this thread's walk belongs to.
+    pub(super) fn round(&self) -> &Round<'a> {
+        &self.rounds.0[if self.collecting { COLLECTING } else { ROUND.get() }]
+    }
+
+    /// Drops everything remembered, because more is known now.
+    pub fn forget(&mut self) {
+        self.phase += 1;
+        self.rounds.0.iter_mut().for_each(Round::forget);
+    }
+
+    /// Drops what is known of one file, whose tree was replaced: `stores` are the attributes set in the old one and the new.
+    pub(super) fn forget_file(&mut self, file: FileId, stores: &[Ustr]) {
+        let classes = self.index.classes_of(file);
+        self.rounds.0.iter_mut().for_each(|round| round.forget_file(file, classes, stores));
+    }
+
+    /// Makes room for what will be learnt of every definition.
+    pub(super) fn resize_rounds(&mut self) {
+        let (files, classes, units) = (self.sources.len(), self.index.classes.len(), self.index.units.len());
+        for (n, round) in self.rounds.0.iter_mut().enumerate() {
+            // Nobody asks what the last round gave.
+            let walked = if n + 1 < ROUNDS { units } else { 0 };
+            round.resize(files, classes, walked);
+        }
+    }
+
+    /// What a function or method is known to give.
+    pub fn summary(&self, function: FunctionId) -> &Summary<'a> {
+        let Some(before) = ROUND.get().checked_sub(1).filter(|_| !self.collecting) else { return &NOTHING };
+        let walked = self.walked(before, self.index.function(function).unit);
+        walked.summaries.iter().rev().find(|(f, _)| *f == function).map_or(&NOTHING, |(_, s)| s)
+    }
+
+    /// What code stores in an attribute of a class's own objects (`self.x = …`); `None` where none does.
+    pub fn attribute(&self, class: ClassId, name: Ustr) -> Option<Value<'a>> {
+        let before = ROUND.get().checked_sub(1).filter(|_| !self.collecting)?;
+        let known = self.rounds.0[before].attributes.get(class.0 as usize)?;
+        if let Some(v) = known.get(self.phase, name) {
+            return v;
+        }
+        let v = self.stored(before, class, name);
+        known.put(self.phase, name, v.clone());
+        v
+    }
+
+    fn stored(&self, round: usize, class: ClassId, name: Ustr) -> Option<Value<'a>> {
+        let def = self.index.class(class);
+        let mut units: Vec<UnitId> = def.stores.iter().filter(|s| s.0 == name).map(|s| s.1).chain(def.constructs.iter().copied()).collect();
+        let elsewhere = self.stored_elsewhere(round, name);
+        let others = elsewhere.as_ref().and_then(|e| e.get(&class)).map_or(&[][..], Vec::as_slice);
+        units.extend(others.iter().map(|o| o.0));
+        self.index.sort_units(&mut units);
+        let mut values = Vec::new();
+        for unit in units {
+            let of_unit = &self.walked(round, unit).stores;
+            values.extend(of_unit.iter().filter(|(c, n, _)| *c == class && *n == name).map(|(.., v)| v.clone()));
+        }
+        (!values.is_empty()).then(|| Value::union(values))
+    }
+
+    fn stored_elsewhere(&self, round: usize, name: Ustr) -> Option<Arc<StoredElsewhere<'a>>> {
+        let units = self.index.stores_of(name);
+        if units.is_empty() {
+            return None;
+        }
+        let known = &self.rounds.0[round].elsewhere;
+        if let Some(found) = known.read().unwrap_or_else(PoisonError::into_inner).get(&name) {
+            return Some(Arc::clone(found));
+        }
+        let mut all = StoredElsewhere::default();
+        for &unit in units {
+            for (class, _, value) in self.walked(round, unit).stores.iter().filter(|s| s.1 == name) {
+                all.entry(*class).or_default().push((unit, value.clone()));
+            }
+        }
+        let all = Arc::new(all);
+        known.write().unwrap_or_else(PoisonError::into_inner).insert(name, Arc::clone(&all));
+        Some(all)
+    }
+
+    fn walked(&self, round: usize, unit: UnitId) -> &Walked<'a> {
+        self.rounds.0[round].walked[unit.0 as usize].get_or_init(|| {
+            let (asking, cut) = (ROUND.replace(round), cuts());
+            let walked = self.walk(unit);
+            ROUND.set(asking);
+            // Circles inside of it are no circles of who asks.
+            reset_cuts(cut);
+            self.rounds.0[round].log.lock().unwrap_or_else(PoisonError::into_inner).push(unit);
+            Box::new(walked)
+        })
+    }
+
+    fn walk(&self, id: UnitId) -> Walked<'a> {
+        let unit = self.index.unit(id);
+        let Some(module) = self.index.modules.get(&unit.file) else { return Walked::default() };
+        let walk = || {
+            let mut ev = Evaluator::quiet(self, Place::module(unit.file));
+            match unit.function {
+                Some(f) => ev.function_alone(f),
+                None => ev.rest_of(module.node),
+            }
+            let (mut summaries, mut stores) = (ev.summaries, ev.stores);
+            summaries.shrink_to_fit();
+            stores.shrink_to_fit();
+            Walked { summaries, stores }
+        };
+        isolated(self.sources, unit.file, walk).unwrap_or_default()
+    }
+}
