@@ -159,14 +159,16 @@ impl SourceFile {
 /// All files of a run, in the order of their ids.
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
-    files: Vec<Arc<SourceFile>>,
+    files: Arc<Vec<Arc<SourceFile>>>,
+    /// Files that an editor has changed since, few beside all others.
+    changed: Vec<(FileId, Arc<SourceFile>)>,
 }
 
 impl Sources {
     /// Adds a file and gives its id.
     pub fn add(&mut self, file: impl Into<Arc<SourceFile>>) -> FileId {
         let id = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
-        self.files.push(file.into());
+        Arc::make_mut(&mut self.files).push(file.into());
         id
     }
 
@@ -174,10 +176,13 @@ impl Sources {
     #[must_use]
     pub fn with(&self, id: FileId, file: Arc<SourceFile>) -> Self {
         let mut all = self.clone();
-        if let Some(slot) = all.files.get_mut(id.0 as usize) {
-            *slot = file;
-        }
+        all.changed.retain(|c| c.0 != id);
+        all.changed.push((id, file));
         all
+    }
+
+    fn slot(&self, id: FileId) -> &Arc<SourceFile> {
+        self.changed.iter().find(|c| c.0 == id).map_or_else(|| &self.files[id.0 as usize], |c| &c.1)
     }
 
     /// The file with that id, to keep.
@@ -185,7 +190,7 @@ impl Sources {
     /// # Panics
     /// When the id was not given out by this collection.
     pub fn share(&self, id: FileId) -> Arc<SourceFile> {
-        Arc::clone(&self.files[id.0 as usize])
+        Arc::clone(self.slot(id))
     }
 
     /// The file with that id.
@@ -193,12 +198,12 @@ impl Sources {
     /// # Panics
     /// When the id was not given out by this collection.
     pub fn get(&self, id: FileId) -> &SourceFile {
-        &self.files[id.0 as usize]
+        self.slot(id)
     }
 
     /// All files with their ids.
     pub fn iter(&self) -> impl Iterator<Item = (FileId, &SourceFile)> {
-        self.files.iter().enumerate().map(|(n, f)| (FileId(u32::try_from(n).unwrap_or(u32::MAX)), &**f))
+        (0..u32::try_from(self.files.len()).unwrap_or(u32::MAX)).map(|n| (FileId(n), self.get(FileId(n))))
     }
 
     /// How many files there are.

@@ -576,3 +576,69 @@ def f(client, store: Store):
 "#;
     holds(&[("dbtruth.yaml", config), ("app/__init__.py", ""), ("app/db.py", db), ("app/main.py", app)]);
 }
+
+/// Where what an attribute holds may be written, and what a call may give: each is found when it is asked for.
+#[test]
+fn attributes_and_results_wherever_they_come_from() {
+    let models = "from sqlalchemy import BigInteger, Text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+class Base(DeclarativeBase):
+    pass
+class Customer(Base):
+    __tablename__ = \"customers\"
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    name: Mapped[str] = mapped_column(Text)
+    tier: Mapped[str | None] = mapped_column(Text)
+";
+    let service = "import sys
+from sqlalchemy import select
+from models import Customer
+class Named:
+    def __init__(self, owner):
+        self.owner = owner
+class Service(Named):
+    current = None
+    def __init__(self):
+        super().__init__(Customer)
+        self.first = Customer
+    def show(self):
+        select(self.first.nme)  # ! error unknown-attribute | nme
+        select(self.given.nme)  # ! error unknown-attribute | nme
+        select(self.owner.nme)  # ! error unknown-attribute | nme
+        select(self.never.nme)
+def fill(service: Service):
+    service.given = Customer
+if sys.version_info > (3, 8):
+    def newest():
+        return oldest()
+else:
+    def newest():
+        return None
+def oldest():
+    return Customer
+def again():
+    return newest()
+select(newest().nme)  # ! error unknown-attribute | nme
+def use():
+    select(newest().nme)  # ! error unknown-attribute | nme
+";
+    holds(&[("models.py", models), ("service.py", service)]);
+}
+
+/// Another library's `Table` is no table, whatever else the file imports; one that is imported where it is used is.
+#[test]
+fn tables_of_other_libraries() {
+    let app = "import sqlalchemy as sa
+from rich.table import Table
+def show():
+    table = Table(\"nothing\", title=\"x\")
+    return table
+def local():
+    from sqlalchemy import Column, MetaData, Table
+    return Table(\"custmers\", MetaData(), Column(\"id\", sa.BigInteger, primary_key=True))
+";
+    let core = "import sqlalchemy as sa
+custmers = sa.Table(\"custmers\", sa.MetaData(), sa.Column(\"id\", sa.BigInteger, primary_key=True))  # ! error unknown-table
+";
+    holds(&[("app.py", app), ("core.py", core)]);
+}

@@ -103,6 +103,7 @@ impl<'a> Live<'a> {
             migrations: &migrations,
             only: None,
             histories: OnceLock::default(),
+            models: OnceLock::default(),
         };
         let mut by_rules = rules::run(&seen);
         repair::attach(&seen, &mut by_rules);
@@ -197,6 +198,7 @@ impl<'a> Live<'a> {
             migrations: &[],
             only: Some(file),
             histories: OnceLock::default(),
+            models: OnceLock::default(),
         };
         let mut found = rules::run_without_history(&seen);
         found.retain(|d| d.location.file == file);
@@ -217,7 +219,7 @@ impl<'a> Live<'a> {
         rules::fold(&mut found);
         levels::apply(self.settings, self.opened, &mut found);
         found.retain(|d| !suppressions.hide(d));
-        let mut unused = suppressions.findings(|rule| levels::runs(self.settings, rule));
+        let mut unused = suppressions.findings(only, |rule| levels::runs(self.settings, rule));
         unused.retain(|d| only.is_none_or(|f| f == d.location.file) && reported(self.settings, self.opened, d));
         levels::apply(self.settings, self.opened, &mut unused);
         found.append(&mut unused);

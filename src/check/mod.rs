@@ -65,6 +65,7 @@ fn run_looking<T>(settings: &Settings, last: bool, look: impl FnOnce(&Opened, &r
         migrations: &migrations,
         only: None,
         histories: std::sync::OnceLock::default(),
+        models: std::sync::OnceLock::default(),
     };
     let mut found = rules::run(&context);
     repair::attach(&context, &mut found);
@@ -89,7 +90,7 @@ fn run_looking<T>(settings: &Settings, last: bool, look: impl FnOnce(&Opened, &r
     rules::fold(&mut outcome.diagnostics);
     levels::apply(settings, &opened, &mut outcome.diagnostics);
     outcome.diagnostics.retain(|d| !suppressions.hide(d));
-    let mut unused = suppressions.findings(|rule| levels::runs(settings, rule));
+    let mut unused = suppressions.findings(None, |rule| levels::runs(settings, rule));
     unused.retain(|d| reported(settings, &opened, d));
     outcome.order(&opened.sources);
     if let Some(accepted) = &mut accepted {

@@ -115,6 +115,7 @@ pub fn run(args: &Fix) -> Result<Code, Failure> {
         migrations: &migrations,
         only: None,
         histories: std::sync::OnceLock::default(),
+        models: std::sync::OnceLock::default(),
     };
     let plan = migration::plan(&context, args.drop);
     for note in &plan.notes {

@@ -6,9 +6,10 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use ustr::Ustr;
 
 use crate::source::{FileId, Sources};
-use crate::syntax::python::{self, Body, Expr, ExprKind, StmtKind};
+use crate::syntax::python::{self, Expr, ExprKind};
 
 use super::modules::ModuleTable;
+use super::scope::Scope;
 
 /// The number of a class in [`Index::classes`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -31,7 +32,7 @@ pub struct Unit {
     /// The function; `None` for the rest of the file.
     pub function: Option<FunctionId>,
     /// Where it begins, in bytes: units of a file are taken in this order.
-    start: u32,
+    pub(super) start: u32,
 }
 
 /// One way a name comes to be in a scope.
@@ -187,10 +188,19 @@ pub struct Index<'a> {
     by_class: FxHashMap<usize, ClassId>,
     by_function: FxHashMap<usize, FunctionId>,
     /// While a file's tree is replaced: ids of its old definitions that wait for the new ones, by qualified name, the first at the end.
-    /// What was defined in the file being read.
-    met: (Vec<ClassId>, Vec<FunctionId>),
+    /// What was met in the file being read.
+    pub(super) met: Met,
     waiting_classes: FxHashMap<String, Vec<ClassId>>,
     waiting_functions: FxHashMap<String, Vec<FunctionId>>,
+}
+
+/// See [`ModuleDef`].
+#[derive(Debug, Default)]
+pub(super) struct Met {
+    classes: Vec<ClassId>,
+    functions: Vec<FunctionId>,
+    pub(super) on_objects: FxHashSet<Ustr>,
+    pub(super) asked_for: FxHashSet<Ustr>,
 }
 
 fn address<T>(t: &T) -> usize {
@@ -254,15 +264,11 @@ impl<'a> Index<'a> {
                 all.push(unit);
             }
         }
-        let (mut on_objects, mut asked_for) = (FxHashSet::default(), FxHashSet::default());
-        for statement in &node.body {
-            statement.each(&mut |s| set_on_objects(s, &mut on_objects, &mut asked_for));
-        }
+        let Met { classes, functions, mut on_objects, asked_for } = std::mem::take(&mut self.met);
         on_objects.extend(asked_for.iter().copied());
         for name in &on_objects {
             *self.set_on_objects.entry(*name).or_default() += 1;
         }
-        let (classes, functions) = std::mem::take(&mut self.met);
         if let Some(old) = self.modules.insert(file, ModuleDef { file, node, names, stars, set_on_objects: on_objects, asked_for, stores, classes, functions })
         {
             for name in &old.set_on_objects {
@@ -276,7 +282,7 @@ impl<'a> Index<'a> {
         }
     }
 
-    fn add_unit(&mut self, unit: Unit) -> UnitId {
+    pub(super) fn add_unit(&mut self, unit: Unit) -> UnitId {
         self.units.push(unit);
         UnitId(u32::try_from(self.units.len() - 1).unwrap_or(u32::MAX))
     }
@@ -313,11 +319,11 @@ impl<'a> Index<'a> {
     }
 
     /// Gives a definition its number: that of the one whose place it takes, else the next.
-    fn add_class(&mut self, def: ClassDef<'a>) -> ClassId {
+    pub(super) fn add_class(&mut self, def: ClassDef<'a>) -> ClassId {
         let waiting = self.waiting_classes.get_mut(&def.qualname).and_then(Vec::pop);
         let id = waiting.unwrap_or(ClassId(u32::try_from(self.classes.len()).unwrap_or(u32::MAX)));
         self.by_class.insert(address(def.node), id);
-        self.met.0.push(id);
+        self.met.classes.push(id);
         match waiting {
             Some(id) => self.classes[id.0 as usize] = def,
             None => self.classes.push(def),
@@ -326,11 +332,11 @@ impl<'a> Index<'a> {
     }
 
     /// The same for a function.
-    fn add_function(&mut self, def: FunctionDef<'a>) -> FunctionId {
+    pub(super) fn add_function(&mut self, def: FunctionDef<'a>) -> FunctionId {
         let waiting = self.waiting_functions.get_mut(&def.qualname).and_then(Vec::pop);
         let id = waiting.unwrap_or(FunctionId(u32::try_from(self.functions.len()).unwrap_or(u32::MAX)));
         self.by_function.insert(address(def.node), id);
-        self.met.1.push(id);
+        self.met.functions.push(id);
         match waiting {
             Some(id) => self.functions[id.0 as usize] = def,
             None => self.functions.push(def),
@@ -371,298 +377,5 @@ impl<'a> Index<'a> {
     /// All function ids.
     pub fn function_ids(&self) -> impl Iterator<Item = FunctionId> + use<> {
         (0..u32::try_from(self.functions.len()).unwrap_or(u32::MAX)).map(FunctionId)
-    }
-}
-
-/// Attributes that a statement sets on something other than a method's own object, and those that it asks for by `hasattr`.
-fn set_on_objects(statement: &python::Stmt, found: &mut FxHashSet<Ustr>, asked_for: &mut FxHashSet<Ustr>) {
-    let named = |call: &python::Call, name: &str| matches!(&call.func.kind, ExprKind::Name(n) if n.as_str() == name);
-    let literal = |e: Option<&Expr>| match e.map(|e| &e.kind) {
-        Some(ExprKind::Str(s)) => s.constant().map(|t| Ustr::from(&t)),
-        _ => None,
-    };
-    match &statement.kind {
-        StmtKind::Assign(a) => a.0.iter().for_each(|t| set_on_target(t, found)),
-        StmtKind::AnnAssign(a) => set_on_target(&a.0, found),
-        StmtKind::AugAssign(a) => set_on_target(&a.0, found),
-        StmtKind::For(f) => set_on_target(&f.target, found),
-        StmtKind::With(w) => w.0.iter().filter_map(|(_, t)| t.as_ref()).for_each(|t| set_on_target(t, found)),
-        StmtKind::Expr(e) => {
-            if let ExprKind::Call(call) = &e.kind
-                && named(call, "setattr")
-            {
-                found.extend(literal(call.positional(1)));
-            }
-        }
-        StmtKind::If(i) => i.test.each(&mut |e| {
-            if let ExprKind::Call(call) = &e.kind
-                && named(call, "hasattr")
-            {
-                asked_for.extend(literal(call.positional(1)));
-            }
-        }),
-        _ => {}
-    }
-}
-
-fn set_on_target(target: &Expr, found: &mut FxHashSet<Ustr>) {
-    match &target.kind {
-        ExprKind::Attribute(a) if !matches!(&a.value.kind, ExprKind::Name(n) if n.as_str() == "self") => {
-            found.insert(a.attr.name);
-        }
-        ExprKind::Tuple(items) | ExprKind::List(items) => items.iter().for_each(|t| set_on_target(t, found)),
-        ExprKind::Starred(inner) => set_on_target(inner, found),
-        _ => {}
-    }
-}
-
-/// A walk over the statements of one scope. Recursion is bounded by the tree's own depth.
-struct Scope<'i, 'a, 'n> {
-    index: &'i mut Index<'a>,
-    file: FileId,
-    prefix: String,
-    class: Option<ClassId>,
-    function: Option<FunctionId>,
-    unit: UnitId,
-    /// A method's own object by its name, and the class of it.
-    own: Option<(Ustr, ClassId)>,
-    /// The statements stand directly in a file or class, under no condition or loop.
-    plain: bool,
-    names: &'n mut Names<'a>,
-    order: &'n mut Vec<Ustr>,
-    stars: Vec<(u32, Ustr)>,
-    /// Attributes set on something other than a method's own object.
-    stores: Vec<(Ustr, UnitId)>,
-}
-
-impl<'a> Scope<'_, 'a, '_> {
-    fn bind(&mut self, name: Ustr, binding: Binding<'a>) {
-        let all = self.names.entry(name).or_default();
-        if all.is_empty() {
-            self.order.push(name);
-        }
-        all.push(binding);
-    }
-
-    fn target(&mut self, target: &'a Expr, value: Option<&'a Expr>) {
-        match (&target.kind, value) {
-            (ExprKind::Name(n), Some(value)) => self.bind(*n, Binding::Value { value, annotation: None, target }),
-            (ExprKind::Name(n), None) => self.bind(*n, Binding::Opaque),
-            (ExprKind::Tuple(items) | ExprKind::List(items), value) => {
-                let values = match value.map(|v| &v.kind) {
-                    Some(ExprKind::Tuple(v) | ExprKind::List(v)) if v.len() == items.len() => Some(v),
-                    _ => None,
-                };
-                for (n, item) in items.iter().enumerate() {
-                    self.target(item, values.map(|v| &v[n]));
-                }
-            }
-            (ExprKind::Starred(inner), _) => self.target(inner, None),
-            (ExprKind::Attribute(_), _) => self.store(target),
-            _ => {}
-        }
-    }
-
-    /// `x.attr = …`
-    fn store(&mut self, target: &Expr) {
-        let ExprKind::Attribute(a) = &target.kind else { return };
-        match (&a.value.kind, self.own) {
-            (ExprKind::Name(n), Some((own, class))) if *n == own => {
-                let stores = &mut self.index.classes[class.0 as usize].stores;
-                if stores.last() != Some(&(a.attr.name, self.unit)) {
-                    stores.push((a.attr.name, self.unit));
-                }
-            }
-            _ => self.stores.push((a.attr.name, self.unit)),
-        }
-    }
-
-    /// Statements that may not be run, or more than once.
-    fn within(&mut self, body: &'a Body) {
-        let plain = std::mem::replace(&mut self.plain, false);
-        self.body(body);
-        self.plain = plain;
-    }
-
-    fn body(&mut self, body: &'a Body) {
-        for s in body {
-            self.statement(&s.kind);
-        }
-    }
-
-    fn statement(&mut self, kind: &'a StmtKind) {
-        match kind {
-            StmtKind::Import(names) => {
-                for n in names {
-                    let first = n.module.as_str().split('.').next().unwrap_or_default();
-                    self.index.packages.insert(Ustr::from(first));
-                    let (name, whole) = n.alias.map_or((Ustr::from(first), false), |a| (a, true));
-                    self.bind(name, Binding::Import { module: n.module, whole });
-                }
-            }
-            StmtKind::ImportFrom(from) => {
-                if from.level == 0 {
-                    self.index.packages.insert(Ustr::from(from.module.as_str().split('.').next().unwrap_or_default()));
-                }
-                for (name, alias) in &from.names {
-                    if name.as_str() == "*" {
-                        self.stars.push((from.level, from.module));
-                    } else {
-                        self.bind(alias.unwrap_or(name.name), Binding::From { level: from.level, module: from.module, name: name.name });
-                    }
-                }
-            }
-            StmtKind::Assign(a) => {
-                for t in &a.0 {
-                    self.target(t, Some(&a.1));
-                }
-            }
-            StmtKind::AnnAssign(a) => {
-                if let ExprKind::Name(n) = a.0.kind {
-                    let binding = match &a.2 {
-                        Some(value) => Binding::Value { value, annotation: Some(&a.1), target: &a.0 },
-                        None => Binding::Declared { annotation: &a.1, target: &a.0 },
-                    };
-                    self.bind(n, binding);
-                } else {
-                    self.store(&a.0);
-                }
-            }
-            StmtKind::TypeAlias(a) => self.bind(a.0.name, Binding::Value { value: &a.1, annotation: None, target: &a.1 }),
-            StmtKind::AugAssign(a) => {
-                if let ExprKind::Name(n) = a.0.kind {
-                    self.bind(n, Binding::Opaque);
-                } else {
-                    self.store(&a.0);
-                }
-            }
-            StmtKind::Expr(e) => {
-                if let (Some((_, class)), ExprKind::Call(call)) = (self.own, &e.kind)
-                    && matches!(&call.func.kind, ExprKind::Attribute(a) if a.attr.as_str() == "__init__")
-                {
-                    self.index.classes[class.0 as usize].constructs.push(self.unit);
-                }
-            }
-            StmtKind::Function(f) => {
-                let id = self.function_def(f);
-                self.bind(f.name.name, Binding::Function(id));
-            }
-            StmtKind::Class(c) => {
-                let id = self.class_def(c);
-                self.bind(c.name.name, Binding::Class(id));
-            }
-            // What a class declares for the type checker alone exists, and is nothing that a library would map.
-            StmtKind::If(i) if self.class.is_some() && last_name(&i.test).is_some_and(|n| n.as_str() == "TYPE_CHECKING") => {
-                let (mut names, mut order) = (Names::default(), Vec::new());
-                let (index, prefix) = (&mut *self.index, self.prefix.clone());
-                let (stars, stores) = (Vec::new(), Vec::new());
-                let mut scope = Scope { index, prefix, names: &mut names, order: &mut order, stars, stores, ..*self };
-                scope.within(&i.body);
-                self.stores.append(&mut { scope }.stores);
-                order.into_iter().for_each(|name| self.bind(name, Binding::Opaque));
-                self.within(&i.orelse);
-            }
-            StmtKind::If(i) => {
-                self.within(&i.body);
-                self.within(&i.orelse);
-            }
-            StmtKind::For(f) => {
-                self.target(&f.target, None);
-                self.within(&f.body);
-                self.within(&f.orelse);
-            }
-            StmtKind::While(w) => {
-                self.within(&w.1);
-                self.within(&w.2);
-            }
-            StmtKind::With(w) => {
-                for (_, target) in &w.0 {
-                    if let Some(t) = target {
-                        self.target(t, None);
-                    }
-                }
-                self.within(&w.1);
-            }
-            StmtKind::Try(t) => {
-                self.within(&t.body);
-                for h in &t.handlers {
-                    self.within(&h.body);
-                }
-                self.within(&t.orelse);
-                self.within(&t.finally);
-            }
-            StmtKind::Match(m) => {
-                for case in &m.1 {
-                    for b in &case.binds {
-                        self.bind(b.name, Binding::Opaque);
-                    }
-                    self.within(&case.body);
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn class_def(&mut self, node: &'a python::Class) -> ClassId {
-        let qualname = format!("{}{}", self.prefix, node.name.as_str());
-        let id = self.index.add_class(ClassDef {
-            file: self.file,
-            node,
-            qualname: qualname.clone(),
-            outer_class: self.class,
-            outer_function: self.function,
-            names: Names::default(),
-            order: Vec::new(),
-            stores: Vec::new(),
-            constructs: Vec::new(),
-        });
-        let (mut names, mut order) = (Names::default(), Vec::new());
-        let mut inner = Scope {
-            index: self.index,
-            file: self.file,
-            prefix: format!("{qualname}."),
-            class: Some(id),
-            function: self.function,
-            unit: self.unit,
-            own: None,
-            plain: self.plain,
-            names: &mut names,
-            order: &mut order,
-            stars: Vec::new(),
-            stores: std::mem::take(&mut self.stores),
-        };
-        inner.body(&node.body);
-        self.stores = inner.stores;
-        let def = &mut self.index.classes[id.0 as usize];
-        (def.names, def.order) = (names, order);
-        id
-    }
-
-    fn function_def(&mut self, node: &'a python::Function) -> FunctionId {
-        let qualname = format!("{}{}", self.prefix, node.name.as_str());
-        let def = FunctionDef { file: self.file, node, qualname: qualname.clone(), class: self.class, outer: self.function, unit: self.unit };
-        let id = self.index.add_function(def);
-        let unit = if self.plain { self.index.add_unit(Unit { file: self.file, function: Some(id), start: node.name.span.start }) } else { self.unit };
-        self.index.functions[id.0 as usize].unit = unit;
-        let method = |class| node.params.first().filter(|_| !self.index.function(id).has_decorator("staticmethod")).map(|p| (p.name.name, class));
-        let own = self.class.map_or(self.own, method);
-        let (mut names, mut order) = (Names::default(), Vec::new());
-        let mut inner = Scope {
-            index: self.index,
-            file: self.file,
-            prefix: format!("{qualname}."),
-            class: None,
-            function: Some(id),
-            unit,
-            own,
-            plain: false,
-            names: &mut names,
-            order: &mut order,
-            stars: Vec::new(),
-            stores: std::mem::take(&mut self.stores),
-        };
-        inner.body(&node.body);
-        self.stores = inner.stores;
-        id
     }
 }

@@ -19,6 +19,7 @@ pub mod modules;
 pub mod narrow;
 pub mod relink;
 pub mod rounds;
+mod scope;
 pub mod strings;
 pub mod text;
 pub mod through;

@@ -13,7 +13,7 @@ pub(super) struct Mapped<'r, 'a> {
 
 /// Pydantic classes that the configuration binds to a table: who binds one says that it stands for the row.
 pub(super) fn bound<'r, 'a>(context: &'r Context<'r, 'a>) -> Vec<Mapped<'r, 'a>> {
-    let models = context.models().into_iter().filter(|m| m.framework == Framework::Pydantic && !m.foreign);
+    let models = context.models().filter(|m| m.framework == Framework::Pydantic && !m.foreign);
     models
         .filter_map(|model| match context.relation(model.relation) {
             Known::Closed(name, relation) => Some(Mapped { model, name, relation }),
@@ -27,7 +27,7 @@ pub(super) fn bound<'r, 'a>(context: &'r Context<'r, 'a>) -> Vec<Mapped<'r, 'a>>
 pub(super) fn all<'r, 'a>(context: &'r Context<'r, 'a>) -> Vec<Mapped<'r, 'a>> {
     let world = &context.project.world;
     let whole = |m: &&Model<'_>| !m.foreign && !m.reflected && !m.partial && m.framework != Framework::Pydantic;
-    let models = context.models().into_iter().filter(whole).filter(|m| !world.is_test(m.at.file) && !world.is_migration(m.at.file));
+    let models = context.models().filter(whole).filter(|m| !world.is_test(m.at.file) && !world.is_migration(m.at.file));
     models
         .filter_map(|model| match context.relation(model.relation) {
             Known::Closed(name, relation) if relation.kind == RelationKind::Table => Some(Mapped { model, name, relation }),

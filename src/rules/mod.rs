@@ -42,7 +42,7 @@ use ustr::Ustr;
 use crate::config::Level;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::project::Project;
-use crate::project::models::{Model, ModelColumn};
+use crate::project::models::{Model, ModelColumn, ModelId};
 use crate::project::uses::{Certainty, RelationName};
 use crate::schema::{QualifiedName, Relation, Schema};
 use crate::source::{FileId, Location};
@@ -62,6 +62,8 @@ pub struct Context<'r, 'a> {
     pub only: Option<FileId>,
     /// See [`Context::histories`].
     pub histories: std::sync::OnceLock<Vec<crate::migrations::History>>,
+    /// The models that rules look at, as far as they were asked for.
+    pub models: std::sync::OnceLock<Vec<ModelId>>,
 }
 
 /// A rule.
@@ -239,17 +241,24 @@ impl<'a> Context<'_, 'a> {
     }
 
     /// Models that findings asked for may be about: all, or those with a part in the file that is looked at, and whatever shares a table with them.
-    fn models(&self) -> Vec<&Model<'a>> {
+    fn models(&self) -> impl Iterator<Item = &Model<'a>> {
         let models = &self.project.world.models;
-        let Some(file) = self.only else { return models.all.iter().collect() };
+        self.models.get_or_init(|| self.find_models()).iter().map(|id| models.get(*id))
+    }
+
+    fn find_models(&self) -> Vec<ModelId> {
+        let models = &self.project.world.models;
+        let id = |n: usize| ModelId(u32::try_from(n).unwrap_or(u32::MAX));
+        let Some(file) = self.only else { return (0..models.all.len()).map(id).collect() };
         let here = |m: &Model<'_>| {
             let column = |c: &ModelColumn| {
-                [Some(c.at), Some(c.declared), c.type_at].into_iter().flatten().chain(c.foreign_keys.iter().map(|f| f.1)).any(|l| l.file == file)
+                let keys = c.foreign_keys.iter().map(|f| f.1);
+                [Some(c.at), Some(c.declared), c.type_at].into_iter().flatten().chain(keys).any(|l| l.file == file)
             };
             m.at.file == file || m.relation_at.file == file || m.unique.iter().any(|u| u.1.file == file) || m.columns.iter().any(column)
         };
         let tables: BTreeSet<Ustr> = models.all.iter().filter(|m| here(m)).map(|m| m.relation.name).collect();
-        models.all.iter().filter(|m| tables.contains(&m.relation.name)).collect()
+        (0..models.all.len()).filter(|n| tables.contains(&models.all[*n].relation.name)).map(id).collect()
     }
 
     /// The project's migrations, replayed once for all rules that ask.

@@ -13,8 +13,8 @@ pub(super) const RULE: Rule =
 /// Tables of the lock that no model stands for, told at their place in the lock.
 fn check(context: &Context<'_, '_>, found: &mut Vec<Diagnostic>) {
     let models = &context.project.world.models.all;
-    // In a project without models every table would be one.
-    if models.is_empty() {
+    // In a project without models every table would be one. What is told stands in the lock.
+    if models.is_empty() || context.only.is_some_and(|file| Some(file) != context.lock) {
         return;
     }
     let mapped: BTreeSet<_> =

@@ -67,11 +67,11 @@ fn makes_tables(world: &World<'_>, file: FileId) -> bool {
     let text = &*world.sources.get(file).text;
     let part = |c: char| c == '_' || c.is_alphanumeric();
     let others = |name: &str| world.global(file, Ustr::from(name)).external().is_some_and(|path| !is_sqlalchemy(path) && !path.starts_with("sqlmodel"));
-    let mut calls = text.match_indices("Table(").peekable();
+    let mut calls = memchr::memmem::find_iter(text.as_bytes(), b"Table(").peekable();
     if calls.peek().is_some() && text.contains("Table as ") {
         return true;
     }
-    calls.any(|(at, _)| match text[..at].strip_suffix('.') {
+    calls.any(|at| match text[..at].strip_suffix('.') {
         // `sa.Table(`, and what no name stands in front of.
         Some(before) => {
             let name = &before[before.rfind(|c: char| !part(c)).map_or(0, |n| n + before[n..].chars().next().map_or(1, char::len_utf8))..];
