@@ -172,13 +172,7 @@ impl<'a> Scope<'_, 'a, '_> {
                     self.store(&a.0);
                 }
             }
-            StmtKind::Expr(e) => {
-                if let (Some((_, class)), ExprKind::Call(call)) = (self.own, &e.kind)
-                    && matches!(&call.func.kind, ExprKind::Attribute(a) if a.attr.as_str() == "__init__")
-                {
-                    self.index.classes[class.0 as usize].constructs.push(self.unit);
-                }
-            }
+            StmtKind::Expr(e) => self.constructor(e),
             StmtKind::Function(f) => {
                 let id = self.function_def(f);
                 self.bind(f.name.name, Binding::Function(id));
@@ -188,16 +182,7 @@ impl<'a> Scope<'_, 'a, '_> {
                 self.bind(c.name.name, Binding::Class(id));
             }
             // What a class declares for the type checker alone exists, and is nothing that a library would map.
-            StmtKind::If(i) if self.class.is_some() && last_name(&i.test).is_some_and(|n| n.as_str() == "TYPE_CHECKING") => {
-                let (mut names, mut order) = (Names::default(), Vec::new());
-                let (index, prefix) = (&mut *self.index, self.prefix.clone());
-                let (stars, stores) = (Vec::new(), Vec::new());
-                let mut scope = Scope { index, prefix, names: &mut names, order: &mut order, stars, stores, ..*self };
-                scope.within(&i.body);
-                self.stores.append(&mut { scope }.stores);
-                order.into_iter().for_each(|name| self.bind(name, Binding::Opaque));
-                self.within(&i.orelse);
-            }
+            StmtKind::If(i) if self.class.is_some() && last_name(&i.test).is_some_and(|n| n.as_str() == "TYPE_CHECKING") => self.for_checkers(i),
             StmtKind::If(i) => {
                 self.within(&i.body);
                 self.within(&i.orelse);
@@ -237,6 +222,26 @@ impl<'a> Scope<'_, 'a, '_> {
             }
             _ => {}
         }
+    }
+
+    /// `super().__init__(…)` sets attributes of a method's own object.
+    fn constructor(&mut self, e: &Expr) {
+        if let (Some((_, class)), ExprKind::Call(call)) = (self.own, &e.kind)
+            && matches!(&call.func.kind, ExprKind::Attribute(a) if a.attr.as_str() == "__init__")
+        {
+            self.index.classes[class.0 as usize].constructs.push(self.unit);
+        }
+    }
+
+    fn for_checkers(&mut self, i: &'a python::If) {
+        let (mut names, mut order) = (Names::default(), Vec::new());
+        let (index, prefix) = (&mut *self.index, self.prefix.clone());
+        let (stars, stores) = (Vec::new(), Vec::new());
+        let mut scope = Scope { index, prefix, names: &mut names, order: &mut order, stars, stores, ..*self };
+        scope.within(&i.body);
+        self.stores.append(&mut { scope }.stores);
+        order.into_iter().for_each(|name| self.bind(name, Binding::Opaque));
+        self.within(&i.orelse);
     }
 
     fn class_def(&mut self, node: &'a python::Class) -> ClassId {

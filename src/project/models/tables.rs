@@ -75,7 +75,7 @@ fn makes_tables(world: &World<'_>, file: FileId) -> bool {
         // `sa.Table(`, and what no name stands in front of.
         Some(before) => {
             let name = &before[before.rfind(|c: char| !part(c)).map_or(0, |n| n + before[n..].chars().next().map_or(1, char::len_utf8))..];
-            !(others(name) && !before[..before.len() - name.len()].ends_with('.'))
+            !others(name) || before[..before.len() - name.len()].ends_with('.')
         }
         None => !text[..at].ends_with(part) && !others("Table"),
     })
