@@ -63,8 +63,10 @@ pub struct Ddl {
     partitions: BTreeMap<QualifiedName, QualifiedName>,
     /// Child → parents, by INHERITS.
     inherits: BTreeMap<QualifiedName, Vec<QualifiedName>>,
-    /// View → what its query mentions.
-    views: BTreeMap<QualifiedName, view::Uses>,
+    /// View → its query, and what that mentions.
+    views: BTreeMap<QualifiedName, view::View>,
+    /// Types that were renamed, in order: (old, new).
+    renamed_types: Vec<(QualifiedName, QualifiedName)>,
     /// Temporary relations: they are gone when the session ends.
     temporary: BTreeSet<QualifiedName>,
     /// What could not be done.
@@ -128,6 +130,7 @@ impl Ddl {
 
     /// The schema in the end: partitions folded into their parents, temporary relations gone, overloads in order.
     pub fn finish(mut self) -> Schema {
+        self.settle_views();
         for name in self.partitions.keys().chain(&self.temporary) {
             self.schema.relations.remove(name);
         }
@@ -259,7 +262,7 @@ impl Ddl {
 }
 
 /// A type in a spelling that [`types::parse`] reads.
-fn spelled(ty: &TypeName) -> String {
+pub(super) fn spelled(ty: &TypeName) -> String {
     let ident = |name: &Ident| if name.quoted { format!("\"{}\"", name.as_str().replace('"', "\"\"")) } else { name.as_str().to_owned() };
     let mut out = ty.name.schema.as_ref().map(|s| ident(s) + ".").unwrap_or_default();
     out.push_str(&ident(&ty.name.name));

@@ -189,6 +189,9 @@ impl Ddl {
         moved(&mut self.schema.domains, old, new);
         moved(&mut self.schema.composites, old, new);
         moved(&mut self.schema.ranges, old, new);
+        if self.is_type(new) {
+            self.renamed_types.push((old.clone(), new.clone()));
+        }
     }
 
     /// A label with another name: what compares with it, or defaults to it, follows, since the server keeps the label and not its text.

@@ -15,6 +15,29 @@ fn notes(text: &str) -> Vec<NoteKind> {
 }
 
 #[test]
+fn what_a_view_never_gives_as_null_follows_its_tables() {
+    let made = "create table t (id int primary key, a text not null, b text);
+        create view v (one, two, three, four) as select id, a, b, coalesce(b, 'x') from t;
+        create view w as select two, three from v where three = 'x';
+        create materialized view m as select count(*) as n, t.* from t left join v on v.one = t.id group by t.id;
+        create view bad as select * from elsewhere.x, t;";
+    let columns = |text: &str| {
+        let schema = load_file(text);
+        let of = |r: &Relation| r.columns.iter().map(|c| format!("{}{}", c.name, if c.not_null { "!" } else { "" })).collect::<Vec<_>>().join(" ");
+        schema.relations.iter().filter(|(_, r)| r.is_view()).map(|(name, r)| format!("{}: {}", name.name, of(r))).collect::<Vec<_>>()
+    };
+    assert_eq!(columns(made), ["bad: ", "m: a! b id! n!", "v: four! one! three two!", "w: three! two!"]);
+    let later = "alter table t alter a drop not null; alter table t rename to u; alter table u rename id to key; alter table u alter b set not null;
+        alter view v rename column two to deux; alter view v rename to vv;";
+    assert_eq!(columns(&format!("{made}{later}")), ["bad: ", "m: a b! id! n!", "vv: deux four! one! three!", "w: three! two"]);
+    // a child may hold what the parent refuses, and nobody holds a foreign table to what it declares
+    let children = "create table p (a int not null); create table c () inherits (p); create view v as select a from p;";
+    assert_eq!(columns(children), ["v: a!"]);
+    assert_eq!(columns(&format!("{children} alter table c alter a drop not null;")), ["v: a"]);
+    assert_eq!(columns("create foreign table f (a int not null) server s; create view v as select a from f;"), ["v: a"]);
+}
+
+#[test]
 fn a_dump_and_what_it_was_made_from_are_the_same() {
     let dumped = r"
 \restrict token
