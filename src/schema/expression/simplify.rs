@@ -29,10 +29,6 @@ impl Simplifier<'_> {
         let Some(ty) = types::parse(ty) else { return self.condition(node) };
         match self.node(node, Around::Opaque) {
             Node::String(text) => self.literal(&text, &ty),
-            // A number for a column that is none is the literal's text: `DEFAULT 0` of a varchar.
-            Node::Number(number) if types::family(&ty.name) == Family::Text && !ty.array => {
-                Node::Cast(Box::new(Node::String(number)), cast_type(&ty, self.names))
-            }
             other => other,
         }
     }

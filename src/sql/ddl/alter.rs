@@ -237,13 +237,9 @@ impl Ddl {
         }
     }
 
-    /// Another type. A default stays the expression it was, since PostgreSQL converts it without showing how; but a number that becomes text is shown as text.
+    /// Another type. A default stays the expression it was, since PostgreSQL converts it without showing how.
     fn set_type(&mut self, table: &QualifiedName, name: &str, ty: &str) {
         if let Some(column) = self.relation_mut(table).and_then(|r| r.column_mut(name)) {
-            let text = ty == "text" || ty.starts_with("varchar");
-            if let Some(number) = column.default.as_deref().filter(|d| text && d.parse::<f64>().is_ok() && !d.starts_with('-')) {
-                column.default = Some(format!("'{number}'::{}", ty.split('(').next().unwrap_or(ty)));
-            }
             ty.clone_into(&mut column.ty);
         }
     }
