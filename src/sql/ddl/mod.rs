@@ -10,6 +10,7 @@ mod drop;
 mod function;
 mod naming;
 mod objects;
+mod salvage;
 mod script;
 mod users;
 mod view;

@@ -15,6 +15,22 @@ fn notes(text: &str) -> Vec<NoteKind> {
 }
 
 #[test]
+fn one_column_that_cannot_be_read_does_not_lose_the_others() {
+    let schema = load_file(
+        "create table if not exists t (
+            id $%AUTO_INCREMENT_PRIMARY_KEY%$, -- a placeholder, (of another program
+            name text not null default 'a,b', price numeric(8,2) check (price > 0),
+            kind {{ kind_type }} not null,
+            unique (name, price)
+        ); create table u (a int)",
+    );
+    let (_, t) = schema.relation(None, "t").unwrap();
+    let columns: Vec<_> = t.columns.iter().map(|c| (c.name.as_str(), c.ty.as_str(), c.not_null)).collect();
+    assert_eq!(columns, [("id", "unknown", false), ("kind", "unknown", false), ("name", "text", true), ("price", "numeric(8,2)", false)]);
+    assert!(t.open && t.unique.len() == 1 && t.checks.len() == 1 && schema.relation(None, "u").is_some_and(|(_, u)| !u.open));
+}
+
+#[test]
 fn what_a_view_never_gives_as_null_follows_its_tables() {
     let made = "create table t (id int primary key, a text not null, b text);
         create view v (one, two, three, four) as select id, a, b, coalesce(b, 'x') from t;

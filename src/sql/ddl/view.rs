@@ -94,7 +94,7 @@ impl Definition {
 }
 
 /// The type of a column that nobody could work out.
-const UNKNOWN: &str = "unknown";
+pub(super) const UNKNOWN: &str = "unknown";
 
 impl Ddl {
     /// The columns of a query, as a view or a table made of it has them; `None` where they cannot be known.
