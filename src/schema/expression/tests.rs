@@ -132,6 +132,8 @@ fn indexes_mean_the_same_however_written() {
             "btree (lower(email) varchar_pattern_ops desc)",
         ),
         ("((a + b)) where active", "USING btree (((a + b))) WHERE active", "btree ((a + b)) where (active)"),
+        ("gin (tags array_ops, a jsonb_path_ops)", "USING gin (tags, a jsonb_path_ops)", "gin (tags, a jsonb_path_ops)"),
+        ("using btree (a text_ops desc, b pg_catalog.int4_ops)", "USING btree (a DESC, b)", "btree (a desc, b)"),
         ("using gin (name extensions.gin_trgm_ops) with (fastupdate = off)", "USING gin (name public.gin_trgm_ops)", "gin (name gin_trgm_ops)"),
         (
             "(a asc, b desc nulls last) include (c) nulls not distinct",

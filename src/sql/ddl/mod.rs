@@ -50,6 +50,9 @@ pub enum NoteKind {
     NotUnderstood,
 }
 
+/// The schema in which temporary relations stand: it is searched before all others.
+pub(crate) const TEMPORARY: &str = "pg_temp";
+
 /// A schema while statements change it.
 #[derive(Clone, Debug, Default)]
 pub struct Ddl {
@@ -146,6 +149,18 @@ impl Ddl {
         self.schema
     }
 
+    /// Whether there are temporary relations.
+    pub(crate) fn has_temporary(&self) -> bool {
+        !self.temporary.is_empty()
+    }
+
+    /// The session ends, and with it its temporary relations.
+    pub(crate) fn end_session(&mut self) {
+        for name in std::mem::take(&mut self.temporary) {
+            self.drop_relation(&name);
+        }
+    }
+
     fn note(&mut self, span: Span, kind: NoteKind) {
         if !self.guarded {
             self.notes.push(Note { span, kind });
@@ -181,6 +196,10 @@ impl Ddl {
     fn find(&self, name: &ObjectName, exists: impl Fn(&QualifiedName) -> bool) -> QualifiedName {
         if name.schema.is_some() {
             return self.new_name(name);
+        }
+        let temporary = QualifiedName::new(TEMPORARY, name.name.as_str());
+        if !self.temporary.is_empty() && exists(&temporary) {
+            return temporary;
         }
         let candidates = self.path.iter().map(|schema| QualifiedName::new(schema, name.name.as_str()));
         candidates.into_iter().find(|n| exists(n)).unwrap_or_else(|| self.new_name(name))

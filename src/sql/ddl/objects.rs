@@ -77,6 +77,7 @@ impl Ddl {
         let name = self.find(&alter.name, |n| self.schema.domains.contains_key(n));
         if !self.schema.domains.contains_key(&name) {
             self.note(alter.name.span(), NoteKind::UnknownObject("domain", alter.name.to_string()));
+            self.schema.mark_incomplete(name.to_string(), "a statement changes it where nothing has created it");
             return;
         }
         match &alter.action {
@@ -109,6 +110,7 @@ impl Ddl {
             // A table's row type, or an extension's type.
             if !self.schema.relations.contains_key(&name) && !alter.actions.iter().all(|a| *a == AlterTypeAction::Other) {
                 self.note(alter.name.span(), NoteKind::UnknownObject("type", alter.name.to_string()));
+                self.schema.mark_incomplete(name.to_string(), "a statement changes it where nothing has created it");
             }
             return;
         }

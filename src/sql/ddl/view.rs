@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::{Ddl, NoteKind};
+use super::{Ddl, NoteKind, TEMPORARY};
 use crate::schema::{Column, QualifiedName, Relation, RelationKind, Schema};
 use crate::source::Span;
 use crate::sql::views;
@@ -115,7 +115,7 @@ impl Ddl {
     }
 
     pub(super) fn create_view(&mut self, create: &CreateView, span: Span) {
-        let name = if create.temporary { QualifiedName::new("pg_temp", create.name.name.as_str()) } else { self.new_name(&create.name) };
+        let name = if create.temporary { QualifiedName::new(TEMPORARY, create.name.name.as_str()) } else { self.new_name(&create.name) };
         let existing = self.schema.relations.get(&name);
         if existing.is_some() && !create.or_replace {
             if !create.if_not_exists {
