@@ -49,7 +49,8 @@ impl Simplifier<'_> {
                 _ => {}
             }
         }
-        Node::Cast(Box::new(Node::String(text.to_owned())), name)
+        let elements = if ty.array && matches!(types::family(&ty.name), Family::Text | Family::Integer) { literal::array(text) } else { None };
+        Node::Cast(Box::new(Node::String(elements.unwrap_or_else(|| text.to_owned()))), name)
     }
 
     fn boxed(&self, node: Node, around: Around) -> Box<Node> {
@@ -124,6 +125,11 @@ impl Simplifier<'_> {
             inner if plain && around == Around::Typed && self.is_implicit(&inner, &ty) => match inner {
                 // `('a'::character varying)::text`
                 Node::Cast(innermost, _) if matches!(*innermost, Node::String(_)) => shortened(*innermost),
+                // `((a || b)::character varying)::text`: the inner one would not have been printed alone either
+                Node::Cast(innermost, name) => match types::parse(&name) {
+                    Some(between) if between.modifiers.is_empty() && self.is_implicit(&innermost, &between) => *innermost,
+                    _ => Node::Cast(innermost, name),
+                },
                 inner => inner,
             },
             // A cast of a cast to the same type.
@@ -227,7 +233,13 @@ impl Simplifier<'_> {
                 other => other,
             }
         };
-        Node::Binary(op.to_owned(), Box::new(side(left)), Box::new(side(right)))
+        let (left, mut right) = (side(left), side(right));
+        if let (Node::String(path), "#>" | "#>>" | "#-" | "?|" | "?&") = (&right, op)
+            && let Some(path) = literal::array(path)
+        {
+            right = Node::String(path);
+        }
+        Node::Binary(op.to_owned(), Box::new(left), Box::new(right))
     }
 
     /// `= any (array[…])` is `in (…)`, `<> all (array[…])` is `not in (…)`.
