@@ -31,6 +31,16 @@ fn one_column_that_cannot_be_read_does_not_lose_the_others() {
 }
 
 #[test]
+fn a_block_that_adds_a_missing_key_adds_none_where_there_is_one() {
+    let schema = load_file(
+        "create table t (a serial primary key, b int not null);
+        do $$ begin if not exists (select 1 from information_schema.table_constraints where table_name = 't') then alter table t add primary key (b); end if; end $$;",
+    );
+    let (_, t) = schema.relation(None, "t").unwrap();
+    assert_eq!((t.primary_key.as_slice(), &t.primary_key_name), (["a".to_owned()].as_slice(), &None));
+}
+
+#[test]
 fn what_a_view_never_gives_as_null_follows_its_tables() {
     let made = "create table t (id int primary key, a text not null, b text);
         create view v (one, two, three, four) as select id, a, b, coalesce(b, 'x') from t;
