@@ -44,7 +44,7 @@ impl Resolver<'_> {
     }
 
     /// Reads an operand of a comparison; gives whether it may be NULL, or is of a type whose comparisons may be.
-    fn value_of_scalar(&mut self, expr: &Expr) -> bool {
+    pub(super) fn value_of_scalar(&mut self, expr: &Expr) -> bool {
         let found = self.value(expr);
         found.nullable || !nullable::is_scalar(&found.ty)
     }
@@ -160,7 +160,7 @@ impl Resolver<'_> {
     fn rows_compared(&mut self, fields: &[Expr], with: &[Expr]) -> bool {
         let rows = with.iter().map(|e| if let ExprKind::Row(row) = &e.kind { Some(row) } else { None });
         let Some(rows) = rows.collect::<Option<Vec<_>>>().filter(|all| all.iter().all(|r| r.len() == fields.len())) else { return true };
-        self.quietly(|this| fields.iter().chain(rows.into_iter().flatten()).fold(false, |nullable, e| this.value_of_scalar(e) | nullable))
+        self.any_doubtful(fields.iter().chain(rows.into_iter().flatten()))
     }
 
     /// The kinds that are built of others.
@@ -174,9 +174,7 @@ impl Resolver<'_> {
                 }
                 // the way in which a server shows IN
                 let nullable = match nullable::members(&pair.1) {
-                    Some(members) if is_comparison(op) || op.contains('~') => {
-                        members.iter().any(|m| self.quietly(|this| this.value_of_scalar(m))) | left.nullable | !nullable::is_scalar(&left.ty)
-                    }
+                    Some(members) if is_comparison(op) || op.contains('~') => self.any_doubtful(members) | left.nullable | !nullable::is_scalar(&left.ty),
                     _ => true,
                 };
                 (Type::base("boolean"), nullable)
@@ -231,9 +229,9 @@ impl Resolver<'_> {
                 (found.ty, found.nullable)
             }
             ExprKind::AtTimeZone(parts) => {
-                let nullable = self.any_nullable(parts);
-                let first = parts.first().map_or(Type::Unknown, |p| self.quietly(|this| this.expr(p)));
-                let ty = match first.sql().as_deref() {
+                let parts: Vec<Column> = parts.iter().map(|p| self.value(p)).collect();
+                let nullable = parts.iter().any(|p| p.nullable);
+                let ty = match parts.first().and_then(|p| p.ty.sql()).as_deref() {
                     Some("timestamptz") => Type::base("timestamp"),
                     Some("timestamp" | "date") => Type::base("timestamptz"),
                     _ => Type::Unknown,

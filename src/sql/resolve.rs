@@ -11,7 +11,7 @@ use super::types::Type;
 use crate::diagnostic::Access;
 use crate::schema::{QualifiedName, Schema};
 use crate::source::Span;
-use crate::syntax::sql::ast::{AlterAction, Ident, ObjectName, Query, Statement, StatementKind};
+use crate::syntax::sql::ast::{AlterAction, Expr, Ident, ObjectName, Query, Statement, StatementKind};
 use crate::syntax::sql::template::{HOLE, Template};
 use crate::syntax::sql::{Parameters, ScriptStatement, Skip, parse_around};
 
@@ -194,6 +194,8 @@ pub(super) struct Resolver<'a> {
     pub(super) doubt: bool,
     /// [`Column::exact`] of the expression that was read last, until [`Resolver::value`] takes it.
     pub(super) exact: Option<Ustr>,
+    /// Expressions are read that were read before.
+    pub(super) again: bool,
 }
 
 impl<'a> Resolver<'a> {
@@ -211,16 +213,22 @@ impl<'a> Resolver<'a> {
             proving: false,
             doubt: false,
             exact: None,
+            again: false,
         }
     }
 
-    /// Runs `f` a second time over what was read before: nothing is noted twice.
-    pub(super) fn quietly<T>(&mut self, f: impl FnOnce(&mut Self) -> T) -> T {
+    /// Whether any of these may be NULL, or is of a type whose comparisons may be, asked of what was read before: nothing is noted twice. What is read a second time
+    /// in the course of it is not read a third time, and may be NULL: nesting must not double the work at each level.
+    pub(super) fn any_doubtful<'e>(&mut self, exprs: impl IntoIterator<Item = &'e Expr>) -> bool {
+        if std::mem::replace(&mut self.again, true) {
+            return true;
+        }
         let (references, problems, skipped) = (self.references.len(), self.problems.len(), self.skipped.len());
-        let out = f(self);
+        let out = exprs.into_iter().fold(false, |nullable, e| self.value_of_scalar(e) | nullable);
         self.references.truncate(references);
         self.problems.truncate(problems);
         self.skipped.truncate(skipped);
+        self.again = false;
         out
     }
 

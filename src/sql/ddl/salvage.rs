@@ -18,13 +18,18 @@ impl Ddl {
         let Some((head, elements)) = parts(statement) else { return };
         let (mut kept, mut columns) = (Vec::new(), Vec::new());
         for element in elements {
-            if is_read(&format!("{head} ({element})")) {
+            if elements_read(&format!("{head} ({element})")) == Some(1) {
                 kept.push(element);
             } else if let Some((column, _)) = take_identifier(element.trim()).filter(|(c, _)| !NO_COLUMN.contains(&c.as_str()) && !c.contains(HOLE)) {
                 columns.push(column);
             }
         }
-        self.run(&format!("{head} ({})", kept.join(", ")));
+        let whole = format!("{head} ({})", kept.join(", "));
+        // what cannot be read even so would lead back to here
+        if elements_read(&whole) != Some(kept.len()) {
+            return;
+        }
+        self.run(&whole);
         for column in columns {
             if self.schema.relations.get(name).is_some_and(|r| r.column(&column).is_none()) {
                 self.put(name, Column::new(column, super::view::UNKNOWN));
@@ -40,10 +45,14 @@ fn parts(statement: &str) -> Option<(&str, Vec<&str>)> {
     Some((&statement[..open], split_commas(&statement[open + 1..open + end - 1])))
 }
 
-fn is_read(text: &str) -> bool {
+/// How many elements a CREATE TABLE has that is read without a gap; `None` for anything else.
+fn elements_read(text: &str) -> Option<usize> {
     let mut template = Template::default();
     template.push_verbatim(text, Location::new(FileId(0), Span::new(0, text.len())));
     let script = parse(&template, Parameters::Dollar);
-    script.skipped.is_empty()
-        && matches!(script.statements.as_slice(), [only] if matches!(&only.statement.kind, StatementKind::CreateTable(t) if !t.broken && t.elements.len() == 1))
+    let [only] = script.statements.as_slice() else { return None };
+    match &only.statement.kind {
+        StatementKind::CreateTable(table) if script.skipped.is_empty() && !table.broken => Some(table.elements.len()),
+        _ => None,
+    }
 }
