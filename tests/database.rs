@@ -6,9 +6,9 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use dbtruth::schema::live::{self, DsnOptions, Redacted};
+use dbtruth::schema::live::{DsnOptions, Redacted};
 use dbtruth::schema::lock;
-use dbtruth::sql::ddl;
+use dbtruth::sql::{ddl, live};
 
 mod database {
     pub mod cluster;

@@ -13,8 +13,9 @@ use std::process::Command;
 
 use cluster::Cluster;
 use common::Project;
-use dbtruth::schema::live::{self, DsnOptions, Redacted};
+use dbtruth::schema::live::{DsnOptions, Redacted};
 use dbtruth::schema::{RelationKind, Schema, lock};
+use dbtruth::sql::live;
 
 const TARGETS: [&str; 3] = ["pydantic", "sqlalchemy", "sqlmodel"];
 

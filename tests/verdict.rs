@@ -2,10 +2,11 @@
 //!
 //! Needs PostgreSQL's server programs, as `tests/database.rs` does.
 
-use dbtruth::schema::live::{self, DsnOptions, Redacted};
+use dbtruth::schema::live::{DsnOptions, Redacted};
 use dbtruth::schema::{QualifiedName, Schema};
 use dbtruth::source::{FileId, Location, Span};
 use dbtruth::sql::ddl::Ddl;
+use dbtruth::sql::live;
 use dbtruth::sql::{Options, Problem, analyse};
 use dbtruth::syntax::sql::template::Template;
 use dbtruth::syntax::sql::{Parameters, Skip};

@@ -76,7 +76,8 @@ fn lock_path(args: &Pull, cwd: &Path) -> Result<PathBuf, Failure> {
 /// The schema of the database that the URL, or else the environment, names. `keep` are schemas that stay although a platform owns them.
 #[cfg(feature = "live")]
 pub(super) fn live(url: Option<&str>, keep: Vec<String>) -> Result<Schema, Failure> {
-    use crate::schema::live::{DsnOptions, Redacted, pull};
+    use crate::schema::live::{DsnOptions, Redacted};
+    use crate::sql::live::pull;
     let options = DsnOptions { url: url.map(Redacted::new), keep_schemas: keep };
     pull(&options).map_err(|e| Failure { message: e.message, help: e.help })
 }

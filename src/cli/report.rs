@@ -64,7 +64,8 @@ pub(super) fn render(format: ReportFormat, report: &Conformance) -> String {
 /// The schema of the database at that URL.
 #[cfg(feature = "live")]
 pub(super) fn live(url: &str) -> Result<Schema, Failure> {
-    use crate::schema::live::{DsnOptions, Redacted, pull};
+    use crate::schema::live::{DsnOptions, Redacted};
+    use crate::sql::live::pull;
     let options = DsnOptions { url: Some(Redacted::new(url)), ..DsnOptions::default() };
     pull(&options).map_err(|e| Failure { message: e.message, help: e.help })
 }

@@ -60,7 +60,7 @@ pub fn module(schema: &Schema) -> String {
         let is_table = matches!(relation.kind, RelationKind::Table | RelationKind::ForeignTable);
         let variants: &[Variant] = if is_table { &[Variant::Row, Variant::Insert, Variant::Update] } else { &[Variant::Row] };
         for &variant in variants {
-            class(&mut body, q, relation, &base, &fields, variant);
+            class(&mut body, q, &base, &fields, variant);
         }
     }
     let mut out = String::from("\"\"\"Pydantic models of the database. Written by `dbtruth generate pydantic` from the lock; do not edit.\"\"\"\n\n");
@@ -87,7 +87,7 @@ fn fields<'s>(
     super::ordered(relation).into_iter().map(|c| (c, names::attribute(&c.name, is_reserved, &mut used), python(schema, &c.ty, enum_name, modules))).collect()
 }
 
-fn class(out: &mut String, name: &QualifiedName, relation: &Relation, base: &str, fields: &[(&Column, String, PythonType)], variant: Variant) {
+fn class(out: &mut String, name: &QualifiedName, base: &str, fields: &[(&Column, String, PythonType)], variant: Variant) {
     let (suffix, what) = match variant {
         Variant::Row => ("", "A row of"),
         Variant::Insert => ("Insert", "What an insert takes into"),
@@ -102,8 +102,7 @@ fn class(out: &mut String, name: &QualifiedName, relation: &Relation, base: &str
         out.push('\n');
     }
     for (column, attribute, ty) in kept {
-        // PostgreSQL does not say of a view's column whether it can be null.
-        let nullable = !column.not_null || matches!(relation.kind, RelationKind::View | RelationKind::MaterializedView);
+        let nullable = !column.not_null;
         let optional = match variant {
             Variant::Row => false,
             Variant::Insert => nullable || column.default.is_some() || column.identity.is_some(),

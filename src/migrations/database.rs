@@ -149,9 +149,19 @@ impl Database {
 
     /// The relation that a name means here; `None` where there is none.
     pub fn find(&self, schema: Option<&str>, name: &str) -> Option<(&QualifiedName, &Relation)> {
+        // a temporary table hides the others
+        let temporary = if schema.is_none() { self.schema().relation(Some(crate::sql::ddl::TEMPORARY), name) } else { None };
         match (schema, &self.path) {
+            _ if temporary.is_some() => temporary,
             (None, Some(path)) => self.schema().relation(Some(path), name).or_else(|| self.schema().relation(None, name)),
             (schema, _) => self.schema().relation(schema, name),
+        }
+    }
+
+    /// A session ends, and with it its temporary tables.
+    pub fn end_session(&mut self) {
+        if self.ddl.has_temporary() {
+            Arc::make_mut(&mut self.ddl).end_session();
         }
     }
 

@@ -124,6 +124,12 @@ pub fn plan(paths: &[String]) -> Vec<Script> {
         chosen.sort_by(|a, b| version(a).cmp(&version(b)).then_with(|| a.cmp(b)));
         return chosen.into_iter().map(|p| script(p)).collect();
     }
+    // Prisma's folders each hold a `migration.sql`; their order is that of their names, letter by letter.
+    if chosen.iter().filter(|p| p.ends_with("/migration.sql")).count() * 2 > chosen.len() {
+        chosen.retain(|p| p.ends_with("/migration.sql"));
+        chosen.sort_by_key(|p| folder(p));
+        return chosen.into_iter().map(|p| script(p)).collect();
+    }
     let rank = |p: &str| (repeatable(p), if steps { numbered(p) } else { !whole(p) });
     let version = |p: &str| p.rsplit('/').next().unwrap_or(p).trim_start_matches(['V', 'v']).to_owned();
     chosen.sort_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| natural(&folder(a), &folder(b))).then_with(|| natural(&version(a), &version(b))));
@@ -179,6 +185,7 @@ pub fn replay(files: &dyn Files<'_>, folder: &str, scripts: &[Script], mut db: D
                 let text = String::from_utf8_lossy(&bytes);
                 let file = crate::source::FileId(u32::try_from(n).unwrap_or(u32::MAX));
                 db.execute(&Template::from_source(file, up_part(&text), 0), None);
+                db.end_session();
             }
             Script::Python(path) => db = alembic::run_script(files, &format!("{folder}/{path}"), db),
         }
@@ -211,6 +218,12 @@ mod tests {
     fn folders_with_their_own_up_and_down_run_by_version() {
         let all = ["2017-09-23-182408_b/up.sql", "20140924113530_a/up.sql", "20140924113530_a/down.sql", "2025-01-01-000000-0000_c/up.sql"];
         assert_eq!(names(&all), ["20140924113530_a/up.sql", "2017-09-23-182408_b/up.sql", "2025-01-01-000000-0000_c/up.sql"]);
+    }
+
+    #[test]
+    fn folders_of_one_migration_each_run_by_their_names() {
+        let all = ["20250625_b/migration.sql", "20250625110000_a/migration.sql", "20250702080000_c d/migration.sql"];
+        assert_eq!(names(&all), ["20250625110000_a/migration.sql", "20250625_b/migration.sql", "20250702080000_c d/migration.sql"]);
     }
 
     #[test]

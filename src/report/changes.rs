@@ -46,6 +46,28 @@ impl ChangeEntry {
     }
 }
 
+impl ChangeEntry {
+    /// The sentence in Markdown, with its names and definitions as code.
+    fn marked(&self) -> String {
+        let part = self.part.as_ref().map(|p| format!(".{p}")).unwrap_or_default();
+        let mut out = format!("{}: {}", self.kind.replace('-', " "), escape::code(&format!("{}.{}{part}", self.schema, self.object)));
+        let renamed = self.kind.ends_with("-renamed");
+        match (&self.before, &self.after) {
+            (Some(before), Some(after)) if !renamed => {
+                let _ = write!(out, " {} → {}", escape::code(before), escape::code(after));
+            }
+            (_, Some(after)) => {
+                let _ = write!(out, " {}{}", if renamed { "probably to " } else { "" }, escape::code(after));
+            }
+            (Some(before), None) => {
+                let _ = write!(out, " {}", escape::code(before));
+            }
+            (None, None) => {}
+        }
+        out
+    }
+}
+
 /// `diff --format json`
 pub fn json(changes: &[ChangeEntry]) -> String {
     #[derive(Serialize)]
@@ -75,13 +97,13 @@ pub fn text(changes: &[ChangeEntry]) -> String {
 pub fn markdown(changes: &[ChangeEntry]) -> String {
     let mut out = String::new();
     for c in changes {
-        let _ = writeln!(out, "- **{}** {}", c.impact, escape::markdown(&c.sentence));
+        let _ = writeln!(out, "- **{}** {}", c.impact, c.marked());
         for r in c.references.iter().flatten() {
-            let _ = writeln!(out, "  - {}", escape::markdown(&r.place()));
+            let _ = writeln!(out, "  - {}", escape::code(&r.place()));
         }
     }
     if changes.is_empty() {
         out.push_str("No change of the schema.\n");
     }
-    out
+    no_commands(&out).into_owned()
 }

@@ -175,6 +175,15 @@ pub fn markdown(text: &str) -> String {
     out
 }
 
+/// Text as code inside Markdown, on one line: nothing in it is markup or a mention. Not for a table cell, which a `|` ends even there.
+pub fn code(text: &str) -> String {
+    let text = visible(text);
+    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or_default();
+    let fence = "`".repeat(longest + 1);
+    let pad = if text.is_empty() || text.starts_with(['`', ' ']) || text.ends_with(['`', ' ']) { " " } else { "" };
+    format!("{fence}{pad}{text}{pad}{fence}")
+}
+
 /// Text or an attribute in XML 1.0, which has no way to write most control characters at all.
 pub fn xml(text: &str) -> String {
     let mut out = String::new();
@@ -217,5 +226,6 @@ mod tests {
     #[test]
     fn markdown_cannot_break_out_of_its_cell() {
         assert_eq!(markdown("a|b`<img>@me\nx"), "a\\|b\\`&lt;img&gt;&#64;me\\\\nx");
+        assert_eq!([code("a_b"), code("`a``b"), code("x\ny")], ["`a_b`", "``` `a``b ```", "`x\\ny`"]);
     }
 }

@@ -21,7 +21,7 @@ fn check(cx: &Context<'_, '_>, found: &mut Vec<Diagnostic>) {
     for literal in cx.project.uses.literals.iter().filter(|l| l.written && l.value.is_none()) {
         let Known::Closed(name, table) = cx.relation(literal.relation) else { continue };
         let Some(column) = table.column(literal.column.as_str()) else { continue };
-        if !column.is_required() || table.primary_key.contains(&column.name) {
+        if table.is_view() || !column.is_required() || table.primary_key.contains(&column.name) {
             continue;
         }
         let Some(severity) = grade(Severity::Error, literal.certainty) else { continue };

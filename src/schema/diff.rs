@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::{Column, Function, QualifiedName, Relation, Schema};
+use super::{Column, Function, QualifiedName, Relation, RelationKind, Schema};
 
 /// What a change does to code that was written for the old schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -189,7 +189,7 @@ impl Differ {
     fn relation(&mut self, name: &QualifiedName, old: &Relation, new: &Relation) {
         self.columns(name, old, new);
         if old.kind != new.kind {
-            self.push(Impact::Risky, Kind::TableKindChanged, name, None, Some(format!("{:?}", old.kind)), Some(format!("{:?}", new.kind)));
+            self.push(Impact::Risky, Kind::TableKindChanged, name, None, Some(kind_text(old).to_owned()), Some(kind_text(new).to_owned()));
         }
         if old.comment != new.comment {
             self.push(Impact::Safe, Kind::CommentChanged, name, None, old.comment.clone(), new.comment.clone());
@@ -236,23 +236,26 @@ impl Differ {
             }
         }
         for column in added {
-            let (kind, impact) = if column.is_required() { (Kind::ColumnRequired, Impact::Breaking) } else { (Kind::ColumnAdded, Impact::Safe) };
+            let (kind, impact) =
+                if column.is_required() && !new.is_view() { (Kind::ColumnRequired, Impact::Breaking) } else { (Kind::ColumnAdded, Impact::Safe) };
             self.push(impact, kind, name, Some(&column.name), None, Some(super::lock::line::column(column)));
         }
         for before in &old.columns {
             if let Some(after) = new.column(&before.name) {
-                self.column(name, before, after);
+                self.column(name, before, after, new.is_view());
             }
         }
     }
 
-    fn column(&mut self, name: &QualifiedName, old: &Column, new: &Column) {
+    fn column(&mut self, name: &QualifiedName, old: &Column, new: &Column, view: bool) {
         let part = Some(new.name.as_str());
         if old.ty != new.ty {
             let impact = if widens(&old.ty, &new.ty) { Impact::Safe } else { Impact::Breaking };
             self.push(impact, Kind::ColumnRetyped, name, part, Some(old.ty.clone()), Some(new.ty.clone()));
         }
         match (old.not_null, new.not_null) {
+            // Nothing is written there.
+            (false, true) if view => self.push(Impact::Safe, Kind::ColumnNotNull, name, part, None, None),
             (false, true) => self.push(if new.is_required() { Impact::Breaking } else { Impact::Risky }, Kind::ColumnNotNull, name, part, None, None),
             // Code that reads may meet NULL for the first time.
             (true, false) => self.push(Impact::Risky, Kind::ColumnNullable, name, part, None, None),
@@ -330,6 +333,15 @@ fn type_texts(schema: &Schema) -> BTreeMap<QualifiedName, String> {
         schema.composites.iter().map(|(name, columns)| (name.clone(), columns.iter().map(|(c, t)| format!("{c} {t}")).collect::<Vec<_>>().join(", ")));
     let ranges = schema.ranges.iter().map(|(name, subtype)| (name.clone(), format!("range of {subtype}")));
     enums.chain(domains).chain(composites).chain(ranges).collect()
+}
+
+fn kind_text(relation: &Relation) -> &'static str {
+    match relation.kind {
+        RelationKind::Table => "table",
+        RelationKind::View => "view",
+        RelationKind::MaterializedView => "materialised view",
+        RelationKind::ForeignTable => "foreign table",
+    }
 }
 
 /// The share of columns (name and type) that two tables have in common.

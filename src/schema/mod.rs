@@ -81,7 +81,7 @@ pub struct Column {
     pub name: String,
     /// The type in canonical SQL, as the lock writes it: `varchar(64)`, `numeric(12,2)`, `text[]`, `order_status`.
     pub ty: String,
-    /// `not null`; primary key columns and identity columns carry it too.
+    /// `not null`; primary key columns and identity columns carry it too. A view's column has it where its query can be proven never to give NULL.
     pub not_null: bool,
     /// Default expression in SQL.
     pub default: Option<String>,
@@ -101,7 +101,7 @@ impl Column {
         Self { name: name.into(), ty: ty.into(), not_null: false, default: None, generated: None, identity: None, comment: None, at: None }
     }
 
-    /// Whether an INSERT that leaves the column out must fail.
+    /// Whether an INSERT into its table that leaves the column out must fail.
     pub fn is_required(&self) -> bool {
         self.not_null && self.default.is_none() && self.generated.is_none() && self.identity.is_none()
     }
@@ -180,6 +180,11 @@ pub struct Relation {
 }
 
 impl Relation {
+    /// Whether a query stands behind it: what is inserted goes to other tables, whose defaults and NOT NULLs count.
+    pub fn is_view(&self) -> bool {
+        matches!(self.kind, RelationKind::View | RelationKind::MaterializedView)
+    }
+
     /// An empty relation of that kind.
     pub fn new(kind: RelationKind) -> Self {
         Self {

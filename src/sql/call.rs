@@ -1,7 +1,7 @@
 //! Calls: their arguments, whether the function exists, and the type of what it gives.
 
 use super::builtin::Builtin;
-use super::expr::{common, type_texts};
+use super::expr::{common, same, type_texts};
 use super::function::{builtin_type, takes};
 use super::hint;
 use super::nullable;
@@ -19,7 +19,7 @@ impl Resolver<'_> {
         if call.name.schema.is_some_and(|s| s.name == "sqlc") {
             return (self.macro_of_sqlc(call), true);
         }
-        let (mut types, mut nulls) = (Vec::new(), Vec::new());
+        let (mut types, mut nulls, mut exact) = (Vec::new(), Vec::new(), Vec::new());
         for arg in &call.args {
             if let ExprKind::Star(parts) = &arg.kind {
                 self.row_star(parts);
@@ -30,9 +30,14 @@ impl Resolver<'_> {
             let found = self.value(arg);
             types.push(found.ty);
             nulls.push(found.nullable);
+            exact.push(found.exact);
         }
-        for order in call.order_by.iter().chain(&call.within_group) {
+        for order in &call.order_by {
             self.expr(&order.expr);
+        }
+        for order in &call.within_group {
+            let ty = self.expr(&order.expr);
+            types.push(ty);
         }
         if let Some(filter) = &call.filter {
             self.expr(filter);
@@ -42,8 +47,20 @@ impl Resolver<'_> {
         }
         self.check_function(call);
         self.check_argument_names(call);
-        let own = self.schema.find(&self.schema.functions, None, &call.name.name.name).is_some();
-        (self.function_type(call, &types), own || nullable::of_call(call, &nulls))
+        let grouped = self.level().grouped && types.first().is_none_or(nullable::is_scalar);
+        let ty = self.function_type(call, &types);
+        self.exact = match call.name.name.as_str() {
+            "coalesce" | "greatest" | "least" => same(&types.into_iter().zip(exact).collect::<Vec<_>>()),
+            "nullif" if types.first() == Some(&ty) => exact.first().copied().flatten(),
+            _ => None,
+        };
+        (ty, self.may_be_own(call.name.name.name) || nullable::of_call(call, &nulls, grouped))
+    }
+
+    /// Whether a bare name may mean a function of the schema. A server tells by the arguments; for what a view is said to give, none may have the name anywhere.
+    fn may_be_own(&self, name: Ustr) -> bool {
+        let functions = &self.schema.functions;
+        if self.proving { functions.keys().any(|k| k.name == name.as_str()) } else { self.schema.find(functions, None, &name).is_some() }
     }
 
     /// sqlc writes parameters as `sqlc.arg(name)`, `sqlc.narg('name')`, `sqlc.slice('names')`, and a whole row as `sqlc.embed(table)`

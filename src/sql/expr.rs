@@ -12,8 +12,9 @@ use super::scope::Column;
 use super::signature;
 use super::types::Type;
 use crate::schema::QualifiedName;
+use crate::schema::types::{self, Unqualified};
 use crate::source::Span;
-use crate::syntax::sql::ast::{Binary, Case, Expr, ExprKind, Ident, Query};
+use crate::syntax::sql::ast::{Binary, Case, Expr, ExprKind, Ident, Query, TypeName};
 
 impl Resolver<'_> {
     /// Reads an expression; gives its type.
@@ -32,13 +33,20 @@ impl Resolver<'_> {
         if let ExprKind::Column(parts) = &expr.kind {
             return self.column_ref(parts);
         }
+        self.exact = None;
         let (ty, nullable) = self.typed(expr);
-        Column { nullable, ..Column::computed(Ustr::from("?column?"), ty) }
+        Column { nullable, exact: self.exact.take(), ..Column::computed(Ustr::from("?column?"), ty) }
     }
 
     /// Reads expressions; gives whether any of them may be NULL.
     fn any_nullable<'e>(&mut self, exprs: impl IntoIterator<Item = &'e Expr>) -> bool {
         exprs.into_iter().fold(false, |nullable, e| self.value(e).nullable | nullable)
+    }
+
+    /// Reads an operand of a comparison; gives whether it may be NULL, or is of a type whose comparisons may be.
+    pub(super) fn value_of_scalar(&mut self, expr: &Expr) -> bool {
+        let found = self.value(expr);
+        found.nullable || !nullable::is_scalar(&found.ty)
     }
 
     /// The type of an expression, and whether it may be NULL (true where nobody can tell).
@@ -65,9 +73,10 @@ impl Resolver<'_> {
             }
             ExprKind::Field(inner, field) => (self.field(inner, *field), true),
             ExprKind::Index(inner, bounds, slice) => {
-                let ty = self.expr(inner);
+                let found = self.value(inner);
                 self.exprs(bounds);
-                (if *slice { ty } else { ty.element() }, true)
+                self.exact = found.exact.and_then(|e| if *slice { Some(e) } else { e.as_str().strip_suffix("[]").map(Ustr::from) });
+                (if *slice { found.ty } else { found.ty.element() }, true)
             }
             ExprKind::Call(call) => self.call(call),
             ExprKind::Cast(inner, ty) => self.cast(inner, ty),
@@ -77,7 +86,8 @@ impl Resolver<'_> {
                 let strict = matches!(op.as_str(), "-" | "+") && nullable::is_scalar(&found.ty);
                 (found.ty, found.nullable || !strict)
             }
-            ExprKind::And(all) | ExprKind::Or(all) | ExprKind::Like(all) => boolean(self.any_nullable(all)),
+            ExprKind::And(all) | ExprKind::Or(all) => boolean(self.any_nullable(all)),
+            ExprKind::Like(all) => boolean(all.iter().fold(false, |nullable, e| self.value_of_scalar(e) | nullable)),
             ExprKind::Not(inner) => boolean(self.value(inner).nullable),
             ExprKind::IsNull(inner, _) | ExprKind::IsTest(inner) => {
                 self.expr(inner);
@@ -94,11 +104,14 @@ impl Resolver<'_> {
                 let found = self.value(inner);
                 let mut nullable = found.nullable || !nullable::is_scalar(&found.ty);
                 let members: Vec<Column> = list.iter().map(|m| self.value(m)).collect();
-                nullable |= members.iter().any(|m| m.nullable);
+                nullable |= members.iter().any(|m| m.nullable || !nullable::is_scalar(&m.ty));
                 // constants take the type that all members have in common
                 let common = members.iter().all(|m| m.ty == found.ty || m.ty == Type::Literal);
                 if common || matches!(found.ty, Type::Enum(_)) {
                     list.iter().for_each(|m| self.compare(&found.ty, m));
+                }
+                if let ExprKind::Row(fields) = &inner.kind {
+                    nullable = self.rows_compared(fields, list);
                 }
                 for (member, expr) in members.iter().zip(list) {
                     self.comparable_at("=", expr.span, &found.ty, &member.ty);
@@ -112,7 +125,7 @@ impl Resolver<'_> {
             }
             ExprKind::Between(three) => {
                 let found = self.value(&three.0);
-                let nullable = self.any_nullable([&three.1, &three.2]) || found.nullable || !nullable::is_scalar(&found.ty);
+                let nullable = self.value_of_scalar(&three.1) | self.value_of_scalar(&three.2) | found.nullable | !nullable::is_scalar(&found.ty);
                 self.compare(&found.ty, &three.1);
                 self.compare(&found.ty, &three.2);
                 boolean(nullable)
@@ -126,6 +139,9 @@ impl Resolver<'_> {
         let left = self.value(&binary.left);
         let right = self.value(&binary.right);
         let given = left.nullable || right.nullable;
+        if let (ExprKind::Row(fields), "=" | "<>" | "!=") = (&binary.left.kind, binary.op.as_str()) {
+            return (Type::base("boolean"), self.rows_compared(fields, std::slice::from_ref(&binary.right)));
+        }
         if is_comparison(&binary.op) {
             self.compare(&left.ty, &binary.right);
             self.compare(&right.ty, &binary.left);
@@ -140,16 +156,28 @@ impl Resolver<'_> {
         }
     }
 
+    /// Rows that are compared with rows are what their members make of it; a server shows them member by member.
+    fn rows_compared(&mut self, fields: &[Expr], with: &[Expr]) -> bool {
+        let rows = with.iter().map(|e| if let ExprKind::Row(row) = &e.kind { Some(row) } else { None });
+        let Some(rows) = rows.collect::<Option<Vec<_>>>().filter(|all| all.iter().all(|r| r.len() == fields.len())) else { return true };
+        self.any_doubtful(fields.iter().chain(rows.into_iter().flatten()))
+    }
+
     /// The kinds that are built of others.
     fn composed(&mut self, expr: &Expr) -> (Type, bool) {
         match &expr.kind {
-            ExprKind::AnyArray(pair, _) => {
-                let left = self.expr(&pair.0);
+            ExprKind::AnyArray(pair, op) => {
+                let left = self.value(&pair.0);
                 self.expr(&pair.1);
                 if let ExprKind::Array(members) = &pair.1.kind {
-                    members.iter().for_each(|m| self.compare(&left, m));
+                    members.iter().for_each(|m| self.compare(&left.ty, m));
                 }
-                (Type::base("boolean"), true)
+                // the way in which a server shows IN
+                let nullable = match nullable::members(&pair.1) {
+                    Some(members) if is_comparison(op) || op.contains('~') => self.any_doubtful(members) | left.nullable | !nullable::is_scalar(&left.ty),
+                    _ => true,
+                };
+                (Type::base("boolean"), nullable)
             }
             ExprKind::AnyQuery(pair, _) => {
                 self.expr(&pair.0);
@@ -197,17 +225,18 @@ impl Resolver<'_> {
             }
             ExprKind::Collate(inner, _) | ExprKind::Named(_, inner) => {
                 let found = self.value(inner);
+                self.exact = found.exact;
                 (found.ty, found.nullable)
             }
             ExprKind::AtTimeZone(parts) => {
-                let first = parts.first().map_or(Type::Unknown, |p| self.expr(p));
-                self.exprs(parts.get(1..).unwrap_or_default());
-                let ty = match first.sql().as_deref() {
+                let parts: Vec<Column> = parts.iter().map(|p| self.value(p)).collect();
+                let nullable = parts.iter().any(|p| p.nullable);
+                let ty = match parts.first().and_then(|p| p.ty.sql()).as_deref() {
                     Some("timestamptz") => Type::base("timestamp"),
                     Some("timestamp" | "date") => Type::base("timestamptz"),
                     _ => Type::Unknown,
                 };
-                (ty, true)
+                (ty, nullable)
             }
             // `current_schema` is NULL where no schema of the path exists
             ExprKind::SqlValue(word) => (sql_value(word), word == "current_schema"),
@@ -216,8 +245,8 @@ impl Resolver<'_> {
                 (Type::base("integer"), false)
             }
             ExprKind::Special(word, args) => {
-                self.exprs(args);
-                (special_type(word), true)
+                let args: Vec<Column> = args.iter().map(|a| self.value(a)).collect();
+                (special_type(word, &args), word != "trim" || args.iter().any(|a| a.nullable))
             }
             _ => (Type::Unknown, true),
         }
@@ -233,15 +262,16 @@ impl Resolver<'_> {
             }
             let found = self.value(then);
             nullable |= found.nullable;
-            result.push(found.ty);
+            result.push((found.ty, found.exact));
         }
         if let Some(otherwise) = &case.otherwise {
             let found = self.value(otherwise);
             nullable |= found.nullable;
             // it comes first when the common type is chosen (`transformCaseExpr`)
-            result.insert(0, found.ty);
+            result.insert(0, (found.ty, found.exact));
+            self.exact = same(&result);
         }
-        (result.into_iter().fold(Type::Literal, common), nullable)
+        (result.into_iter().map(|(ty, _)| ty).fold(Type::Literal, common), nullable)
     }
 
     pub(super) fn row_star(&mut self, parts: &[Ident]) {
@@ -256,7 +286,10 @@ impl Resolver<'_> {
     pub(super) fn scalar_query(&mut self, query: &Query) -> (Type, bool) {
         let shape = self.query(query);
         match shape.columns.as_slice() {
-            [only] if !shape.open => (only.ty.clone(), only.nullable || !nullable::gives_one_row(query)),
+            [only] if !shape.open => {
+                self.exact = only.exact;
+                (only.ty.clone(), only.nullable || !shape.one_row)
+            }
             _ => (Type::Unknown, true),
         }
     }
@@ -322,9 +355,9 @@ impl Resolver<'_> {
         p.suggestion = near;
     }
 
-    pub(super) fn cast(&mut self, inner: &Expr, ty: &crate::syntax::sql::ast::TypeName) -> (Type, bool) {
+    pub(super) fn cast(&mut self, inner: &Expr, written: &TypeName) -> (Type, bool) {
         let found = self.value(inner);
-        let ty = Type::of_name(self.schema, ty);
+        let ty = Type::of_name(self.schema, written);
         self.compare(&ty, inner);
         if let (Type::Base(name), ExprKind::String(text)) = (&ty, &inner.kind)
             && name.as_str() == "regclass"
@@ -332,7 +365,15 @@ impl Resolver<'_> {
             self.regclass(text, inner.span);
         }
         let nullable = found.nullable || !nullable::is_total_cast(&found.ty, &ty);
+        self.exact = self.exact_type(written, &ty);
         (ty, nullable)
+    }
+
+    /// A type as written, where it says more than the type itself.
+    fn exact_type(&self, written: &TypeName, ty: &Type) -> Option<Ustr> {
+        let names = Unqualified { search_path: &self.schema.search_path, extensions: &[] };
+        let text = types::canonical(&super::ddl::spelled(written), names);
+        (!written.percent_type && !ty.is_plainly(&text)).then(|| Ustr::from(&text))
     }
 
     /// A constant beside a value of a type must be one, too: of an enum, one of its labels.
@@ -392,6 +433,13 @@ pub(super) fn common(a: Type, b: Type) -> Type {
     }
 }
 
+/// What several values have in common of their exact types. A constant without a type takes that of the others, but has no length of its own.
+pub(super) fn same(all: &[(Type, Option<Ustr>)]) -> Option<Ustr> {
+    let first = all.iter().find_map(|(_, exact)| *exact)?;
+    let plain = !first.as_str().contains('(');
+    all.iter().all(|(ty, exact)| *exact == Some(first) || plain && *ty == Type::Literal).then_some(first)
+}
+
 fn operator_type(op: &str, left: &Type, right: &Type) -> Type {
     match op {
         "->" => match left.sql().as_deref() {
@@ -406,6 +454,11 @@ fn operator_type(op: &str, left: &Type, right: &Type) -> Type {
         },
         "+" | "-" | "*" | "/" | "%" => match (left, right) {
             (a, b) if a == b && matches!(a.sql().as_deref(), Some("integer" | "bigint" | "numeric" | "double precision")) => a.clone(),
+            _ => Type::Unknown,
+        },
+        // whatever they compare, they compare it
+        "@>" | "<@" | "&&" | "?" | "?|" | "?&" | "@@" | "@?" | "-|-" => match (left, right) {
+            (Type::Base(_) | Type::Array(_), Type::Base(_) | Type::Array(_) | Type::Literal) => Type::base("boolean"),
             _ => Type::Unknown,
         },
         _ => Type::Unknown,
@@ -423,8 +476,11 @@ fn sql_value(word: &str) -> Type {
     }
 }
 
-fn special_type(word: &str) -> Type {
+fn special_type(word: &str, args: &[Column]) -> Type {
+    let text =
+        |ty: &Type| matches!(ty, Type::Literal) || matches!(ty, Type::Base(name) if matches!(name.as_str(), "text" | "varchar" | "char" | "name" | "integer"));
     match word {
+        "trim" | "substring" | "overlay" if args.iter().all(|a| text(&a.ty)) => Type::base("text"),
         "extract" => Type::base("numeric"),
         "position" => Type::base("integer"),
         "xmlelement" | "xmlforest" | "xmlparse" | "xmlpi" | "xmlroot" => Type::base("xml"),

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use ustr::Ustr;
 
 use super::hint;
+use super::nullable::{Present, is_scalar, narrow_item};
 use super::problem::ProblemKind;
 use super::resolve::{Resolver, is_hole};
 use super::scope::{Column, Item, Rte};
@@ -125,6 +126,7 @@ impl Resolver<'_> {
         for column in &mut rte.columns {
             column.origin = self.origins;
         }
+        self.doubt |= rte.open;
         let rte = Rc::new(rte);
         self.level().all.push(Rc::clone(&rte));
         Item::new(rte)
@@ -142,7 +144,7 @@ impl Resolver<'_> {
                 self.duplicate(name, &join.right);
             }
         }
-        let merged = self.merged_columns(join, &left, &right);
+        let (mut merged, mut present) = self.merged_columns(join, &left, &right);
         let mut items: Vec<Item> = left;
         let outer_left = matches!(join.kind, JoinKind::Right | JoinKind::Full);
         let outer_right = matches!(join.kind, JoinKind::Left | JoinKind::Full);
@@ -158,7 +160,14 @@ impl Resolver<'_> {
             let hidden = std::mem::replace(&mut self.level().items, items.clone());
             self.reveal();
             self.condition(on);
+            if join.kind == JoinKind::Inner {
+                present.extend(self.present(on));
+            }
             self.level().items = hidden;
+        }
+        if !present.is_empty() {
+            items.iter_mut().for_each(|item| narrow_item(item, &present));
+            merged.columns.iter_mut().filter(|c| present.contains(&(c.origin, c.name))).for_each(|c| c.nullable = false);
         }
         let ordered = merged.ordered;
         let open = merged.open;
@@ -194,7 +203,8 @@ impl Resolver<'_> {
     }
 
     /// USING and NATURAL: the merged columns first, then the rest of the left side, then of the right.
-    pub(super) fn merged_columns(&mut self, join: &Join, left: &[Item], right: &[Item]) -> Rte {
+    /// Beside them the columns of either side that are values because the join compared them.
+    pub(super) fn merged_columns(&mut self, join: &Join, left: &[Item], right: &[Item]) -> (Rte, Present) {
         let (mut ours, open_left, ordered_left) = side(left);
         let (mut theirs, open_right, ordered_right) = side(right);
         let natural: Vec<Ident> = Vec::new();
@@ -206,10 +216,14 @@ impl Resolver<'_> {
                 }
             }
         }
-        let mut columns = Vec::new();
+        let (mut columns, mut present) = (Vec::new(), Present::new());
         for (name, ident) in using {
             let found_left = self.using_column(&ours, name, ident, open_left, "left");
             let found_right = self.using_column(&theirs, name, ident, open_right, "right");
+            if matches!(join.kind, JoinKind::Inner | JoinKind::Cross) {
+                let sides = [&found_left, &found_right].into_iter().flatten();
+                present.extend(sides.filter(|c| c.origin > 0 && !c.uncertain && is_scalar(&c.ty)).map(|c| (c.origin, c.name)));
+            }
             let (null_left, null_right) = (found_left.as_ref().is_none_or(|c| c.nullable), found_right.as_ref().is_none_or(|c| c.nullable));
             let mut merged = match (join.kind, found_left, found_right) {
                 (JoinKind::Right, _, Some(right)) => right,
@@ -242,7 +256,7 @@ impl Resolver<'_> {
         }
         columns.append(&mut ours);
         columns.append(&mut theirs);
-        Rte { columns, open: open_left || open_right, ordered: ordered_left && ordered_right && !join.natural, ..Rte::default() }
+        (Rte { columns, open: open_left || open_right, ordered: ordered_left && ordered_right && !join.natural, ..Rte::default() }, present)
     }
 
     pub(super) fn using_column(&mut self, side: &[Column], name: Ustr, ident: Option<Ident>, open: bool, which: &str) -> Option<Column> {

@@ -16,6 +16,8 @@ mod from;
 mod function;
 mod hint;
 mod input;
+#[cfg(feature = "live")]
+pub mod live;
 mod mismatch;
 mod nullable;
 mod problem;
@@ -29,8 +31,9 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod types;
+mod views;
 mod write;
 
 pub use problem::{Analysis, Output, Problem, ProblemKind, SqlReference};
-pub(crate) use resolve::query_uses;
 pub use resolve::{Options, Variable, analyse, query_outputs};
+pub(crate) use resolve::{never_null, query_uses};

@@ -3,10 +3,12 @@
 //! Only what holds for every row and every version counts; whatever is not listed may be NULL. The lists are of `pg_catalog`'s own functions and operators,
 //! which a schema that has a function of the same name could hide: the caller asks for that first.
 
-use super::resolve::{Resolver, Shape};
-use super::scope::{Column, Found};
+use super::resolve::Resolver;
+use super::scope::{Column, Found, Item};
 use super::types::Type;
-use crate::syntax::sql::ast::{Call, Expr, ExprKind, FromItem, FromKind, Query, QueryBody};
+use crate::schema::QualifiedName;
+use crate::syntax::sql::ast::{Call, Expr, ExprKind, Select};
+use std::rc::Rc;
 use ustr::Ustr;
 
 /// Functions that give a value whatever they are given.
@@ -30,7 +32,7 @@ const NEVER: &[&str] = &[
     "jsonb_build_array",
 ];
 
-/// Functions that give a value where all arguments are values.
+/// Functions that give a value where all arguments are values; also those that only a server's own text of a query names (`like_escape`).
 const TOTAL: &[&str] = &[
     "lower",
     "upper",
@@ -72,6 +74,9 @@ const TOTAL: &[&str] = &[
     "quote_ident",
     "quote_literal",
     "nextval",
+    "timezone",
+    "like_escape",
+    "similar_to_escape",
 ];
 
 /// Window functions that number rows.
@@ -80,8 +85,11 @@ const NUMBERS: &[&str] = &["row_number", "rank", "dense_rank", "percent_rank", "
 /// Aggregates: alone in a select list without GROUP BY they give exactly one row.
 const AGGREGATES: &[&str] = &["count", "sum", "avg", "min", "max", "array_agg", "string_agg", "json_agg", "jsonb_agg", "bool_and", "bool_or", "every"];
 
-/// Whether a call may give NULL, where its arguments are (or are not) so.
-pub(super) fn of_call(call: &Call, arguments: &[bool]) -> bool {
+/// Aggregates that give a value for one row or more, whatever is in it.
+const COLLECTS: &[&str] = &["array_agg", "json_agg", "jsonb_agg"];
+
+/// Whether a call may give NULL, where its arguments are (or are not) so. `grouped`: it stands in a query with GROUP BY, whose groups have a row each.
+pub(super) fn of_call(call: &Call, arguments: &[bool], grouped: bool) -> bool {
     if call.name.schema.is_some_and(|s| s.name != "pg_catalog") {
         return true;
     }
@@ -89,6 +97,11 @@ pub(super) fn of_call(call: &Call, arguments: &[bool]) -> bool {
         name if NEVER.contains(&name) => call.variadic,
         name if NUMBERS.contains(&name) => call.over.is_none(),
         "coalesce" | "greatest" | "least" => arguments.iter().all(|nullable| *nullable),
+        name if grouped && call.over.is_none() && call.filter.is_none() && AGGREGATES.contains(&name) => {
+            call.variadic || !COLLECTS.contains(&name) && arguments.first().is_none_or(|nullable| *nullable)
+        }
+        // the escape character may be NULL, and then is a backslash
+        "similar_escape" => arguments.first().is_none_or(|nullable| *nullable),
         name if TOTAL.contains(&name) => call.variadic || arguments.is_empty() || arguments.iter().any(|nullable| *nullable),
         _ => true,
     }
@@ -123,94 +136,144 @@ pub(super) fn is_total_cast(from: &Type, to: &Type) -> bool {
     }
 }
 
-/// Whether a query without anything that takes rows away computes an aggregate over all it reads.
-pub(super) fn gives_one_row(query: &Query) -> bool {
-    match &query.body {
-        QueryBody::Nested(inner) => query.limits.is_empty() && gives_one_row(inner),
-        QueryBody::Select(select) => {
-            let whole = query.limits.is_empty() && select.group_by.is_empty() && !select.grouping_sets && select.having.is_none();
-            whole && matches!(select.targets.as_slice(), [only] if is_aggregate(&only.expr, &select.from))
-        }
-        _ => false,
-    }
-}
+/// Columns that are values where a condition holds: the entry they belong to, and their name.
+pub(super) type Present = Vec<(u32, Ustr)>;
 
-/// An aggregate of that query: one over another level's columns alone belongs to that level (`check_agglevels_and_constraints` in `parse_agg.c`).
-fn is_aggregate(expr: &Expr, from: &[FromItem]) -> bool {
-    match &expr.kind {
-        ExprKind::Call(call) if call.name.name.name == "coalesce" => call.args.first().is_some_and(|e| is_aggregate(e, from)),
-        ExprKind::Call(call) => {
-            let builtin = call.name.schema.is_none_or(|s| s.name == "pg_catalog");
-            let own = call.star
-                || call.args.iter().any(|arg| match &arg.kind {
-                    ExprKind::Column(parts) if parts.len() == 2 => from.iter().any(|item| names(item, parts[0].name)),
-                    _ => false,
-                });
-            builtin && own && call.over.is_none() && AGGREGATES.contains(&call.name.name.as_str())
-        }
-        ExprKind::Cast(inner, _) => is_aggregate(inner, from),
-        _ => false,
-    }
-}
-
-/// Whether an item of FROM goes by that name.
-fn names(item: &FromItem, name: Ustr) -> bool {
-    match (&item.alias, &item.kind) {
-        (Some(alias), _) => alias.name.is_some_and(|n| n.name == name),
-        (None, FromKind::Table(table, _)) => table.name.name == name,
-        (None, FromKind::Join(join)) => names(&join.left, name) || names(&join.right, name),
-        _ => false,
+/// Takes NULL away from these columns of an entry.
+pub(super) fn narrow_item(item: &mut Item, present: &Present) {
+    let is = |c: &Column| c.nullable && c.origin > 0 && present.contains(&(c.origin, c.name));
+    if item.rte.columns.iter().any(is) {
+        Rc::make_mut(&mut item.rte).columns.iter_mut().filter(|c| is(c)).for_each(|c| c.nullable = false);
     }
 }
 
 impl Resolver<'_> {
-    /// Columns that a condition takes the NULLs away from. `keys` tell which columns of the result they are.
-    pub(super) fn narrow(&mut self, condition: &Expr, shape: &mut Shape, keys: &[String]) {
-        match &condition.kind {
-            ExprKind::And(all) => all.iter().for_each(|c| self.narrow(c, shape, keys)),
-            ExprKind::IsNull(inner, true) => self.present(inner, shape, keys),
-            ExprKind::Binary(binary) if matches!(binary.op.as_str(), "=" | "<>" | "!=" | "<" | ">" | "<=" | ">=") => {
-                self.compared(&binary.left, shape, keys);
-                self.compared(&binary.right, shape, keys);
+    /// Whether a SELECT without anything that takes rows away computes an aggregate over all it reads. Its level must be the last.
+    pub(super) fn gives_one_row(&self, select: &Select) -> bool {
+        let whole = select.group_by.is_empty() && !select.grouping_sets && select.having.is_none();
+        whole && matches!(select.targets.as_slice(), [only] if self.is_aggregate(&only.expr))
+    }
+
+    /// An aggregate of this level: one over another level's columns alone belongs to that level (`check_agglevels_and_constraints` in `parse_agg.c`).
+    fn is_aggregate(&self, expr: &Expr) -> bool {
+        match &expr.kind {
+            ExprKind::Call(call) if call.name.name.name == "coalesce" => call.args.first().is_some_and(|e| self.is_aggregate(e)),
+            ExprKind::Call(call) => {
+                let builtin = call.name.schema.is_none_or(|s| s.name == "pg_catalog");
+                let own = call.star || call.args.iter().any(|arg| self.column_named(arg).is_some());
+                builtin && own && call.over.is_none() && AGGREGATES.contains(&call.name.name.as_str())
             }
-            ExprKind::In(inner, list) if !list.is_empty() => self.compared(inner, shape, keys),
-            ExprKind::Between(three) => self.compared(&three.0, shape, keys),
-            ExprKind::Like(all) => all.iter().take(1).for_each(|e| self.compared(e, shape, keys)),
-            _ => {}
+            ExprKind::Cast(inner, _) => self.is_aggregate(inner),
+            _ => false,
         }
     }
 
-    /// A built-in comparison holds of no NULL; another type's operator may do as it likes.
-    fn compared(&mut self, expr: &Expr, shape: &mut Shape, keys: &[String]) {
-        if self.column_named(expr).is_some_and(|c| is_scalar(&c.ty)) {
-            self.present(expr, shape, keys);
+    /// In this level, the columns that a condition takes the NULLs away from have none from here on.
+    pub(super) fn narrow(&mut self, condition: &Expr) {
+        let present = self.present(condition);
+        if !present.is_empty() {
+            self.level().items.iter_mut().for_each(|item| narrow_item(item, &present));
+        }
+    }
+
+    /// The columns of this level that are values wherever the condition is true. What a server makes of a condition when it shows a view (`IN` becomes `= ANY`,
+    /// constants get casts, rows are taken apart) must say the same as what was written.
+    pub(super) fn present(&self, condition: &Expr) -> Present {
+        match &condition.kind {
+            ExprKind::And(all) => all.iter().flat_map(|c| self.present(c)).collect(),
+            ExprKind::Or(all) => in_all(all.iter().map(|c| self.present(c))),
+            ExprKind::IsNull(inner, true) => self.column_named(inner).map(key).into_iter().collect(),
+            ExprKind::Not(inner) => self.refused(inner),
+            ExprKind::Binary(binary) => self.compared(&binary.op, &binary.left, &binary.right),
+            ExprKind::In(inner, list) if !list.is_empty() => match (&inner.kind, list.as_slice()) {
+                (ExprKind::Row(_), [only]) => self.compared("=", inner, only),
+                (ExprKind::Row(members), _) => self.strict(members),
+                (_, [only]) => self.strict([&**inner, only]),
+                _ => self.strict([&**inner]),
+            },
+            ExprKind::Between(three) => self.strict([&three.0, &three.1, &three.2]),
+            ExprKind::Like(all) => self.strict(all.iter().take(1)),
+            ExprKind::AnyArray(pair, _) => self.strict(members(&pair.1).map(|_| &pair.0)),
+            ExprKind::Column(_) => self.strict([condition]),
+            _ => Present::new(),
+        }
+    }
+
+    /// The columns that are values wherever the condition is false.
+    fn refused(&self, condition: &Expr) -> Present {
+        match &condition.kind {
+            ExprKind::Or(all) => all.iter().flat_map(|c| self.refused(c)).collect(),
+            ExprKind::And(all) => in_all(all.iter().map(|c| self.refused(c))),
+            ExprKind::Not(inner) => self.present(inner),
+            ExprKind::IsNull(inner, false) => self.column_named(inner).map(key).into_iter().collect(),
+            ExprKind::In(inner, _) if matches!(inner.kind, ExprKind::Row(_)) => Present::new(),
+            ExprKind::In(inner, list) if !list.is_empty() => self.strict(std::iter::once(&**inner).chain(list)),
+            ExprKind::Between(three) => self.strict([&three.0]),
+            ExprKind::Binary(binary) if matches!(binary.left.kind, ExprKind::Row(_)) => Present::new(),
+            ExprKind::Binary(_) | ExprKind::Like(_) | ExprKind::AnyArray(..) | ExprKind::Column(_) => self.present(condition),
+            _ => Present::new(),
+        }
+    }
+
+    fn compared(&self, op: &str, left: &Expr, right: &Expr) -> Present {
+        match (op, &left.kind, &right.kind) {
+            ("=", ExprKind::Row(ours), ExprKind::Row(theirs)) if ours.len() == theirs.len() => self.strict(ours.iter().chain(theirs)),
+            (_, ExprKind::Row(_), _) | (_, _, ExprKind::Row(_)) => Present::new(),
+            ("=" | "<>" | "!=" | "<" | ">" | "<=" | ">=", ..) => self.strict([left, right]),
+            ("~~" | "!~~" | "~~*" | "!~~*" | "~" | "!~" | "~*" | "!~*", ..) => self.strict([left]),
+            _ => Present::new(),
+        }
+    }
+
+    /// The columns among these: a built-in comparison holds of no NULL; another type's operator may do as it likes.
+    fn strict<'e>(&self, exprs: impl IntoIterator<Item = &'e Expr>) -> Present {
+        exprs.into_iter().filter_map(|e| self.value_compared(e)).collect()
+    }
+
+    fn value_compared(&self, expr: &Expr) -> Option<(u32, Ustr)> {
+        match &expr.kind {
+            // a cast of NULL is NULL
+            ExprKind::Cast(inner, ty) if is_scalar(&Type::of_name(self.schema, ty)) => self.value_compared(inner),
+            ExprKind::Collate(inner, _) => self.value_compared(inner),
+            _ => self.column_named(expr).filter(|c| is_scalar(&c.ty)).map(key),
         }
     }
 
     /// The column of this level that an expression names.
-    fn column_named(&mut self, expr: &Expr) -> Option<Column> {
+    fn column_named(&self, expr: &Expr) -> Option<Column> {
         let ExprKind::Column(parts) = &expr.kind else { return None };
+        let level = self.levels.last()?;
+        let item = |is: &dyn Fn(&Item) -> bool, name: Ustr| level.items.iter().find(|i| i.rel_visible && is(i)).map_or(Found::Nothing, |i| i.rte.find(name));
         let found = match parts.as_slice() {
-            [name] => Self::in_level(self.level(), name.name),
-            [table, name] => {
-                self.level().items.iter().find(|i| i.rel_visible && i.rte.name == Some(table.name)).map_or(Found::Nothing, |i| i.rte.find(name.name))
+            [name] => Self::in_level(level, name.name),
+            [table, name] => item(&|i| i.rte.name == Some(table.name), name.name),
+            [schema, table, name] => {
+                let is = |r: &QualifiedName| r.schema == schema.as_str() && r.name == table.as_str();
+                item(&|i| !i.rte.aliased && i.rte.relation.as_ref().is_some_and(|r| is(r)), name.name)
             }
             _ => return None,
         };
         match found {
-            Found::One(column) if !column.uncertain => Some(column),
+            Found::One(column) if !column.uncertain && column.origin > 0 => Some(column),
             _ => None,
         }
     }
+}
 
-    fn present(&mut self, expr: &Expr, shape: &mut Shape, keys: &[String]) {
-        let Some(column) = self.column_named(expr) else { return };
-        let Some(key) = super::query::key_of(&column) else { return };
-        let same = |c: &Column| c.ty == column.ty;
-        for (n, _) in keys.iter().enumerate().filter(|(_, k)| **k == key) {
-            if let Some(column) = shape.columns.get_mut(n).filter(|c| same(c)) {
-                column.nullable = false;
-            }
-        }
+fn in_all(mut all: impl Iterator<Item = Present>) -> Present {
+    let first = all.next().unwrap_or_default();
+    all.fold(first, |both, more| both.into_iter().filter(|c| more.contains(c)).collect())
+}
+
+fn key(column: Column) -> (u32, Ustr) {
+    (column.origin, column.name)
+}
+
+/// The members of an array that is written out, with casts around it or not; at least one.
+pub(super) fn members(array: &Expr) -> Option<&[Expr]> {
+    match &array.kind {
+        ExprKind::Array(members) if !members.is_empty() => Some(members),
+        ExprKind::Cast(inner, _) => members(inner),
+        _ => None,
     }
 }

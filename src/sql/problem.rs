@@ -118,6 +118,8 @@ pub struct Output {
     pub ty: Option<String>,
     /// Whether it may be NULL (true where nobody can tell).
     pub nullable: bool,
+    /// Its type in full, where it has a length, a scale, or is a domain.
+    pub(crate) exact: Option<String>,
     /// The table's column it is, where it is one unchanged.
     pub source: Option<(QualifiedName, String)>,
 }

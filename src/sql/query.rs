@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use ustr::Ustr;
 
+use super::expr::common;
 use super::problem::ProblemKind;
 use super::resolve::{Resolver, Shape, is_hole};
 use super::scope::{Column, CteEntry, Found, Item, Rte};
@@ -51,13 +52,13 @@ impl Resolver<'_> {
         let orders: Vec<&OrderItem> = query.order_by.iter().chain(orders.iter().copied()).collect();
         let limits: Vec<&Expr> = query.limits.iter().chain(limits.iter().copied()).collect();
         let locks: Vec<&ObjectName> = query.locks.iter().flatten().chain(locks.iter().copied()).collect();
-        let shape = match &query.body {
+        let mut shape = match &query.body {
             QueryBody::Nested(inner) => return self.query_here(inner, pending, &orders, &limits, &locks),
             QueryBody::Select(select) => self.select(select, &orders),
             QueryBody::Values(rows) => self.values(rows, &orders),
             QueryBody::Table(name) => {
                 let rte = self.table_rte(name, crate::diagnostic::Access::Read, true);
-                let shape = Shape { columns: rte.columns.clone(), open: rte.open, ordered: rte.ordered };
+                let shape = Shape { columns: rte.columns.clone(), open: rte.open, ordered: rte.ordered, one_row: false };
                 self.sort_outputs(&shape, &orders);
                 let rte = Rc::new(rte);
                 self.level().all.push(Rc::clone(&rte));
@@ -71,6 +72,7 @@ impl Resolver<'_> {
             }
             QueryBody::Broken => Shape::unknown(),
         };
+        shape.one_row &= limits.is_empty();
         for limit in limits {
             self.expr(limit);
         }
@@ -183,20 +185,17 @@ impl Resolver<'_> {
             .enumerate()
             .map(|(n, column)| {
                 let other = if paired { right.columns.get(n) } else { None };
-                let ty = match (&column.ty, other.map(|c| &c.ty)) {
-                    (Type::Literal, Some(ty)) => ty.clone(),
-                    (ty, Some(other)) if ty == other || *other == Type::Literal => ty.clone(),
-                    _ => Type::Unknown,
-                };
+                let ty = other.map_or(Type::Unknown, |other| common(column.ty, other.ty.clone()));
                 let nullable = match operation.op {
                     SetOperator::Union => column.nullable || other.is_none_or(|c| c.nullable),
                     SetOperator::Intersect => column.nullable && other.is_none_or(|c| c.nullable),
                     SetOperator::Except => column.nullable,
                 };
-                Column { ty, nullable, ..Column::computed(column.name, Type::Unknown) }
+                let exact = column.exact.filter(|e| other.is_some_and(|c| c.exact == Some(*e)));
+                Column { ty, nullable, exact, ..Column::computed(column.name, Type::Unknown) }
             })
             .collect();
-        Shape { columns, open: left.open, ordered: left.ordered }
+        Shape { columns, open: left.open, ordered: left.ordered, one_row: false }
     }
 
     fn values(&mut self, rows: &[Vec<Expr>], orders: &[&OrderItem]) -> Shape {
@@ -207,18 +206,19 @@ impl Resolver<'_> {
                 match columns.get_mut(n) {
                     Some(column) => {
                         column.nullable |= found.nullable;
-                        if column.ty == Type::Literal {
-                            column.ty = found.ty;
-                        } else if found.ty != Type::Literal && column.ty != found.ty {
-                            column.ty = Type::Unknown;
-                        }
+                        column.exact = column.exact.filter(|e| found.exact == Some(*e));
+                        column.ty = common(std::mem::take(&mut column.ty), found.ty);
                     }
-                    None => columns.push(Column { nullable: found.nullable, ..Column::computed(Ustr::from(&format!("column{}", n + 1)), found.ty) }),
+                    None => columns.push(Column {
+                        nullable: found.nullable,
+                        exact: found.exact,
+                        ..Column::computed(Ustr::from(&format!("column{}", n + 1)), found.ty)
+                    }),
                 }
             }
         }
         let open = rows.iter().any(|row| row.iter().any(|e| matches!(e.kind, ExprKind::Hole)));
-        let shape = Shape { columns, open, ordered: true };
+        let shape = Shape { columns, open, ordered: true, one_row: false };
         self.sort_outputs(&shape, orders);
         shape
     }
@@ -237,10 +237,14 @@ impl Resolver<'_> {
 
     fn select(&mut self, select: &Select, orders: &[&OrderItem]) -> Shape {
         self.from_clause(&select.from);
+        self.level().grouped = !select.group_by.is_empty() && !select.grouping_sets;
+        if let Some(condition) = &select.condition {
+            self.narrow(condition);
+        }
         let (mut shape, keys) = self.targets(&select.targets);
+        shape.one_row = self.gives_one_row(select);
         if let Some(condition) = &select.condition {
             self.condition(condition);
-            self.narrow(condition, &mut shape, &keys);
         }
         if select.grouping_sets || self.level().open {
             shape.columns.iter_mut().for_each(|c| c.nullable = true);
@@ -315,7 +319,7 @@ impl Resolver<'_> {
 
     /// Reads a target list; beside each column a key that is the same for the same expression.
     pub(super) fn targets(&mut self, targets: &[Target]) -> (Shape, Vec<String>) {
-        let mut shape = Shape { columns: Vec::new(), open: false, ordered: true };
+        let mut shape = Shape { ordered: true, ..Shape::default() };
         let mut keys = Vec::new();
         for target in targets {
             match &target.expr.kind {

@@ -186,9 +186,11 @@ impl Resolver<'_> {
         let source = Rc::new(key.clone());
         let column = |c: &crate::schema::Column| {
             let name = Ustr::from(&c.name);
+            let ty = Type::of_column(self.schema, &c.ty);
             Column {
                 name,
-                ty: Type::of_column(self.schema, &c.ty),
+                exact: (!ty.is_plainly(&c.ty)).then(|| Ustr::from(&c.ty)),
+                ty,
                 // nobody holds a foreign table to what is declared
                 nullable: !c.not_null || relation.kind == RelationKind::ForeignTable,
                 source: Some((Rc::clone(&source), name)),

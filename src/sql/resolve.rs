@@ -11,7 +11,7 @@ use super::types::Type;
 use crate::diagnostic::Access;
 use crate::schema::{QualifiedName, Schema};
 use crate::source::Span;
-use crate::syntax::sql::ast::{AlterAction, Ident, ObjectName, Query, Statement, StatementKind};
+use crate::syntax::sql::ast::{AlterAction, Expr, Ident, ObjectName, Query, Statement, StatementKind};
 use crate::syntax::sql::template::{HOLE, Template};
 use crate::syntax::sql::{Parameters, ScriptStatement, Skip, parse_around};
 
@@ -123,6 +123,20 @@ pub fn query_outputs(query: &Query, schema: &Schema) -> Option<Vec<Output>> {
     if resolver.problems.is_empty() { shape.outputs() } else { None }
 }
 
+/// For each column of a view's query, whether it can be proven never to be NULL. `None` where nothing is said: something it reads is not known, and bare names
+/// might come from there. What a server shows as the view's definition says the same as what was written, else that is a fault.
+pub(crate) fn never_null(query: &Query, schema: &Schema) -> Option<Vec<bool>> {
+    let template = Template::default();
+    let mut resolver = Resolver::new(schema, &template);
+    resolver.proving = true;
+    let shape = resolver.top_query(query);
+    // a label that was renamed since changes no name
+    let misread =
+        |p: &Problem| matches!(p.kind, ProblemKind::UnknownTable | ProblemKind::UnknownColumn | ProblemKind::AmbiguousColumn | ProblemKind::DuplicateAlias);
+    let known = !shape.open && !resolver.doubt && !resolver.problems.iter().any(misread);
+    known.then(|| shape.columns.iter().map(|c| !c.nullable && !c.uncertain).collect())
+}
+
 /// The columns a query gives.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Shape {
@@ -131,11 +145,13 @@ pub(super) struct Shape {
     pub(super) open: bool,
     /// They stand in their order.
     pub(super) ordered: bool,
+    /// It is one row, whatever is read.
+    pub(super) one_row: bool,
 }
 
 impl Shape {
     pub(super) fn unknown() -> Self {
-        Self { columns: Vec::new(), open: true, ordered: false }
+        Self { open: true, ..Self::default() }
     }
 
     pub(super) fn outputs(self) -> Option<Vec<Output>> {
@@ -149,6 +165,7 @@ impl Shape {
                     name: c.name.as_str().to_owned(),
                     ty: c.ty.sql(),
                     nullable: c.nullable,
+                    exact: c.exact.map(|e| e.as_str().to_owned()),
                     source: c.source.map(|(table, column)| ((*table).clone(), column.as_str().to_owned())),
                 })
                 .collect(),
@@ -171,6 +188,14 @@ pub(super) struct Resolver<'a> {
     pub(super) open_names: bool,
     /// Entries so far, for [`Column::origin`].
     pub(super) origins: u32,
+    /// What it gives is told of a view, where what was written and what a server shows must lead to the same.
+    pub(super) proving: bool,
+    /// Something in FROM may have columns that nobody knows.
+    pub(super) doubt: bool,
+    /// [`Column::exact`] of the expression that was read last, until [`Resolver::value`] takes it.
+    pub(super) exact: Option<Ustr>,
+    /// Expressions are read that were read before.
+    pub(super) again: bool,
 }
 
 impl<'a> Resolver<'a> {
@@ -185,7 +210,26 @@ impl<'a> Resolver<'a> {
             open_scope: false,
             open_names: false,
             origins: 0,
+            proving: false,
+            doubt: false,
+            exact: None,
+            again: false,
         }
+    }
+
+    /// Whether any of these may be NULL, or is of a type whose comparisons may be, asked of what was read before: nothing is noted twice. What is read a second time
+    /// in the course of it is not read a third time, and may be NULL: nesting must not double the work at each level.
+    pub(super) fn any_doubtful<'e>(&mut self, exprs: impl IntoIterator<Item = &'e Expr>) -> bool {
+        if std::mem::replace(&mut self.again, true) {
+            return true;
+        }
+        let (references, problems, skipped) = (self.references.len(), self.problems.len(), self.skipped.len());
+        let out = exprs.into_iter().fold(false, |nullable, e| self.value_of_scalar(e) | nullable);
+        self.references.truncate(references);
+        self.problems.truncate(problems);
+        self.skipped.truncate(skipped);
+        self.again = false;
+        out
     }
 
     fn set_variables(&mut self, options: &Options) {

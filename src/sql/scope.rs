@@ -24,6 +24,8 @@ pub struct Column {
     pub uncertain: bool,
     /// Number of the entry it belongs to: tells the same column of two entries apart.
     pub origin: u32,
+    /// Its type in full where that says more than `ty`: length and scale, a domain.
+    pub exact: Option<Ustr>,
 }
 
 impl Column {
@@ -35,7 +37,7 @@ impl Column {
 
     /// A computed column.
     pub fn computed(name: Ustr, ty: Type) -> Self {
-        Self { name, ty, nullable: true, source: None, direct: false, uncertain: false, origin: 0 }
+        Self { name, ty, nullable: true, source: None, direct: false, uncertain: false, origin: 0, exact: None }
     }
 }
 
@@ -117,6 +119,8 @@ pub struct Level {
     pub variables: Vec<(Ustr, Type)>,
     /// The function whose parameters they are.
     pub variables_of: Option<Ustr>,
+    /// It has GROUP BY: an aggregate reads one row or more.
+    pub grouped: bool,
 }
 
 /// System columns of every table.

@@ -41,6 +41,11 @@ impl Type {
         }
     }
 
+    /// Whether that text says no more than the type itself.
+    pub fn is_plainly(&self, text: &str) -> bool {
+        matches!(self, Type::Base(name) if name.as_str() == text)
+    }
+
     /// In SQL, where it has a name.
     pub fn sql(&self) -> Option<String> {
         match self {

@@ -4,12 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use dbtruth::schema::{Schema, live, lock};
+use dbtruth::schema::live::LiveError;
+use dbtruth::schema::{Schema, lock};
+use dbtruth::sql::live;
 
 use super::cluster::{Cluster, Pooler};
 use crate::options;
 
-fn pull(cluster: &Cluster, database: &str) -> Result<Schema, live::LiveError> {
+fn pull(cluster: &Cluster, database: &str) -> Result<Schema, LiveError> {
     live::pull(&options(cluster.url(database)))
 }
 

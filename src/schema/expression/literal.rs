@@ -52,23 +52,65 @@ fn uuid(text: &str) -> Option<String> {
     valid.then(|| format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]))
 }
 
-/// jsonb keeps the value: keys by length, then by bytes; one space behind `:` and `,`. Numbers are left to those that are plain integers, since
-/// PostgreSQL keeps the digits of the others as they were written and we would not.
+/// An array of plain texts or numbers as `array_out` prints it: no blanks between the elements, quotes where they are needed. `None` for what is nested or escaped.
+pub(super) fn array(text: &str) -> Option<String> {
+    let inner = text.trim().strip_prefix('{')?.strip_suffix('}')?;
+    if inner.trim().is_empty() {
+        return Some("{}".to_owned());
+    }
+    if inner.contains(['{', '}', '\\']) {
+        return None;
+    }
+    let (mut elements, mut rest) = (Vec::new(), inner);
+    loop {
+        rest = rest.trim_start();
+        let (element, after) = match rest.strip_prefix('"') {
+            Some(quoted) => {
+                let (element, after) = quoted.split_once('"')?;
+                (quote_element(element), after.trim_start())
+            }
+            None => {
+                let end = rest.find(',').unwrap_or(rest.len());
+                let element = rest[..end].trim_end();
+                if element.is_empty() || element.contains('"') {
+                    return None;
+                }
+                let null = element.eq_ignore_ascii_case("null");
+                (if null { "NULL".to_owned() } else { quote_element(element) }, &rest[end..])
+            }
+        };
+        elements.push(element);
+        match after.strip_prefix(',') {
+            Some(more) => rest = more,
+            None if after.is_empty() => return Some(format!("{{{}}}", elements.join(","))),
+            None => return None,
+        }
+    }
+}
+
+fn quote_element(element: &str) -> String {
+    let plain = !element.is_empty() && !element.eq_ignore_ascii_case("null") && !element.contains([',', '"']) && !element.contains(char::is_whitespace);
+    if plain { element.to_owned() } else { format!("\"{element}\"") }
+}
+
+/// jsonb keeps the value: keys by length, then by bytes; one space behind `:` and `,`. PostgreSQL keeps the digits of numbers as they were written: where we would
+/// not, the text is left as it is.
 fn jsonb(text: &str) -> Option<String> {
     let value: serde_json::Value = serde_json::from_str(text).ok()?;
     let mut out = String::new();
-    write_json(&mut out, &value)?;
+    let written = |number: &str| text.split(|c: char| !matches!(c, '0'..='9' | '.' | 'e' | 'E' | '+' | '-')).any(|token| token == number);
+    write_json(&mut out, &value, &written)?;
     Some(out)
 }
 
-fn write_json(out: &mut String, value: &serde_json::Value) -> Option<()> {
+fn write_json(out: &mut String, value: &serde_json::Value, written: &dyn Fn(&str) -> bool) -> Option<()> {
     match value {
-        serde_json::Value::Number(n) if !n.is_i64() => return None,
+        serde_json::Value::Number(n) if !n.is_i64() && (n.to_string().contains(['e', 'E']) || !written(&n.to_string())) => return None,
         serde_json::Value::Array(items) => {
             out.push('[');
             for (n, item) in items.iter().enumerate() {
                 out.push_str(if n > 0 { ", " } else { "" });
-                write_json(out, item)?;
+                write_json(out, item, written)?;
             }
             out.push(']');
         }
@@ -80,7 +122,7 @@ fn write_json(out: &mut String, value: &serde_json::Value) -> Option<()> {
                 out.push_str(if n > 0 { ", " } else { "" });
                 out.push_str(&serde_json::Value::String(key.clone()).to_string());
                 out.push_str(": ");
-                write_json(out, item)?;
+                write_json(out, item, written)?;
             }
             out.push('}');
         }

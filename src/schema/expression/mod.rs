@@ -4,6 +4,7 @@
 //! write it shorter. [`Printer`] turns both into the same text, so that a lock does not depend on where it was read from. What its parser does not
 //! know it leaves as written, with spaces and case made uniform.
 
+mod classes;
 mod literal;
 mod names;
 mod parse;
@@ -80,10 +81,11 @@ impl Printer<'_> {
             Token::Punctuation('(') => "btree".to_owned(),
             _ => parser.name()?,
         };
+        let method = out.clone();
         parser.need('(')?;
         let mut keys = Vec::new();
         loop {
-            keys.push(self.index_key(&mut parser)?);
+            keys.push(self.index_key(&mut parser, &method)?);
             if !parser.take(',') {
                 break;
             }
@@ -124,7 +126,7 @@ impl Printer<'_> {
     }
 
     /// One key: a column or an expression, then operator class and order.
-    fn index_key(&self, parser: &mut Parser) -> Option<String> {
+    fn index_key(&self, parser: &mut Parser, method: &str) -> Option<String> {
         let node = self.simplifier().condition(parser.expression(0)?);
         let plain = matches!(node, Node::Name(_) | Node::Call(..));
         let collated = if let Node::Collate(inner, _) = &node { matches!(**inner, Node::Name(_) | Node::Call(..)) } else { false };
@@ -140,6 +142,15 @@ impl Printer<'_> {
                     }
                     if name.len() == 2 && self.names.drops(&name[0]) {
                         name.remove(0);
+                    }
+                    let pg_catalog = name.len() == 2 && name[0] == "pg_catalog";
+                    if words.is_empty()
+                        && (name.len() == 1 || pg_catalog)
+                        && classes::is_default(method, &name[name.len() - 1])
+                        && parser.peek() != Some(&Token::Punctuation('('))
+                    {
+                        // what the method takes by itself is not printed
+                        continue;
                     }
                     words.push(if name.len() == 1 { name.remove(0) } else { print::name(&name) });
                 }

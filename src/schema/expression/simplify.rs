@@ -29,10 +29,6 @@ impl Simplifier<'_> {
         let Some(ty) = types::parse(ty) else { return self.condition(node) };
         match self.node(node, Around::Opaque) {
             Node::String(text) => self.literal(&text, &ty),
-            // A number for a column that is none is the literal's text: `DEFAULT 0` of a varchar.
-            Node::Number(number) if types::family(&ty.name) == Family::Text && !ty.array => {
-                Node::Cast(Box::new(Node::String(number)), cast_type(&ty, self.names))
-            }
             other => other,
         }
     }
@@ -53,7 +49,8 @@ impl Simplifier<'_> {
                 _ => {}
             }
         }
-        Node::Cast(Box::new(Node::String(text.to_owned())), name)
+        let elements = if ty.array && matches!(types::family(&ty.name), Family::Text | Family::Integer) { literal::array(text) } else { None };
+        Node::Cast(Box::new(Node::String(elements.unwrap_or_else(|| text.to_owned()))), name)
     }
 
     fn boxed(&self, node: Node, around: Around) -> Box<Node> {
@@ -128,6 +125,11 @@ impl Simplifier<'_> {
             inner if plain && around == Around::Typed && self.is_implicit(&inner, &ty) => match inner {
                 // `('a'::character varying)::text`
                 Node::Cast(innermost, _) if matches!(*innermost, Node::String(_)) => shortened(*innermost),
+                // `((a || b)::character varying)::text`: the inner one would not have been printed alone either
+                Node::Cast(innermost, name) => match types::parse(&name) {
+                    Some(between) if between.modifiers.is_empty() && self.is_implicit(&innermost, &between) => *innermost,
+                    _ => Node::Cast(innermost, name),
+                },
                 inner => inner,
             },
             // A cast of a cast to the same type.
@@ -231,7 +233,13 @@ impl Simplifier<'_> {
                 other => other,
             }
         };
-        Node::Binary(op.to_owned(), Box::new(side(left)), Box::new(side(right)))
+        let (left, mut right) = (side(left), side(right));
+        if let (Node::String(path), "#>" | "#>>" | "#-" | "?|" | "?&") = (&right, op)
+            && let Some(path) = literal::array(path)
+        {
+            right = Node::String(path);
+        }
+        Node::Binary(op.to_owned(), Box::new(left), Box::new(right))
     }
 
     /// `= any (array[…])` is `in (…)`, `<> all (array[…])` is `not in (…)`.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use postgres::{Client, SimpleQueryMessage, SimpleQueryRow};
 
-use super::LiveError;
+use super::{LiveError, Pulled};
 use crate::schema::expression::Printer;
 use crate::schema::lock::line::{Words, closing, read_index};
 use crate::schema::types::{self, Unqualified};
@@ -20,7 +20,7 @@ SET LOCAL search_path = ''; SET LOCAL quote_all_identifiers = off; SET LOCAL int
 type Rows = Vec<SimpleQueryRow>;
 
 /// Reads everything. The outer error is the connection's, the inner ours.
-pub(super) fn read(client: &mut Client) -> Result<Result<Schema, LiveError>, postgres::Error> {
+pub(super) fn read(client: &mut Client) -> Result<Result<Pulled, LiveError>, postgres::Error> {
     let mut ask = |sql: &str| -> Result<Rows, postgres::Error> {
         let messages = client.simple_query(sql)?;
         Ok(messages.into_iter().filter_map(|m| if let SimpleQueryMessage::Row(row) = m { Some(row) } else { None }).collect())
@@ -47,8 +47,11 @@ pub(super) fn read(client: &mut Client) -> Result<Result<Schema, LiveError>, pos
         reader.schema.sequences.insert(name(&row));
     }
     reader.functions(&ask(include_str!("functions.sql"))?);
+    let pairs = |rows: Rows| rows.iter().map(|row| (name(row), text(row, 2))).collect();
+    let definitions = pairs(ask(include_str!("views.sql"))?);
+    let doubtful = pairs(ask(include_str!("doubtful.sql"))?);
     ask("ROLLBACK")?;
-    Ok(Ok(reader.finish()))
+    Ok(Ok(Pulled { schema: reader.finish(), definitions, doubtful }))
 }
 
 /// The path without the schemas that only hold extensions: what those bring is in no lock.

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use postgres::{Client, NoTls};
 
-use crate::schema::Schema;
+use crate::schema::{QualifiedName, Schema};
 use dsn::{Dsn, SslMode};
 
 pub use dsn::Redacted;
@@ -58,17 +58,28 @@ impl fmt::Display for LiveError {
 
 impl std::error::Error for LiveError {}
 
-/// Reads the schema of the database that the options and the environment name.
+/// What a server tells of its schema. That a view's column is never NULL it does not tell; [`crate::sql::live::pull`] works it out.
+#[derive(Debug)]
+pub struct Pulled {
+    /// The schema.
+    pub schema: Schema,
+    /// The query of each view, as the server shows it.
+    pub(crate) definitions: Vec<(QualifiedName, String)>,
+    /// Columns of tables whose NOT NULL does not hold of all that a query gives.
+    pub(crate) doubtful: Vec<(QualifiedName, String)>,
+}
+
+/// Reads what the database that the options and the environment name tells.
 ///
 /// # Errors
 /// When no database is named, it cannot be reached or refuses us, its certificate cannot be verified, it is older than version 12, or any part
 /// of its catalog cannot be read: a smaller lock is never given.
-pub fn pull(options: &DsnOptions) -> Result<Schema, LiveError> {
+pub fn read(options: &DsnOptions) -> Result<Pulled, LiveError> {
     let dsn = dsn::resolve(options.url.as_ref(), &|name| std::env::var(name).ok())?;
-    let mut schema = in_time(dsn)?;
-    schema.drop_platform(&options.keep_schemas);
-    schema.drop_bookkeeping();
-    Ok(schema)
+    let mut pulled = in_time(dsn)?;
+    pulled.schema.drop_platform(&options.keep_schemas);
+    pulled.schema.drop_bookkeeping();
+    Ok(pulled)
 }
 
 /// Beyond the time to connect: for a server to let us in, and to answer everything. Its own `statement_timeout` is over long before.
@@ -76,10 +87,10 @@ const ADMISSION: Duration = Duration::from_secs(5);
 const ANSWERS: Duration = Duration::from_mins(10);
 
 /// Connects and reads on a thread of its own: a server that takes the connection and says nothing must not keep us for ever.
-fn in_time(dsn: Dsn) -> Result<Schema, LiveError> {
+fn in_time(dsn: Dsn) -> Result<Pulled, LiveError> {
     enum Step {
         Connected,
-        Done(Box<Result<Schema, LiveError>>),
+        Done(Box<Result<Pulled, LiveError>>),
     }
     let (place, admission) = (dsn.place(), dsn.timeout + ADMISSION);
     let (tell, hear) = mpsc::channel();

@@ -237,13 +237,9 @@ impl Ddl {
         }
     }
 
-    /// Another type. A default stays the expression it was, since PostgreSQL converts it without showing how; but a number that becomes text is shown as text.
+    /// Another type. A default stays the expression it was, since PostgreSQL converts it without showing how.
     fn set_type(&mut self, table: &QualifiedName, name: &str, ty: &str) {
         if let Some(column) = self.relation_mut(table).and_then(|r| r.column_mut(name)) {
-            let text = ty == "text" || ty.starts_with("varchar");
-            if let Some(number) = column.default.as_deref().filter(|d| text && d.parse::<f64>().is_ok() && !d.starts_with('-')) {
-                column.default = Some(format!("'{number}'::{}", ty.split('(').next().unwrap_or(ty)));
-            }
             ty.clone_into(&mut column.ty);
         }
     }
@@ -263,6 +259,7 @@ impl Ddl {
         }
         for child in self.children(table) {
             rename_in(self.relation_mut(&child), old.as_str(), new.as_str());
+            self.views.values_mut().for_each(|view| view.rename_column(&child, old.as_str(), new.as_str()));
         }
         rename_in(self.relation_mut(table), old.as_str(), new.as_str());
         for (name, relation) in &mut self.schema.relations {
@@ -271,8 +268,8 @@ impl Ddl {
             }
             let _ = name;
         }
-        for uses in self.views.values_mut() {
-            uses.rename_column(table, old.as_str(), new.as_str());
+        for view in self.views.values_mut() {
+            view.rename_column(table, old.as_str(), new.as_str());
         }
         for owner in self.owned.values_mut().filter(|(t, c)| t == table && c == old.as_str()) {
             new.as_str().clone_into(&mut owner.1);
@@ -336,8 +333,8 @@ impl Ddl {
         if let Some(uses) = self.views.remove(old) {
             self.views.insert(new.clone(), uses);
         }
-        for uses in self.views.values_mut() {
-            uses.rename_relation(old, new);
+        for view in self.views.values_mut() {
+            view.rename_relation(old, new);
         }
         let (old_text, new_text) = (old.to_string(), new.to_string());
         for entry in self.schema.incomplete.iter_mut().filter(|e| e.object == old_text) {

@@ -127,6 +127,10 @@ impl Ddl {
 
     /// Makes the columns the primary key; they become NOT NULL.
     pub(super) fn set_primary_key(&mut self, table: &QualifiedName, name: Option<String>, columns: Vec<String>) {
+        if self.guarded && self.schema.relations.get(table).is_some_and(|r| !r.primary_key.is_empty()) {
+            // a block that asks whether there is one
+            return;
+        }
         let name = name.unwrap_or_else(|| self.free_relation_name(&table.schema, &table.name, "", "pkey"));
         let Some(relation) = self.relation_mut(table) else { return };
         for column in &columns {

@@ -1,7 +1,7 @@
 //! Tables, indexes and sequences that are made.
 
 use super::naming::joined_columns;
-use super::{Ddl, NoteKind, Source};
+use super::{Ddl, NoteKind, Source, TEMPORARY};
 use crate::schema::types;
 use crate::schema::{Column, Identity, Index, QualifiedName, Relation, RelationKind};
 use crate::source::Span;
@@ -12,7 +12,7 @@ use crate::syntax::sql::ast::{
 
 impl Ddl {
     pub(super) fn create_table(&mut self, source: Source<'_>, create: &CreateTable, span: Span) {
-        let name = if create.temporary { QualifiedName::new("pg_temp", create.name.name.as_str()) } else { self.new_name(&create.name) };
+        let name = if create.temporary { QualifiedName::new(TEMPORARY, create.name.name.as_str()) } else { self.new_name(&create.name) };
         if self.schema.relations.contains_key(&name) {
             if !create.if_not_exists {
                 self.note(create.name.span(), NoteKind::Exists("relation", name.to_string()));

@@ -50,7 +50,7 @@ impl Ddl {
             }
             gone.extend(self.partitions.iter().filter(|(_, parent)| **parent == name).map(|(child, _)| child.clone()));
             gone.extend(self.inherits.iter().filter(|(_, parents)| parents.contains(&name)).map(|(child, _)| child.clone()));
-            gone.extend(self.views.iter().filter(|(_, uses)| uses.names_relation(&name)).map(|(view, _)| view.clone()));
+            gone.extend(self.views.iter().filter(|(_, view)| view.uses.names_relation(&name)).map(|(view, _)| view.clone()));
             self.drop_users_of_type(&name);
             self.partitions.remove(&name);
             self.inherits.remove(&name);
@@ -74,7 +74,7 @@ impl Ddl {
         }
         self.owned.retain(|_, (t, c)| t != table || c != column);
         if cascade {
-            let views: Vec<_> = self.views.iter().filter(|(_, uses)| uses.names_column(table, column)).map(|(v, _)| v.clone()).collect();
+            let views: Vec<_> = self.views.iter().filter(|(_, view)| view.uses.names_column(table, column)).map(|(v, _)| v.clone()).collect();
             for view in views {
                 self.drop_relation(&view);
             }

@@ -10,6 +10,7 @@ mod drop;
 mod function;
 mod naming;
 mod objects;
+mod salvage;
 mod script;
 mod users;
 mod view;
@@ -49,6 +50,9 @@ pub enum NoteKind {
     NotUnderstood,
 }
 
+/// The schema in which temporary relations stand: it is searched before all others.
+pub(crate) const TEMPORARY: &str = "pg_temp";
+
 /// A schema while statements change it.
 #[derive(Clone, Debug, Default)]
 pub struct Ddl {
@@ -63,8 +67,10 @@ pub struct Ddl {
     partitions: BTreeMap<QualifiedName, QualifiedName>,
     /// Child → parents, by INHERITS.
     inherits: BTreeMap<QualifiedName, Vec<QualifiedName>>,
-    /// View → what its query mentions.
-    views: BTreeMap<QualifiedName, view::Uses>,
+    /// View → its query, and what that mentions.
+    views: BTreeMap<QualifiedName, view::View>,
+    /// Types that were renamed, in order: (old, new).
+    renamed_types: Vec<(QualifiedName, QualifiedName)>,
     /// Temporary relations: they are gone when the session ends.
     temporary: BTreeSet<QualifiedName>,
     /// What could not be done.
@@ -128,6 +134,7 @@ impl Ddl {
 
     /// The schema in the end: partitions folded into their parents, temporary relations gone, overloads in order.
     pub fn finish(mut self) -> Schema {
+        self.settle_views();
         for name in self.partitions.keys().chain(&self.temporary) {
             self.schema.relations.remove(name);
         }
@@ -140,6 +147,18 @@ impl Ddl {
             relation.indexes.sort_by(|a, b| a.name.cmp(&b.name));
         }
         self.schema
+    }
+
+    /// Whether there are temporary relations.
+    pub(crate) fn has_temporary(&self) -> bool {
+        !self.temporary.is_empty()
+    }
+
+    /// The session ends, and with it its temporary relations.
+    pub(crate) fn end_session(&mut self) {
+        for name in std::mem::take(&mut self.temporary) {
+            self.drop_relation(&name);
+        }
     }
 
     fn note(&mut self, span: Span, kind: NoteKind) {
@@ -177,6 +196,10 @@ impl Ddl {
     fn find(&self, name: &ObjectName, exists: impl Fn(&QualifiedName) -> bool) -> QualifiedName {
         if name.schema.is_some() {
             return self.new_name(name);
+        }
+        let temporary = QualifiedName::new(TEMPORARY, name.name.as_str());
+        if !self.temporary.is_empty() && exists(&temporary) {
+            return temporary;
         }
         let candidates = self.path.iter().map(|schema| QualifiedName::new(schema, name.name.as_str()));
         candidates.into_iter().find(|n| exists(n)).unwrap_or_else(|| self.new_name(name))
@@ -259,7 +282,7 @@ impl Ddl {
 }
 
 /// A type in a spelling that [`types::parse`] reads.
-fn spelled(ty: &TypeName) -> String {
+pub(super) fn spelled(ty: &TypeName) -> String {
     let ident = |name: &Ident| if name.quoted { format!("\"{}\"", name.as_str().replace('"', "\"\"")) } else { name.as_str().to_owned() };
     let mut out = ty.name.schema.as_ref().map(|s| ident(s) + ".").unwrap_or_default();
     out.push_str(&ident(&ty.name.name));

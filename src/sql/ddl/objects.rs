@@ -77,6 +77,7 @@ impl Ddl {
         let name = self.find(&alter.name, |n| self.schema.domains.contains_key(n));
         if !self.schema.domains.contains_key(&name) {
             self.note(alter.name.span(), NoteKind::UnknownObject("domain", alter.name.to_string()));
+            self.schema.mark_incomplete(name.to_string(), "a statement changes it where nothing has created it");
             return;
         }
         match &alter.action {
@@ -109,6 +110,7 @@ impl Ddl {
             // A table's row type, or an extension's type.
             if !self.schema.relations.contains_key(&name) && !alter.actions.iter().all(|a| *a == AlterTypeAction::Other) {
                 self.note(alter.name.span(), NoteKind::UnknownObject("type", alter.name.to_string()));
+                self.schema.mark_incomplete(name.to_string(), "a statement changes it where nothing has created it");
             }
             return;
         }
@@ -189,6 +191,9 @@ impl Ddl {
         moved(&mut self.schema.domains, old, new);
         moved(&mut self.schema.composites, old, new);
         moved(&mut self.schema.ranges, old, new);
+        if self.is_type(new) {
+            self.renamed_types.push((old.clone(), new.clone()));
+        }
     }
 
     /// A label with another name: what compares with it, or defaults to it, follows, since the server keeps the label and not its text.

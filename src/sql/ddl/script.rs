@@ -131,6 +131,9 @@ impl Ddl {
             return self.not_understood(span, crate::schema::WHOLE, "a statement names a table that could not be worked out");
         }
         let name = crate::schema::QualifiedName::new(schema, last);
+        if head == "create" && lower.iter().any(|w| w == "table") && !self.schema.relations.contains_key(&name) {
+            self.create_in_part(&without_comments(statement), &name);
+        }
         if head == "create" && !self.schema.relations.contains_key(&name) {
             let mut relation = crate::schema::Relation::new(crate::schema::RelationKind::Table);
             relation.physical_order = Some(Vec::new());

@@ -15,6 +15,55 @@ fn notes(text: &str) -> Vec<NoteKind> {
 }
 
 #[test]
+fn one_column_that_cannot_be_read_does_not_lose_the_others() {
+    let schema = load_file(
+        "create table if not exists t (
+            id $%AUTO_INCREMENT_PRIMARY_KEY%$, -- a placeholder, (of another program
+            name text not null default 'a,b', price numeric(8,2) check (price > 0),
+            kind {{ kind_type }} not null,
+            unique (name, price)
+        ); create table u (a int)",
+    );
+    let (_, t) = schema.relation(None, "t").unwrap();
+    let columns: Vec<_> = t.columns.iter().map(|c| (c.name.as_str(), c.ty.as_str(), c.not_null)).collect();
+    assert_eq!(columns, [("id", "unknown", false), ("kind", "unknown", false), ("name", "text", true), ("price", "numeric(8,2)", false)]);
+    assert!(t.open && t.unique.len() == 1 && t.checks.len() == 1 && schema.relation(None, "u").is_some_and(|(_, u)| !u.open));
+}
+
+#[test]
+fn a_block_that_adds_a_missing_key_adds_none_where_there_is_one() {
+    let schema = load_file(
+        "create table t (a serial primary key, b int not null);
+        do $$ begin if not exists (select 1 from information_schema.table_constraints where table_name = 't') then alter table t add primary key (b); end if; end $$;",
+    );
+    let (_, t) = schema.relation(None, "t").unwrap();
+    assert_eq!((t.primary_key.as_slice(), &t.primary_key_name), (["a".to_owned()].as_slice(), &None));
+}
+
+#[test]
+fn what_a_view_never_gives_as_null_follows_its_tables() {
+    let made = "create table t (id int primary key, a text not null, b text);
+        create view v (one, two, three, four) as select id, a, b, coalesce(b, 'x') from t;
+        create view w as select two, three from v where three = 'x';
+        create materialized view m as select count(*) as n, t.* from t left join v on v.one = t.id group by t.id;
+        create view bad as select * from elsewhere.x, t;";
+    let columns = |text: &str| {
+        let schema = load_file(text);
+        let of = |r: &Relation| r.columns.iter().map(|c| format!("{}{}", c.name, if c.not_null { "!" } else { "" })).collect::<Vec<_>>().join(" ");
+        schema.relations.iter().filter(|(_, r)| r.is_view()).map(|(name, r)| format!("{}: {}", name.name, of(r))).collect::<Vec<_>>()
+    };
+    assert_eq!(columns(made), ["bad: ", "m: a! b id! n!", "v: four! one! three two!", "w: three! two!"]);
+    let later = "alter table t alter a drop not null; alter table t rename to u; alter table u rename id to key; alter table u alter b set not null;
+        alter view v rename column two to deux; alter view v rename to vv;";
+    assert_eq!(columns(&format!("{made}{later}")), ["bad: ", "m: a b! id! n!", "vv: deux four! one! three!", "w: three! two"]);
+    // a child may hold what the parent refuses, and nobody holds a foreign table to what it declares
+    let children = "create table p (a int not null); create table c () inherits (p); create view v as select a from p;";
+    assert_eq!(columns(children), ["v: a!"]);
+    assert_eq!(columns(&format!("{children} alter table c alter a drop not null;")), ["v: a"]);
+    assert_eq!(columns("create foreign table f (a int not null) server s; create view v as select a from f;"), ["v: a"]);
+}
+
+#[test]
 fn a_dump_and_what_it_was_made_from_are_the_same() {
     let dumped = r"
 \restrict token

@@ -3,11 +3,13 @@
 use squawk_syntax::SyntaxKind;
 use squawk_syntax::ast::{self, AstNode, BinOp, LitKind, PostfixOp, PrefixOp};
 
+use ustr::Ustr;
+
 use super::Lower;
 use super::names::{has_token, object_from_parts, squeeze};
 use super::precedence::{is_other, lean_left, others_in};
 use crate::source::Span;
-use crate::syntax::sql::ast::{Binary, BodyText, Call, Case, Expr, ExprKind, Ident, ObjectName, OrderItem, Over, Window};
+use crate::syntax::sql::ast::{Binary, BodyText, Call, Case, Expr, ExprKind, Ident, ObjectName, OrderItem, Over, TypeName, Window};
 use crate::syntax::sql::template::HOLE;
 
 impl Lower<'_> {
@@ -54,7 +56,10 @@ impl Lower<'_> {
                     _ => ExprKind::IsTest(value),
                 }
             }
-            ast::Expr::BetweenExpr(b) => ExprKind::Between(Box::new((self.expr(b.target()), self.expr(b.start()), self.expr(b.end())))),
+            ast::Expr::BetweenExpr(b) => {
+                let between = ExprKind::Between(Box::new((self.expr(b.target()), self.expr(b.start()), self.expr(b.end()))));
+                if b.not_token().is_some() { self.negated(b.syntax(), between) } else { between }
+            }
             ast::Expr::CaseExpr(case) => ExprKind::Case(Box::new(Case {
                 operand: self.maybe(case.expr()),
                 whens: case.when_clause_list().map_or_else(Vec::new, |l| l.when_clauses().map(|w| (self.expr(w.condition()), self.expr(w.then()))).collect()),
@@ -189,19 +194,25 @@ impl Lower<'_> {
         let left = self.expr(binary.lhs());
         let (text, node) = match op {
             None => return ExprKind::Broken,
-            Some(BinOp::In(_) | BinOp::NotIn(_)) => return self.in_list(left, binary.rhs()),
+            Some(BinOp::In(_)) => return self.in_list(left, binary.rhs()),
+            Some(BinOp::NotIn(_)) => return self.negated(binary.syntax(), self.in_list(left, binary.rhs())),
             Some(is @ (BinOp::Is(_) | BinOp::IsNot(_))) => {
                 let not = matches!(is, BinOp::IsNot(_));
                 let null = matches!(binary.rhs(), Some(ast::Expr::Literal(l)) if matches!(l.kind(), Some(LitKind::Null(_))));
                 return if null { ExprKind::IsNull(Box::new(left), not) } else { ExprKind::IsTest(Box::new(left)) };
             }
-            Some(BinOp::IsDistinctFrom(_) | BinOp::IsNotDistinctFrom(_)) => {
-                return ExprKind::IsDistinct(Box::new((left, self.expr(binary.rhs()))));
+            Some(is @ (BinOp::IsDistinctFrom(_) | BinOp::IsNotDistinctFrom(_))) => {
+                let (not, right) = (matches!(is, BinOp::IsDistinctFrom(_)), self.expr(binary.rhs()));
+                // a bare NULL on either side makes it a test for NULL, as the server has it (`transformAExprDistinct`)
+                return match (&left.kind, &right.kind) {
+                    (_, ExprKind::Null) => ExprKind::IsNull(Box::new(left), not),
+                    (ExprKind::Null, _) => ExprKind::IsNull(Box::new(right), not),
+                    _ => ExprKind::IsDistinct(Box::new((left, right))),
+                };
             }
             Some(BinOp::AtTimeZone(_)) => return ExprKind::AtTimeZone(vec![left, self.expr(binary.rhs())]),
-            Some(
-                BinOp::Like(_) | BinOp::NotLike(_) | BinOp::Ilike(_) | BinOp::NotIlike(_) | BinOp::SimilarTo(_) | BinOp::NotSimilarTo(_) | BinOp::Escape(_),
-            ) => return self.like(left, binary),
+            Some(BinOp::Like(_) | BinOp::Ilike(_) | BinOp::SimilarTo(_) | BinOp::Escape(_)) => return self.like(left, binary),
+            Some(BinOp::NotLike(_) | BinOp::NotIlike(_) | BinOp::NotSimilarTo(_)) => return self.negated(binary.syntax(), self.like(left, binary)),
             Some(BinOp::CustomOp(op)) => (op.syntax().text().to_string(), self.span(op.syntax())),
             Some(BinOp::OperatorCall(op)) => {
                 let text = op.op().map_or_else(String::new, |o| o.syntax().text().to_string());
@@ -219,6 +230,11 @@ impl Lower<'_> {
             Some(Quantified::Query(q)) => ExprKind::AnyQuery(Box::new((left, q)), text),
             None => ExprKind::Binary(Box::new(Binary { op: text, op_span: node, left, right: self.expr(binary.rhs()) })),
         }
+    }
+
+    /// `NOT IN`, `NOT LIKE`, `NOT BETWEEN`
+    fn negated(&self, node: &squawk_syntax::SyntaxNode, kind: ExprKind) -> ExprKind {
+        ExprKind::Not(Box::new(Expr { span: self.span(node), kind }))
     }
 
     fn like(&self, left: Expr, binary: &ast::BinExpr) -> ExprKind {
@@ -305,7 +321,7 @@ impl Lower<'_> {
         let Some(callee) = call.expr() else { return self.special(call) };
         let parts = match self.expr(Some(callee)).kind {
             ExprKind::Column(parts) => parts,
-            ExprKind::SqlValue(name) => return ExprKind::SqlValue(name),
+            ExprKind::SqlValue(name) => return self.with_precision(call, name),
             _ => return ExprKind::Broken,
         };
         let Some(name) = object_from_parts(&parts) else { return ExprKind::Broken };
@@ -359,6 +375,23 @@ impl Lower<'_> {
     }
 
     /// SQL's own call syntax: everything in it that is an expression, in order.
+    /// `CURRENT_TIMESTAMP(2)`: the value in a type of that precision.
+    fn with_precision(&self, call: &ast::CallExpr, word: String) -> ExprKind {
+        let ty = match word.as_str() {
+            "current_timestamp" => "timestamptz",
+            "localtimestamp" => "timestamp",
+            "current_time" => "timetz",
+            "localtime" => "time",
+            _ => return ExprKind::SqlValue(word),
+        };
+        let Some(list) = call.arg_list() else { return ExprKind::SqlValue(word) };
+        let span = self.span(call.syntax());
+        let modifiers = list.args().map(|a| a.syntax().text().to_string()).collect();
+        let name = ObjectName::bare(Ident { name: Ustr::from(ty), quoted: false, span });
+        let ty = TypeName { span, name, modifiers, interval: None, array: 0, setof: false, percent_type: false };
+        ExprKind::Cast(Box::new(Expr { span, kind: ExprKind::SqlValue(word) }), ty)
+    }
+
     fn special(&self, call: &ast::CallExpr) -> ExprKind {
         let Some(node) = call.syntax().children().next() else { return ExprKind::Broken };
         let name = node.first_token().map_or_else(String::new, |t| t.text().to_ascii_lowercase());
