@@ -65,7 +65,7 @@ impl<'a> Project<'a> {
         let mut models = super::models::collect(&world);
         models.index(&world);
         world.models = models;
-        world.collecting = false;
+        world.end_collecting();
         world.django = super::libraries::django::graph::Graph::build(&world);
         let seen: Vec<Uses> = modules
             .par_iter()

@@ -17,6 +17,7 @@ pub struct Relinker<'a> {
 impl<'a> Relinker<'a> {
     /// Prepares for changes; about as much work as finding the models once more.
     pub fn new(project: &mut Project<'a>) -> Self {
+        project.world.resize_rounds();
         let declared = collecting(&mut project.world, |world| Declared::find(world));
         Self { declared }
     }

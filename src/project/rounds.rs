@@ -146,6 +146,12 @@ impl<'a> World<'a> {
         self.rounds.0.iter_mut().for_each(|round| round.forget_file(file, classes, stores));
     }
 
+    /// Models are collected: what was remembered on the way is of no more use.
+    pub(super) fn end_collecting(&mut self) {
+        self.collecting = false;
+        self.rounds.0[COLLECTING] = Round::default();
+    }
+
     /// Makes room for what will be learnt of every definition.
     pub(super) fn resize_rounds(&mut self) {
         let (files, classes, units) = (self.sources.len(), self.index.classes.len(), self.index.units.len());
