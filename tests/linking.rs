@@ -576,3 +576,23 @@ def f(client, store: Store):
 "#;
     holds(&[("dbtruth.yaml", config), ("app/__init__.py", ""), ("app/db.py", db), ("app/main.py", app)]);
 }
+
+/// A proxy stands for the table of the model behind it; what a model of the library has is not seen.
+#[test]
+fn django_models_over_models_of_the_library() {
+    let models = "from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Group
+class Entry(LogEntry):
+    class Meta:
+        proxy = True
+class Team(Group):
+    motto = Group.name
+    class Meta:
+        db_table = 'customers'
+def f():
+    Entry.objects.filter(object_repr='x')
+    return Team.objects.get(name='x')
+";
+    let manage = ("manage.py", "import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'site.settings')\n");
+    holds(&[manage, ("shop/__init__.py", ""), ("shop/models.py", models)]);
+}
