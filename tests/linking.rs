@@ -596,3 +596,19 @@ def f():
     let manage = ("manage.py", "import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'site.settings')\n");
     holds(&[manage, ("shop/__init__.py", ""), ("shop/models.py", models)]);
 }
+
+#[test]
+fn one_call_in_a_helper_makes_several_tables() {
+    let code = "from sqlalchemy import BigInteger, Column, MetaData, Table, Text, select
+metadata = MetaData()
+def table(name, extra):
+    return Table(name, metadata, Column('id', BigInteger, primary_key=True), Column(extra, Text))
+def f():
+    customers = table('customers', 'tier')
+    tenants = table('tenants', 'last_seen')
+    return select(customers.c['tier'], tenants.c['last_seen'])
+alone = Table('orders', metadata, Column('id', BigInteger, primary_key=True))
+select(alone.c['totl'])  # ! `totl`
+";
+    holds(&[("app.py", code)]);
+}
