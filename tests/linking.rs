@@ -612,3 +612,16 @@ select(alone.c['totl'])  # ! `totl`
 ";
     holds(&[("app.py", code)]);
 }
+
+#[test]
+fn a_class_body_may_take_a_name_from_outside_and_bind_it() {
+    let factory = "import models as model
+class Factory:
+    class Meta:
+        model = model.Customer
+        keys = ('id',)
+def f():
+    return model.Customer.nick  # ! unknown-attribute
+";
+    holds(&[("models.py", MODELS), ("factory.py", factory)]);
+}
