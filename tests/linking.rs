@@ -625,3 +625,19 @@ def f():
 ";
     holds(&[("models.py", MODELS), ("factory.py", factory)]);
 }
+
+#[test]
+fn what_a_loop_takes_out_of_rows_is_not_written() {
+    let code = "from models import Customer
+def f(conn, ids):
+    rows = []
+    for i in ids:
+        rows.append({'name': 'x', '_parent': i})
+    for row in rows:
+        row['tier'] = ids[row.pop('_parent')]
+    conn.execute(Customer.__table__.insert(), rows)
+def g(conn):
+    conn.execute(Customer.__table__.insert(), [{'name': 'x', '_parent': 1}])  # ! `_parent`
+";
+    holds(&[("models.py", MODELS), ("app.py", code)]);
+}
