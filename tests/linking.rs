@@ -641,3 +641,9 @@ def g(conn):
 ";
     holds(&[("models.py", MODELS), ("app.py", code)]);
 }
+
+#[test]
+fn a_value_of_a_row_is_no_row() {
+    let code = "import psycopg\ndef f():\n    cur = psycopg.connect('x').cursor()\n    cur.execute('SELECT name, tier FROM customers')\n    cur.fetchall()[0]['nick']  # ! no key `nick`\n    return cur.fetchone()[0]['nick']\n";
+    holds(&[("app.py", code)]);
+}
