@@ -647,3 +647,15 @@ fn a_value_of_a_row_is_no_row() {
     let code = "import psycopg\ndef f():\n    cur = psycopg.connect('x').cursor()\n    cur.execute('SELECT name, tier FROM customers')\n    cur.fetchall()[0]['nick']  # ! no key `nick`\n    return cur.fetchone()[0]['nick']\n";
     holds(&[("app.py", code)]);
 }
+
+/// Two tables that the lock does not have, and none that it has: the connection leads to another database.
+#[test]
+fn a_statement_that_names_nothing_known_may_be_for_another_database() {
+    let code = "import psycopg
+conn = psycopg.connect('x')
+conn.execute('SELECT 1 FROM genre g JOIN link l ON l.id = g.link')  # ! warning unknown-table | warning unknown-table
+conn.execute('SELECT 1 FROM genre g JOIN orders o ON o.id = g.id')  # ! error unknown-table
+conn.execute('SELECT 1 FROM genre')  # ! error unknown-table
+";
+    holds(&[("app.py", code)]);
+}
