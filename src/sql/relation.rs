@@ -94,7 +94,7 @@ impl Resolver<'_> {
         let system = schema.is_some_and(|s| s == "pg_catalog" || s == "information_schema");
         if let Some(s) = schema
             && !system
-            && (s.starts_with("pg_temp") || s.starts_with("pg_toast") || !self.schema.has_namespace(s))
+            && (s.starts_with("pg_temp") || s.starts_with("pg_toast") || !self.schema.knows_namespace(s))
             && !self.is_misspelt(s, bare)
         {
             return (Target::Open, None);
