@@ -188,7 +188,8 @@ impl Resolver<'_> {
             let name = Ustr::from(&c.name);
             Column {
                 name,
-                ty: Type::of_column(self.schema, &c.ty),
+                // what is only partly known may have been given another type
+                ty: if relation.open { Type::Unknown } else { Type::of_column(self.schema, &c.ty) },
                 // nobody holds a foreign table to what is declared
                 nullable: !c.not_null || relation.kind == RelationKind::ForeignTable,
                 source: Some((Rc::clone(&source), name)),
