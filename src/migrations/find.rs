@@ -71,6 +71,8 @@ pub(super) fn ours(mut tree: Tree) -> Tree {
 
 /// The folder of SQL migrations under a path: one named `migrations` if there is such a one, else the path itself.
 fn sql(path: &Path, files: &[PathBuf]) -> Option<(String, Vec<Script>)> {
+    let foreign = |inside: &Path| inside.parent().is_some_and(|p| files::is_foreign(&slashed(p)));
+    let files: Vec<&PathBuf> = files.iter().filter(|f| f.strip_prefix(path).is_ok_and(|inside| !foreign(inside))).collect();
     let named = files.iter().filter(|f| files::is_sql(&slashed(f))).find_map(|f| {
         let inside = f.strip_prefix(path).ok()?;
         let parent = inside.parent()?;
