@@ -48,6 +48,12 @@ pub fn is_sql(path: &str) -> bool {
 
 /// Numbers in a name compare as numbers, so that `10` stands behind `9`.
 fn natural(a: &str, b: &str) -> Ordering {
+/// Which database a word names: ours (`true`), another.
+pub fn database_of(word: &str) -> Option<bool> {
+    let word = word.to_ascii_lowercase();
+    if OURS.contains(&word.as_str()) { Some(true) } else { FOREIGN.contains(&word.as_str()).then_some(false) }
+}
+
     let (mut a, mut b) = (a, b);
     loop {
         match (a.chars().next(), b.chars().next()) {
