@@ -642,3 +642,86 @@ custmers = sa.Table(\"custmers\", sa.MetaData(), sa.Column(\"id\", sa.BigInteger
 ";
     holds(&[("app.py", app), ("core.py", core)]);
 }
+
+/// A proxy stands for the table of the model behind it; what a model of the library has is not seen.
+#[test]
+fn django_models_over_models_of_the_library() {
+    let models = "from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Group
+class Entry(LogEntry):
+    class Meta:
+        proxy = True
+class Team(Group):
+    motto = Group.name
+    class Meta:
+        db_table = 'customers'
+def f():
+    Entry.objects.filter(object_repr='x')
+    return Team.objects.get(name='x')
+";
+    let manage = ("manage.py", "import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'site.settings')\n");
+    holds(&[manage, ("shop/__init__.py", ""), ("shop/models.py", models)]);
+}
+
+#[test]
+fn one_call_in_a_helper_makes_several_tables() {
+    let code = "from sqlalchemy import BigInteger, Column, MetaData, Table, Text, select
+metadata = MetaData()
+def table(name, extra):
+    return Table(name, metadata, Column('id', BigInteger, primary_key=True), Column(extra, Text))
+def f():
+    customers = table('customers', 'tier')
+    tenants = table('tenants', 'last_seen')
+    return select(customers.c['tier'], tenants.c['last_seen'])
+alone = Table('orders', metadata, Column('id', BigInteger, primary_key=True))
+select(alone.c['totl'])  # ! `totl`
+";
+    holds(&[("app.py", code)]);
+}
+
+#[test]
+fn a_class_body_may_take_a_name_from_outside_and_bind_it() {
+    let factory = "import models as model
+class Factory:
+    class Meta:
+        model = model.Customer
+        keys = ('id',)
+def f():
+    return model.Customer.nick  # ! unknown-attribute
+";
+    holds(&[("models.py", MODELS), ("factory.py", factory)]);
+}
+
+#[test]
+fn what_a_loop_takes_out_of_rows_is_not_written() {
+    let code = "from models import Customer
+def f(conn, ids):
+    rows = []
+    for i in ids:
+        rows.append({'name': 'x', '_parent': i})
+    for row in rows:
+        row['tier'] = ids[row.pop('_parent')]
+    conn.execute(Customer.__table__.insert(), rows)
+def g(conn):
+    conn.execute(Customer.__table__.insert(), [{'name': 'x', '_parent': 1}])  # ! `_parent`
+";
+    holds(&[("models.py", MODELS), ("app.py", code)]);
+}
+
+#[test]
+fn a_value_of_a_row_is_no_row() {
+    let code = "import psycopg\ndef f():\n    cur = psycopg.connect('x').cursor()\n    cur.execute('SELECT name, tier FROM customers')\n    cur.fetchall()[0]['nick']  # ! no key `nick`\n    return cur.fetchone()[0]['nick']\n";
+    holds(&[("app.py", code)]);
+}
+
+/// Two tables that the lock does not have, and none that it has: the connection leads to another database.
+#[test]
+fn a_statement_that_names_nothing_known_may_be_for_another_database() {
+    let code = "import psycopg
+conn = psycopg.connect('x')
+conn.execute('SELECT 1 FROM genre g JOIN link l ON l.id = g.link')  # ! warning unknown-table | warning unknown-table
+conn.execute('SELECT 1 FROM genre g JOIN orders o ON o.id = g.id')  # ! error unknown-table
+conn.execute('SELECT 1 FROM genre')  # ! error unknown-table
+";
+    holds(&[("app.py", code)]);
+}

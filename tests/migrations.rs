@@ -61,3 +61,35 @@ fn two_heads_of_a_django_app() {
     p.write("shop/migrations/0002_b.py", format!("{HEAD}{add}"));
     run(&p).exits(1).says("error[stale-lock]").says("`note`").never_says("multiple-heads");
 }
+
+/// Two environments over one database and one `Base`: each makes some of the tables, and knows some of the models.
+#[test]
+fn histories_that_share_a_database() {
+    let p = Project::new();
+    p.write("schema.lock.yaml", T);
+    p.write("requirements.txt", "alembic\nsqlalchemy\n");
+    p.write("app/__init__.py", "");
+    p.write("app/base.py", "from sqlalchemy.orm import DeclarativeBase\nclass Base(DeclarativeBase):\n    pass\n");
+    let model = |table: &str| {
+        format!(
+            "from sqlalchemy.orm import Mapped, mapped_column\nfrom app.base import Base\nclass Of(Base):\n    __tablename__ = '{table}'\n    id: Mapped[int] = mapped_column(primary_key=True)\n"
+        )
+    };
+    p.write("app/orders.py", model("orders"));
+    p.write("app/more.py", model("more"));
+    let env =
+        |module: &str| format!("from alembic import context\nfrom app.base import Base\nimport {module}\ncontext.configure(target_metadata=Base.metadata)\n");
+    let revision = |id: &str, body: &str| {
+        format!("import sqlalchemy as sa\nfrom alembic import op\nrevision = '{id}'\ndown_revision = None\ndef upgrade():\n    {body}\n")
+    };
+    p.write("one/env.py", env("app.orders"));
+    p.write("two/env.py", env("app.more"));
+    p.write("one/versions/a.py", revision("a", "op.create_table('orders', sa.Column('id', sa.Integer(), primary_key=True), sa.Column('made', sa.Date()))"));
+    let more = |from: &str| revision("b", &format!("op.execute('CREATE TABLE more (id int)')\n    op.execute('INSERT INTO more SELECT id FROM {from}')"));
+    p.write("two/versions/b.py", more("orders"));
+    run(&p).never_says("broken-migration").never_says("unregistered-model");
+    p.write("two/versions/b.py", more("nothing"));
+    run(&p).says("error[broken-migration] table `nothing` does not exist");
+    p.write("two/env.py", env("app"));
+    run(&p).says("warning[unregistered-model]");
+}

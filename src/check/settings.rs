@@ -214,14 +214,15 @@ const HISTORY: [&str; 12] =
     ["alembic", "changelog", "delta", "deltas", "flyway", "migrate", "migration", "migrations", "patches", "revisions", "schema_migrations", "upgrades"];
 
 /// Whether a path below the root is that of a step in the schema's history: by its folder (`migrations/`, `delta/16/`), or by a numbered name with words behind it
-/// (`V3__add_index.sql`, `20240131_orders.sql`).
+/// (`V3__add_index.sql`, `20240131_orders.sql`), or all steps in one file.
 fn looks_like_migration(path: &Path) -> bool {
     let in_history = path.parent().is_some_and(|d| d.components().any(|c| c.as_os_str().to_str().is_some_and(|n| HISTORY.contains(&n))));
     let name = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
+    let whole = matches!(name, "migrations.sql" | "migration.sql" | "upgrades.sql");
     let number = name.strip_prefix(['V', 'v', 'U', 'R']).unwrap_or(name);
     let rest = number.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
     let numbered = rest.len() < number.len() && rest.starts_with(['_', '-']) && path.extension().is_some_and(|e| e == "sql");
-    in_history || numbered
+    in_history || numbered || whole
 }
 
 /// The lock as typed, else the configuration's.
@@ -274,10 +275,17 @@ mod tests {
 
     #[test]
     fn steps_of_a_history_are_known_by_folder_or_number() {
-        for yes in ["supabase/migrations/a.sql", "app/schema/delta/16/unique.sql", "db/V3__add_index.sql", "sql/20240131_orders.sql", "sql/003-orders.up.sql"] {
+        for yes in [
+            "supabase/migrations/a.sql",
+            "app/schema/delta/16/unique.sql",
+            "db/V3__add_index.sql",
+            "sql/20240131_orders.sql",
+            "sql/003-orders.up.sql",
+            "migrations.sql",
+        ] {
             assert!(looks_like_migration(Path::new(yes)), "{yes}");
         }
-        for no in ["queries/orders.sql", "00001.sql", "migrations.sql", "app/models.py", "sql/top_10_orders.sql"] {
+        for no in ["queries/orders.sql", "00001.sql", "app/models.py", "sql/top_10_orders.sql"] {
             assert!(!looks_like_migration(Path::new(no)), "{no}");
         }
     }

@@ -87,12 +87,23 @@ fn with_ends_of_lines(text: &str) -> String {
     out
 }
 
+/// Whether a text that is no Python has marks of a template engine in it: it is what a project is to be made from.
+fn is_template(text: &str) -> bool {
+    let name = |c: char| c.is_ascii_alphabetic() || c == '_';
+    let hole = |rest: &str| rest.trim_start().starts_with(name) && rest.lines().next().is_some_and(|line| line.contains("}}"));
+    text.contains("{%") && text.contains("%}") || text.split("{{").skip(1).any(hole)
+}
+
 fn read_python(file: &SourceFile, facts: &mut FileFacts) {
     // Python ends a line at a lone `\r` too; the grammar does not. The other character is as long, so that every place stays right.
     let text = if has_lone_return(&file.text) { std::borrow::Cow::Owned(with_ends_of_lines(&file.text)) } else { std::borrow::Cow::Borrowed(&*file.text) };
     match python::try_parse(&text, python::BUDGET) {
         Ok(module) => {
-            for error in &module.errors {
+            let template = !module.errors.is_empty() && is_template(&text);
+            if template {
+                facts.skipped.push(Skip { reason: "a template for Python".to_owned(), span: file.line_span(1) });
+            }
+            for error in module.errors.iter().filter(|_| !template) {
                 facts.problems.push(Problem { kind: ProblemKind::Syntax, span: error.span, message: error.message.clone() });
                 facts.skipped.push(Skip { reason: "statement is not valid Python".to_owned(), span: error.span });
             }
@@ -109,6 +120,19 @@ fn read_python(file: &SourceFile, facts: &mut FileFacts) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_template_is_no_broken_python() {
+        let read = |text: &str| {
+            let file = SourceFile::new("a.py", Language::Python, text);
+            let mut facts = FileFacts::default();
+            read_python(&file, &mut facts);
+            facts.problems.len()
+        };
+        assert_eq!(read("import app.{{ project.name }}\n"), 0);
+        assert_eq!(read("{% if x %}\nimport a\n{% endif %}\n"), 0);
+        assert_eq!(read("import app.\nx = f'{{}}'\n"), 1);
+    }
 
     #[test]
     fn a_broken_statement_is_skipped_and_said() {

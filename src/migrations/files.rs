@@ -24,6 +24,21 @@ const BACKWARD: &[&str] = &[
 ];
 /// Words that say it makes a whole schema at once.
 const WHOLE: &[&str] = &["complete", "full", "schema", "structure", "setup", "init", "initial", "base", "baseline", "dump"];
+/// Of a whole schema in several files (`create_tables.sql`, `create_foreign_keys.sql`), what each makes, in the order in which it can be made.
+const PARTS: &[&[&str]] = &[
+    &["extension", "extensions"],
+    &["schema", "schemas"],
+    &["type", "types", "enum", "enums", "domains"],
+    &["table", "tables"],
+    &["function", "functions"],
+    &["view", "views"],
+    &["primary"],
+    &["foreign", "keys", "constraints"],
+    &["index", "indexes", "indices"],
+    &["trigger", "triggers"],
+];
+/// Where tables stand among them.
+const TABLES: usize = 3;
 /// Words for other databases.
 const FOREIGN: &[&str] = &["sqlite", "sqlite3", "mysql", "mariadb", "mssql", "sqlserver", "oracle", "clickhouse", "duckdb", "cockroach", "snowflake"];
 /// Words for ours.
@@ -31,6 +46,12 @@ const OURS: &[&str] = &["postgres", "postgresql", "pgsql", "psql", "pg"];
 
 fn words(text: &str) -> impl Iterator<Item = String> + '_ {
     text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|w| !w.is_empty()).map(str::to_ascii_lowercase)
+}
+
+/// Which database a word names: ours (`true`), another.
+pub fn database_of(word: &str) -> Option<bool> {
+    let word = word.to_ascii_lowercase();
+    if OURS.contains(&word.as_str()) { Some(true) } else { FOREIGN.contains(&word.as_str()).then_some(false) }
 }
 
 /// Whether words of a path name another database, and none ours.
@@ -110,7 +131,15 @@ pub fn plan(paths: &[String]) -> Vec<Script> {
     let repeatable = |p: &str| p.rsplit('/').next().is_some_and(|n| n.starts_with("R__"));
     // With steps in order beside it, a file without a number is either the whole at once, which comes first, or something for another day.
     let steps = chosen.iter().any(|p| numbered(p) && is_sql(p));
-    let whole = |p: &str| words(p.rsplit('/').next().unwrap_or(p)).any(|w| WHOLE.contains(&w.as_str()));
+    let part = |p: &str| {
+        let name: Vec<String> = words(p.rsplit('/').next().unwrap_or(p)).collect();
+        PARTS.iter().position(|part| name.iter().any(|w| part.contains(&w.as_str()))).filter(|_| name.iter().any(|w| w == "create"))
+    };
+    let whole = |p: &str| part(p).is_some() || words(p.rsplit('/').next().unwrap_or(p)).any(|w| WHOLE.contains(&w.as_str()));
+    // What makes today's tables from nothing has the updates of older databases in it.
+    if chosen.iter().any(|p| part(p) == Some(TABLES)) {
+        chosen.retain(|p| !words(&folder(p)).any(|w| matches!(w.as_str(), "update" | "updates" | "upgrade" | "upgrades")));
+    }
     if steps {
         chosen.retain(|p| numbered(p) || whole(p) || repeatable(p));
     } else {
@@ -130,7 +159,7 @@ pub fn plan(paths: &[String]) -> Vec<Script> {
         chosen.sort_by_key(|p| folder(p));
         return chosen.into_iter().map(|p| script(p)).collect();
     }
-    let rank = |p: &str| (repeatable(p), if steps { numbered(p) } else { !whole(p) });
+    let rank = |p: &str| (repeatable(p), if steps { numbered(p) } else { !whole(p) }, part(p));
     let version = |p: &str| p.rsplit('/').next().unwrap_or(p).trim_start_matches(['V', 'v']).to_owned();
     chosen.sort_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| natural(&folder(a), &folder(b))).then_with(|| natural(&version(a), &version(b))));
     chosen.into_iter().map(|p| script(p)).collect()
@@ -229,6 +258,12 @@ mod tests {
     #[test]
     fn a_whole_schema_comes_before_the_steps_on_it() {
         assert_eq!(names(&["1.0/001_a.sql", "RESET.sql", "backup_database.sql", "complete_setup.sql"]), ["complete_setup.sql", "1.0/001_a.sql"]);
+    }
+
+    #[test]
+    fn a_whole_schema_in_parts_is_made_in_the_order_that_works() {
+        let parts = ["create_foreign_keys.sql", "create_indexes.sql", "create_tables.sql", "create_types.sql", "updates/2024-01-01-more.sql"];
+        assert_eq!(names(&parts), ["create_types.sql", "create_tables.sql", "create_foreign_keys.sql", "create_indexes.sql"]);
     }
 
     #[test]

@@ -71,6 +71,8 @@ pub(super) fn ours(mut tree: Tree) -> Tree {
 
 /// The folder of SQL migrations under a path: one named `migrations` if there is such a one, else the path itself.
 fn sql(path: &Path, files: &[PathBuf]) -> Option<(String, Vec<Script>)> {
+    let foreign = |inside: &Path| inside.parent().is_some_and(|p| files::is_foreign(&slashed(p)));
+    let files: Vec<&PathBuf> = files.iter().filter(|f| f.strip_prefix(path).is_ok_and(|inside| !foreign(inside))).collect();
     let named = files.iter().filter(|f| files::is_sql(&slashed(f))).find_map(|f| {
         let inside = f.strip_prefix(path).ok()?;
         let parent = inside.parent()?;
@@ -109,11 +111,13 @@ fn in_migrations(file: &Path) -> bool {
 /// The same of files whose text is read by other means; `all` are those among which the settings are.
 pub(super) fn apps(files: &[PathBuf], all: &[PathBuf], read: &dyn Fn(&Path) -> Option<String>) -> Option<Apps> {
     let mut apps = Apps::default();
-    let labels: BTreeMap<PathBuf, String> = files
-        .iter()
-        .filter(|f| f.file_name().is_some_and(|n| n == "apps.py"))
-        .filter_map(|f| Some((f.parent()?.to_owned(), assigned(&read(f)?, "label")?)))
-        .collect();
+    // An app's configuration stands in `apps.py`, or in the package itself; the former comes later in the order of names.
+    let configuration = |f: &Path| match f.file_name().and_then(|n| n.to_str()) {
+        Some("apps.py") => read(f),
+        Some("__init__.py") => read(f).filter(|text| text.contains("AppConfig")),
+        _ => None,
+    };
+    let labels: BTreeMap<PathBuf, String> = files.iter().filter_map(|f| Some((f.parent()?.to_owned(), assigned(&configuration(f)?, "label")?))).collect();
     settings(&mut apps, all, read);
     // `MIGRATION_MODULES` names packages; whatever lies under a folder of that path belongs to that app.
     let moved: Vec<(String, String)> = apps.modules.iter().map(|(label, module)| (format!("/{}", module.replace('.', "/")), label.clone())).collect();

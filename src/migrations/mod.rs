@@ -38,7 +38,11 @@ pub fn pull_from(path: &Path) -> Result<Schema, String> {
     let path = path.to_owned();
     let run = move || {
         let found = histories(&path)?;
-        Ok(replay(&found))
+        let schema = replay(&found);
+        if found.sql.is_some() && !schema.relations.is_empty() && schema.relations.values().all(|r| r.open && r.columns.is_empty()) {
+            return Err(format!("{}: SQL was found, but not one of its tables was understood; it is perhaps for another database", path.display()));
+        }
+        Ok(schema)
     };
     let thread = std::thread::Builder::new().stack_size(STACK).spawn(run).map_err(|e| e.to_string())?;
     thread.join().unwrap_or_else(|_| Err("the migrations could not be replayed".to_owned()))

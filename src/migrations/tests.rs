@@ -273,6 +273,54 @@ fn migrations_may_lie_where_the_settings_say() {
     assert!(s.relation(None, "django_session").is_some());
 }
 
+#[test]
+fn the_label_of_an_app_may_stand_in_its_package() {
+    let text = "from django.db import migrations, models\nclass Migration(migrations.Migration):\n    operations = [migrations.CreateModel('Man', fields=[('id', models.AutoField(primary_key=True))])]\n";
+    let app = "from base import AppConfig\nclass Shop(AppConfig):\n    name = 'plugin.app'\n    label = 'shop'\n";
+    let s = pull(&[("plugin/app/__init__.py", app), ("plugin/app/migrations/__init__.py", ""), ("plugin/app/migrations/0001_initial.py", text)]);
+    assert_eq!(columns(&s, "shop_man"), ["id integer not null"]);
+}
+
+#[test]
+fn conditions_that_ask_for_the_database_by_its_name() {
+    let s = revision(
+        "
+if not settings.pg_uri_or_nothing:
+    return
+op.create_table('t', sa.Column('id', sa.Integer()))
+if is_sqlite:
+    op.drop_table('t')
+if settings.engine == Engine.POSTGRES:
+    op.add_column('t', sa.Column('a', sa.Text()))
+if engine.kind != Engine.SQLITE:
+    op.add_column('t', sa.Column('b', sa.Text()))
+",
+    );
+    assert_eq!(columns(&s, "t"), ["a text", "b text", "id integer"]);
+    assert!(s.incomplete.is_empty(), "{:?}", s.incomplete);
+    // A name that only begins so asks for something else.
+    assert!(!revision("if postgres_index_exists:\n    op.create_table('t', sa.Column('id', sa.Integer()))").incomplete.is_empty());
+}
+
+#[test]
+fn what_is_not_known_of_a_table_is_not_known_under_its_new_name() {
+    let s = revision("op.add_column('t', sa.Column('a', sa.Text()))\nop.rename_table('t', 'u')");
+    assert!(s.incomplete.iter().any(|i| i.object == "public.u"), "{:?}", s.incomplete);
+}
+
+#[test]
+fn sql_for_another_database_gives_no_lock() {
+    let clickhouse = "CREATE TABLE a.t (`Timestamp` DateTime64(9) CODEC(Delta(8), ZSTD(1)), `Id` String) ENGINE = MergeTree() ORDER BY Id;";
+    let refused = |path: &str| {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, clickhouse).unwrap();
+        pull_from(dir.path()).is_err()
+    };
+    assert!(refused("clickhouse/migrations/0001_init.sql") && refused("migrations/0001_init.sql"));
+}
+
 /// `DBTRUTH_REPLAY=FOLDER:FILE` writes the lock of a folder of migrations without the whole program.
 #[test]
 #[ignore = "a tool for measuring"]

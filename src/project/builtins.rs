@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::syntax::python::{ArgKind, Call, Expr, ExprKind, Ident};
+use crate::syntax::python::{ArgKind, Call, Expr, ExprKind, For, Ident};
 
 use super::eval::{Args, Evaluator};
 use super::strings;
@@ -141,6 +141,36 @@ pub fn rebind<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &'a Expr, value: Value<'
     {
         ev.env.insert(n, value);
     }
+}
+
+/// `for row in rows: row.pop("x")`: what a loop takes out of the dicts of a list is gone behind it. Whether that was for each of them is not known.
+pub fn taken_out_in_loop<'a>(ev: &mut Evaluator<'_, 'a>, f: &'a For) {
+    let (ExprKind::Name(list), ExprKind::Name(row)) = (&f.iter.kind, &f.target.kind) else { return };
+    let Some(Value::List(held)) = ev.env.get(list) else { return };
+    let mut gone = Vec::new();
+    let mut visit = |e: &'a Expr| {
+        if let ExprKind::Call(c) = &e.kind
+            && let ExprKind::Attribute(a) = &c.func.kind
+            && a.attr.as_str() == "pop"
+            && matches!(a.value.kind, ExprKind::Name(n) if n == *row)
+            && let Some(ExprKind::Str(key)) = c.positional(0).map(|k| &k.kind)
+        {
+            gone.extend(key.constant());
+        }
+    };
+    f.body.iter().for_each(|s| s.each(&mut |s| s.each_expr(&mut |e| e.each(&mut visit))));
+    if gone.is_empty() {
+        return;
+    }
+    let mut kept = (**held).clone();
+    for item in kept.items.iter_mut().chain(kept.rest.as_mut()) {
+        if let Value::Dict(d) = item {
+            let dict = Arc::make_mut(d);
+            dict.entries.retain(|e| e.key.constant().is_none_or(|k| !gone.contains(&k)));
+            dict.open = true;
+        }
+    }
+    rebind(ev, &f.iter, Value::List(Arc::new(kept)));
 }
 
 /// Python's own functions.

@@ -280,6 +280,7 @@ impl<'w, 'a> Evaluator<'w, 'a> {
         if self.place.function.is_none()
             && let Some(class) = self.place.class
             && let Some(bindings) = self.world.index.class(class).names.get(&n)
+            && !takes_from_outside(bindings, n)
             && !self.in_circle(Mark::Member(self.place.file, class, n))
         {
             return self.world.member_value(class, n, bindings, Mark::Member(self.place.file, class, n), &mut self.trail);
@@ -709,4 +710,12 @@ fn is_builtin(name: &str) -> bool {
         "Exception",
     ];
     NAMES.contains(&name)
+}
+
+/// `model = model.Order` in a class's body: until it has run, the name is the one outside.
+fn takes_from_outside(bindings: &[Binding<'_>], name: Ustr) -> bool {
+    let [Binding::Value { value, .. }] = bindings else { return false };
+    let mut found = false;
+    value.each(&mut |e| found |= matches!(e.kind, ExprKind::Name(n) if n == name));
+    found
 }

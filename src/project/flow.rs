@@ -280,6 +280,7 @@ impl<'a> Evaluator<'_, 'a> {
         self.state.copies_all = saved;
         self.body(&f.orelse);
         self.env = merge(before, std::mem::take(&mut self.env));
+        super::builtins::taken_out_in_loop(self, f);
     }
 
     fn try_statement(&mut self, t: &'a python::Try) -> bool {

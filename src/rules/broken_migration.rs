@@ -18,7 +18,7 @@ pub(super) const RULE: Rule = Rule {
 fn check(context: &Context<'_, '_>, found: &mut Vec<Diagnostic>) {
     for history in context.histories() {
         if history.from_nothing && history.db.is_understood() && history.graph.missing().is_empty() {
-            refused(history, found);
+            refused(context, history, found);
             // Apps and platforms that the project only installs make tables of their own.
             if history.tool == Tool::Alembic {
                 unmade(context, history, found);
@@ -27,7 +27,7 @@ fn check(context: &Context<'_, '_>, found: &mut Vec<Diagnostic>) {
     }
 }
 
-fn refused(history: &History, found: &mut Vec<Diagnostic>) {
+fn refused(context: &Context<'_, '_>, history: &History, found: &mut Vec<Diagnostic>) {
     let all = history.steps.iter().map(|s| s.problems.len()).sum::<usize>();
     // Many of them are no slip: the folder is not the whole of the history, or not one history.
     if history.tool != Tool::Alembic && all > 3 {
@@ -41,6 +41,8 @@ fn refused(history: &History, found: &mut Vec<Diagnostic>) {
                 }
                 // Where several tables come from somewhere else, this one may too.
                 NoteKind::UnknownRelation(_) if history.supposed().len() > 3 => continue,
+                // One history may go on where another one ended.
+                NoteKind::UnknownRelation(name) if made_by_another(context, history, name) => continue,
                 NoteKind::UnknownRelation(name) => (format!("table `{name}` does not exist at revision `{}`", step.revision), None, None),
                 _ => continue,
             };
@@ -48,6 +50,12 @@ fn refused(history: &History, found: &mut Vec<Diagnostic>) {
             found.push(d.about(table.map(|t| t.schema.as_str()), table.map(|t| t.name.as_str()), column.map(String::as_str)));
         }
     }
+}
+
+/// Whether another history of the project made a table of that name.
+fn made_by_another(context: &Context<'_, '_>, history: &History, name: &str) -> bool {
+    let (schema, bare) = name.rsplit_once('.').map_or((None, name), |(s, n)| (Some(s), n));
+    context.histories().iter().filter(|h| !std::ptr::eq(*h, history)).any(|h| h.db.find(schema, bare).is_some_and(|(found, _)| h.db.created(found)))
 }
 
 /// Tables that revisions change and none creates: a slip of the pen, unless the lock or a model has them.

@@ -225,7 +225,7 @@ impl<'a> Context<'_, 'a> {
         if let Some((qualified, relation)) = self.schema.relation(schema, &name.name) {
             return if relation.open { Known::Open } else { Known::Closed(qualified, relation) };
         }
-        let outside = schema.is_some_and(|s| !self.schema.has_namespace(s) || s == "information_schema" || s.starts_with("pg_"));
+        let outside = schema.is_some_and(|s| !self.schema.knows_namespace(s) || s == "information_schema" || s.starts_with("pg_"));
         let tool = crate::schema::is_bookkeeping(&name.name) || (schema.is_none() && name.name.starts_with("pg_"));
         let bare = format!(".{}", name.name);
         let confessed = self.schema.incomplete.iter().any(|i| i.object == name.name.as_str() || i.object.ends_with(&bare));

@@ -24,7 +24,7 @@ fn check(context: &Context<'_, '_>, found: &mut Vec<Diagnostic>) {
     for call in &context.project.uses.calls {
         let Some(severity) = grade(Severity::Error, call.certainty) else { continue };
         let schema = call.schema.map(|s| s.as_str());
-        if schema.is_some_and(|s| !context.schema.has_namespace(s)) {
+        if schema.is_some_and(|s| !context.schema.knows_namespace(s)) {
             continue;
         }
         match context.schema.find(&context.schema.functions, schema, &call.function) {

@@ -26,9 +26,9 @@ const DYNAMIC: &[&str] = &["import_module", "__import__", "walk_packages", "iter
 
 fn check(context: &Context<'_, '_>, found: &mut Vec<Diagnostic>) {
     let world = &context.project.world;
-    for history in context.histories() {
-        let Some(env) = history.env else { continue };
-        let Some(reached) = reach(world, env) else { continue };
+    let environments: Vec<_> = context.histories().iter().filter_map(|h| Some((h.env?, reach(world, h.env?)?))).collect();
+    for (env, reached) in &environments {
+        let env = *env;
         let (mut registered, mut told) = (0, Vec::new());
         for model in &world.models.all {
             let declarative = matches!(model.framework, Framework::SqlAlchemy | Framework::SqlModel);
@@ -42,6 +42,10 @@ fn check(context: &Context<'_, '_>, found: &mut Vec<Diagnostic>) {
                 continue;
             }
             if world.is_test(file) || world.is_migration(file) {
+                continue;
+            }
+            // Of several environments each may look after a part of the models.
+            if environments.iter().any(|e| e.1.contains(&file)) {
                 continue;
             }
             // A class of another registry is none of this environment's business.

@@ -370,6 +370,14 @@ impl Schema {
             || self.enums.keys().any(|k| k.schema == schema)
     }
 
+    /// Whether the schema has a namespace and knows something in it wholly. Of one that only keys point into (a platform's own) it does not know what else there is.
+    pub fn knows_namespace(&self, schema: &str) -> bool {
+        self.search_path.iter().any(|s| s == schema)
+            || self.relations.iter().any(|(k, r)| k.schema == schema && !r.open)
+            || self.functions.keys().any(|k| k.schema == schema)
+            || self.enums.keys().any(|k| k.schema == schema)
+    }
+
     /// Marks an object as not fully understood.
     pub fn mark_incomplete(&mut self, object: impl Into<String>, reason: impl Into<String>) {
         let entry = Incomplete { object: object.into(), reason: reason.into() };

@@ -70,7 +70,7 @@ impl Resolver<'_> {
         let json = |ty: &Type| family(ty) == Some(Family::Json);
         let refused = match (family(left), family(right)) {
             // json has no comparison at all
-            (Some(a), Some(b)) => a != b || a == Family::Json,
+            (Some(a), Some(b)) => (a != b && !self.has_own_operators(left) && !self.has_own_operators(right)) || a == Family::Json,
             (Some(Family::Json), None) => *right == Type::Literal,
             (None, Some(Family::Json)) => *left == Type::Literal,
             _ => false,
@@ -81,6 +81,11 @@ impl Resolver<'_> {
         let name = |ty: &Type| if *ty == Type::Literal { "unknown".to_owned() } else { shown(ty) };
         let p = self.problem(ProblemKind::TypeMismatch, span, format!("there is no operator `{} {op} {}`", name(left), name(right)));
         p.help = Some(if json(left) || json(right) { "compare `jsonb`, or a field by `->>`" } else { "cast one side to the other's type" }.to_owned());
+    }
+
+    /// A type made by `CREATE TYPE` may have come with operators, which no lock holds.
+    fn has_own_operators(&self, ty: &Type) -> bool {
+        matches!(ty, Type::Row(name) if self.schema.composites.contains_key(&**name))
     }
 
     /// A value on its way into a column of that type: `given` is its own.

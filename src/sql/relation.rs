@@ -94,7 +94,7 @@ impl Resolver<'_> {
         let system = schema.is_some_and(|s| s == "pg_catalog" || s == "information_schema");
         if let Some(s) = schema
             && !system
-            && (s.starts_with("pg_temp") || s.starts_with("pg_toast") || !self.schema.has_namespace(s))
+            && (s.starts_with("pg_temp") || s.starts_with("pg_toast") || !self.schema.knows_namespace(s))
             && !self.is_misspelt(s, bare)
         {
             return (Target::Open, None);
@@ -186,10 +186,11 @@ impl Resolver<'_> {
         let source = Rc::new(key.clone());
         let column = |c: &crate::schema::Column| {
             let name = Ustr::from(&c.name);
-            let ty = Type::of_column(self.schema, &c.ty);
+            // what is only partly known may have been given another type
+            let ty = if relation.open { Type::Unknown } else { Type::of_column(self.schema, &c.ty) };
             Column {
                 name,
-                exact: (!ty.is_plainly(&c.ty)).then(|| Ustr::from(&c.ty)),
+                exact: (!relation.open && !ty.is_plainly(&c.ty)).then(|| Ustr::from(&c.ty)),
                 ty,
                 // nobody holds a foreign table to what is declared
                 nullable: !c.not_null || relation.kind == RelationKind::ForeignTable,

@@ -349,3 +349,19 @@ fn any_text_is_survived() {
         thread.expect("a thread").join().expect("no panic");
     }
 }
+
+/// What a lock does not hold cannot be missing: operators of the project's own types, types of columns that are only partly known, other tables of a schema of which
+/// only the target of a key is known.
+#[test]
+fn what_the_lock_does_not_say_is_no_mistake() {
+    clean("select 1 from orders where address >= 0");
+    finds("select 1 from orders o where o >= 0", &["type-mismatch: >="]);
+    finds("select 1 from customers where name = 1", &["type-mismatch: ="]);
+    let text = LOCK.replace("  audit.log:\n", "  auth.users:\n    columns: {}\n  audit.log:\n");
+    let text = format!("{text}incomplete:\n  - {{object: auth.users, reason: x}}\n  - {{object: public.customers, reason: x}}\n");
+    let schema = lock::read(&text).expect("a good lock");
+    let problems = |sql: &str| analyse(&Template::from_source(FileId(0), sql, 0), &schema, &Options::default()).problems.len();
+    assert_eq!(problems("select 1 from customers where name = 1"), 0);
+    assert_eq!(problems("select 1 from auth.sessions"), 0);
+    assert_eq!(problems("select 1 from audit.sessions"), 1);
+}

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use rustc_hash::FxHashMap;
 use ustr::Ustr;
 
+use super::super::files::database_of;
 use super::value::{ClassValue, Closure, Code, Scope, Value};
 use super::{Frame, Host, Machine};
 use crate::syntax::python::{BinaryOp, Class, Expr, ExprKind, If, Stmt, StmtKind, Try};
@@ -158,7 +159,7 @@ impl<'a, H: Host<'a>> Machine<'_, 'a, H> {
 
     fn branch(&mut self, i: &'a If) -> Flow<'a> {
         let test = self.eval(&i.test);
-        match test.truth() {
+        match test.truth().or_else(|| about_database(&i.test)) {
             Some(true) => self.body(&i.body),
             Some(false) => self.body(&i.orelse),
             None => self.both(&i.test, &i.body, &i.orelse),
@@ -393,4 +394,37 @@ fn merged<'a>(a: &Names<'a>, b: &Names<'a>) -> Names<'a> {
         out.insert(*name, if same { v.clone() } else { Value::Unknown });
     }
     out
+}
+
+/// What a condition asks of the database, by the names in it, when its value is not known: `is_sqlite`, `settings.pg_uri`, `engine == Engine.POSTGRES`. The history
+/// runs on PostgreSQL.
+fn about_database(test: &Expr) -> Option<bool> {
+    let named = |name: &str, whole: bool| {
+        let said = name.split('_').filter_map(database_of).next()?;
+        let plain = |w: &str| {
+            database_of(w).is_some()
+                || matches!(w.to_ascii_lowercase().as_str(), "is" | "use" | "uses" | "using" | "on" | "db" | "database" | "engine" | "dialect")
+        };
+        (!whole || name.split('_').all(plain)).then_some(said)
+    };
+    match &test.kind {
+        ExprKind::Unary(u) if u.0.as_str() == "not" => about_database(&u.1).map(|t| !t),
+        ExprKind::Name(n) => named(n.as_str(), true),
+        ExprKind::Attribute(a) => {
+            let setting = matches!(a.value.kind, ExprKind::Name(n) if matches!(n.as_str(), "settings" | "config" | "conf"));
+            named(a.attr.as_str(), !setting)
+        }
+        ExprKind::Call(c) if c.args.is_empty() => about_database(&c.func),
+        ExprKind::Compare(c) => {
+            let ([_, right], [op]) = (c.0.as_slice(), c.1.as_slice()) else { return None };
+            let ExprKind::Attribute(a) = &right.kind else { return None };
+            let ours = named(a.attr.as_str(), true)?;
+            match op.as_str() {
+                "==" | "is" => Some(ours),
+                "!=" | "is not" => Some(!ours),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
 }

@@ -179,8 +179,8 @@ pub struct Models<'a> {
     pub all: Vec<Model<'a>>,
     /// By mapped class.
     pub by_class: FxHashMap<ClassId, ModelId>,
-    /// Tables by the place of their `Table(...)` call.
-    pub by_call: FxHashMap<Location, ModelId>,
+    /// Tables by the place of their `Table(...)` call; one in a helper or a loop makes several.
+    pub by_call: FxHashMap<Location, Vec<ModelId>>,
     /// Columns that a class declares for other classes' tables: (mixin or base, attribute) → where they end up.
     pub by_owner: FxHashMap<(ClassId, Ustr), Vec<(ModelId, usize)>>,
     /// Every class from which a mapped class descends.
@@ -212,7 +212,7 @@ impl<'a> Models<'a> {
             self.by_class.insert(c, id);
         }
         if let Some(at) = model.call {
-            self.by_call.insert(at, id);
+            self.by_call.entry(at).or_default().push(id);
         }
         self.all.push(model);
         id

@@ -242,7 +242,7 @@ class ItemPublic(ItemBase):
 
 #[test]
 fn django_apps() {
-    let apps = "from django.apps import AppConfig\nclass Shop(AppConfig):\n    name = 'shop'\n    label = 'store'\n    default_auto_field = 'django.db.models.BigAutoField'\n";
+    let apps = "from django.apps import AppConfig\nclass Plugin(AppConfig):\n    version = None\nclass Shop(Plugin):\n    name = 'shop'\n    label = 'store'\n    default_auto_field = 'django.db.models.BigAutoField'\n";
     let models = r#"
 from django.db import models
 class Named(models.Model):

@@ -304,6 +304,10 @@ impl Ddl {
             relation.primary_key_name = Some(name).filter(|n| *n != primary_key_name(&new.name));
         }
         self.schema.relations.insert(new.clone(), relation);
+        // What is not known of it is not known under the new name either.
+        let (was, is) = (old.to_string(), new.to_string());
+        self.schema.incomplete.iter_mut().filter(|i| i.object == was).for_each(|i| i.object.clone_from(&is));
+        self.schema.incomplete.sort();
         for key in self.schema.relations.values_mut().flat_map(|r| &mut r.foreign_keys).filter(|k| k.target == *old) {
             key.target = new.clone();
         }

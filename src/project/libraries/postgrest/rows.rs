@@ -25,6 +25,8 @@ pub fn subscript<'a>(ev: &mut Evaluator<'_, 'a>, rows: &Arc<Rows>, key: &Value<'
             }
             None => Value::Unknown,
         },
+        // A row of SQL asked by number gives a value.
+        Value::Int(_) if rows.sql && rows.single == Some(true) => Value::Unknown,
         Value::Int(_) => one(rows),
         _ if rows.single == Some(false) => one(rows),
         _ => Value::Unknown,

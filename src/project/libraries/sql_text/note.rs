@@ -12,7 +12,7 @@ use crate::project::text::{Text, TextPart};
 use crate::project::uses::{Certainty, Reference, RelationName, SqlProblem, SqlText};
 use crate::project::world::is_from;
 use crate::source::Location;
-use crate::sql::{Analysis, Options, analyse};
+use crate::sql::{Analysis, Options, ProblemKind, analyse};
 use crate::syntax::sql::Skip;
 use crate::syntax::sql::template::Template;
 
@@ -60,6 +60,9 @@ pub fn sink(ev: &mut Evaluator<'_, '_>, text: &Text<'_>, driver: Option<dialect:
     if driver.is_none() && analysis.references.is_empty() && !analysis.problems.is_empty() {
         sure = sure.min(if reads_as_sql(template.text()) { Certainty::Medium } else { Certainty::Low });
     }
+    if is_strange(ev, &analysis) {
+        sure = sure.min(Certainty::Medium);
+    }
     if ev.world.keeps_statements {
         ev.uses.statements.push(SqlText { template: template.clone(), certainty: sure });
     }
@@ -75,6 +78,12 @@ pub fn sink(ev: &mut Evaluator<'_, '_>, text: &Text<'_>, driver: Option<dialect:
             });
         }
     }
+}
+
+/// Whether a statement names several tables and not one that the lock has: it is perhaps sent to another database.
+fn is_strange(ev: &Evaluator<'_, '_>, analysis: &Analysis) -> bool {
+    let missing = analysis.problems.iter().filter(|p| p.kind == ProblemKind::UnknownTable).map(|p| (&p.schema, &p.table));
+    missing.collect::<std::collections::BTreeSet<_>>().len() > 1 && !analysis.references.iter().any(|r| ev.world.schema.relations.contains_key(&r.relation))
 }
 
 /// A piece of SQL inside a query that is built otherwise (`select(Order).where(text("orders.status = 'x'"))`), read as a condition over the relations that the

@@ -96,7 +96,7 @@ fn session_method<'a>(ev: &mut Evaluator<'_, 'a>, name: &str, call: &'a Call, ar
             declare::call(ev, name, call, args);
             None
         }
-        "Table" => table(ev, call, span),
+        "Table" => table(ev, call, args, span),
         "label" => Some(query::labelled(&values::Output::default(), args.positional(call, 0))),
         _ => None,
     }
@@ -120,9 +120,15 @@ fn alias<'a>(v: &Value<'a>) -> Option<Value<'a>> {
     }
 }
 
-fn table<'a>(ev: &mut Evaluator<'_, 'a>, call: &'a Call, span: Span) -> Option<Value<'a>> {
-    let at = ev.at(span);
-    let id = *ev.world.models.by_call.get(&at)?;
+fn table<'a>(ev: &mut Evaluator<'_, 'a>, call: &'a Call, args: &Args<'a>, span: Span) -> Option<Value<'a>> {
+    let made = ev.world.models.by_call.get(&ev.at(span))?;
+    let id = match made.as_slice() {
+        [one] => *one,
+        several => {
+            let name = args.positional(call, 0).and_then(Value::constant)?;
+            *several.iter().find(|id| ev.world.models.get(**id).relation.name.as_str() == &*name)?
+        }
+    };
     declare::table(ev, id, call);
     Some(orm(Orm::Table(id)))
 }
@@ -254,7 +260,7 @@ fn library_call<'a>(ev: &mut Evaluator<'_, 'a>, name: &str, call: &'a Call, args
             Some(Orm::Column(o)) => Some(query::labelled(o, args.positional(call, 0))),
             _ => Some(query::labelled(&values::Output::default(), args.positional(call, 0))),
         },
-        "Table" => table(ev, call, span),
+        "Table" => table(ev, call, args, span),
         "table" => {
             declare::light_table(ev, call, args);
             None

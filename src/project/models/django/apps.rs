@@ -47,6 +47,10 @@ impl Apps {
             }
             let mut text = |name: &str| ev.plain_attribute(&Value::Class(id), Ustr::from(name)).constant().map(std::borrow::Cow::into_owned);
             let (name, label, auto) = (text("name"), text("label"), text("default_auto_field"));
+            // A configuration without a name is one to derive from.
+            if name.is_none() && label.is_none() {
+                continue;
+            }
             let label = label.or_else(|| name.as_deref().map(|n| n.rsplit('.').next().unwrap_or(n).to_owned()));
             let folder = parent(world.index.table.path(world.index.class(id).file)).to_owned();
             let app = App { label: label.map(|l| Ustr::from(&l)), auto_field: auto.map(|a| Ustr::from(super::super::types::last(&a))) };

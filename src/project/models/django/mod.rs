@@ -97,16 +97,25 @@ impl Django {
         let mro = world.lineage(class).map(|l| l.mro.clone()).unwrap_or_default();
         let parent = mro.iter().copied().skip(1).find(|&c| is_model(ev, c) && !is_abstract(ev, c));
         let is_proxy = own_meta(ev, class, "proxy").is_some_and(|v| fold::truth(&v) == Some(true));
-        let (relation, relation_at) = self.relation(ev, class, at);
+        let (mut relation, relation_at) = self.relation(ev, class, at);
+        let of_library = if parent.is_none() { library_model(ev, class) } else { None };
+        let library_proxy = of_library.as_deref().filter(|_| is_proxy);
+        if let Some(table) = library_proxy.and_then(library_table) {
+            relation = RelationName { schema: None, name: Ustr::from(table) };
+        }
         let mut d = Draft::new(Framework::Django, Ustr::from(&def.qualname), relation, relation_at, at);
         d.model.class = Some(class);
         d.parent = parent;
         d.single_table = is_proxy && parent.is_some();
-        d.model.foreign = is_test_path(&world.sources.get(def.file).path);
-        d.model.open = is_open(ev, class);
+        // The table of a proxy for a model that is not seen is not known.
+        d.model.foreign = is_test_path(&world.sources.get(def.file).path) || library_proxy.is_some_and(|m| library_table(m).is_none());
+        d.model.open = is_open(ev, class) || of_library.is_some();
         let mut extra = Vec::new();
-        if !d.single_table {
+        if !d.single_table && library_proxy.is_none() {
             self.body(ev, class, parent, &mut d, &mut extra);
+        }
+        // One that derives from a model not seen here has that one's key, or a link to it.
+        if !d.single_table && of_library.is_none() {
             self.primary_key(ev, class, parent, &mut d);
         }
         members::note_all(ev, class, &mut d);
@@ -459,6 +468,15 @@ fn meta<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId, name: &str) -> Option<Va
         return Some(ev.plain_attribute(&Value::Class(*m), Ustr::from(name)));
     }
     None
+}
+
+/// The model of Django's own applications, with a table, that a class derives from: `auth.group`. Its fields are not seen here.
+fn library_model(ev: &Evaluator<'_, '_>, class: ClassId) -> Option<String> {
+    ev.world.lineage(class)?.outside.iter().filter(|v| is_base(v)).find_map(|v| {
+        let path = v.external().filter(|p| fields::of_library_base(p).is_none())?;
+        let (app, name) = path.strip_prefix("django.contrib.")?.split_once(".models.")?;
+        (!name.starts_with("Abstract") && !name.starts_with("Base") && !name.ends_with("Mixin")).then(|| format!("{app}.{name}").to_lowercase())
+    })
 }
 
 /// Tables of the models that come with Django.
