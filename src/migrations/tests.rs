@@ -309,6 +309,15 @@ fn what_is_not_known_of_a_table_is_not_known_under_its_new_name() {
 }
 
 #[test]
+fn a_table_that_two_histories_make_is_not_known_even_where_one_renames() {
+    let revision = |body: &str| format!("import sqlalchemy as sa\nfrom alembic import op\nrevision = 'a'\ndown_revision = None\ndef upgrade():\n    {body}\n");
+    let one = revision("op.create_table('u', sa.Column('id', sa.Integer()))");
+    let two = revision("op.create_table('t', sa.Column('id', sa.Integer()))\n    op.rename_table('t', 'u')");
+    let s = pull(&[("one/env.py", ""), ("one/versions/a.py", &one), ("two/env.py", ""), ("two/versions/a.py", &two)]);
+    assert!(s.incomplete.iter().any(|i| i.object == "public.u"), "{:?}", s.incomplete);
+}
+
+#[test]
 fn sql_for_another_database_gives_no_lock() {
     let clickhouse = "CREATE TABLE a.t (`Timestamp` DateTime64(9) CODEC(Delta(8), ZSTD(1)), `Id` String) ENGINE = MergeTree() ORDER BY Id;";
     let refused = |path: &str| {
