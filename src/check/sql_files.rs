@@ -6,7 +6,7 @@ use ustr::Ustr;
 use super::{Opened, Settings};
 use crate::diagnostic::{Access, Context};
 use crate::project::isolate;
-use crate::project::libraries::sql_text::created;
+use crate::project::libraries::sql_text::{created, dialect};
 use crate::project::uses::{Certainty, Reference, RelationName, SqlProblem, SqlText, Uses};
 use crate::source::{FileId, Language, SourceFile};
 use crate::sql::{Options, analyse};
@@ -41,7 +41,7 @@ pub(super) fn of_file(settings: &Settings, opened: &Opened, file: &SourceFile, i
     let familiar = analysis.references.iter().any(|r| opened.schema.relations.contains_key(&r.relation));
     // A script that changes tables ran once, in a schema that is no more.
     let changes = analysis.references.iter().any(|r| r.access == Access::Ddl) || changes_tables(&file.text);
-    let certainty = match (migration || names_other_database(&file.path), familiar && !changes) {
+    let certainty = match (migration || dialect::names_other_database(&file.path), familiar && !changes) {
         (true, _) => Certainty::Low,
         (false, true) => Certainty::High,
         (false, false) => Certainty::Medium,
@@ -72,15 +72,6 @@ pub(super) fn of_file(settings: &Settings, opened: &Opened, file: &SourceFile, i
         });
     }
     uses
-}
-
-/// Whether a path says that the file is for another database: `sample_data/mariadb.sql`.
-fn names_other_database(path: &str) -> bool {
-    const OTHERS: &[&str] =
-        &["mysql", "mariadb", "mssql", "sqlserver", "sqlite", "sqlite3", "oracle", "bigquery", "snowflake", "clickhouse", "redshift", "duckdb", "databricks"];
-    let mut words = path.split(|c: char| !c.is_ascii_alphanumeric()).map(str::to_ascii_lowercase);
-    let ours = path.contains("postgres") || path.contains("pgsql");
-    !ours && words.any(|w| OTHERS.contains(&w.as_str()))
 }
 
 /// Whether a line of the text begins with a statement that changes tables.
