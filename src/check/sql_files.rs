@@ -1,6 +1,9 @@
 //! SQL files: each is analysed by itself, and what it says joins what the code says.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use rayon::prelude::*;
+use rustc_hash::FxHashSet;
 use ustr::Ustr;
 
 use super::{Opened, Settings};
@@ -13,6 +16,9 @@ use crate::sql::{Options, analyse};
 use crate::syntax::sql::Skip;
 use crate::syntax::sql::template::Template;
 
+/// Tables that are made, and columns that are added to one.
+type Created = BTreeSet<(Ustr, Option<Ustr>)>;
+
 /// What all SQL files name, and what is wrong in them.
 pub(super) fn uses(settings: &Settings, opened: &Opened) -> Uses {
     let files: Vec<FileId> = opened.sources.iter().filter(|(_, f)| f.language == Language::Sql).map(|(id, _)| id).collect();
@@ -21,7 +27,27 @@ pub(super) fn uses(settings: &Settings, opened: &Opened) -> Uses {
     for uses in each {
         all.append(uses);
     }
+    all.created.extend(of_other_databases(settings, opened, &files));
     all
+}
+
+/// Tables that a folder of migrations makes of which the lock has but few: they are those of another database of the project.
+fn of_other_databases(settings: &Settings, opened: &Opened, files: &[FileId]) -> Created {
+    let migrations = files.par_iter().filter(|id| opened.path_of(**id).is_some_and(|p| settings.is_migration(p)));
+    let made = migrations.map(|&id| {
+        let file = opened.sources.get(id);
+        let mut made = Created::new();
+        created::scan(&file.text, &mut made);
+        made.retain(|(_, column)| column.is_none());
+        (file.path.rsplit_once('/').map_or("", |p| p.0), made)
+    });
+    let mut folders: BTreeMap<&str, Created> = BTreeMap::new();
+    for (folder, made) in made.collect::<Vec<_>>() {
+        folders.entry(folder).or_default().extend(made);
+    }
+    let known: FxHashSet<&str> = opened.schema.relations.keys().map(|k| k.name.as_str()).collect();
+    let strange = |made: &Created| made.iter().filter(|(table, _)| known.contains(table.as_str())).count() * 2 < made.len();
+    folders.into_values().filter(strange).flatten().collect()
 }
 
 /// The same of one file, whose text an editor may have changed.
