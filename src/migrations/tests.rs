@@ -271,6 +271,9 @@ fn migrations_may_lie_where_the_settings_say() {
     let s = pull(&[("settings/base.py", settings), ("store/history/0001_initial.py", text)]);
     assert_eq!(columns(&s, "shop_man"), ["id integer not null"]);
     assert!(s.relation(None, "django_session").is_some());
+    let settings = "class Base(Settings):\n    @property\n    def INSTALLED_APPS(self):\n        apps = [\n            'django.contrib.sessions',\n        ]\n        return apps\n";
+    let s = pull(&[("settings/base.py", settings), ("shop/migrations/0001_initial.py", text)]);
+    assert!(s.relation(None, "django_session").is_some());
 }
 
 #[test]
