@@ -96,3 +96,24 @@ fn histories_that_share_a_database() {
     p.write("two/env.py", env("app"));
     run(&p).says("warning[unregistered-model]");
 }
+
+/// A field whose column nobody can know (a key to a model that is not seen) leaves its table open.
+#[test]
+fn a_constraint_over_a_field_that_was_not_understood() {
+    let p = Project::new();
+    p.write("schema.lock.yaml", "version: 1\nsearch_path: [public]\ntables: {}\n");
+    p.write("shop/__init__.py", "");
+    p.write("shop/migrations/__init__.py", "");
+    let body = |field: &str| {
+        format!(
+            "    dependencies = []\n    operations = [migrations.CreateModel(name=\"Order\", fields=[(\"id\", models.AutoField(primary_key=True)){field}]), migrations.AlterUniqueTogether(name=\"order\", unique_together={{(\"id\", \"account\")}})]\n"
+        )
+    };
+    p.write(
+        "shop/migrations/0001_initial.py",
+        format!("{HEAD}{}", body(", (\"account\", models.ForeignKey(to=\"elsewhere.Account\", on_delete=models.CASCADE))")),
+    );
+    run(&p).never_says("broken-migration");
+    p.write("shop/migrations/0001_initial.py", format!("{HEAD}{}", body("")));
+    run(&p).says("error[broken-migration]");
+}
