@@ -725,3 +725,12 @@ conn.execute('SELECT 1 FROM genre')  # ! error unknown-table
 ";
     holds(&[("app.py", code)]);
 }
+
+/// A folder of migrations that makes hardly anything of what the lock has belongs to another database.
+#[test]
+fn tables_of_another_service_in_the_same_repository() {
+    let code = "import psycopg\nconn = psycopg.connect('x')\nconn.execute('SELECT id FROM issues')\n";
+    let lost = code.replace("issues')", "issues')  # ! error unknown-table");
+    holds(&[("etl/migrations/1_issues.sql", "CREATE TABLE issues (id int);"), ("etl/app.py", code)]);
+    holds(&[("etl/migrations/1_issues.sql", "CREATE TABLE issues (id int); CREATE TABLE orders (id int); -- # ! error stale-lock"), ("etl/app.py", &lost)]);
+}

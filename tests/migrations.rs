@@ -24,6 +24,9 @@ fn a_folder_of_sql_is_held_to_itself_and_to_the_lock() {
     run(&p).exits(1).says("003_more.sql:1:32: error[broken-migration] `orders` has no column `created`");
     p.write("migrations/003_more.sql", "UPDATE orders SET created = now();\n");
     run(&p).exits(1).says("error[broken-migration]");
+    // The books of the tool that runs the steps are there.
+    p.write("migrations/003_more.sql", "UPDATE django_migrations SET app = 'a';\n");
+    run(&p).never_says("broken-migration");
     // The setting says where the migrations are; what lies elsewhere is none.
     p.write("dbtruth.yaml", "migrations: [db/steps]\n");
     run(&p).never_says("broken-migration").never_says("stale-lock");
@@ -92,4 +95,25 @@ fn histories_that_share_a_database() {
     run(&p).says("error[broken-migration] table `nothing` does not exist");
     p.write("two/env.py", env("app"));
     run(&p).says("warning[unregistered-model]");
+}
+
+/// A field whose column nobody can know (a key to a model that is not seen) leaves its table open.
+#[test]
+fn a_constraint_over_a_field_that_was_not_understood() {
+    let p = Project::new();
+    p.write("schema.lock.yaml", "version: 1\nsearch_path: [public]\ntables: {}\n");
+    p.write("shop/__init__.py", "");
+    p.write("shop/migrations/__init__.py", "");
+    let body = |field: &str| {
+        format!(
+            "    dependencies = []\n    operations = [migrations.CreateModel(name=\"Order\", fields=[(\"id\", models.AutoField(primary_key=True)){field}]), migrations.AlterUniqueTogether(name=\"order\", unique_together={{(\"id\", \"account\")}})]\n"
+        )
+    };
+    p.write(
+        "shop/migrations/0001_initial.py",
+        format!("{HEAD}{}", body(", (\"account\", models.ForeignKey(to=\"elsewhere.Account\", on_delete=models.CASCADE))")),
+    );
+    run(&p).never_says("broken-migration");
+    p.write("shop/migrations/0001_initial.py", format!("{HEAD}{}", body("")));
+    run(&p).says("error[broken-migration]");
 }

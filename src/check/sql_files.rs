@@ -1,17 +1,23 @@
 //! SQL files: each is analysed by itself, and what it says joins what the code says.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use rayon::prelude::*;
+use rustc_hash::FxHashSet;
 use ustr::Ustr;
 
 use super::{Opened, Settings};
 use crate::diagnostic::{Access, Context};
 use crate::project::isolate;
-use crate::project::libraries::sql_text::created;
+use crate::project::libraries::sql_text::{created, dialect};
 use crate::project::uses::{Certainty, Reference, RelationName, SqlProblem, SqlText, Uses};
 use crate::source::{FileId, Language, SourceFile};
 use crate::sql::{Options, analyse};
 use crate::syntax::sql::Skip;
 use crate::syntax::sql::template::Template;
+
+/// Tables that are made, and columns that are added to one.
+type Created = BTreeSet<(Ustr, Option<Ustr>)>;
 
 /// What all SQL files name, and what is wrong in them.
 pub(super) fn uses(settings: &Settings, opened: &Opened) -> Uses {
@@ -21,7 +27,27 @@ pub(super) fn uses(settings: &Settings, opened: &Opened) -> Uses {
     for uses in each {
         all.append(uses);
     }
+    all.created.extend(of_other_databases(settings, opened, &files));
     all
+}
+
+/// Tables that a folder of migrations makes of which the lock has but few: they are those of another database of the project.
+fn of_other_databases(settings: &Settings, opened: &Opened, files: &[FileId]) -> Created {
+    let migrations = files.par_iter().filter(|id| opened.path_of(**id).is_some_and(|p| settings.is_migration(p)));
+    let made = migrations.map(|&id| {
+        let file = opened.sources.get(id);
+        let mut made = Created::new();
+        created::scan(&file.text, &mut made);
+        made.retain(|(_, column)| column.is_none());
+        (file.path.rsplit_once('/').map_or("", |p| p.0), made)
+    });
+    let mut folders: BTreeMap<&str, Created> = BTreeMap::new();
+    for (folder, made) in made.collect::<Vec<_>>() {
+        folders.entry(folder).or_default().extend(made);
+    }
+    let known: FxHashSet<&str> = opened.schema.relations.keys().map(|k| k.name.as_str()).collect();
+    let strange = |made: &Created| made.iter().filter(|(table, _)| known.contains(table.as_str())).count() * 2 < made.len();
+    folders.into_values().filter(strange).flatten().collect()
 }
 
 /// The same of one file, whose text an editor may have changed.
@@ -41,7 +67,7 @@ pub(super) fn of_file(settings: &Settings, opened: &Opened, file: &SourceFile, i
     let familiar = analysis.references.iter().any(|r| opened.schema.relations.contains_key(&r.relation));
     // A script that changes tables ran once, in a schema that is no more.
     let changes = analysis.references.iter().any(|r| r.access == Access::Ddl) || changes_tables(&file.text);
-    let certainty = match (migration || names_other_database(&file.path), familiar && !changes) {
+    let certainty = match (migration || dialect::names_other_database(&file.path), familiar && !changes) {
         (true, _) => Certainty::Low,
         (false, true) => Certainty::High,
         (false, false) => Certainty::Medium,
@@ -72,15 +98,6 @@ pub(super) fn of_file(settings: &Settings, opened: &Opened, file: &SourceFile, i
         });
     }
     uses
-}
-
-/// Whether a path says that the file is for another database: `sample_data/mariadb.sql`.
-fn names_other_database(path: &str) -> bool {
-    const OTHERS: &[&str] =
-        &["mysql", "mariadb", "mssql", "sqlserver", "sqlite", "sqlite3", "oracle", "bigquery", "snowflake", "clickhouse", "redshift", "duckdb", "databricks"];
-    let mut words = path.split(|c: char| !c.is_ascii_alphanumeric()).map(str::to_ascii_lowercase);
-    let ours = path.contains("postgres") || path.contains("pgsql");
-    !ours && words.any(|w| OTHERS.contains(&w.as_str()))
 }
 
 /// Whether a line of the text begins with a statement that changes tables.

@@ -290,21 +290,11 @@ impl Database {
                     }
                 }
             }
-            if let StatementKind::AlterRelation(alter) = &statement.kind {
-                for action in &alter.actions {
-                    if let AlterAction::AddColumn { column, .. } = action
-                        && let Some(at) = sql.locate(column.name.span)
-                    {
-                        Arc::make_mut(&mut self.added).insert((qualified.clone(), Some(column.name.as_str().to_owned())), at);
-                    }
-                }
-            }
+            self.altered(sql, statement, &qualified);
             if role == Role::Drops && doubtful.is_none() {
                 Arc::make_mut(&mut self.dropped).insert(qualified.clone());
             }
-            if role == Role::Creates && self.elsewhere.contains(&qualified) {
-                Arc::make_mut(&mut self.elsewhere).remove(&qualified);
-                self.not_understood(Some(&qualified), "two histories of the project create it");
+            if role == Role::Creates && self.made_twice(&qualified) {
                 return;
             }
             touched.push(qualified);
@@ -315,10 +305,38 @@ impl Database {
         }
         Arc::make_mut(&mut self.ddl).apply(sql.text(), std::slice::from_ref(statement));
         for note in Arc::make_mut(&mut self.ddl).take_notes() {
+            // A table that is only partly known may have the column.
+            if matches!(&note.kind, NoteKind::UnknownColumn(table, _) if self.schema().relations.get(table).is_some_and(|r| r.open)) {
+                continue;
+            }
             if let Some(location) = sql.locate(note.span) {
                 self.problems.push(Problem { location, kind: note.kind });
             }
         }
+    }
+
+    /// What an `ALTER` of a relation adds, and the name that it gives.
+    fn altered(&mut self, sql: &Template, statement: &Statement, name: &QualifiedName) {
+        let StatementKind::AlterRelation(alter) = &statement.kind else { return };
+        for action in &alter.actions {
+            if let AlterAction::AddColumn { column, .. } = action
+                && let Some(at) = sql.locate(column.name.span)
+            {
+                Arc::make_mut(&mut self.added).insert((name.clone(), Some(column.name.as_str().to_owned())), at);
+            }
+            if let AlterAction::RenameTo(new) = action {
+                self.made_twice(&QualifiedName::new(&name.schema, new.as_str()));
+            }
+        }
+    }
+
+    /// A table is made that another history made: which of them, nobody can tell.
+    fn made_twice(&mut self, name: &QualifiedName) -> bool {
+        let twice = Arc::make_mut(&mut self.elsewhere).remove(name);
+        if twice {
+            self.not_understood(Some(name), "two histories of the project create it");
+        }
+        twice
     }
 
     /// What may have happened is taken to have happened, except that nothing goes away; and what it touched is open.

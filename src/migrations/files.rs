@@ -133,7 +133,7 @@ pub fn plan(paths: &[String]) -> Vec<Script> {
     let steps = chosen.iter().any(|p| numbered(p) && is_sql(p));
     let part = |p: &str| {
         let name: Vec<String> = words(p.rsplit('/').next().unwrap_or(p)).collect();
-        PARTS.iter().position(|part| name.iter().any(|w| part.contains(&w.as_str()))).filter(|_| name.iter().any(|w| w == "create"))
+        PARTS.iter().position(|part| name.iter().any(|w| part.contains(&w.as_str()))).filter(|_| !numbered(p) && name.iter().any(|w| w == "create"))
     };
     let whole = |p: &str| part(p).is_some() || words(p.rsplit('/').next().unwrap_or(p)).any(|w| WHOLE.contains(&w.as_str()));
     // What makes today's tables from nothing has the updates of older databases in it.
@@ -264,6 +264,8 @@ mod tests {
     fn a_whole_schema_in_parts_is_made_in_the_order_that_works() {
         let parts = ["create_foreign_keys.sql", "create_indexes.sql", "create_tables.sql", "create_types.sql", "updates/2024-01-01-more.sql"];
         assert_eq!(names(&parts), ["create_types.sql", "create_tables.sql", "create_foreign_keys.sql", "create_indexes.sql"]);
+        // A step is a step, whatever it makes.
+        assert_eq!(names(&["1_create_schema.sql", "2_create_tables.sql", "3_more.sql"]), ["1_create_schema.sql", "2_create_tables.sql", "3_more.sql"]);
     }
 
     #[test]

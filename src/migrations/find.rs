@@ -169,7 +169,9 @@ fn settings(apps: &mut Apps, files: &[PathBuf], read: &dyn Fn(&Path) -> Option<S
         // Brackets in comments would end the list.
         let text: String = text.lines().map(|l| l.split('#').next().unwrap_or_default()).collect::<Vec<_>>().join("\n");
         for (n, _) in text.match_indices("INSTALLED_APPS") {
-            let Some(list) = text[n..].find(['[', '(']).and_then(|open| text[n + open + 1..].split([']', ')']).next()) else { continue };
+            // `def INSTALLED_APPS(self):` of settings in a class: the list stands in its body.
+            let open: &[char] = if text[..n].ends_with("def ") { &['['] } else { &['[', '('] };
+            let Some(list) = text[n..].find(open).and_then(|open| text[n + open + 1..].split([']', ')']).next()) else { continue };
             apps.installed.extend(list.split(',').filter_map(quoted));
         }
     }

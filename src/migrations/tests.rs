@@ -271,6 +271,9 @@ fn migrations_may_lie_where_the_settings_say() {
     let s = pull(&[("settings/base.py", settings), ("store/history/0001_initial.py", text)]);
     assert_eq!(columns(&s, "shop_man"), ["id integer not null"]);
     assert!(s.relation(None, "django_session").is_some());
+    let settings = "class Base(Settings):\n    @property\n    def INSTALLED_APPS(self):\n        apps = [\n            'django.contrib.sessions',\n        ]\n        return apps\n";
+    let s = pull(&[("settings/base.py", settings), ("shop/migrations/0001_initial.py", text)]);
+    assert!(s.relation(None, "django_session").is_some());
 }
 
 #[test]
@@ -305,6 +308,15 @@ if engine.kind != Engine.SQLITE:
 #[test]
 fn what_is_not_known_of_a_table_is_not_known_under_its_new_name() {
     let s = revision("op.add_column('t', sa.Column('a', sa.Text()))\nop.rename_table('t', 'u')");
+    assert!(s.incomplete.iter().any(|i| i.object == "public.u"), "{:?}", s.incomplete);
+}
+
+#[test]
+fn a_table_that_two_histories_make_is_not_known_even_where_one_renames() {
+    let revision = |body: &str| format!("import sqlalchemy as sa\nfrom alembic import op\nrevision = 'a'\ndown_revision = None\ndef upgrade():\n    {body}\n");
+    let one = revision("op.create_table('u', sa.Column('id', sa.Integer()))");
+    let two = revision("op.create_table('t', sa.Column('id', sa.Integer()))\n    op.rename_table('t', 'u')");
+    let s = pull(&[("one/env.py", ""), ("one/versions/a.py", &one), ("two/env.py", ""), ("two/versions/a.py", &two)]);
     assert!(s.incomplete.iter().any(|i| i.object == "public.u"), "{:?}", s.incomplete);
 }
 

@@ -4,6 +4,7 @@ use super::{Context, Rule, display};
 use crate::config::Level;
 use crate::diagnostic::{self, Diagnostic, Severity};
 use crate::migrations::{History, Tool};
+use crate::schema::is_bookkeeping;
 use crate::sql::ddl::NoteKind;
 
 pub(super) const RULE: Rule = Rule {
@@ -41,6 +42,7 @@ fn refused(context: &Context<'_, '_>, history: &History, found: &mut Vec<Diagnos
                 }
                 // Where several tables come from somewhere else, this one may too.
                 NoteKind::UnknownRelation(_) if history.supposed().len() > 3 => continue,
+                NoteKind::UnknownRelation(name) if is_bookkeeping(name) => continue,
                 // One history may go on where another one ended.
                 NoteKind::UnknownRelation(name) if made_by_another(context, history, name) => continue,
                 NoteKind::UnknownRelation(name) => (format!("table `{name}` does not exist at revision `{}`", step.revision), None, None),

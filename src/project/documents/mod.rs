@@ -19,6 +19,7 @@ use crate::schema::{QualifiedName, Schema};
 use crate::source::{FileId, Location, SourceFile, Span};
 use crate::syntax::markdown::{Block, Table};
 
+use super::libraries::sql_text::dialect;
 use super::uses::{Certainty, Reference, RelationName, Uses};
 use super::world::World;
 use columns::{Listed, Named};
@@ -71,7 +72,7 @@ struct Reader<'s> {
 
 impl<'s> Reader<'s> {
     fn new(schema: &'s Schema, id: FileId, file: &'s SourceFile) -> Self {
-        let certainty = if is_history(&file.path) { Certainty::Low } else { Certainty::Medium };
+        let certainty = if is_history(&file.path) || dialect::names_other_database(&file.path) { Certainty::Low } else { Certainty::Medium };
         Self { schema, id, text: &file.text, certainty, uses: Uses::default(), section: None, aside: None, line: None, closed: false, announced: false }
     }
 
