@@ -114,6 +114,10 @@ fn a_constraint_over_a_field_that_was_not_understood() {
         format!("{HEAD}{}", body(", (\"account\", models.ForeignKey(to=\"elsewhere.Account\", on_delete=models.CASCADE))")),
     );
     run(&p).never_says("broken-migration");
+    let within = body(", (\"account\", models.ForeignKey(to=\"elsewhere.Account\", on_delete=models.CASCADE))")
+        .replace(")])", ")], options={\"unique_together\": {(\"id\", \"account\")}})");
+    p.write("shop/migrations/0001_initial.py", format!("{HEAD}{within}"));
+    run(&p).never_says("broken-migration");
     p.write("shop/migrations/0001_initial.py", format!("{HEAD}{}", body("")));
     run(&p).says("error[broken-migration]");
 }
