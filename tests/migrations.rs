@@ -114,6 +114,28 @@ fn a_constraint_over_a_field_that_was_not_understood() {
         format!("{HEAD}{}", body(", (\"account\", models.ForeignKey(to=\"elsewhere.Account\", on_delete=models.CASCADE))")),
     );
     run(&p).never_says("broken-migration");
+    let within = body(", (\"account\", models.ForeignKey(to=\"elsewhere.Account\", on_delete=models.CASCADE))")
+        .replace(")])", ")], options={\"unique_together\": {(\"id\", \"account\")}})");
+    p.write("shop/migrations/0001_initial.py", format!("{HEAD}{within}"));
+    run(&p).never_says("broken-migration");
     p.write("shop/migrations/0001_initial.py", format!("{HEAD}{}", body("")));
     run(&p).says("error[broken-migration]");
+}
+
+/// Data of an app that is only installed, whose tables come from its own migrations.
+#[test]
+fn data_of_an_installed_app() {
+    let p = Project::new();
+    p.write("schema.lock.yaml", "version: 1\nsearch_path: [public]\ntables: {}\n");
+    p.write("shop/__init__.py", "");
+    p.write("shop/migrations/__init__.py", "");
+    let of = |table: &str| {
+        format!(
+            "{HEAD}    dependencies = []\n    operations = [migrations.CreateModel(name=\"Order\", fields=[(\"id\", models.AutoField(primary_key=True))]), migrations.RunSQL(\"DELETE FROM {table}\")]\n"
+        )
+    };
+    p.write("shop/migrations/0001_initial.py", of("auditlog_logentry"));
+    run(&p).never_says("broken-migration");
+    p.write("shop/migrations/0001_initial.py", of("shop_orders"));
+    run(&p).says("error[broken-migration] table `shop_orders`");
 }

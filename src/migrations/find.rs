@@ -91,7 +91,7 @@ fn sql(path: &Path, files: &[PathBuf]) -> Option<(String, Vec<Script>)> {
 /// The migrations of a Django project, and what its settings say.
 fn django(path: &Path, files: &[PathBuf]) -> Option<Apps> {
     let read = |file: &Path| std::fs::read_to_string(file).ok();
-    if files.iter().any(|f| f.to_string_lossy().contains("settings")) {
+    if files.iter().any(|f| may_be_settings(f)) {
         return apps(files, files, &read);
     }
     if !files.iter().any(|f| in_migrations(f)) {
@@ -145,9 +145,15 @@ pub(super) fn apps(files: &[PathBuf], all: &[PathBuf], read: &dyn Fn(&Path) -> O
     Some(apps)
 }
 
+/// Whether a file may hold the project's settings: by its name, or in a folder of configurations.
+fn may_be_settings(file: &Path) -> bool {
+    let folder = file.parent().and_then(Path::file_name).and_then(|n| n.to_str());
+    file.to_string_lossy().contains("settings") || folder.is_some_and(|f| matches!(f, "conf" | "config" | "configs"))
+}
+
 /// What the settings among the files say.
 fn settings(apps: &mut Apps, files: &[PathBuf], read: &dyn Fn(&Path) -> Option<String>) {
-    for file in files.iter().filter(|f| f.extension().is_some_and(|e| e == "py") && f.to_string_lossy().contains("settings")) {
+    for file in files.iter().filter(|f| f.extension().is_some_and(|e| e == "py") && may_be_settings(f)) {
         let Some(text) = read(file) else { continue };
         apps.user_model = apps.user_model.take().or_else(|| assigned(&text, "AUTH_USER_MODEL"));
         apps.auto_field = apps.auto_field.take().or_else(|| assigned(&text, "DEFAULT_AUTO_FIELD"));

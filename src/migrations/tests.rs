@@ -272,8 +272,10 @@ fn migrations_may_lie_where_the_settings_say() {
     assert_eq!(columns(&s, "shop_man"), ["id integer not null"]);
     assert!(s.relation(None, "django_session").is_some());
     let settings = "class Base(Settings):\n    @property\n    def INSTALLED_APPS(self):\n        apps = [\n            'django.contrib.sessions',\n        ]\n        return apps\n";
-    let s = pull(&[("settings/base.py", settings), ("shop/migrations/0001_initial.py", text)]);
-    assert!(s.relation(None, "django_session").is_some());
+    for place in ["settings/base.py", "site/conf/base.py"] {
+        let s = pull(&[(place, settings), ("shop/migrations/0001_initial.py", text)]);
+        assert!(s.relation(None, "django_session").is_some(), "{place}");
+    }
 }
 
 #[test]

@@ -43,6 +43,7 @@ fn refused(context: &Context<'_, '_>, history: &History, found: &mut Vec<Diagnos
                 // Where several tables come from somewhere else, this one may too.
                 NoteKind::UnknownRelation(_) if history.supposed().len() > 3 => continue,
                 NoteKind::UnknownRelation(name) if is_bookkeeping(name) => continue,
+                NoteKind::UnknownRelation(name) if history.tool == Tool::Django && !is_of_an_app(history, name) => continue,
                 // One history may go on where another one ended.
                 NoteKind::UnknownRelation(name) if made_by_another(context, history, name) => continue,
                 NoteKind::UnknownRelation(name) => (format!("table `{name}` does not exist at revision `{}`", step.revision), None, None),
@@ -52,6 +53,12 @@ fn refused(context: &Context<'_, '_>, history: &History, found: &mut Vec<Diagnos
             found.push(d.about(table.map(|t| t.schema.as_str()), table.map(|t| t.name.as_str()), column.map(String::as_str)));
         }
     }
+}
+
+/// Whether a table's name begins as those of the project's own apps do; any other may come from an app that is only installed.
+fn is_of_an_app(history: &History, name: &str) -> bool {
+    let label = |name: &str| name.split_once('_').map(|n| n.0.to_owned());
+    label(name).is_some_and(|l| history.db.schema().relations.keys().any(|k| history.db.created(k) && label(&k.name).as_ref() == Some(&l)))
 }
 
 /// Whether another history of the project made a table of that name.

@@ -76,22 +76,26 @@ pub(super) fn create_model<'a>(m: &mut M<'_, 'a>, app: &str, made: &Made<'a>, ta
     let mut sql = Sql::new(made.at, "CREATE TABLE ");
     sql.name(&name(&table, made.at)).raw(" (");
     let mut keys = Vec::new();
+    let mut lost = Vec::new();
     let mut first = true;
     for (n, f) in model.fields.iter().filter(|f| f.1.has_column()) {
         let Some(definition) = definition(m, &key, n, f) else {
-            unclear = true;
+            lost.push(n);
             continue;
         };
         sql.raw(if first { "" } else { ", " }).raw(&definition);
         first = false;
         keys.extend(foreign_key(m, &key, n, f).map(|k| (n.clone(), k)));
     }
-    for group in &together {
+    for group in together.iter().filter(|g| !g.iter().any(|n| lost.contains(&n))) {
         let columns = columns_of(&model, group, made.at);
         sql.raw(", CONSTRAINT ").name(&unique_name(&table, &columns, made.at)).raw(" UNIQUE ").names(&columns);
     }
     sql.raw(")");
     m.sql(&sql.finish());
+    if unclear || !lost.is_empty() {
+        open(m, &table, "a field could not be worked out");
+    }
     for (_, k) in keys {
         let mut sql = alter(&table, made.at);
         sql.raw(&k);
@@ -113,9 +117,6 @@ pub(super) fn create_model<'a>(m: &mut M<'_, 'a>, app: &str, made: &Made<'a>, ta
                 }
             }
         }
-    }
-    if unclear {
-        open(m, &table, "a field could not be worked out");
     }
     Some(())
 }

@@ -400,7 +400,7 @@ fn merged<'a>(a: &Names<'a>, b: &Names<'a>) -> Names<'a> {
 /// runs on PostgreSQL.
 fn about_database(test: &Expr) -> Option<bool> {
     let named = |name: &str, whole: bool| {
-        let said = name.split('_').filter_map(database_of).next()?;
+        let said = name.split('_').find_map(database_of)?;
         let plain = |w: &str| {
             database_of(w).is_some()
                 || matches!(w.to_ascii_lowercase().as_str(), "is" | "use" | "uses" | "using" | "on" | "db" | "database" | "engine" | "dialect")
