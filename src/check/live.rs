@@ -96,15 +96,7 @@ impl<'a> Live<'a> {
     pub fn new(settings: &'a Settings, opened: &'a Opened, versions: &'a Versions) -> Self {
         let mut project = opened.project(settings);
         let migrations = settings.migration_folders();
-        let seen = rules::Context {
-            project: &project,
-            schema: &opened.schema,
-            lock: Some(opened.lock),
-            migrations: &migrations,
-            only: None,
-            histories: OnceLock::default(),
-            models: OnceLock::default(),
-        };
+        let seen = rules::Context::new(&project, &opened.schema, Some(opened.lock), &migrations);
         let mut by_rules = rules::run(&seen);
         repair::attach(&seen, &mut by_rules);
         drop(seen);
@@ -191,15 +183,8 @@ impl<'a> Live<'a> {
         // Tables that code elsewhere creates are known.
         self.project.uses.created.extend(whole.created.iter().copied());
         self.project.uses.dedup();
-        let seen = rules::Context {
-            project: &self.project,
-            schema: &self.opened.schema,
-            lock: Some(self.opened.lock),
-            migrations: &[],
-            only: Some(file),
-            histories: OnceLock::default(),
-            models: OnceLock::default(),
-        };
+        let everywhere = rules::Context::new(&self.project, &self.opened.schema, Some(self.opened.lock), &[]);
+        let seen = rules::Context { only: Some(file), ..everywhere };
         let mut found = rules::run_without_history(&seen);
         found.retain(|d| d.location.file == file);
         repair::attach(&seen, &mut found);

@@ -58,15 +58,7 @@ fn run_looking<T>(settings: &Settings, last: bool, look: impl FnOnce(&Opened, &r
 
     let project = opened.project(settings);
     let migrations = settings.migration_folders();
-    let context = rules::Context {
-        project: &project,
-        schema: &opened.schema,
-        lock: Some(opened.lock),
-        migrations: &migrations,
-        only: None,
-        histories: std::sync::OnceLock::default(),
-        models: std::sync::OnceLock::default(),
-    };
+    let context = rules::Context::new(&project, &opened.schema, Some(opened.lock), &migrations);
     let mut found = rules::run(&context);
     repair::attach(&context, &mut found);
     outcome.diagnostics.append(&mut found);

@@ -108,15 +108,7 @@ pub fn run(args: &Fix) -> Result<Code, Failure> {
     let opened = flow::open(&settings)?;
     let project = opened.project(&settings);
     let migrations = settings.migration_folders();
-    let context = Context {
-        project: &project,
-        schema: &opened.schema,
-        lock: Some(opened.lock),
-        migrations: &migrations,
-        only: None,
-        histories: std::sync::OnceLock::default(),
-        models: std::sync::OnceLock::default(),
-    };
+    let context = Context::new(&project, &opened.schema, Some(opened.lock), &migrations);
     let plan = migration::plan(&context, args.drop);
     for note in &plan.notes {
         out::say(&format!("note: {note}"));

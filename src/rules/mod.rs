@@ -218,6 +218,14 @@ pub enum Known<'s> {
     Missing,
 }
 
+impl<'r, 'a> Context<'r, 'a> {
+    /// All of a project, held to a schema.
+    pub fn new(project: &'r Project<'a>, schema: &'r Schema, lock: Option<FileId>, migrations: &'r [String]) -> Self {
+        let (histories, models) = (std::sync::OnceLock::default(), std::sync::OnceLock::default());
+        Self { project, schema, lock, migrations, only: None, histories, models }
+    }
+}
+
 impl<'a> Context<'_, 'a> {
     /// Looks a relation up.
     pub fn relation(&self, name: RelationName) -> Known<'_> {
