@@ -255,7 +255,7 @@ fn a_table_that_another_script_creates_is_there() {
     p.run(CONCISE).exits(0);
     // what a migration made may be gone again: that the lock knows
     p.write("run/ledger.sql", "SELECT 1;\n");
-    p.write("migrations/001_ledger.up.sql", "CREATE TABLE ledger (id int, amount int);\n");
+    p.write("migrations/001_ledger.up.sql", "CREATE TABLE ledger (id int, amount int);\nCREATE TABLE batches (id int);\n");
     p.run(CONCISE).exits(1).says("a.sql:1:13: error[unknown-table]");
 }
 
