@@ -45,7 +45,7 @@ pub fn complete(db: &mut Database, revisions: &BTreeSet<String>, near: &Path) {
     let schema = Schema::new();
     let world = World::new(&sources, &schema, Index::build(&sources, &modules));
     let found = models::collect(&world);
-    let mut by_table: BTreeMap<QualifiedName, Vec<&Model<'_>>> = BTreeMap::new();
+    let mut by_table: BTreeMap<QualifiedName, Vec<&Model>> = BTreeMap::new();
     for m in found.all.iter().filter(|m| !m.foreign && !m.reflected && !m.columns.is_empty()) {
         let file = root.join(&sources.get(m.at.file).path).to_string_lossy().replace('\\', "/");
         if revisions.contains(&file) {
@@ -60,7 +60,7 @@ pub fn complete(db: &mut Database, revisions: &BTreeSet<String>, near: &Path) {
     db.confess_asked();
 }
 
-fn fill(db: &mut Database, name: &QualifiedName, candidates: &[&Model<'_>]) {
+fn fill(db: &mut Database, name: &QualifiedName, candidates: &[&Model]) {
     let phantom = db.phantoms().contains(name);
     if let Some(made) = db.schema().relations.get(name).filter(|r| !phantom && !r.columns.is_empty()) {
         // Which of the two made it, the history or the models, nobody can tell.
@@ -91,7 +91,7 @@ fn fill(db: &mut Database, name: &QualifiedName, candidates: &[&Model<'_>]) {
 }
 
 /// Whether a table has the columns that a model says, with the same types.
-fn agree(made: &Relation, model: &Model<'_>) -> bool {
+fn agree(made: &Relation, model: &Model) -> bool {
     let same = |c: &models::ModelColumn| {
         made.column(&c.column).is_some_and(|have| {
             let ty = c.ty.as_deref().is_none_or(|ty| base(ty) == base(&have.ty));

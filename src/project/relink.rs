@@ -61,7 +61,7 @@ impl<'a> Relinker<'a> {
         ev.uses.dedup();
         let mut uses = Uses::default();
         // Listing what all models declare is work for nothing in most files: they declare none.
-        let declares = |m: &super::models::Model<'_>| {
+        let declares = |m: &super::models::Model| {
             let here = |c: &super::models::ModelColumn| c.at.file == file || c.foreign_keys.iter().any(|(_, at)| at.file == file);
             m.at.file == file || m.relation_at.file == file || m.columns.iter().any(here)
         };

@@ -77,7 +77,7 @@ pub struct World<'a> {
     /// Calls that name tables or take SQL.
     pub calls: super::libraries::calls::Calls,
     /// Mapped classes and table objects.
-    pub models: super::models::Models<'a>,
+    pub models: super::models::Models,
     /// Classes that the configuration binds to tables: name → table.
     pub bound: std::collections::BTreeMap<String, String>,
     /// Whether SQL texts are kept beside what they name.

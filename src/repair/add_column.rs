@@ -130,7 +130,7 @@ fn declarations<'a>(context: &Context<'_, 'a>, class: ClassId) -> Vec<Declaratio
 }
 
 impl Addition<'_, '_> {
-    fn line(&mut self, model: &Model<'_>) -> Option<String> {
+    fn line(&mut self, model: &Model) -> Option<String> {
         match model.framework {
             Framework::Django => self.django(),
             Framework::SqlModel => self.sqlmodel(),

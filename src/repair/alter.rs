@@ -13,7 +13,7 @@ use crate::syntax::python::{BinaryOp, Call, Expr, ExprKind};
 
 /// A column of a model beside the lock's, and where the model declares it.
 pub(super) struct Found<'r, 'a> {
-    pub(super) model: &'r Model<'a>,
+    pub(super) model: &'r Model,
     pub(super) ours: &'r ModelColumn,
     pub(super) table: &'r QualifiedName,
     pub(super) relation: &'r Relation,

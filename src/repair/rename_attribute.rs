@@ -16,7 +16,7 @@ use crate::source::{Language, Location, Span};
 /// The repair of an attribute at `d.location` that spells `wrong` for the column `new`.
 pub(super) fn fix(context: &Context<'_, '_>, d: &Diagnostic, wrong: &str, new: &str, certain: bool, mended: &BTreeSet<Location>) -> Option<Fix> {
     let world = &context.project.world;
-    let owners: Vec<(&Model<'_>, &ModelColumn)> =
+    let owners: Vec<(&Model, &ModelColumn)> =
         world.models.all.iter().flat_map(|m| m.columns.iter().map(move |c| (m, c))).filter(|(_, c)| c.at == d.location).collect();
     let (model, column) = owners.first()?;
     // A mixin's attribute may be right for another table; one that has the right column already would have it twice.
@@ -41,7 +41,7 @@ fn fix_token(at: Location, new: &str) -> Option<Fix> {
 }
 
 /// Edits of every place, if nothing else in the project spells the name.
-fn everywhere(context: &Context<'_, '_>, at: Location, model: &Model<'_>, wrong: &str, new: &str, mended: &BTreeSet<Location>) -> Option<Vec<Edit>> {
+fn everywhere(context: &Context<'_, '_>, at: Location, model: &Model, wrong: &str, new: &str, mended: &BTreeSet<Location>) -> Option<Vec<Edit>> {
     let world = &context.project.world;
     let uses = context.project.uses.references.iter();
     let mut places: BTreeSet<Location> =

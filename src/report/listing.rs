@@ -135,7 +135,7 @@ struct ColumnEntry {
 
 impl ModelEntry {
     /// From what linking found; `schema` is the one the relation was found in.
-    pub fn new(sources: &Sources, model: &Model<'_>, schema: Option<&str>) -> Self {
+    pub fn new(sources: &Sources, model: &Model, schema: Option<&str>) -> Self {
         let file = sources.get(model.at.file);
         let columns = model.columns.iter().map(|c| ColumnEntry {
             attribute: c.attribute.to_string(),

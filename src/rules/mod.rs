@@ -249,7 +249,7 @@ impl<'a> Context<'_, 'a> {
     }
 
     /// Models that findings asked for may be about: all, or those with a part in the file that is looked at, and whatever shares a table with them.
-    fn models(&self) -> impl Iterator<Item = &Model<'a>> {
+    fn models(&self) -> impl Iterator<Item = &Model> {
         let models = &self.project.world.models;
         self.models.get_or_init(|| self.find_models()).iter().map(|id| models.get(*id))
     }
@@ -258,7 +258,7 @@ impl<'a> Context<'_, 'a> {
         let models = &self.project.world.models;
         let id = |n: usize| ModelId(u32::try_from(n).unwrap_or(u32::MAX));
         let Some(file) = self.only else { return (0..models.all.len()).map(id).collect() };
-        let here = |m: &Model<'_>| {
+        let here = |m: &Model| {
             let column = |c: &ModelColumn| {
                 let keys = c.foreign_keys.iter().map(|f| f.1);
                 [Some(c.at), Some(c.declared), c.type_at].into_iter().flatten().chain(keys).any(|l| l.file == file)

@@ -39,6 +39,6 @@ fn check(context: &Context<'_, '_>, found: &mut Vec<Diagnostic>) {
 }
 
 /// The columns that the model calls its key.
-fn key<'r>(context: &Context<'r, '_>, m: &Mapped<'r, '_>) -> BTreeSet<&'r str> {
+fn key<'r>(context: &Context<'r, '_>, m: &Mapped<'r>) -> BTreeSet<&'r str> {
     m.model.columns.iter().filter(|c| c.primary_key && mapped::is_own(context, m.model, c)).map(|c| c.column.as_str()).collect()
 }

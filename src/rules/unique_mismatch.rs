@@ -35,7 +35,7 @@ fn check(context: &Context<'_, '_>, found: &mut Vec<Diagnostic>) {
     }
 }
 
-fn one(context: &Context<'_, '_>, m: &Mapped<'_, '_>, columns: &[&str], at: Location, found: &mut Vec<Diagnostic>) {
+fn one(context: &Context<'_, '_>, m: &Mapped<'_>, columns: &[&str], at: Location, found: &mut Vec<Diagnostic>) {
     let wanted: BTreeSet<&str> = columns.iter().copied().collect();
     let same = |names: &[String]| names.iter().map(String::as_str).collect::<BTreeSet<_>>() == wanted;
     let by_index = m.relation.indexes.iter().filter(|i| i.unique && !i.partial).any(|i| {

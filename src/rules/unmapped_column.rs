@@ -19,7 +19,7 @@ pub(super) const RULE: Rule = Rule {
 
 /// Columns that no model of their table has, generated ones aside, which no code writes. One that an insert must give is an error: no row can be made through the model.
 fn check(context: &Context<'_, '_>, found: &mut Vec<Diagnostic>) {
-    let mut tables: BTreeMap<&QualifiedName, Vec<Mapped<'_, '_>>> = BTreeMap::new();
+    let mut tables: BTreeMap<&QualifiedName, Vec<Mapped<'_>>> = BTreeMap::new();
     for m in mapped::all(context) {
         tables.entry(m.name).or_default().push(m);
     }
@@ -32,7 +32,7 @@ fn check(context: &Context<'_, '_>, found: &mut Vec<Diagnostic>) {
 }
 
 /// Columns that none of the classes has, which share the table.
-fn one(context: &Context<'_, '_>, name: &QualifiedName, models: &[Mapped<'_, '_>], found: &mut Vec<Diagnostic>) {
+fn one(context: &Context<'_, '_>, name: &QualifiedName, models: &[Mapped<'_>], found: &mut Vec<Diagnostic>) {
     // Several classes may share a table, each with a part of it.
     if models.iter().any(|m| m.model.open) {
         return;

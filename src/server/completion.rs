@@ -145,7 +145,7 @@ impl Items {
         }
     }
 
-    fn attributes(&mut self, schema: &Schema, model: &Model<'_>, keywords: bool) {
+    fn attributes(&mut self, schema: &Schema, model: &Model, keywords: bool) {
         for (name, member) in &model.members {
             let label = if keywords { format!("{name}=") } else { name.to_string() };
             match member {
@@ -157,7 +157,7 @@ impl Items {
                 }
                 Member::Relationship { .. } => self.add(1, &label, CompletionItemKind::Property, "relationship".to_owned()),
                 Member::Inherited(_) | Member::Synonym(_) => self.add(1, &label, CompletionItemKind::Field, format!("attribute of {}", model.name)),
-                Member::Other | Member::Value(_) => {}
+                Member::Other => {}
             }
         }
     }

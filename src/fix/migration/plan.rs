@@ -11,8 +11,8 @@ use crate::schema::{QualifiedName, Relation, RelationKind, Schema};
 /// What the database lacks of the models; with `drop` also what it has too much.
 pub fn plan(context: &Context<'_, '_>, drop: bool) -> Plan {
     let world = &context.project.world;
-    let whole = |m: &&Model<'_>| !m.foreign && !m.reflected && !m.open && m.class.is_some() && m.framework != Framework::Pydantic;
-    let mut tables: BTreeMap<QualifiedName, Vec<&Model<'_>>> = BTreeMap::new();
+    let whole = |m: &&Model| !m.foreign && !m.reflected && !m.open && m.class.is_some() && m.framework != Framework::Pydantic;
+    let mut tables: BTreeMap<QualifiedName, Vec<&Model>> = BTreeMap::new();
     let mut planner = Planner { context, plan: Plan::default(), late: Vec::new(), last: Vec::new() };
     for model in world.models.all.iter().filter(whole).filter(|m| !world.is_test(m.at.file) && !world.is_migration(m.at.file)) {
         let name = match context.relation(model.relation) {
@@ -56,8 +56,8 @@ struct Planner<'r, 'a> {
 
 impl Planner<'_, '_> {
     /// The columns of all classes that share a table, by name; those of a parent's table are not this one's.
-    fn columns<'m>(&self, models: &[&'m Model<'_>]) -> BTreeMap<&'m str, &'m ModelColumn> {
-        let own = |model: &Model<'_>, c: &ModelColumn| {
+    fn columns<'m>(&self, models: &[&'m Model]) -> BTreeMap<&'m str, &'m ModelColumn> {
+        let own = |model: &Model, c: &ModelColumn| {
             let owner = c.owner.filter(|o| Some(*o) != model.class);
             owner.and_then(|o| self.context.project.world.models.of_class(o)).is_none_or(|(_, parent)| parent.relation == model.relation)
         };
@@ -90,7 +90,7 @@ impl Planner<'_, '_> {
         Some(NewColumn { name: c.column.to_string(), ty, not_null: c.nullable == Some(false) || c.primary_key, identity })
     }
 
-    fn alter(&mut self, table: &QualifiedName, relation: &Relation, models: &[&Model<'_>], columns: &BTreeMap<&str, &ModelColumn>, drop: bool) {
+    fn alter(&mut self, table: &QualifiedName, relation: &Relation, models: &[&Model], columns: &BTreeMap<&str, &ModelColumn>, drop: bool) {
         let lost: Vec<&&ModelColumn> = columns.values().filter(|c| relation.column(&c.column).is_none()).collect();
         let mut unmapped: BTreeSet<&str> = relation.columns.iter().map(|c| c.name.as_str()).filter(|n| !columns.contains_key(n)).collect();
         for c in lost {
@@ -165,7 +165,7 @@ impl Planner<'_, '_> {
         self.late.push(Change::ForeignKey { table: table.clone(), column, target, target_column });
     }
 
-    fn primary_key(&mut self, table: &QualifiedName, relation: &Relation, models: &[&Model<'_>], columns: &BTreeMap<&str, &ModelColumn>) {
+    fn primary_key(&mut self, table: &QualifiedName, relation: &Relation, models: &[&Model], columns: &BTreeMap<&str, &ModelColumn>) {
         let ours: BTreeSet<&str> = columns.values().filter(|c| c.primary_key).map(|c| c.column.as_str()).collect();
         let theirs: BTreeSet<&str> = relation.primary_key.iter().map(String::as_str).collect();
         // A key column that is renamed stays in its key.

@@ -17,7 +17,7 @@ use super::{Framework, Member, Model, ModelColumn};
 #[derive(Clone, Debug)]
 pub struct Draft<'a> {
     /// The model so far.
-    pub model: Model<'a>,
+    pub model: Model,
     /// The metadata it belongs to.
     pub metadata: Metadata,
     /// Column number and what it points at.
@@ -140,7 +140,7 @@ impl<'a> Draft<'a> {
     }
 
     /// Notes a name that is no column, unless it is known already.
-    pub fn note(&mut self, name: Ustr, member: Member<'a>) {
+    pub fn note(&mut self, name: Ustr, member: Member) {
         self.model.members.entry(name).or_insert(member);
     }
 }
@@ -243,8 +243,8 @@ pub fn link<'a>(ev: &mut Evaluator<'_, 'a>, drafts: &mut [Draft<'a>]) {
 }
 
 /// `true` where the key stands on the other side.
-fn collection(own: &Model<'_>, other: &Model<'_>) -> Option<bool> {
-    let points = |a: &Model<'_>, b: &Model<'_>| {
+fn collection(own: &Model, other: &Model) -> Option<bool> {
+    let points = |a: &Model, b: &Model| {
         a.columns.iter().any(|c| c.foreign_keys.iter().any(|(k, _)| k.rsplit('.').nth(1).is_some_and(|t| t == b.relation.name.as_str())))
     };
     match (points(own, other), points(other, own)) {

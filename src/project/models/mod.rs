@@ -99,7 +99,7 @@ pub struct ModelColumn {
 
 /// What a name on a model class is, besides columns.
 #[derive(Clone, Debug)]
-pub enum Member<'a> {
+pub enum Member {
     /// The column with that index in [`Model::columns`].
     Column(usize),
     /// A relationship to another model.
@@ -115,13 +115,11 @@ pub enum Member<'a> {
     Inherited(ClassId),
     /// Something that exists but is no column: method, property, hybrid, nested class, plain attribute.
     Other,
-    /// The same, with what is known of its value.
-    Value(Value<'a>),
 }
 
 /// A mapped class, or a table object.
 #[derive(Clone, Debug)]
-pub struct Model<'a> {
+pub struct Model {
     /// The class, unless it is a bare `Table`.
     pub class: Option<ClassId>,
     /// The variable a `Table` is bound to.
@@ -141,7 +139,7 @@ pub struct Model<'a> {
     /// Unique constraints over its columns, and where they are written.
     pub unique: Vec<(Vec<Ustr>, Location)>,
     /// Everything the class has by name, columns included.
-    pub members: FxHashMap<Ustr, Member<'a>>,
+    pub members: FxHashMap<Ustr, Member>,
     /// Something about it could not be understood: nothing may be called missing from it.
     pub open: bool,
     /// Its columns come from the database at run time (`autoload_with`, automap).
@@ -154,7 +152,7 @@ pub struct Model<'a> {
     pub foreign: bool,
 }
 
-impl Model<'_> {
+impl Model {
     /// The column behind an attribute.
     pub fn column(&self, attribute: Ustr) -> Option<&ModelColumn> {
         match self.members.get(&attribute)? {
@@ -174,9 +172,9 @@ pub struct ModelId(pub u32);
 
 /// All models.
 #[derive(Clone, Debug, Default)]
-pub struct Models<'a> {
+pub struct Models {
     /// In file and source order.
-    pub all: Vec<Model<'a>>,
+    pub all: Vec<Model>,
     /// By mapped class.
     pub by_class: FxHashMap<ClassId, ModelId>,
     /// Tables by the place of their `Table(...)` call; one in a helper or a loop makes several.
@@ -193,20 +191,20 @@ pub struct Models<'a> {
     pub by_table: FxHashMap<Ustr, Vec<ModelId>>,
 }
 
-impl<'a> Models<'a> {
+impl Models {
     /// The model with that id.
-    pub fn get(&self, id: ModelId) -> &Model<'a> {
+    pub fn get(&self, id: ModelId) -> &Model {
         &self.all[id.0 as usize]
     }
 
     /// The model of a class.
-    pub fn of_class(&self, class: ClassId) -> Option<(ModelId, &Model<'a>)> {
+    pub fn of_class(&self, class: ClassId) -> Option<(ModelId, &Model)> {
         let id = *self.by_class.get(&class)?;
         Some((id, self.get(id)))
     }
 
     /// Adds a model.
-    pub fn add(&mut self, model: Model<'a>) -> ModelId {
+    pub fn add(&mut self, model: Model) -> ModelId {
         let id = ModelId(u32::try_from(self.all.len()).unwrap_or(u32::MAX));
         if let Some(c) = model.class {
             self.by_class.insert(c, id);
@@ -219,7 +217,7 @@ impl<'a> Models<'a> {
     }
 
     /// Fills the ways to look models up, once all are found.
-    pub fn index(&mut self, world: &super::world::World<'a>) {
+    pub fn index(&mut self, world: &super::world::World<'_>) {
         for (n, model) in self.all.iter().enumerate() {
             let id = ModelId(u32::try_from(n).unwrap_or(u32::MAX));
             self.by_table.entry(model.relation.name).or_default().push(id);
@@ -278,7 +276,7 @@ fn same_call(a: &Value<'_>, b: &Value<'_>) -> bool {
 }
 
 /// Finds all models.
-pub fn collect<'a>(world: &World<'a>) -> Models<'a> {
+pub fn collect<'a>(world: &World<'a>) -> Models {
     let Some(&first) = world.index.order.first() else { return Models::default() };
     let mut ev = Evaluator::quiet(world, Place::module(first));
     let django = django::Django::find(&mut ev);
@@ -314,7 +312,7 @@ fn drafts<'a>(ev: &mut Evaluator<'_, 'a>, django: Option<&django::Django>, of: O
     drafts
 }
 
-fn linked<'a>(ev: &mut Evaluator<'_, 'a>, mut drafts: Vec<Draft<'a>>) -> Models<'a> {
+fn linked<'a>(ev: &mut Evaluator<'_, 'a>, mut drafts: Vec<Draft<'a>>) -> Models {
     // `__table__ = Table(...)` is the class's, not a table beside it.
     let own: rustc_hash::FxHashSet<Location> = drafts.iter().filter(|d| d.model.class.is_some()).filter_map(|d| d.model.call).collect();
     drafts.retain(|d| d.model.class.is_some() || d.model.call.is_none_or(|at| !own.contains(&at)));
@@ -351,7 +349,7 @@ impl<'a> Declared<'a> {
     }
 
     /// Takes one file's part anew and gives all models linked; `None` where the file has none, before and after. The world must be collecting.
-    pub(super) fn replace(&mut self, world: &World<'a>, file: FileId) -> Option<Models<'a>> {
+    pub(super) fn replace(&mut self, world: &World<'a>, file: FileId) -> Option<Models> {
         let mut ev = Evaluator::quiet(world, Place::module(file));
         let new = drafts(&mut ev, self.django.as_ref(), Some(file));
         let before = self.drafts.len();

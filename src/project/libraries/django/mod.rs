@@ -136,7 +136,7 @@ fn object_attribute<'a>(ev: &mut Evaluator<'_, 'a>, id: ModelId, name: Ustr, at:
     }
     let c = graph::through_parents(ev.world, id).find_map(|m| graph::field_column(ev.world, m, name))?;
     // A method or property of the same name hides nothing: a column is declared once.
-    if matches!(ev.world.models.get(id).members.get(&name), Some(Member::Other | Member::Value(_))) {
+    if matches!(ev.world.models.get(id).members.get(&name), Some(Member::Other)) {
         return None;
     }
     emit::column(ev, c, at, access);

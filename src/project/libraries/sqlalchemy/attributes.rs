@@ -85,7 +85,6 @@ fn class_attribute<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId, name: Ustr, a
         }
         Found::Relationship(Some(target), _) => Some(orm(Orm::Relationship(target))),
         Found::Relationship(None, _) => Some(Value::Unknown),
-        Found::Value(v) => Some(v),
         Found::Missing if LIBRARY_MEMBERS.contains(&name.as_str()) => None,
         Found::Missing => {
             if let Some((id, _)) = ev.world.models.of_class(class) {

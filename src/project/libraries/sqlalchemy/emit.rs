@@ -19,15 +19,13 @@ const MAX_MODELS: usize = 64;
 
 /// What a name on a class is.
 #[derive(Clone, Debug)]
-pub enum Found<'a> {
+pub enum Found {
     /// A column; of several models where the class is a mixin or abstract base.
     Columns(Vec<ColumnRef>),
     /// A relationship.
     Relationship(Option<ClassId>, Option<bool>),
     /// Something else that exists.
     Other,
-    /// Something else, whose value is known.
-    Value(Value<'a>),
     /// The class is closed and has no such name.
     Missing,
     /// Nothing can be said.
@@ -40,7 +38,7 @@ pub fn is_mapped(ev: &Evaluator<'_, '_>, class: ClassId) -> bool {
 }
 
 /// Looks a name up on a class.
-pub fn find<'a>(ev: &Evaluator<'_, 'a>, class: ClassId, name: Ustr) -> Found<'a> {
+pub fn find<'a>(ev: &Evaluator<'_, 'a>, class: ClassId, name: Ustr) -> Found {
     let models = &ev.world.models;
     let Some((id, model)) = models.of_class(class) else { return find_inherited(ev, class, name) };
     let own = model.members.get(&name);
@@ -59,13 +57,12 @@ pub fn find<'a>(ev: &Evaluator<'_, 'a>, class: ClassId, name: Ustr) -> Found<'a>
         },
         Some(Member::Inherited(parent)) if *parent != class => find(ev, *parent, name),
         Some(Member::Inherited(_) | Member::Other) => Found::Other,
-        Some(Member::Value(v)) => Found::Value(v.clone()),
         None => missing(ev, class, model, name),
     }
 }
 
 /// With joined inheritance a child has what its parent's table has, unless it defines the name anew.
-fn find_in_parent<'a>(ev: &Evaluator<'_, 'a>, class: ClassId, name: Ustr) -> Option<Found<'a>> {
+fn find_in_parent<'a>(ev: &Evaluator<'_, 'a>, class: ClassId, name: Ustr) -> Option<Found> {
     for &above in &ev.world.lineage(class)?.mro {
         if above != class
             && let Some((id, parent)) = ev.world.models.of_class(above)
@@ -83,7 +80,7 @@ fn find_in_parent<'a>(ev: &Evaluator<'_, 'a>, class: ClassId, name: Ustr) -> Opt
     None
 }
 
-fn missing<'a>(ev: &Evaluator<'_, 'a>, class: ClassId, model: &Model<'a>, name: Ustr) -> Found<'a> {
+fn missing<'a>(ev: &Evaluator<'_, 'a>, class: ClassId, model: &Model, name: Ustr) -> Found {
     let dunder = name.as_str().starts_with("__");
     let set_elsewhere = || ev.world.lineage(class).is_some_and(|l| l.mro.iter().any(|c| ev.world.attribute(*c, name).is_some()));
     let unnamed = model.members.contains_key(&Ustr::from(crate::project::models::ANY_NAME));
@@ -99,7 +96,7 @@ fn missing<'a>(ev: &Evaluator<'_, 'a>, class: ClassId, model: &Model<'a>, name: 
     Found::Missing
 }
 
-fn find_inherited<'a>(ev: &Evaluator<'_, 'a>, class: ClassId, name: Ustr) -> Found<'a> {
+fn find_inherited<'a>(ev: &Evaluator<'_, 'a>, class: ClassId, name: Ustr) -> Found {
     let Some((owner, _)) = ev.world.class_member(class, name) else { return Found::Unknown };
     let Some(all) = ev.world.models.by_owner.get(&(owner, name)) else { return Found::Unknown };
     let cast = |&(model, column): &(ModelId, usize)| ColumnRef { model, column };
@@ -120,12 +117,12 @@ pub fn context(ev: &Evaluator<'_, '_>) -> Context {
     }
 }
 
-fn certainty(model: &Model<'_>) -> Certainty {
+fn certainty(model: &Model) -> Certainty {
     if model.foreign { Certainty::Low } else { Certainty::High }
 }
 
 /// The model that owns a column: with joined inheritance a parent's column lies in the parent's table.
-pub fn owner<'w, 'a>(ev: &Evaluator<'w, 'a>, at: ColumnRef) -> Option<(ModelId, &'w Model<'a>, usize)> {
+pub fn owner<'w, 'a>(ev: &Evaluator<'w, 'a>, at: ColumnRef) -> Option<(ModelId, &'w Model, usize)> {
     let model = ev.world.models.get(at.model);
     let column = model.columns.get(at.column)?;
     if let Some(owner) = column.owner
@@ -146,7 +143,7 @@ pub fn column(ev: &mut Evaluator<'_, '_>, of: ColumnRef, location: Location, acc
     }
     let context = context(ev);
     let Some((id, model, n)) = owner(ev, of) else { return };
-    let mut noted = |model: &Model<'_>, n: usize| {
+    let mut noted = |model: &Model, n: usize| {
         let column = &model.columns[n];
         ev.uses.references.push(Reference {
             location,

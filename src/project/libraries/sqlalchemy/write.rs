@@ -182,7 +182,7 @@ fn note_insert<'a>(ev: &mut Evaluator<'_, 'a>, id: ModelId, location: Location, 
 }
 
 /// Columns that the model fills by itself.
-fn defaulted(model: &Model<'_>) -> Vec<Ustr> {
+fn defaulted(model: &Model) -> Vec<Ustr> {
     model.columns.iter().filter(|c| c.has_default).map(|c| c.column).collect()
 }
 
