@@ -78,8 +78,10 @@ impl Outcome {
         for p in &context.project.uses.sql_problems {
             one(p.location.file, &Known::Missing, p.certainty);
         }
-        for (reason, times) in &context.project.uses.skipped {
-            self.summary.skip(reason, *times);
+        for ((reason, file), times) in &context.project.uses.skipped {
+            if file.is_none_or(|f| asked[f.0 as usize]) {
+                self.summary.skip(reason, *times);
+            }
         }
         // "No findings" would sound better than it is.
         let (found, checked) = (self.summary.references, self.summary.checked);

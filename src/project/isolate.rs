@@ -20,5 +20,7 @@ pub fn isolated<T>(sources: &Sources, file: FileId, work: impl FnOnce() -> T) ->
 
 /// The same for what a file does with the database; a crash is noted there.
 pub fn uses(sources: &Sources, file: FileId, work: impl FnOnce() -> Uses) -> Uses {
-    isolated(sources, file, work).unwrap_or_else(|| Uses { crashed: [file].into(), ..Uses::default() })
+    let mut uses = isolated(sources, file, work).unwrap_or_else(|| Uses { crashed: [file].into(), ..Uses::default() });
+    uses.belong_to(file);
+    uses
 }

@@ -83,8 +83,8 @@ impl<'a> Project<'a> {
         for u in seen {
             uses.append(u);
         }
-        if world.models.unnamed > 0 {
-            uses.skipped.insert("model whose table could not be worked out", world.models.unnamed);
+        for file in &world.models.unnamed {
+            *uses.skipped.entry(("model whose table could not be worked out", Some(*file))).or_default() += 1;
         }
         // A helper walked for the callers of several files is seen once for each.
         uses.dedup();

@@ -244,14 +244,19 @@ pub struct Uses {
     pub crashed: std::collections::BTreeSet<crate::source::FileId>,
     /// SQL texts, where they were asked for (see [`super::world::World::keeps_statements`]).
     pub statements: Vec<SqlText>,
-    /// What was seen but not understood: reason → how often.
-    pub skipped: BTreeMap<&'static str, usize>,
+    /// What was seen but not understood: reason, and the file that was walked → how often.
+    pub skipped: BTreeMap<(&'static str, Option<crate::source::FileId>), usize>,
 }
 
 impl Uses {
     /// Counts something that was seen but could not be followed.
     pub fn skip(&mut self, reason: &'static str) {
-        *self.skipped.entry(reason).or_default() += 1;
+        *self.skipped.entry((reason, None)).or_default() += 1;
+    }
+
+    /// Says which file was walked.
+    pub fn belong_to(&mut self, file: crate::source::FileId) {
+        self.skipped = std::mem::take(&mut self.skipped).into_iter().map(|((reason, _), times)| ((reason, Some(file)), times)).collect();
     }
 
     /// Drops what is only missing from the schema because the code itself creates it.

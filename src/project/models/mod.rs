@@ -185,8 +185,8 @@ pub struct Models {
     pub bases: FxHashSet<ClassId>,
     /// Mapped classes by their own names.
     pub by_name: FxHashMap<Ustr, Vec<ModelId>>,
-    /// Mapped classes and tables whose relation's name could not be worked out: they are not among `all`.
-    pub unnamed: usize,
+    /// The file of each mapped class whose relation's name could not be worked out: these are not among `all`.
+    pub unnamed: Vec<FileId>,
     /// Models by the names of their relations.
     pub by_table: FxHashMap<Ustr, Vec<ModelId>>,
 }
@@ -319,10 +319,12 @@ fn linked<'a>(ev: &mut Evaluator<'_, 'a>, mut drafts: Vec<Draft<'a>>) -> Models 
     draft::place(ev.world, &mut drafts);
     draft::link(ev, &mut drafts);
     draft::set_apart(ev.world, &mut drafts);
-    let mut unnamed = 0;
+    let mut unnamed = Vec::new();
     for class in ev.world.index.class_ids() {
         let declared = !sqlmodel::is_sqlmodel(ev, class) && declarative::is_declarative(ev, class);
-        unnamed += usize::from(declared && declarative::is_unnamed(ev, class));
+        if declared && declarative::is_unnamed(ev, class) {
+            unnamed.push(ev.world.index.class(class).file);
+        }
     }
     drafts.sort_by_key(|d| (d.model.at, d.model.class));
     let mut models = Models { unnamed, ..Models::default() };
