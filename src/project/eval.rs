@@ -215,7 +215,7 @@ impl<'w, 'a> Evaluator<'w, 'a> {
             }
             ExprKind::Compare(c) => {
                 let values: Vec<_> = c.0.iter().map(|x| self.eval(x)).collect();
-                if self.world.collecting {
+                if self.world.is_collecting() {
                     return fold::compare(&c.1, &values);
                 }
                 libraries::compare(self, &c.0, &c.1, &values)
@@ -223,7 +223,7 @@ impl<'w, 'a> Evaluator<'w, 'a> {
             ExprKind::Unary(u) => {
                 let v = self.eval(&u.1);
                 match u.0.as_str() {
-                    "not" => fold::truth(&v).filter(|_| self.world.collecting).map_or(Value::Unknown, |t| Value::Bool(!t)),
+                    "not" => fold::truth(&v).filter(|_| self.world.is_collecting()).map_or(Value::Unknown, |t| Value::Bool(!t)),
                     "-" => {
                         if let Value::Int(n) = v {
                             Value::Int(n.wrapping_neg())
@@ -236,7 +236,7 @@ impl<'w, 'a> Evaluator<'w, 'a> {
             }
             ExprKind::Conditional(c) => {
                 let test = self.eval(&c.0);
-                if self.world.collecting
+                if self.world.is_collecting()
                     && let Some(t) = fold::truth(&test)
                 {
                     return self.eval(if t { &c.1 } else { &c.2 });
@@ -286,7 +286,7 @@ impl<'w, 'a> Evaluator<'w, 'a> {
             return self.world.member_value(class, n, bindings, Mark::Member(self.place.file, class, n), &mut self.trail);
         }
         let v = self.world.global_on(self.place.file, n, &mut self.trail);
-        if v.is_unknown() && !self.world.index.modules.get(&self.place.file).is_some_and(|m| m.names.contains_key(&n)) && is_builtin(&n) {
+        if v.is_unknown() && !self.world.index.module_of(self.place.file).is_some_and(|m| m.names.contains_key(&n)) && is_builtin(&n) {
             return Value::External(super::modules::external("builtins", &n));
         }
         v
@@ -379,7 +379,7 @@ impl<'w, 'a> Evaluator<'w, 'a> {
     fn subscript(&mut self, value: &'a Expr, index: &'a Expr) -> Value<'a> {
         let base = self.eval(value);
         // `models.JSONField[list[int]](…)`: a field, whatever it is said to hold.
-        if self.world.collecting
+        if self.world.is_collecting()
             && let Value::External(path) = &base
             && path.starts_with("django.")
             && path.ends_with("Field")
@@ -515,7 +515,7 @@ impl<'w, 'a> Evaluator<'w, 'a> {
 
     fn comprehension(&mut self, c: &'a python::Comprehension) -> Value<'a> {
         let saved_env = self.env.clone();
-        if self.world.collecting
+        if self.world.is_collecting()
             && let ([clause], None) = (c.clauses.as_slice(), &c.value)
         {
             let all = fold::comprehension(self, clause, &c.element);

@@ -41,7 +41,7 @@ impl<'a> Evaluator<'_, 'a> {
         for s in body {
             // What stands behind a `return` is never run, but its names are still names.
             left |= self.statement(s);
-            if left && self.world.collecting {
+            if left && self.world.is_collecting() {
                 break;
             }
         }
@@ -227,7 +227,7 @@ impl<'a> Evaluator<'_, 'a> {
 
     fn conditional(&mut self, i: &'a python::If) -> bool {
         let test = self.eval(&i.test);
-        if self.world.collecting
+        if self.world.is_collecting()
             && let Some(t) = super::fold::truth(&test)
         {
             return self.body(if t { &i.body } else { &i.orelse });
@@ -260,7 +260,7 @@ impl<'a> Evaluator<'_, 'a> {
     fn for_loop(&mut self, f: &'a python::For) {
         let iter = self.eval(&f.iter);
         // Tables made in a loop over what is written out: each turn makes one.
-        if self.world.collecting
+        if self.world.is_collecting()
             && self.place.function.is_none()
             && let Some(items) = super::fold::items(&iter, self.at(f.iter.span)).filter(|i| i.len() <= MAX_TURNS)
         {

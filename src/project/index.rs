@@ -282,6 +282,11 @@ impl<'a> Index<'a> {
         }
     }
 
+    /// A Python file's definitions.
+    pub fn module_of(&self, file: FileId) -> Option<&ModuleDef<'a>> {
+        self.modules.get(&file)
+    }
+
     pub(super) fn add_unit(&mut self, unit: Unit) -> UnitId {
         self.units.push(unit);
         UnitId(u32::try_from(self.units.len() - 1).unwrap_or(u32::MAX))

@@ -24,9 +24,33 @@ const ROUNDS: usize = 3;
 /// What is remembered while models are collected, which is before the first round: expressions then mean something else.
 const COLLECTING: usize = ROUNDS;
 
+/// The same while class headers are read, when no class has ancestors yet.
+const HEADERS: usize = ROUNDS + 1;
+
 thread_local! {
     /// The round that this thread's walk belongs to.
     static ROUND: Cell<usize> = const { Cell::new(ROUNDS - 1) };
+    /// This thread is reading class headers.
+    static IN_HEADERS: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether this thread is reading class headers.
+pub(super) fn reads_headers() -> bool {
+    IN_HEADERS.get()
+}
+
+/// Reads class headers. Circles inside of them are no circles of who asks.
+pub(super) fn in_headers<T>(read: impl FnOnce() -> T) -> T {
+    /// Leaves them again, be it by a panic.
+    struct Leave(bool, u64);
+    impl Drop for Leave {
+        fn drop(&mut self) {
+            IN_HEADERS.set(self.0);
+            reset_cuts(self.1);
+        }
+    }
+    let _leave = Leave(IN_HEADERS.replace(true), cuts());
+    read()
 }
 
 /// What a function or method is known to give.
@@ -54,7 +78,7 @@ type StoredElsewhere<'a> = FxHashMap<ClassId, Vec<(UnitId, Value<'a>)>>;
 
 /// What is learnt in each round, and while models are collected.
 #[derive(Debug, Default)]
-pub(super) struct Rounds<'a>([Round<'a>; ROUNDS + 1]);
+pub(super) struct Rounds<'a>([Round<'a>; ROUNDS + 2]);
 
 /// What is learnt in one round.
 #[derive(Debug, Default)]
@@ -131,7 +155,18 @@ impl<T: Clone> Remembered<T> {
 impl<'a> World<'a> {
     /// What is learnt in the round that this thread's walk belongs to.
     pub(super) fn round(&self) -> &Round<'a> {
-        &self.rounds.0[if self.collecting { COLLECTING } else { ROUND.get() }]
+        let round = match () {
+            () if reads_headers() => HEADERS,
+            () if self.collecting => COLLECTING,
+            () => ROUND.get(),
+        };
+        &self.rounds.0[round]
+    }
+
+    /// Models are being collected: calls of the project's own functions are run, and declarations keep what they declare. Few expressions are evaluated
+    /// in this phase, so it may cost more for each. Class headers are read in the same way at any time.
+    pub fn is_collecting(&self) -> bool {
+        self.collecting || reads_headers()
     }
 
     /// Drops everything remembered, because more is known now.
@@ -164,14 +199,14 @@ impl<'a> World<'a> {
 
     /// What a function or method is known to give.
     pub fn summary(&self, function: FunctionId) -> &Summary<'a> {
-        let Some(before) = ROUND.get().checked_sub(1).filter(|_| !self.collecting) else { return &NOTHING };
+        let Some(before) = ROUND.get().checked_sub(1).filter(|_| !self.is_collecting()) else { return &NOTHING };
         let walked = self.walked(before, self.index.function(function).unit);
         walked.summaries.iter().rev().find(|(f, _)| *f == function).map_or(&NOTHING, |(_, s)| s)
     }
 
     /// What code stores in an attribute of a class's own objects (`self.x = …`); `None` where none does.
     pub fn attribute(&self, class: ClassId, name: Ustr) -> Option<Value<'a>> {
-        let before = ROUND.get().checked_sub(1).filter(|_| !self.collecting)?;
+        let before = ROUND.get().checked_sub(1).filter(|_| !self.is_collecting())?;
         let known = self.rounds.0[before].attributes.get(class.0 as usize)?;
         if let Some(v) = known.get(self.phase, name) {
             return v;
@@ -230,7 +265,7 @@ impl<'a> World<'a> {
 
     fn walk(&self, id: UnitId) -> Walked<'a> {
         let unit = self.index.unit(id);
-        let Some(module) = self.index.modules.get(&unit.file) else { return Walked::default() };
+        let Some(module) = self.index.module_of(unit.file) else { return Walked::default() };
         let walk = || {
             let mut ev = Evaluator::quiet(self, Place::module(unit.file));
             match unit.function {

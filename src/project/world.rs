@@ -1,7 +1,7 @@
 //! What is known of the whole project while it is being linked, phase by phase: definitions, class lineages, models, what functions give.
 
 use std::cell::Cell;
-use std::sync::{PoisonError, RwLock};
+use std::sync::{OnceLock, PoisonError, RwLock};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use ustr::Ustr;
@@ -13,7 +13,7 @@ use crate::syntax::python::{ArgKind, Expr};
 use super::eval::Evaluator;
 use super::index::{Binding, ClassId, FunctionId, Index};
 use super::modules::{ModuleRef, external};
-use super::rounds::Rounds;
+use super::rounds::{Rounds, in_headers, reads_headers};
 use super::value::Value;
 
 /// The scope in which an expression stands.
@@ -57,6 +57,17 @@ impl Lineage<'_> {
     }
 }
 
+/// What one class header names.
+#[derive(Debug, Default)]
+struct Bases<'a> {
+    /// Classes of the project.
+    inside: Vec<ClassId>,
+    /// Others.
+    outside: Vec<Value<'a>>,
+    /// Some base could not be resolved to anything.
+    open: bool,
+}
+
 /// Whether a dotted path lies in the package `root`.
 pub fn is_from(path: &str, root: &str) -> bool {
     path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
@@ -70,10 +81,10 @@ pub struct World<'a> {
     pub schema: &'a Schema,
     /// Definitions.
     pub index: Index<'a>,
-    /// By class id.
-    pub lineages: Vec<Lineage<'a>>,
-    /// By class id: classes that name it as a base, directly.
-    pub children: Vec<Vec<ClassId>>,
+    /// By class id, as far as they were asked for.
+    lineages: Vec<OnceLock<Lineage<'a>>>,
+    /// By class id: what its own header names.
+    direct: Vec<OnceLock<Bases<'a>>>,
     /// Calls that name tables or take SQL.
     pub calls: super::libraries::calls::Calls,
     /// Mapped classes and table objects.
@@ -84,9 +95,8 @@ pub struct World<'a> {
     pub keeps_statements: bool,
     /// Cache keys that the configuration binds to tables.
     pub caches: super::libraries::redis::Bindings,
-    /// Models are being collected: calls of the project's own functions are run, and declarations keep what they declare. Few expressions are evaluated
-    /// in this phase, so it may cost more for each.
-    pub collecting: bool,
+    /// Models are being collected. See [`World::is_collecting`].
+    pub(super) collecting: bool,
     /// Whether a class is mapped, worked out once while models are collected.
     pub(super) mapped: RwLock<FxHashMap<ClassId, bool>>,
     /// How Django's models point at each other.
@@ -104,7 +114,7 @@ impl<'a> World<'a> {
             sources,
             schema,
             lineages: Vec::new(),
-            children: vec![Vec::new(); index.classes.len()],
+            direct: Vec::new(),
             calls: super::libraries::calls::Calls::builtin().clone(),
             models: super::models::Models::default(),
             bound: std::collections::BTreeMap::new(),
@@ -118,8 +128,7 @@ impl<'a> World<'a> {
             index,
         };
         world.resize_rounds();
-        world.link_classes();
-        world.forget();
+        world.resize_lineages();
         world
     }
 
@@ -132,79 +141,70 @@ impl<'a> World<'a> {
 
     /// Whether a file is a revision of the schema, which speaks of the schema of its own time.
     pub fn is_migration(&self, file: FileId) -> bool {
-        let Some(module) = self.index.modules.get(&file) else { return false };
+        let Some(module) = self.index.module_of(file) else { return false };
         let folder = |p: &str| matches!(p, "migrations" | "delta" | "deltas" | "versions") || p.ends_with("_migrations");
         module.names.contains_key(&Ustr::from("down_revision")) || self.sources.get(file).path.rsplit('/').skip(1).any(folder)
     }
 
-    fn link_classes(&mut self) {
-        // Direct bases first, then orders; a class met again on the way to itself is left out.
-        let direct: Vec<(Vec<ClassId>, Vec<Value<'a>>, bool)> = self.index.class_ids().map(|id| self.direct_bases(id)).collect();
-        let lineages = self
-            .index
-            .class_ids()
-            .map(|id| {
-                let mut lineage = Lineage::default();
-                let mut seen = FxHashSet::default();
-                visit(id, &direct, &mut seen, &mut lineage);
-                // A base shared by two branches comes behind both, as in Python's order.
-                let mut kept = FxHashSet::default();
-                let mut order: Vec<ClassId> = lineage.mro.iter().rev().copied().filter(|c| kept.insert(*c)).collect();
-                order.reverse();
-                lineage.mro = order;
-                for &c in &lineage.mro {
-                    let header = &self.index.class(c).node.bases;
-                    lineage.keywords.extend(header.iter().filter_map(|a| if let ArgKind::Keyword(k) = a.kind { Some((c, k.name, &a.value)) } else { None }));
-                }
-                lineage
-            })
-            .collect();
-        for (n, (bases, ..)) in direct.iter().enumerate() {
-            for b in bases {
-                self.children[b.0 as usize].push(ClassId(u32::try_from(n).unwrap_or(u32::MAX)));
-            }
+    /// Works a class's ancestors out.
+    fn link_class(&self, id: ClassId) -> Lineage<'a> {
+        // A class met again on the way to itself is left out.
+        let (mut lineage, mut seen) = (Lineage::default(), FxHashSet::default());
+        self.visit(id, &mut seen, &mut lineage);
+        // A base shared by two branches comes behind both, as in Python's order.
+        let mut kept = FxHashSet::default();
+        let mut order: Vec<ClassId> = lineage.mro.iter().rev().copied().filter(|c| kept.insert(*c)).collect();
+        order.reverse();
+        lineage.mro = order;
+        for &c in &lineage.mro {
+            let header = &self.index.class(c).node.bases;
+            lineage.keywords.extend(header.iter().filter_map(|a| if let ArgKind::Keyword(k) = a.kind { Some((c, k.name, &a.value)) } else { None }));
         }
-        self.lineages = lineages;
+        lineage
     }
 
-    /// Works out again who the ancestors of one file's classes are, after its tree was replaced. Ancestors in other files are as they were.
-    pub(super) fn relink_classes(&mut self, file: FileId) {
+    fn visit(&self, id: ClassId, seen: &mut FxHashSet<ClassId>, lineage: &mut Lineage<'a>) {
+        // The depth of a class hierarchy is bounded by what a person writes; a hostile one by this.
+        if lineage.mro.len() > 500 {
+            lineage.open = true;
+            return;
+        }
+        lineage.mro.push(id);
+        if !seen.insert(id) {
+            return;
+        }
+        let bases = self.direct[id.0 as usize].get_or_init(|| in_headers(|| self.direct_bases(id)));
+        lineage.open |= bases.open;
+        for v in &bases.outside {
+            if !lineage.outside.iter().any(|have| have.same(v)) {
+                lineage.outside.push(v.clone());
+            }
+        }
+        for &b in &bases.inside {
+            self.visit(b, seen, lineage);
+        }
+    }
+
+    /// Makes room for the ancestors of every class.
+    fn resize_lineages(&mut self) {
         let classes = self.index.classes.len();
-        self.lineages.resize_with(classes, Lineage::default);
-        self.children.resize_with(classes, Vec::new);
+        self.lineages.resize_with(classes, OnceLock::new);
+        self.direct.resize_with(classes, OnceLock::new);
+    }
+
+    /// Forgets who the ancestors of one file's classes are, after its tree was replaced. Those of classes in other files are as they were.
+    pub(super) fn relink_classes(&mut self, file: FileId) {
+        self.resize_lineages();
         self.resize_rounds();
         let mapped = self.mapped.get_mut().unwrap_or_else(PoisonError::into_inner);
-        let own = self.index.classes_of(file).to_vec();
-        for id in &own {
+        for id in self.index.classes_of(file) {
             mapped.remove(id);
-        }
-        for id in own {
-            let (bases, outside, open) = self.direct_bases(id);
-            let mut lineage = Lineage { mro: vec![id], outside, open, keywords: Vec::new() };
-            for b in &bases {
-                let of_base = &self.lineages[b.0 as usize];
-                lineage.mro.extend(&of_base.mro);
-                lineage.open |= of_base.open;
-                lineage.outside.extend(of_base.outside.iter().cloned());
-            }
-            let mut kept = FxHashSet::default();
-            lineage.mro = lineage.mro.iter().rev().copied().filter(|c| kept.insert(*c)).take(500).collect();
-            lineage.mro.reverse();
-            for &c in &lineage.mro {
-                let header = &self.index.class(c).node.bases;
-                lineage.keywords.extend(header.iter().filter_map(|a| if let ArgKind::Keyword(k) = a.kind { Some((c, k.name, &a.value)) } else { None }));
-            }
-            self.lineages[id.0 as usize] = lineage;
-            for b in bases.iter().filter(|b| **b != id) {
-                let children = &mut self.children[b.0 as usize];
-                if !children.contains(&id) {
-                    children.push(id);
-                }
-            }
+            self.lineages[id.0 as usize] = OnceLock::new();
+            self.direct[id.0 as usize] = OnceLock::new();
         }
     }
 
-    fn direct_bases(&self, id: ClassId) -> (Vec<ClassId>, Vec<Value<'a>>, bool) {
+    fn direct_bases(&self, id: ClassId) -> Bases<'a> {
         let def = self.index.class(id);
         let place = Place { file: def.file, class: def.outer_class, function: def.outer_function };
         let (mut inside, mut outside, mut open) = (Vec::new(), Vec::new(), false);
@@ -234,7 +234,7 @@ impl<'a> World<'a> {
             }
             open |= !found;
         }
-        (inside, outside, open)
+        Bases { inside, outside, open }
     }
 
     /// What `declarative_base(cls=Base)` makes descends from that class, or from each of several.
@@ -247,9 +247,13 @@ impl<'a> World<'a> {
         all.iter().flat_map(Value::alternatives).filter_map(|v| if let Value::Class(c) = v { Some(*c) } else { None }).collect()
     }
 
-    /// A class's ancestors.
+    /// A class's ancestors; nothing while headers are being read, from which they are worked out.
     pub fn lineage(&self, id: ClassId) -> Option<&Lineage<'a>> {
-        self.lineages.get(id.0 as usize)
+        if reads_headers() {
+            return None;
+        }
+        let known = self.lineages.get(id.0 as usize)?;
+        Some(known.get_or_init(|| self.link_class(id)))
     }
 
     /// The class of the lineage that binds a name, with the bindings.
@@ -280,7 +284,7 @@ impl<'a> World<'a> {
         if let Some(v) = known.and_then(|k| k.get(self.phase, name)) {
             return v;
         }
-        let Some(module) = self.index.modules.get(&file) else { return Value::Unknown };
+        let Some(module) = self.index.module_of(file) else { return Value::Unknown };
         trail.push(mark);
         let cuts = cuts();
         let value = match module.names.get(&name) {
@@ -296,10 +300,10 @@ impl<'a> World<'a> {
     }
 
     fn star_value(&self, file: FileId, name: Ustr, trail: &mut Vec<Mark>) -> Value<'a> {
-        let Some(module) = self.index.modules.get(&file) else { return Value::Unknown };
+        let Some(module) = self.index.module_of(file) else { return Value::Unknown };
         for &(level, path) in module.stars.iter().rev() {
             if let ModuleRef::File(other) = self.index.table.resolve(file, level, path)
-                && self.index.modules.get(&other).is_some_and(|m| m.names.contains_key(&name) || !m.stars.is_empty())
+                && self.index.module_of(other).is_some_and(|m| m.names.contains_key(&name) || !m.stars.is_empty())
             {
                 let v = self.global_on(other, name, trail);
                 if !v.is_unknown() {
@@ -324,7 +328,7 @@ impl<'a> World<'a> {
     /// The value that a class's own body binds to a name; `mark` is put on the trail while it is worked out.
     pub(super) fn member_value(&self, owner: ClassId, name: Ustr, bindings: &[Binding<'a>], mark: Mark, trail: &mut Vec<Mark>) -> Value<'a> {
         // While models are collected a look-up has effects: tables that it makes are noted.
-        if !self.collecting
+        if !self.is_collecting()
             && let Some(v) = self.round().members.get(owner.0 as usize).and_then(|k| k.get(self.phase, name))
         {
             return v;
@@ -334,7 +338,7 @@ impl<'a> World<'a> {
         trail.push(mark);
         let value = self.bindings_value(place, bindings, trail);
         trail.pop();
-        if let (Some(known), true) = (self.round().members.get(owner.0 as usize), !self.collecting && cuts == self::cuts()) {
+        if let (Some(known), true) = (self.round().members.get(owner.0 as usize), !self.is_collecting() && cuts == self::cuts()) {
             known.put(self.phase, name, value.clone());
         }
         value
@@ -379,7 +383,7 @@ impl<'a> World<'a> {
                 // `from . import x` in an `__init__` that itself binds `x` to its submodule is a circle, which ends as unknown.
                 let v = self.global_on(*f, name, trail);
                 if v.is_unknown()
-                    && !self.index.modules.get(f).is_some_and(|m| m.names.contains_key(&name) && *f != file)
+                    && !self.index.module_of(*f).is_some_and(|m| m.names.contains_key(&name) && *f != file)
                     && let Some(sub) = self.index.table.submodule(&base, &name)
                 {
                     return match sub {
@@ -454,25 +458,3 @@ pub(super) fn reset_cuts(before: u64) {
 
 /// Libraries whose names people import with `*`.
 const STAR_LIBRARIES: &[&str] = &["sqlalchemy", "sqlmodel", "django", "typing", "peewee"];
-
-fn visit<'a>(id: ClassId, direct: &[(Vec<ClassId>, Vec<Value<'a>>, bool)], seen: &mut FxHashSet<ClassId>, lineage: &mut Lineage<'a>) {
-    // The depth of a class hierarchy is bounded by what a person writes; a hostile one by this.
-    if lineage.mro.len() > 500 {
-        lineage.open = true;
-        return;
-    }
-    lineage.mro.push(id);
-    if !seen.insert(id) {
-        return;
-    }
-    let (inside, outside, open) = &direct[id.0 as usize];
-    lineage.open |= open;
-    for v in outside {
-        if !lineage.outside.iter().any(|have| have.same(v)) {
-            lineage.outside.push(v.clone());
-        }
-    }
-    for &b in inside {
-        visit(b, direct, seen, lineage);
-    }
-}

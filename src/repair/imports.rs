@@ -17,7 +17,7 @@ pub(super) struct Named {
 
 /// `name` of `module` in that file: as it is imported already, else imported beside its kin. `None` where the name means something else there.
 pub(super) fn name(context: &Context<'_, '_>, file: FileId, module: &str, name: &str) -> Option<Named> {
-    let body = context.project.world.index.modules.get(&file)?.node.body.as_slice();
+    let body = context.project.world.index.module_of(file)?.node.body.as_slice();
     let source = context.project.world.sources.get(file);
     for statement in body {
         if let StmtKind::ImportFrom(from) = &statement.kind

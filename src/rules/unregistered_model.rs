@@ -75,7 +75,7 @@ fn reach(world: &World<'_>, env: FileId) -> Option<BTreeSet<FileId>> {
         if !reached.insert(file) {
             continue;
         }
-        let module = world.index.modules.get(&file)?;
+        let module = world.index.module_of(file)?;
         let mut dynamic = false;
         for stmt in &module.node.body {
             stmt.each(&mut |s| match &s.kind {

@@ -96,7 +96,7 @@ impl<'a> LibraryValue<'a> {
 
 /// `receiver.name(args)`. Asked before Python's own rules; the receiver may be unknown.
 pub fn method<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &Value<'a>, name: Ident, call: &'a Call, args: &Args<'a>, span: Span) -> Option<Value<'a>> {
-    if ev.world.collecting {
+    if ev.world.is_collecting() {
         return super::models::construct::method(ev, receiver, name, call, args);
     }
     if let Some(v) = aiosql::method(ev, receiver, name).or_else(|| pydantic::method(ev, receiver, name, call, args)) {
@@ -113,7 +113,7 @@ pub fn method<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &Value<'a>, name: Ident,
 
 /// `callee(args)` for anything that is not a method call on a receiver the library answered for.
 pub fn call<'a>(ev: &mut Evaluator<'_, 'a>, callee: &Value<'a>, call: &'a Call, args: &Args<'a>, span: Span) -> Option<Value<'a>> {
-    if ev.world.collecting {
+    if ev.world.is_collecting() {
         return super::models::construct::call(ev, callee, call, args, span);
     }
     alembic::call(ev, callee, call, args);
@@ -132,7 +132,7 @@ pub fn attribute<'a>(ev: &mut Evaluator<'_, 'a>, value: &Value<'a>, attr: Ident)
     if let Some(v) = flask_sqlalchemy::attribute(ev, value, attr) {
         return Some(v);
     }
-    if ev.world.collecting {
+    if ev.world.is_collecting() {
         return super::models::construct::attribute(ev, value, attr);
     }
     sqlalchemy::attributes::attribute(ev, value, attr)
@@ -143,7 +143,7 @@ pub fn attribute<'a>(ev: &mut Evaluator<'_, 'a>, value: &Value<'a>, attr: Ident)
 
 /// `name.attr`, read and not called, after [`attribute`]: what an object's class may lack.
 pub fn object_attribute<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &'a Expr, value: &Value<'a>, attr: Ident) {
-    if !ev.world.collecting {
+    if !ev.world.is_collecting() {
         sqlalchemy::objects::read(ev, receiver, value, attr);
     }
 }
@@ -155,7 +155,7 @@ pub fn class_name<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId, name: ustr::Us
 
 /// `base[key]`
 pub fn subscript<'a>(ev: &mut Evaluator<'_, 'a>, base: &Value<'a>, key: &Value<'a>, index: &'a Expr) -> Option<Value<'a>> {
-    if ev.world.collecting {
+    if ev.world.is_collecting() {
         return super::models::construct::subscript(base);
     }
     sqlalchemy::attributes::subscript(ev, base, key, index)
@@ -266,7 +266,7 @@ pub fn parameter<'a>(ev: &mut Evaluator<'_, 'a>, function: FunctionId, _n: usize
 
 /// A call of a function of the project itself; `receiver` for a method.
 pub fn inline<'a>(ev: &mut Evaluator<'_, 'a>, function: FunctionId, receiver: Option<&Value<'a>>, call: &'a Call, args: &Args<'a>) -> Value<'a> {
-    if ev.world.collecting {
+    if ev.world.is_collecting() {
         return ev.run(function, receiver, call, args);
     }
     ev.initialised(function, receiver, call, args);

@@ -43,7 +43,7 @@ fn find(ev: &Evaluator<'_, '_>, file: FileId, asking: FunctionId, param: &Param)
         }
     }
     files.into_iter().find_map(|f| {
-        if !ev.world.index.modules.get(&f)?.names.contains_key(&param.name.name) {
+        if !ev.world.index.module_of(f)?.names.contains_key(&param.name.name) {
             return None;
         }
         match ev.world.global(f, param.name.name) {

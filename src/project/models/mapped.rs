@@ -266,7 +266,7 @@ fn definition<'a>(world: &World<'a>, file: FileId, name: Ustr, depth: usize) -> 
     if depth > MAX_DEPTH {
         return None;
     }
-    let module = world.index.modules.get(&file)?;
+    let module = world.index.module_of(file)?;
     match module.names.get(&name).map(Vec::as_slice) {
         Some([.., Binding::Value { value, .. }]) => Some((file, value)),
         Some([.., Binding::From { level, module, name }]) => match world.index.table.resolve(file, *level, *module) {

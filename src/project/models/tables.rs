@@ -43,7 +43,7 @@ struct Bound {
 /// All tables of a file, each once, with the variable they are bound to.
 pub fn of_file<'a>(ev: &mut Evaluator<'_, 'a>, file: FileId) -> Vec<Draft<'a>> {
     let world = ev.world;
-    let Some(module) = world.index.modules.get(&file) else { return Vec::new() };
+    let Some(module) = world.index.module_of(file) else { return Vec::new() };
     if !makes_tables(world, file) {
         return Vec::new();
     }
@@ -88,7 +88,7 @@ fn draft<'a>(ev: &Evaluator<'_, 'a>, t: &Table, variable: Option<Ustr>) -> Optio
     let mut d = Draft::new(Framework::SqlAlchemyCore, shown, RelationName { schema: t.schema, name }, name_at, at);
     d.model.variable = variable;
     // A table written into a migration is the table of that day.
-    let revision = ev.world.index.modules.get(&t.at.file).is_some_and(|m| m.names.contains_key(&Ustr::from("down_revision")));
+    let revision = ev.world.index.module_of(t.at.file).is_some_and(|m| m.names.contains_key(&Ustr::from("down_revision")));
     d.model.foreign = revision || t.metadata.foreign || is_test_path(&ev.world.sources.get(t.at.file).path);
     d.model.call = Some(t.at);
     d.model.partial = true;
@@ -145,7 +145,7 @@ pub fn imperative<'a>(ev: &mut Evaluator<'_, 'a>, file: FileId) -> Vec<Draft<'a>
     if !text.contains("map_imperatively(") && !text.contains("mapper(") {
         return Vec::new();
     }
-    let Some(module) = world.index.modules.get(&file) else { return Vec::new() };
+    let Some(module) = world.index.module_of(file) else { return Vec::new() };
     let mut calls = Vec::new();
     mappings(&module.node.body, &mut calls);
     let mut out = Vec::new();

@@ -106,7 +106,7 @@ pub fn of_file(ev: &mut Evaluator<'_, '_>, file: FileId) -> Certainty {
         return *known;
     }
     let mut own = (false, false);
-    if let Some(module) = ev.world.index.modules.get(&file) {
+    if let Some(module) = ev.world.index.module_of(file) {
         for b in module.names.values().flatten() {
             match b {
                 Binding::Import { module, .. } | Binding::From { level: 0, module, .. } => match driver(module) {

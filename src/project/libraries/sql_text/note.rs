@@ -121,7 +121,7 @@ pub fn fragment(ev: &mut Evaluator<'_, '_>, text: &Text<'_>, relations: &[Relati
 fn steps_through_revisions(ev: &Evaluator<'_, '_>) -> bool {
     let file = ev.place.file;
     let alembic = |b: &Binding<'_>| matches!(b, Binding::Import { module, .. } | Binding::From { level: 0, module, .. } if is_from(module, "alembic"));
-    ev.world.is_test(file) && ev.world.index.modules.get(&file).is_some_and(|m| m.names.values().flatten().any(alembic))
+    ev.world.is_test(file) && ev.world.index.module_of(file).is_some_and(|m| m.names.values().flatten().any(alembic))
 }
 
 /// Whether a statement names a relation at all.

@@ -107,7 +107,7 @@ fn find_inherited<'a>(ev: &Evaluator<'_, 'a>, class: ClassId, name: Ustr) -> Fou
 
 /// What kind of text the code being walked is.
 pub fn context(ev: &Evaluator<'_, '_>) -> Context {
-    let revision = || ev.world.index.modules.get(&ev.place.file).is_some_and(|m| m.names.contains_key(&Ustr::from("down_revision")));
+    let revision = || ev.world.index.module_of(ev.place.file).is_some_and(|m| m.names.contains_key(&Ustr::from("down_revision")));
     if revision() {
         Context::Migration
     } else if ev.place.function.is_none() && ev.place.class.is_some() {
@@ -211,7 +211,7 @@ pub fn missing_attribute(ev: &mut Evaluator<'_, '_>, id: ModelId, name: Ustr, lo
     if !ev.notes() || ev.is_through() {
         return;
     }
-    if ev.world.index.modules.get(&location.file).is_some_and(|m| m.asked_for.contains(&name)) {
+    if ev.world.index.module_of(location.file).is_some_and(|m| m.asked_for.contains(&name)) {
         return;
     }
     let model = ev.world.models.get(id);

@@ -63,7 +63,7 @@ impl Apps {
     }
 
     fn settings(&mut self, world: &World<'_>, file: FileId) {
-        let Some(module) = world.index.modules.get(&file) else { return };
+        let Some(module) = world.index.module_of(file) else { return };
         let bound = |name: &str| module.names.get(&Ustr::from(name)).is_some_and(|b| matches!(b.first(), Some(Binding::Value { .. })));
         if bound("INSTALLED_APPS") {
             // Every list that is assigned or added counts: which of several settings files is used is not known.
