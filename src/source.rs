@@ -51,16 +51,29 @@ impl Span {
 }
 
 /// The number of a file inside [`Sources`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct FileId(pub u32);
 
 /// A range of bytes in a named file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(from = "(u32, u32, u32)", into = "(u32, u32, u32)")]
 pub struct Location {
     /// The file.
     pub file: FileId,
     /// The bytes.
     pub span: Span,
+}
+
+impl From<(u32, u32, u32)> for Location {
+    fn from((file, start, end): (u32, u32, u32)) -> Self {
+        Self { file: FileId(file), span: Span { start, end } }
+    }
+}
+
+impl From<Location> for (u32, u32, u32) {
+    fn from(l: Location) -> Self {
+        (l.file.0, l.span.start, l.span.end)
+    }
 }
 
 impl Location {
@@ -170,6 +183,14 @@ impl Sources {
         let id = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
         Arc::make_mut(&mut self.files).push(file.into());
         id
+    }
+
+    /// Puts a file in the place of another.
+    ///
+    /// # Panics
+    /// When the id was not given out by this collection.
+    pub fn set(&mut self, id: FileId, file: Arc<SourceFile>) {
+        Arc::make_mut(&mut self.files)[id.0 as usize] = file;
     }
 
     /// The same files but one, which an editor has changed. Texts are shared, not copied.

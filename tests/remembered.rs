@@ -37,8 +37,13 @@ fn settle() {
 }
 
 fn answers(dir: &Path) -> Vec<std::path::PathBuf> {
+    kept(dir, "found")
+}
+
+fn kept(dir: &Path, extension: &str) -> Vec<std::path::PathBuf> {
     let folder = std::fs::read_dir(dir.join(".git/dbtruth"));
     let mut all: Vec<_> = folder.map(|f| f.filter_map(Result::ok).map(|e| e.path()).collect()).unwrap_or_default();
+    all.retain(|p| p.extension().is_some_and(|e| e == extension || e == "tmp"));
     all.sort();
     all
 }
@@ -160,4 +165,86 @@ fn a_file_changed_just_now_is_not_trusted() {
     settle();
     check(dir.path(), &[]);
     assert_eq!(answers(dir.path()).len(), 0);
+}
+
+const MODELS: &str = "from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column\n\n\nclass Base(DeclarativeBase):\n    pass\n\n\n\
+    class Order(Base):\n    __tablename__ = 'orders'\n    id: Mapped[int] = mapped_column(primary_key=True)\n    status: Mapped[str | None]\n";
+
+const SERVICE: &str = "from sqlalchemy import select\n\nfrom models import Order\n\n\ndef f():\n    return select(Order.status)\n";
+
+/// A project with a model, and what it has learnt.
+fn learnt() -> (tempfile::TempDir, std::path::PathBuf) {
+    let dir = project();
+    write(dir.path(), "models.py", MODELS);
+    write(dir.path(), "service.py", SERVICE);
+    settle();
+    check(dir.path(), &[]);
+    let place = kept(dir.path(), "learnt").remove(0);
+    (dir, place)
+}
+
+/// A run over these files says what one without anything kept says; gives that, and whether all files were linked again.
+fn again(dir: &Path, place: &Path, files: &[&str]) -> (String, bool) {
+    let modified = || std::fs::metadata(place).and_then(|m| m.modified()).ok();
+    settle();
+    let before = modified();
+    let kept = check(dir, files);
+    let fresh = check(dir, &[files, &["--no-cache"]].concat());
+    assert_eq!(String::from_utf8_lossy(&kept.stdout), String::from_utf8_lossy(&fresh.stdout));
+    assert_eq!((kept.status.code(), &kept.stderr), (fresh.status.code(), &fresh.stderr));
+    (String::from_utf8_lossy(&kept.stdout).into_owned(), modified() != before)
+}
+
+#[test]
+fn a_file_that_changed_is_checked_without_all_others() {
+    let (dir, place) = learnt();
+    let dir = dir.path();
+    write(dir, "service.py", &SERVICE.replace("Order.status", "Order.statos"));
+    let (said, whole) = again(dir, &place, &["service.py"]);
+    assert!(said.contains("statos") && !whole, "{said}");
+    // One that nobody knew.
+    write(dir, "brand_new.py", &SERVICE.replace("Order.status", "Order.stotus"));
+    let (said, whole) = again(dir, &place, &["brand_new.py"]);
+    assert!(said.contains("stotus") && !whole, "{said}");
+    write(dir, "notes.md", "Nothing.\n");
+    let (said, whole) = again(dir, &place, &["service.py", "brand_new.py", "a.py"]);
+    assert!(said.contains("stotus") && said.contains("statos") && said.contains("status") && !whole, "{said}");
+}
+
+#[test]
+fn what_may_concern_others_is_linked_with_all_of_them() {
+    let (dir, place) = learnt();
+    let dir = dir.path();
+    let models = MODELS.replace("status: Mapped", "state: Mapped");
+    for (name, text) in [
+        ("models.py", models.as_str()),
+        // A name that others import.
+        ("select.py", "x = 1\n"),
+        ("conftest.py", "x = 1\n"),
+        ("queries.sql", "SELECT 1;\n"),
+        ("schema.lock.yaml", &LOCK.replace("status: text", "state: text")),
+        // A class that becomes a model.
+        ("b.py", "from models import Base\n\n\nclass B(Base):\n    __tablename__ = 'orders'\n    id = 1\n"),
+    ] {
+        write(dir, name, text);
+        let (_, whole) = again(dir, &place, &["service.py"]);
+        assert!(whole, "{name}");
+    }
+    std::fs::remove_file(dir.join("a.py")).expect("removed");
+    assert!(again(dir, &place, &["service.py"]).1, "a file is gone");
+}
+
+#[test]
+fn what_was_learnt_is_ours_or_nothing() {
+    let (dir, place) = learnt();
+    let dir = dir.path();
+    let good = std::fs::read_to_string(&place).expect("readable");
+    for (n, bad) in ["", "\n", "a\nb\nc", &good[..good.len() / 2], &good.replace("orders", "others"), "\u{0}\u{0}\n9 9 9"].into_iter().enumerate() {
+        std::fs::write(&place, bad).expect("written");
+        write(dir, "service.py", &format!("{SERVICE}\n\nx = {n}\n"));
+        let (_, whole) = again(dir, &place, &["service.py"]);
+        assert!(whole, "{bad:?}");
+    }
+    std::fs::write(&place, [0xff, 0xfe]).expect("written");
+    assert!(again(dir, &place, &["b.py"]).1);
 }

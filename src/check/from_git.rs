@@ -1,14 +1,14 @@
 //! Settling a run over what git says: the index of the next commit, or what differs from a revision.
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 
 use super::settings::config_dir;
 use super::{Failure, LockInput, Settings};
 use crate::config::{self, Loaded};
 use crate::discover::git::{Blobs, Git, Staged};
-use crate::discover::{Candidate, Origin, display_path, language_of, normalise};
+use crate::discover::{Blob, Candidate, Origin, display_path, language_of, normalise};
 
 impl Settings {
     /// What is about to be committed: code, lock and configuration as the index has them. Files that git does not know stay out.
@@ -23,6 +23,15 @@ impl Settings {
         settings.report = settings.staged_targets(git.staged().map_err(Failure::new)?, paths);
         settings.note_when_nothing_staged();
         Ok(settings)
+    }
+
+    /// Reads what git has, all at once: for who is going to look at each file's bytes.
+    pub fn fetch(&mut self) -> Result<(), Failure> {
+        let blobs: Vec<&Blob> = self.files.iter().filter_map(|f| if let Origin::Blob(b) = &f.origin { Some(b) } else { None }).collect();
+        let bytes = Blob::read(&blobs).map_err(Failure::new)?;
+        let origins = self.files.iter_mut().map(|f| &mut f.origin).filter(|o| matches!(o, Origin::Blob(_)));
+        origins.zip(bytes).for_each(|(origin, bytes)| *origin = Origin::Memory(bytes));
+        Ok(())
     }
 
     /// The worktree, but only what differs from a revision is reported.
@@ -63,19 +72,23 @@ fn open(cwd: &Path) -> Result<Git, Failure> {
 struct Index<'a> {
     git: &'a Git,
     blobs: BTreeMap<PathBuf, String>,
-    store: RefCell<Blobs>,
+    store: Arc<Mutex<Blobs>>,
 }
 
 impl<'a> Index<'a> {
     fn read(git: &'a Git) -> Result<Self, Failure> {
         let entries = git.index().map_err(Failure::new)?;
-        let store = RefCell::new(git.blobs().map_err(Failure::new)?);
+        let store = Arc::new(Mutex::new(git.blobs().map_err(Failure::new)?));
         Ok(Self { git, blobs: entries.into_iter().map(|e| (e.path, e.blob)).collect(), store })
+    }
+
+    fn blob(&self, name: &str) -> Blob {
+        Blob { name: name.to_owned(), store: Arc::clone(&self.store) }
     }
 
     fn bytes(&self, path: &Path) -> Result<Option<Vec<u8>>, Failure> {
         let Some(blob) = self.blobs.get(path) else { return Ok(None) };
-        Ok(self.store.borrow_mut().read(&[blob]).map_err(Failure::new)?.pop())
+        Ok(Blob::read(&[&self.blob(blob)]).map_err(Failure::new)?.pop())
     }
 
     /// The nearest configuration above the working directory, inside the repository.
@@ -113,15 +126,11 @@ impl<'a> Index<'a> {
 
     fn files(&self, cwd: &Path, root: &Path, exclude: &[String]) -> Result<Vec<Candidate>, Failure> {
         let excluded = crate::discover::excluder(root, exclude).map_err(Failure::new)?;
-        let wanted: Vec<(&PathBuf, &String)> = self.blobs.iter().filter(|(p, _)| p.starts_with(root) && language_of(p).is_some() && !excluded(p)).collect();
-        let names: Vec<&str> = wanted.iter().map(|(_, blob)| blob.as_str()).collect();
-        let contents = self.store.borrow_mut().read(&names).map_err(Failure::new)?;
+        let wanted = self.blobs.iter().filter(|(p, _)| p.starts_with(root) && language_of(p).is_some() && !excluded(p));
         let mut files: Vec<Candidate> = wanted
-            .iter()
-            .zip(contents)
-            .filter_map(|((path, _), bytes)| {
-                let origin = Origin::Memory(bytes);
-                Some(Candidate { path: display_path(path, cwd), absolute: (*path).clone(), language: language_of(path)?, origin })
+            .filter_map(|(path, blob)| {
+                let origin = Origin::Blob(self.blob(blob));
+                Some(Candidate { path: display_path(path, cwd), absolute: path.clone(), language: language_of(path)?, origin })
             })
             .collect();
         files.sort_by(|a, b| a.path.cmp(&b.path));

@@ -184,7 +184,7 @@ impl<'a> Live<'a> {
         self.project.uses.created.extend(whole.created.iter().copied());
         self.project.uses.dedup();
         let everywhere = rules::Context::new(&self.project, &self.opened.schema, Some(self.opened.lock), &[]);
-        let seen = rules::Context { only: Some(file), ..everywhere };
+        let seen = rules::Context { only: Some(vec![file]), ..everywhere };
         let mut found = rules::run_without_history(&seen);
         found.retain(|d| d.location.file == file);
         repair::attach(&seen, &mut found);

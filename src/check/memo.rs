@@ -1,5 +1,7 @@
 //! What a run found, kept for the next one: when nothing has changed, nothing is read again.
 //!
+//! When a few have, see [`partial`].
+//!
 //! One file for each question (working directory, choice of files and rules…), under `.git/dbtruth` or `DBTRUTH_CACHE_DIR`. It holds for exactly the state it was made
 //! from: the name, size, times of change and inode of every file, the bytes of lock, configuration and baseline, and the program itself. Anything that does not fit, and
 //! any file that cannot be read as ours, counts as not there. Writing happens beside the place and ends with a rename, so that runs at the same time do no harm.
@@ -12,7 +14,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::{Failure, Outcome, Settings, Summary, levels, read};
+use super::learnt::{self, Learnt};
+use super::{Failure, Outcome, Settings, Summary, levels, partial, read};
 use crate::diagnostic::Diagnostic;
 use crate::discover::{Candidate, Origin, display_path, normalise};
 use crate::source::{FileId, Language, SourceFile};
@@ -22,6 +25,9 @@ const RACY: Duration = Duration::from_millis(if cfg!(unix) { 100 } else { 2_000 
 
 /// How many answers are kept.
 const KEPT: usize = 32;
+
+/// How often what was learnt of a whole project is kept: one for the worktree, one for the index, each as seen from a few folders.
+const LEARNT: usize = 6;
 
 /// A folder of answers.
 pub struct Memo {
@@ -41,6 +47,12 @@ struct Stamp {
 struct Asked {
     question: String,
     state: String,
+    /// The project, whatever is asked of it.
+    project: String,
+    /// The lock.
+    lock: String,
+    /// What each file is known by.
+    stamps: Vec<String>,
     /// Whether the state is old enough to be known by its times.
     settled: bool,
 }
@@ -111,17 +123,37 @@ impl Memo {
         self.prune()
     }
 
-    /// Takes the oldest answers away.
+    /// Findings in a few files, with what was learnt of all others.
+    fn partial(&self, settings: &Settings, asked: &Asked) -> Option<Result<Outcome, Failure>> {
+        let learnt = Learnt::read(&self.folder.join(format!("{}.learnt", asked.project)))?;
+        partial::run(settings, &learnt, &asked.lock, &asked.stamps).ok()
+    }
+
+    fn keep_learnt(&self, settings: &Settings, asked: &Asked, tables: &[String]) -> std::io::Result<()> {
+        let files: Vec<(&str, &str)> = settings.files.iter().map(|f| f.path.as_str()).zip(asked.stamps.iter().map(String::as_str)).collect();
+        if files.iter().any(|(path, _)| path.contains(['\n', '\t'])) {
+            return Ok(());
+        }
+        std::fs::create_dir_all(&self.folder)?;
+        let mut file = tempfile::NamedTempFile::new_in(&self.folder)?;
+        file.write_all(learnt::written(&asked.lock, &files, tables).as_bytes())?;
+        file.persist(self.folder.join(format!("{}.learnt", asked.project))).map_err(|e| e.error)?;
+        self.prune()
+    }
+
+    /// Takes the oldest away, of answers and of what was learnt.
     fn prune(&self) -> std::io::Result<()> {
-        let of_ours = |e: &std::fs::DirEntry| e.path().extension().is_some_and(|x| x == "found");
-        let mut all: Vec<(SystemTime, PathBuf)> = std::fs::read_dir(&self.folder)?
-            .filter_map(Result::ok)
-            .filter(of_ours)
-            .filter_map(|e| Some((e.metadata().ok()?.modified().ok()?, e.path())))
-            .collect();
-        all.sort();
-        for (_, path) in all.iter().rev().skip(KEPT) {
-            std::fs::remove_file(path)?;
+        for (extension, most) in [("found", KEPT), ("learnt", LEARNT)] {
+            let of_ours = |e: &std::fs::DirEntry| e.path().extension().is_some_and(|x| x == extension);
+            let mut all: Vec<(SystemTime, PathBuf)> = std::fs::read_dir(&self.folder)?
+                .filter_map(Result::ok)
+                .filter(of_ours)
+                .filter_map(|e| Some((e.metadata().ok()?.modified().ok()?, e.path())))
+                .collect();
+            all.sort();
+            for (_, path) in all.iter().rev().skip(most) {
+                std::fs::remove_file(path)?;
+            }
         }
         Ok(())
     }
@@ -135,12 +167,26 @@ pub fn run_again(settings: &Settings, memo: Option<&Memo>) -> Result<Outcome, Fa
     if let Some(outcome) = memo.recall(settings, &asked) {
         return Ok(outcome);
     }
-    let outcome = super::run_once(settings, true)?;
+    if let Some(outcome) = memo.partial(settings, &asked) {
+        let outcome = outcome?;
+        if asked.settled && outcome.troubles.is_empty() {
+            let _ = memo.keep(&asked, &outcome);
+        }
+        return Ok(outcome);
+    }
+    let (outcome, tables) = super::run_looking(settings, true, |opened, context| {
+        // Numbers stand for files: there must be one for each.
+        let all = opened.sources.len() == settings.files.len() + 1 && opened.notes.is_empty() && opened.troubles.is_empty();
+        if all && asked.settled { context.project.tables() } else { None }
+    })?;
     // What took too long this time may not the next.
     let hurried = outcome.summary.skipped.keys().any(|reason| reason.contains("took longer"));
     if asked.settled && !hurried && outcome.troubles.is_empty() {
         // A folder that cannot be written costs time, nothing else.
         let _ = memo.keep(&asked, &outcome);
+        if let Some(tables) = tables {
+            let _ = memo.keep_learnt(settings, &asked, &tables);
+        }
     }
     Ok(outcome)
 }
@@ -153,9 +199,12 @@ impl Asked {
         }
         let now = SystemTime::now();
         let program = std::env::current_exe().and_then(std::fs::metadata).ok()?;
-        let question = digest(&(
+        let project = (
             (env!("CARGO_PKG_VERSION"), program.len(), program.modified().ok()?),
             (&settings.cwd, &settings.root, &settings.config.path, &settings.config.text, &settings.lock.path),
+        );
+        let question = digest(&(
+            &project,
             (&settings.report, &settings.select, &settings.ignore, &settings.baseline),
         ));
         let stamps: Vec<(Option<Stamp>, Option<String>)> = settings.files.par_iter().map(stamp).collect();
@@ -175,8 +224,15 @@ impl Asked {
             None => digest(&std::fs::read(&settings.lock.path).ok()?),
         };
         let baseline = settings.baseline.as_ref().map(|b| std::fs::read(b).ok());
-        let state = digest(&(hash.hex(), lock, baseline, &settings.notes));
-        Some(Self { question, state, settled: newest + RACY < now })
+        let state = digest(&(hash.hex(), &lock, baseline, &settings.notes));
+        let in_memory = !settings.files.iter().any(|f| matches!(f.origin, Origin::Disk(_)));
+        let one = |(on_disk, in_memory): &(Option<Stamp>, Option<String>)| {
+            let mut hash = DefaultHasher::new();
+            (on_disk, in_memory).hash(&mut hash);
+            format!("{:016x}", hash.finish())
+        };
+        let each = stamps.iter().map(one).collect();
+        Some(Self { question, state, project: digest(&(project, in_memory)), lock, stamps: each, settled: newest + RACY < now })
     }
 }
 
@@ -204,6 +260,7 @@ fn stamp(candidate: &Candidate) -> (Option<Stamp>, Option<String>) {
     match &candidate.origin {
         Origin::Disk(path) => (Stamp::of(path), None),
         Origin::Memory(bytes) => (None, Some(digest(bytes))),
+        Origin::Blob(blob) => (None, Some(blob.name.clone())),
     }
 }
 
@@ -211,8 +268,7 @@ fn stamp(candidate: &Candidate) -> (Option<Stamp>, Option<String>) {
 fn text_of(settings: &Settings, shown: &str, language: Language) -> Option<String> {
     let candidate = settings.files.iter().find(|c| c.path == shown);
     let bytes = match (candidate.map(|c| &c.origin), &settings.lock.bytes) {
-        (Some(Origin::Memory(bytes)), _) => bytes.clone(),
-        (Some(Origin::Disk(path)), _) => std::fs::read(path).ok()?,
+        (Some(origin), _) => origin.bytes().ok()?,
         (None, Some(bytes)) if display_path(&settings.lock.path, &settings.cwd) == shown => bytes.clone(),
         (None, _) => std::fs::read(normalise(Path::new(shown), &settings.cwd)).ok()?,
     };
@@ -221,7 +277,7 @@ fn text_of(settings: &Settings, shown: &str, language: Language) -> Option<Strin
 }
 
 /// Every place of a finding that names a file.
-fn files_of(d: &mut Diagnostic) -> Vec<&mut FileId> {
+pub(super) fn files_of(d: &mut Diagnostic) -> Vec<&mut FileId> {
     let mut all = vec![&mut d.location.file];
     all.extend(d.related.iter_mut().map(|r| &mut r.location.file));
     all.extend(d.fix.iter_mut().flat_map(|f| &mut f.edits).map(|e| &mut e.location.file));

@@ -5,11 +5,13 @@ mod deprecations;
 mod failure;
 mod fingerprint;
 mod from_git;
+mod learnt;
 mod levels;
 mod live;
 mod memo;
 mod opened;
 mod outcome;
+mod partial;
 mod read;
 mod settings;
 mod sql_files;
@@ -72,38 +74,42 @@ fn run_looking<T>(settings: &Settings, last: bool, look: impl FnOnce(&Opened, &r
         drop(project);
     }
     opened.note_crashes(crashed, &mut outcome);
-
-    let mut accepted = match &settings.baseline {
-        Some(path) if !settings.update_baseline => Some(Baseline::read(path, settings, &mut opened)?),
-        _ => None,
-    };
-    let mut suppressions = Suppressions::new(&opened.sources, &opened.facts);
-    outcome.diagnostics.retain(|d| reported(settings, &opened, d));
-    rules::fold(&mut outcome.diagnostics);
-    levels::apply(settings, &opened, &mut outcome.diagnostics);
-    outcome.diagnostics.retain(|d| !suppressions.hide(d));
-    let mut unused = suppressions.findings(None, |rule| levels::runs(settings, rule));
-    unused.retain(|d| reported(settings, &opened, d));
-    outcome.order(&opened.sources);
-    if let Some(accepted) = &mut accepted {
-        outcome.diagnostics.retain(|d| !accepted.hide(settings, &opened, d));
-        unused.retain(|d| !accepted.hide(settings, &opened, d));
-        unused.extend(accepted.findings(&opened, |file| settings.lines.is_none() && settings.reports(&settings.root.join(file))));
-    }
-    levels::apply(settings, &opened, &mut unused);
-    outcome.diagnostics.append(&mut unused);
-    if let (Some(path), true) = (&settings.baseline, settings.update_baseline) {
-        // What the file does not accept is still to be said.
-        let mut written = baseline::update(path, settings, &opened, &outcome.diagnostics)?;
-        outcome.diagnostics.retain(|d| !written.hide(settings, &opened, d));
-    }
-
+    conclude(settings, &mut opened, &mut outcome)?;
     outcome.sources = std::mem::take(&mut opened.sources);
     if last {
         std::mem::forget(opened);
     }
     outcome.finish();
     Ok((outcome, seen))
+}
+
+/// What is done with the findings once they stand: only those asked for, folded, by the levels of the user, without the suppressed and the accepted.
+fn conclude(settings: &Settings, opened: &mut Opened, outcome: &mut Outcome) -> Result<(), Failure> {
+    let mut accepted = match &settings.baseline {
+        Some(path) if !settings.update_baseline => Some(Baseline::read(path, settings, opened)?),
+        _ => None,
+    };
+    let mut suppressions = Suppressions::new(&opened.sources, &opened.facts);
+    outcome.diagnostics.retain(|d| reported(settings, opened, d));
+    rules::fold(&mut outcome.diagnostics);
+    levels::apply(settings, opened, &mut outcome.diagnostics);
+    outcome.diagnostics.retain(|d| !suppressions.hide(d));
+    let mut unused = suppressions.findings(None, |rule| levels::runs(settings, rule));
+    unused.retain(|d| reported(settings, opened, d));
+    outcome.order(&opened.sources);
+    if let Some(accepted) = &mut accepted {
+        outcome.diagnostics.retain(|d| !accepted.hide(settings, opened, d));
+        unused.retain(|d| !accepted.hide(settings, opened, d));
+        unused.extend(accepted.findings(opened, |file| settings.lines.is_none() && settings.reports(&settings.root.join(file))));
+    }
+    levels::apply(settings, opened, &mut unused);
+    outcome.diagnostics.append(&mut unused);
+    if let (Some(path), true) = (&settings.baseline, settings.update_baseline) {
+        // What the file does not accept is still to be said.
+        let mut written = baseline::update(path, settings, opened, &outcome.diagnostics)?;
+        outcome.diagnostics.retain(|d| !written.hide(settings, opened, d));
+    }
+    Ok(())
 }
 
 /// Whether the finding lies in what the user asked about.

@@ -13,6 +13,7 @@ use crate::discover::display_path;
 use crate::facts::{FileFacts, Markdown};
 use crate::project::libraries::redis;
 use crate::project::uses::Uses;
+use crate::project::link::Keep;
 use crate::project::{Project, documents, isolate};
 use crate::schema::{self, Schema};
 use crate::source::{FileId, Language, Location, SourceFile, Sources, Span};
@@ -42,14 +43,30 @@ pub struct Opened {
 }
 
 impl Opened {
+    /// Only the lock.
+    pub(super) fn empty(settings: &Settings, sources: Sources, schema: Schema, lock: FileId) -> Self {
+        Self {
+            sources,
+            paths: vec![None],
+            schema,
+            lock,
+            facts: vec![Arc::default()],
+            diagnostics: Vec::new(),
+            skipped: BTreeMap::new(),
+            troubles: settings.troubles.clone(),
+            notes: settings.notes.clone(),
+        }
+    }
+
     /// Links everything.
     pub fn project(&self, settings: &Settings) -> Project<'_> {
         let modules: Vec<(FileId, &python::Module)> = self.sources.iter().zip(&self.facts).filter_map(|((id, _), f)| Some((id, f.module.as_ref()?))).collect();
         let config = &settings.config.config;
-        let mut project = Project::link_configured(&self.sources, &modules, &self.schema, config, settings.statements);
-        project.uses.append(sql_files::uses(settings, self));
-        let documents = self.documents(&project);
-        project.uses.append(documents);
+        let mut project = Project::link_configured(&self.sources, &modules, &self.schema, config, Keep { statements: settings.statements, trace: settings.learns });
+        for others in [sql_files::uses(settings, self), self.documents(&project)] {
+            project.created_by_others.extend(others.created.iter().copied());
+            project.uses.append(others);
+        }
         project.uses.drop_created();
         project
     }
@@ -105,17 +122,7 @@ pub fn open_again(settings: &Settings, memory: &mut Memory) -> Result<Opened, Fa
     let mut sources = Sources::default();
     let (mut schema, lock) = read_lock(settings, &mut sources)?;
     deprecations::apply(settings, &mut schema)?;
-    let mut opened = Opened {
-        sources,
-        paths: vec![None],
-        schema,
-        lock,
-        facts: vec![Arc::default()],
-        diagnostics: Vec::new(),
-        skipped: BTreeMap::new(),
-        troubles: settings.troubles.clone(),
-        notes: settings.notes.clone(),
-    };
+    let mut opened = Opened::empty(settings, sources, schema, lock);
     for (pattern, table) in &settings.config.config.caches {
         let name = redis::relation_name(table);
         if !redis::is_sane(pattern) {
@@ -125,7 +132,7 @@ pub fn open_again(settings: &Settings, memory: &mut Memory) -> Result<Opened, Fa
             opened.troubles.push(format!("`caches` binds `{pattern}` to `{table}`, which the lock does not have"));
         }
     }
-    read::all(settings, &mut opened, memory);
+    read::all(settings, &mut opened, memory)?;
     Ok(opened)
 }
 

@@ -9,9 +9,9 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use super::suppress::context;
-use super::{Opened, Settings};
+use super::{Failure, Opened, Settings};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::discover::{Candidate, Origin};
+use crate::discover::{Blob, Candidate, Origin};
 use crate::facts::{self, FileFacts, Problem, ProblemKind, Skip};
 use crate::source::{Language, Location, SourceFile, Span};
 
@@ -42,6 +42,7 @@ impl Stamp {
     fn of(candidate: &Candidate) -> Option<Self> {
         match &candidate.origin {
             Origin::Memory(bytes) => Some(Stamp::Memory(bytes.clone())),
+            Origin::Blob(blob) => Some(Stamp::Memory(blob.name.clone().into_bytes())),
             Origin::Disk(path) => {
                 let data = std::fs::metadata(path).ok()?;
                 Some(Stamp::Disk(data.modified().ok()?, data.len()))
@@ -80,10 +81,14 @@ impl Memory {
 }
 
 /// Reads every file and takes its facts, in the order of the candidates.
-pub(super) fn all(settings: &Settings, opened: &mut Opened, memory: &mut Memory) {
+pub(super) fn all(settings: &Settings, opened: &mut Opened, memory: &mut Memory) -> Result<(), Failure> {
+    // git gives many blobs at once in less time than one by one.
+    let blobs: Vec<&Blob> = settings.files.iter().filter_map(|f| if let Origin::Blob(b) = &f.origin { Some(b) } else { None }).collect();
+    let mut blobs = Blob::read(&blobs).map_err(Failure::new)?.into_iter();
+    let given: Vec<Option<Vec<u8>>> = settings.files.iter().map(|f| if matches!(f.origin, Origin::Blob(_)) { blobs.next() } else { None }).collect();
     // The stamp is taken before the file is read: what changes in between is read again the next time.
-    let one = |c| (memory.keeping.then(|| Stamp::of(c)).flatten(), memory.recall(c).unwrap_or_else(|| guarded(c)));
-    let (stamps, read): (Vec<_>, Vec<Read>) = settings.files.par_iter().map(one).unzip();
+    let one = |(c, given)| (memory.keeping.then(|| Stamp::of(c)).flatten(), memory.recall(c).unwrap_or_else(|| guarded(c, given)));
+    let (stamps, read): (Vec<_>, Vec<Read>) = settings.files.par_iter().zip(given).map(one).unzip();
     memory.keep(&settings.files, stamps, &read);
     for (candidate, read) in settings.files.iter().zip(read) {
         let asked = settings.reports(&candidate.absolute);
@@ -117,22 +122,36 @@ pub(super) fn all(settings: &Settings, opened: &mut Opened, memory: &mut Memory)
             }
         }
     }
+    Ok(())
+}
+
+/// A file and its facts, where there is nothing to say about reading it.
+pub(super) fn known(candidate: &Candidate) -> Option<(Arc<SourceFile>, Arc<FileFacts>)> {
+    match guarded(candidate, None) {
+        Read::Done(source, facts) => Some((source, facts)),
+        Read::TooLarge | Read::Failed(_) | Read::Crashed => None,
+    }
 }
 
 /// A crash on one file must not hide what the others say.
-fn guarded(candidate: &Candidate) -> Read {
+fn guarded(candidate: &Candidate, given: Option<Vec<u8>>) -> Read {
     let work = || {
         // There is no known way to make the program crash; its tests need one.
         assert!(!(cfg!(test) && candidate.path.contains("crash-in-reading")), "a crash made by a test");
-        one(candidate)
+        one(candidate, given)
     };
     catch_unwind(AssertUnwindSafe(work)).unwrap_or(Read::Crashed)
 }
 
-fn one(candidate: &Candidate) -> Read {
-    let bytes = match &candidate.origin {
-        Origin::Memory(bytes) => bytes.clone(),
-        Origin::Disk(path) => {
+/// `given` are the bytes, where they are here already.
+fn one(candidate: &Candidate, given: Option<Vec<u8>>) -> Read {
+    let bytes = match (&candidate.origin, given) {
+        (_, Some(bytes)) => bytes,
+        (Origin::Memory(_) | Origin::Blob(_), None) => match candidate.origin.bytes() {
+            Ok(bytes) => bytes,
+            Err(error) => return Read::Failed(error.to_string()),
+        },
+        (Origin::Disk(path), None) => {
             if std::fs::metadata(path).is_ok_and(|m| m.len() > LARGEST) {
                 return Read::TooLarge;
             }

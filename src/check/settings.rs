@@ -64,6 +64,8 @@ pub struct Settings {
     pub allow_growth: bool,
     /// Whether SQL texts are kept, for [`super::statements()`].
     pub statements: bool,
+    /// Whether what later runs over a part need is kept.
+    pub learns: bool,
     /// Troubles of the walk.
     pub troubles: Vec<String>,
     /// What the user should hear.

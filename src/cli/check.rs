@@ -29,9 +29,11 @@ pub fn run(args: &Check) -> Result<Code, Failure> {
         return Ok(0);
     }
     if args.fix || args.diff {
+        settings.fetch()?;
         return fix::repair(args, &settings);
     }
     let memo = if args.no_cache { None } else { check::Memo::of(&settings.root) };
+    settings.learns = memo.is_some();
     let outcome = check::run_again(&settings, memo.as_ref())?;
     if args.update_baseline {
         let shown = settings.baseline.as_deref().map_or_else(String::new, |b| display_path(b, &cwd));

@@ -81,7 +81,7 @@ fn to_standard_output(fixed: &Fixed, settings: &Settings) -> Code {
         Some(change) => change.new.clone(),
         None => match &b.origin {
             Origin::Memory(bytes) => String::from_utf8_lossy(bytes).into_owned(),
-            Origin::Disk(_) => String::new(),
+            Origin::Disk(_) | Origin::Blob(_) => String::new(),
         },
     });
     out::results(&text.unwrap_or_default());
@@ -97,6 +97,7 @@ fn differing(settings: &Settings) -> BTreeMap<PathBuf, String> {
     let differs = |f: &&crate::discover::Candidate| match &f.origin {
         Origin::Memory(bytes) => std::fs::read(&f.absolute).ok().as_ref() != Some(bytes),
         Origin::Disk(_) => false,
+        Origin::Blob(_) => std::fs::read(&f.absolute).ok() != f.origin.bytes().ok(),
     };
     settings.files.iter().filter(differs).map(|f| (f.absolute.clone(), "the worktree differs from the index".to_owned())).collect()
 }

@@ -4,6 +4,7 @@ pub mod git;
 mod walk;
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::source::Language;
 
@@ -14,8 +15,47 @@ pub use walk::{Walk, excluder, walk};
 pub enum Origin {
     /// On disk.
     Disk(PathBuf),
-    /// Already here: from the git index, or from standard input.
+    /// Already here: from standard input, from an editor.
     Memory(Vec<u8>),
+    /// In git's store.
+    Blob(Blob),
+}
+
+impl Origin {
+    /// The bytes.
+    pub fn bytes(&self) -> std::io::Result<Vec<u8>> {
+        match self {
+            Origin::Disk(path) => std::fs::read(path),
+            Origin::Memory(bytes) => Ok(bytes.clone()),
+            Origin::Blob(blob) => Blob::read(&[blob]).map_err(std::io::Error::other)?.pop().ok_or_else(|| std::io::Error::other("git gave nothing")),
+        }
+    }
+}
+
+/// A blob that can be read when it is needed.
+#[derive(Clone, Debug)]
+pub struct Blob {
+    /// Its name.
+    pub name: String,
+    /// Where it is.
+    pub store: Arc<Mutex<git::Blobs>>,
+}
+
+impl PartialEq for Blob {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for Blob {}
+
+impl Blob {
+    /// The bytes of several of one store, in order.
+    pub fn read(all: &[&Blob]) -> Result<Vec<Vec<u8>>, String> {
+        let Some(first) = all.first() else { return Ok(Vec::new()) };
+        let names: Vec<&str> = all.iter().map(|b| b.name.as_str()).collect();
+        first.store.lock().unwrap_or_else(PoisonError::into_inner).read(&names)
+    }
 }
 
 /// One file to read.

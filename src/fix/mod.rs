@@ -175,10 +175,7 @@ impl Work {
         if self.changes.contains_key(&candidate.absolute) {
             return Ok(());
         }
-        let bytes = match &candidate.origin {
-            Origin::Memory(bytes) => bytes.clone(),
-            Origin::Disk(path) => std::fs::read(path).map_err(|e| left(&e.to_string()))?,
-        };
+        let bytes = candidate.origin.bytes().map_err(|e| left(&e.to_string()))?;
         let text = source.text.to_string();
         if recode(&bytes, candidate.language, &text, &text).is_none() {
             return Err(left("it changed since it was read"));

@@ -2,17 +2,21 @@
 //!
 //! Built once from all files' trees; borrowed ever after. Nothing is evaluated here.
 
+use std::sync::{Arc, LazyLock};
+
 use rustc_hash::{FxHashMap, FxHashSet};
+use serde::{Deserialize, Serialize};
 use ustr::Ustr;
 
-use crate::source::{FileId, Sources};
+use crate::source::{FileId, Sources, Span};
 use crate::syntax::python::{self, Expr, ExprKind};
 
+use super::beyond::{self, Beyond, Table};
 use super::modules::ModuleTable;
 use super::scope::Scope;
 
 /// The number of a class in [`Index::classes`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ClassId(pub u32);
 
 /// The number of a function in [`Index::functions`].
@@ -154,6 +158,12 @@ pub struct ModuleDef<'a> {
     pub set_on_objects: FxHashSet<Ustr>,
     /// Attributes that a condition of this file asks for (`if hasattr(x, "name")`): whoever does so knows that they may be missing.
     pub asked_for: FxHashSet<Ustr>,
+    /// First parts of its absolute imports, wherever they stand.
+    pub packages: Vec<Ustr>,
+    /// The last part of each module that it imports, and of each name it imports from one.
+    pub imported: Vec<Ustr>,
+    /// It replaces `?` by `%s` in a text.
+    pub turns_question_marks: bool,
     /// Attributes set on something other than a method's own object, in [`Index::stores_of`].
     stores: Vec<Ustr>,
     /// Its classes, in source order.
@@ -176,20 +186,21 @@ pub struct Index<'a> {
     /// What can be walked by itself.
     pub units: Vec<Unit>,
     /// Dotted module paths.
-    pub table: ModuleTable,
-    /// First parts of all absolute imports, wherever they stand: what the project as a whole uses.
-    pub packages: FxHashSet<Ustr>,
-    /// Somewhere `?` is replaced by `%s` in a text: SQL with question marks is PostgreSQL's all the same.
-    pub turns_question_marks: bool,
+    pub table: Arc<ModuleTable>,
+    /// First parts of all absolute imports: what the project as a whole uses.
+    packages: FxHashSet<Ustr>,
+    turns_question_marks: bool,
+    /// What is known of files that are not among `modules`.
+    pub(super) beyond: Option<&'a Beyond>,
     /// In how many files code sets an attribute of a name on an object.
     set_on_objects: FxHashMap<Ustr, u32>,
     /// Attribute → where it is set on something other than a method's own object.
     stores: FxHashMap<Ustr, Vec<UnitId>>,
     by_class: FxHashMap<usize, ClassId>,
     by_function: FxHashMap<usize, FunctionId>,
-    /// While a file's tree is replaced: ids of its old definitions that wait for the new ones, by qualified name, the first at the end.
     /// What was met in the file being read.
     pub(super) met: Met,
+    /// While a file's tree is replaced: ids of its old definitions that wait for the new ones, by qualified name, the first at the end.
     waiting_classes: FxHashMap<String, Vec<ClassId>>,
     waiting_functions: FxHashMap<String, Vec<FunctionId>>,
 }
@@ -201,7 +212,15 @@ pub(super) struct Met {
     functions: Vec<FunctionId>,
     pub(super) on_objects: FxHashSet<Ustr>,
     pub(super) asked_for: FxHashSet<Ustr>,
+    pub(super) packages: FxHashSet<Ustr>,
+    pub(super) imported: FxHashSet<Ustr>,
 }
+
+/// Stands in for a class whose file is not read.
+static UNREAD: LazyLock<python::Class> = LazyLock::new(|| {
+    let name = python::Ident { name: Ustr::from(""), span: Span::default() };
+    python::Class { name, decorators: Vec::new(), bases: Vec::new(), body: Vec::new() }
+});
 
 fn address<T>(t: &T) -> usize {
     std::ptr::from_ref(t).addr()
@@ -210,14 +229,68 @@ fn address<T>(t: &T) -> usize {
 impl<'a> Index<'a> {
     /// Builds the index over the Python files given.
     pub fn build(sources: &Sources, modules: &[(FileId, &'a python::Module)]) -> Self {
-        let mut index = Index { table: ModuleTable::build(sources, modules.iter().map(|m| m.0)), ..Index::default() };
-        let turning = ["replace(\"?\", \"%s\")", "replace('?', '%s')"].map(|t| memchr::memmem::Finder::new(t.as_bytes()).into_owned());
-        for &(file, node) in modules {
-            index.turns_question_marks |= turning.iter().any(|t| t.find(sources.get(file).text.as_bytes()).is_some());
-            index.order.push(file);
-            index.module(file, node);
+        let mut index = Index { table: Arc::new(ModuleTable::build(sources, modules.iter().map(|m| m.0))), ..Index::default() };
+        index.add_all(sources, modules);
+        index
+    }
+
+    /// The same over a part of the Python files, of which `table` has the names. `known` are the classes that `beyond` speaks of.
+    pub fn build_part(sources: &Sources, table: Arc<ModuleTable>, modules: &[(FileId, &'a python::Module)], beyond: &'a Beyond, known: &[beyond::Known]) -> Self {
+        let mut index = Index { table, beyond: Some(beyond), ..Index::default() };
+        let read: FxHashSet<FileId> = modules.iter().map(|m| m.0).collect();
+        let mut waiting: FxHashMap<FileId, Vec<(ClassId, &str)>> = FxHashMap::default();
+        for class in known {
+            let id = ClassId(u32::try_from(index.classes.len()).unwrap_or(u32::MAX));
+            if read.contains(&class.file) {
+                waiting.entry(class.file).or_default().push((id, &class.qualname));
+            }
+            index.classes.push(ClassDef {
+                file: class.file,
+                node: &UNREAD,
+                qualname: class.qualname.clone(),
+                outer_class: None,
+                outer_function: None,
+                names: Names::default(),
+                order: Vec::new(),
+                stores: Vec::new(),
+                constructs: Vec::new(),
+            });
+        }
+        for one in modules {
+            for &(id, name) in waiting.get(&one.0).into_iter().flatten().rev() {
+                index.waiting_classes.entry(name.to_owned()).or_default().push(id);
+            }
+            index.add_all(sources, &[*one]);
+            index.waiting_classes.clear();
         }
         index
+    }
+
+    fn add_all(&mut self, sources: &Sources, modules: &[(FileId, &'a python::Module)]) {
+        let turning = ["replace(\"?\", \"%s\")", "replace('?', '%s')"].map(|t| memchr::memmem::Finder::new(t.as_bytes()));
+        for &(file, node) in modules {
+            self.order.push(file);
+            self.module(file, node);
+            if turning.iter().any(|t| t.find(sources.get(file).text.as_bytes()).is_some()) {
+                self.turns_question_marks = true;
+                self.modules.entry(file).and_modify(|m| m.turns_question_marks = true);
+            }
+        }
+    }
+
+    /// Whether any file imports a package of that name.
+    pub fn uses_package(&self, name: Ustr) -> bool {
+        self.packages.contains(&name) || self.beyond.is_some_and(|b| b.any(Table::Packages, name.as_str()))
+    }
+
+    /// Whether somewhere `?` is replaced by `%s` in a text: SQL with question marks is PostgreSQL's all the same.
+    pub fn turns_question_marks(&self) -> bool {
+        self.turns_question_marks
+    }
+
+    /// The same is so in a file that is not read.
+    pub(super) fn turn_question_marks(&mut self) {
+        self.turns_question_marks = true;
     }
 
     /// Puts a file's new tree in the place of its old one. Definitions keep the ids of those of the same qualified name, so that what other files know of
@@ -264,13 +337,16 @@ impl<'a> Index<'a> {
                 all.push(unit);
             }
         }
-        let Met { classes, functions, mut on_objects, asked_for } = std::mem::take(&mut self.met);
+        let Met { classes, functions, mut on_objects, asked_for, packages, imported } = std::mem::take(&mut self.met);
+        self.packages.extend(packages.iter().copied());
+        let (packages, imported) = (packages.into_iter().collect(), imported.into_iter().collect());
         on_objects.extend(asked_for.iter().copied());
         for name in &on_objects {
             *self.set_on_objects.entry(*name).or_default() += 1;
         }
-        if let Some(old) = self.modules.insert(file, ModuleDef { file, node, names, stars, set_on_objects: on_objects, asked_for, stores, classes, functions })
-        {
+        let (set_on_objects, turns_question_marks) = (on_objects, false);
+        let def = ModuleDef { file, node, names, stars, set_on_objects, asked_for, packages, imported, turns_question_marks, stores, classes, functions };
+        if let Some(old) = self.modules.insert(file, def) {
             for name in &old.set_on_objects {
                 self.set_on_objects.entry(*name).and_modify(|n| *n -= 1);
             }
@@ -284,7 +360,13 @@ impl<'a> Index<'a> {
 
     /// A Python file's definitions.
     pub fn module_of(&self, file: FileId) -> Option<&ModuleDef<'a>> {
-        self.modules.get(&file)
+        let found = self.modules.get(&file);
+        if found.is_none()
+            && let Some(beyond) = self.beyond
+        {
+            beyond.miss(file);
+        }
+        found
     }
 
     pub(super) fn add_unit(&mut self, unit: Unit) -> UnitId {
@@ -295,6 +377,11 @@ impl<'a> Index<'a> {
     /// The classes of a file, in source order.
     pub fn classes_of(&self, file: FileId) -> &[ClassId] {
         self.modules.get(&file).map_or(&[], |m| &m.classes)
+    }
+
+    /// The functions of a file, in source order.
+    pub fn functions_of(&self, file: FileId) -> &[FunctionId] {
+        self.modules.get(&file).map_or(&[], |m| &m.functions)
     }
 
     /// The unit with that id.
@@ -351,12 +438,24 @@ impl<'a> Index<'a> {
 
     /// Whether any code sets an attribute of that name on an object.
     pub fn is_set_on_objects(&self, attribute: Ustr) -> bool {
-        self.set_on_objects.get(&attribute).is_some_and(|files| *files > 0)
+        self.set_on_objects.get(&attribute).is_some_and(|files| *files > 0) || self.beyond.is_some_and(|b| b.any(Table::OnObjects, attribute.as_str()))
     }
 
     /// The definition with that id.
     pub fn class(&self, id: ClassId) -> &ClassDef<'a> {
-        &self.classes[id.0 as usize]
+        let def = &self.classes[id.0 as usize];
+        if let Some(beyond) = self.beyond
+            && !self.modules.contains_key(&def.file)
+        {
+            beyond.miss(def.file);
+        }
+        def
+    }
+
+    /// The file and the qualified name of a class; its file need not be read for it.
+    pub fn class_name(&self, id: ClassId) -> (FileId, &str) {
+        let def = &self.classes[id.0 as usize];
+        (def.file, &def.qualname)
     }
 
     /// The definition with that id.

@@ -78,6 +78,8 @@ impl<'a> Evaluator<'_, 'a> {
             return Value::Unknown;
         }
         let place = Place { file: def.file, class: def.class, function: Some(f) };
+        self.world.looks_into(def.file);
+        let _inside = self.world.inside(def.file);
         let mut inner = Evaluator::quiet_on(self.world, place, &self.trail);
         inner.trail.push(mark);
         inner.env = env;

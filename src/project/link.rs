@@ -1,17 +1,23 @@
 //! The phases of linking, one after another.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use rayon::prelude::*;
+use ustr::Ustr;
 
 use crate::config;
 use crate::schema::Schema;
 use crate::source::{FileId, Sources};
 use crate::syntax::python;
 
+use super::beyond::{Beyond, Table, Whole, key};
 use super::eval::Evaluator;
 use super::index::Index;
 use super::isolate;
+use super::models::Models;
+use super::modules::ModuleTable;
+use super::trace::Trace;
 use super::uses::Uses;
 use super::world::{Place, World};
 
@@ -21,6 +27,28 @@ pub struct Project<'a> {
     pub world: World<'a>,
     /// What the code does with the database, over all files, in file and then source order.
     pub uses: Uses,
+    /// What files without Python create.
+    pub created_by_others: BTreeSet<(Ustr, Option<Ustr>)>,
+    /// What the walk over each file showed, where that is to be kept.
+    pub(super) seen: Vec<(FileId, Seen)>,
+}
+
+/// What the walk over one file showed that later links of a part need.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    /// Files whose functions it calls, or in which it says something of a place.
+    pub others: BTreeSet<FileId>,
+    /// What it creates.
+    pub created: BTreeSet<(Ustr, Option<Ustr>)>,
+}
+
+/// How much is kept of what is linked.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Keep {
+    /// The SQL texts.
+    pub statements: bool,
+    /// What later links of a part need.
+    pub trace: bool,
 }
 
 impl<'a> Project<'a> {
@@ -43,44 +71,30 @@ impl<'a> Project<'a> {
         bound: &BTreeMap<String, String>,
     ) -> Self {
         let config = config::Config { calls: calls.to_vec(), models: bound.clone(), ..config::Config::default() };
-        Self::link_configured(sources, modules, schema, &config, false)
+        Self::link_configured(sources, modules, schema, &config, Keep::default())
     }
 
-    /// The same, with all that the configuration says; `statements` keeps the SQL texts.
+    /// The same, with all that the configuration says.
     pub fn link_configured(
         sources: &'a Sources,
         modules: &[(FileId, &'a python::Module)],
         schema: &'a Schema,
         config: &config::Config,
-        statements: bool,
+        keep: Keep,
     ) -> Self {
-        let index = Index::build(sources, modules);
-        let mut world = World::new(sources, schema, index);
-        world.bound.clone_from(&config.models);
-        world.keeps_statements = statements;
-        world.caches = super::libraries::redis::Bindings::new(&config.caches);
-        if !config.calls.is_empty() {
-            world.calls = super::libraries::calls::Calls::with(&config.calls);
-        }
+        let mut world = configured(World::new(sources, schema, Index::build(sources, modules)), config, keep);
         let mut models = super::models::collect(&world);
         models.index(&world);
         world.models = models;
         world.end_collecting();
         world.django = super::libraries::django::graph::Graph::build(&world);
-        let seen: Vec<Uses> = modules
-            .par_iter()
-            .map(|&(file, node)| {
-                isolate::uses(sources, file, || {
-                    let mut ev = Evaluator::new(&world, Place::module(file));
-                    ev.module(node);
-                    super::libraries::sql_text::finish(&mut ev);
-                    ev.uses.dedup();
-                    ev.uses
-                })
-            })
-            .collect();
+        let walked = walk(&world, modules);
         let mut uses = Uses { references: super::libraries::sqlalchemy::declare::declarations(&world), ..Uses::default() };
-        for u in seen {
+        let mut seen = Vec::new();
+        for (file, u) in walked {
+            if keep.trace {
+                seen.push((file, Seen::of(&u, file)));
+            }
             uses.append(u);
         }
         for file in &world.models.unnamed {
@@ -88,6 +102,101 @@ impl<'a> Project<'a> {
         }
         // A helper walked for the callers of several files is seen once for each.
         uses.dedup();
-        Project { world, uses }
+        Project { world, uses, created_by_others: BTreeSet::new(), seen }
     }
+
+    /// Links a part: `modules` are read, `table` has all Python files there are, `asked` those whose uses are wanted. What files beyond the part say is taken from
+    /// `beyond`, which notes what is needed of them besides. `Err` where what changed may concern more than those who look into it.
+    pub fn link_part(
+        sources: &'a Sources,
+        (table, modules, asked): (&Arc<ModuleTable>, &[(FileId, &'a python::Module)], &[FileId]),
+        schema: &'a Schema,
+        config: &config::Config,
+        beyond: &'a Beyond,
+        whole: &Whole,
+    ) -> Result<Self, &'static str> {
+        let index = Index::build_part(sources, Arc::clone(table), modules, beyond, &whole.classes);
+        let mut world = configured(World::new(sources, schema, index), config, Keep::default());
+        world.restore_lineages(&whole.classes);
+        let changed: Vec<FileId> = modules.iter().map(|m| m.0).filter(|f| beyond.is_changed(*f)).collect();
+        for &file in &changed {
+            if let Some(why) = super::concerns::before(&world, beyond, file) {
+                return Err(why);
+            }
+        }
+        let mut models = Models { unnamed: whole.unnamed.clone(), ..Models::default() };
+        for model in &whole.models {
+            models.add(model.clone());
+        }
+        models.index(&world);
+        world.models = models;
+        world.end_collecting();
+        world.django = whole.graph.clone();
+        if whole.question_marks.iter().any(|f| !beyond.is_changed(*f)) {
+            world.index.turn_question_marks();
+        }
+        // Whoever calls a function of a file may say something of it.
+        let mut walked: BTreeSet<FileId> = asked.iter().copied().collect();
+        asked.iter().for_each(|f| walked.extend(beyond.files(Table::Walkers, &key(*f))));
+        walked.iter().filter(|f| world.index.module_of(**f).is_none()).for_each(|f| beyond.miss(*f));
+        let modules: Vec<_> = modules.iter().copied().filter(|m| walked.contains(&m.0)).collect();
+        let mut uses = Uses { references: super::libraries::sqlalchemy::declare::declarations(&world), ..Uses::default() };
+        for (_, u) in walk(&world, &modules) {
+            uses.append(u);
+        }
+        uses.created.extend(whole.created.iter().copied());
+        for (name, files) in beyond.lines(Table::Created) {
+            if super::beyond::numbers(files).any(|f| !beyond.is_changed(f)) {
+                let (table, column) = name.split_once(' ').map_or((name, None), |(t, c)| (t, Some(c)));
+                uses.created.insert((Ustr::from(table), column.map(Ustr::from)));
+            }
+        }
+        uses.dedup();
+        for &file in &changed {
+            if let Some(why) = super::concerns::after(&world, beyond, file) {
+                return Err(why);
+            }
+        }
+        Ok(Project { world, uses, created_by_others: BTreeSet::new(), seen: Vec::new() })
+    }
+
+    /// What later links of a part need to know, in the order of [`Table`]. Only of what was linked with a trace.
+    pub fn tables(&self) -> Option<Vec<String>> {
+        super::keep::tables(self)
+    }
+}
+
+impl Seen {
+    fn of(uses: &Uses, file: FileId) -> Self {
+        let mut others = uses.called.clone();
+        others.extend(uses.places().map(|l| l.file));
+        others.remove(&file);
+        Self { others, created: uses.created.clone() }
+    }
+}
+
+fn configured<'a>(mut world: World<'a>, config: &config::Config, keep: Keep) -> World<'a> {
+    world.bound.clone_from(&config.models);
+    world.keeps_statements = keep.statements;
+    world.trace = keep.trace.then(Trace::default);
+    world.caches = super::libraries::redis::Bindings::new(&config.caches);
+    if !config.calls.is_empty() {
+        world.calls = super::libraries::calls::Calls::with(&config.calls);
+    }
+    world
+}
+
+/// The walk that counts, over each of these files.
+fn walk<'a>(world: &World<'a>, modules: &[(FileId, &'a python::Module)]) -> Vec<(FileId, Uses)> {
+    let one = |&(file, node): &(FileId, &'a python::Module)| {
+        let uses = isolate::uses(world.sources, file, || {
+            let mut ev = Evaluator::new(world, Place::module(file));
+            ev.module(node);
+            super::libraries::sql_text::finish(&mut ev);
+            ev.uses.dedup();
+            ev.uses
+        });
+        (file, uses)
+    };
+    modules.par_iter().map(one).collect()
 }

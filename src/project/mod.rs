@@ -1,8 +1,10 @@
 //! All files' facts linked into one picture: imports, classes, values, models, references.
 
 pub mod annotation;
+pub mod beyond;
 pub mod builtins;
 pub mod callbacks;
+mod concerns;
 pub mod digest;
 pub mod documents;
 pub mod eval;
@@ -13,6 +15,7 @@ pub mod index;
 pub mod inline;
 pub mod isolate;
 pub mod libraries;
+mod keep;
 pub mod link;
 pub mod models;
 pub mod modules;
@@ -23,6 +26,7 @@ mod scope;
 pub mod strings;
 pub mod text;
 pub mod through;
+pub mod trace;
 pub mod uses;
 pub mod value;
 pub mod world;

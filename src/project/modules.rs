@@ -4,7 +4,7 @@
 
 use std::cell::RefCell;
 use std::hash::Hasher;
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use ustr::Ustr;
@@ -26,15 +26,15 @@ pub enum ModuleRef {
 #[derive(Debug, Default)]
 pub struct ModuleTable {
     /// Path without ending (`app/models`, a package by its folder) → file. `.py` wins over `.pyi`.
-    files: FxHashMap<String, FileId>,
+    files: FxHashMap<Arc<str>, FileId>,
     /// The way back: for a package `__init__`, its folder.
-    paths: FxHashMap<FileId, String>,
+    paths: FxHashMap<FileId, Arc<str>>,
     /// Folders that hold `__init__.py`.
-    packages: FxHashSet<String>,
+    packages: FxHashSet<Arc<str>>,
     /// All folders above Python files.
-    folders: FxHashSet<String>,
+    folders: FxHashSet<Arc<str>>,
     /// First part of a dotted path → folders that hold such a module or folder, shallow first.
-    roots: FxHashMap<String, Vec<String>>,
+    roots: FxHashMap<Box<str>, Vec<Arc<str>>>,
     is_init: FxHashSet<FileId>,
     /// What was resolved so far: the same imports are asked for in every phase.
     resolved: RwLock<FxHashMap<(FileId, u32, Ustr), ModuleRef>>,
@@ -60,36 +60,36 @@ impl ModuleTable {
                 (_, Some(s)) => (s, true),
                 _ => (path, false),
             };
-            let module = if stem == "__init__" {
-                String::new()
-            } else if let Some(folder) = stem.strip_suffix("/__init__") {
-                folder.to_owned()
-            } else {
-                stem.to_owned()
-            };
+            let module: Arc<str> = if stem == "__init__" { "" } else { stem.strip_suffix("/__init__").unwrap_or(stem) }.into();
             if stem.ends_with("__init__") {
-                t.packages.insert(module.clone());
+                t.packages.insert(Arc::clone(&module));
                 t.is_init.insert(id);
             }
             let mut folder = parent(stem);
-            while !folder.is_empty() && t.folders.insert(folder.to_owned()) {
+            while !folder.is_empty() && !t.folders.contains(folder) {
+                t.folders.insert(folder.into());
                 folder = parent(folder);
             }
             if !is_stub || !t.files.contains_key(&module) {
-                t.files.insert(module.clone(), id);
+                t.files.insert(Arc::clone(&module), id);
             }
             t.paths.insert(id, module);
         }
-        let mut all: Vec<&String> = t.files.keys().chain(t.folders.iter()).collect();
+        let mut all: Vec<&Arc<str>> = t.files.keys().chain(t.folders.iter()).collect();
         all.sort_unstable();
         all.dedup();
-        let mut roots: FxHashMap<String, Vec<String>> = FxHashMap::default();
+        let top: Arc<str> = "".into();
+        let mut roots: FxHashMap<Box<str>, Vec<Arc<str>>> = FxHashMap::default();
         for path in all {
             let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
-            roots.entry(name.to_owned()).or_default().push(folder.to_owned());
+            let folder = t.folders.get(folder).unwrap_or(&top);
+            match roots.get_mut(name) {
+                Some(folders) => folders.push(Arc::clone(folder)),
+                None => drop(roots.insert(name.into(), vec![Arc::clone(folder)])),
+            }
         }
-        for folders in roots.values_mut() {
-            folders.sort_by_key(|f| (f.matches('/').count(), f.clone()));
+        for folders in roots.values_mut().filter(|f| f.len() > 1) {
+            folders.sort_by_cached_key(|f| (f.matches('/').count(), Arc::clone(f)));
         }
         t.roots = roots;
         t
@@ -97,7 +97,7 @@ impl ModuleTable {
 
     /// The path of a file without its ending, a package's as its folder.
     pub fn path(&self, file: FileId) -> &str {
-        self.paths.get(&file).map_or("", String::as_str)
+        self.paths.get(&file).map_or("", |p| p)
     }
 
     /// The dotted name of a file as seen from its outermost package's parent folder.
@@ -154,10 +154,10 @@ impl ModuleTable {
         let known = KNOWN_LIBRARIES.contains(&first);
         // A module named like a library (`core/redis.py`) hides it only where it is a whole package, and never from itself.
         // A Django project runs from the folder of its `manage.py`, even where that is a package.
-        let is_start = |f: &str| f.is_empty() || !self.packages.contains(f) || self.files.contains_key(&join(f, "manage"));
+        let is_start = |f: &str| f.is_empty() || !self.packages.contains(f) || self.files.contains_key(join(f, "manage").as_str());
         // A package's `__init__` may well import from its own package.
         let itself = |f: &str| join(f, &wanted) == own && (known || !self.is_init.contains(&from));
-        let is_root = |f: &str| is_start(f) && (!known || self.packages.contains(&join(f, first))) && !itself(f);
+        let is_root = |f: &str| is_start(f) && (!known || self.packages.contains(join(f, first).as_str())) && !itself(f);
         for folder in above.iter().copied().filter(|f| is_root(f)) {
             if let Some(found @ ModuleRef::File(_)) = self.at(&join(folder, &wanted)) {
                 return found;
@@ -169,7 +169,7 @@ impl ModuleTable {
                 return found;
             }
         }
-        for folder in above.iter().copied().filter(|f| is_root(f)).chain(elsewhere.iter().map(String::as_str).filter(|f| is_root(f))) {
+        for folder in above.iter().copied().filter(|f| is_root(f)).chain(elsewhere.iter().map(|f| &**f).filter(|f| is_root(f))) {
             if let Some(found) = self.at(&join(folder, &wanted)) {
                 return found;
             }

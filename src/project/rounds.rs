@@ -5,6 +5,7 @@
 //! walked before that.
 
 use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use rustc_hash::FxHashMap;
@@ -12,6 +13,7 @@ use ustr::Ustr;
 
 use crate::source::FileId;
 
+use super::beyond::key;
 use super::eval::Evaluator;
 use super::index::{ClassId, FunctionId, UnitId};
 use super::isolate::isolated;
@@ -219,9 +221,16 @@ impl<'a> World<'a> {
     fn stored(&self, round: usize, class: ClassId, name: Ustr) -> Option<Value<'a>> {
         let def = self.index.class(class);
         let mut units: Vec<UnitId> = def.stores.iter().filter(|s| s.0 == name).map(|s| s.1).chain(def.constructs.iter().copied()).collect();
-        let elsewhere = self.stored_elsewhere(round, name);
-        let others = elsewhere.as_ref().and_then(|e| e.get(&class)).map_or(&[][..], Vec::as_slice);
-        units.extend(others.iter().map(|o| o.0));
+        if let Some(beyond) = self.index.beyond {
+            let all = beyond.storing(round, name, self.index.class_name(class));
+            all.iter().filter(|f| !self.index.modules.contains_key(f)).for_each(|f| beyond.miss(*f));
+            let stores = self.index.stores_of(name).iter().copied();
+            units.extend(stores.filter(|u| Some(self.index.unit(*u).file).is_some_and(|f| beyond.is_changed(f) || all.contains(&f))));
+        } else {
+            let elsewhere = self.stored_elsewhere(round, name);
+            let others = elsewhere.as_ref().and_then(|e| e.get(&class)).map_or(&[][..], Vec::as_slice);
+            units.extend(others.iter().map(|o| o.0));
+        }
         self.index.sort_units(&mut units);
         let mut values = Vec::new();
         for unit in units {
@@ -249,6 +258,34 @@ impl<'a> World<'a> {
         let all = Arc::new(all);
         known.write().unwrap_or_else(PoisonError::into_inner).insert(name, Arc::clone(&all));
         Some(all)
+    }
+
+    /// What was learnt of attributes set from elsewhere: rounds and names that were asked for, and where each class's values come from.
+    pub(super) fn stored_tables(&self) -> (BTreeSet<String>, BTreeMap<String, BTreeSet<FileId>>) {
+        let (mut asked, mut stored) = (BTreeSet::new(), BTreeMap::<String, BTreeSet<FileId>>::new());
+        for (round, known) in self.rounds.0.iter().enumerate().take(ROUNDS) {
+            for (name, by_class) in known.elsewhere.read().unwrap_or_else(PoisonError::into_inner).iter() {
+                asked.insert(format!("{round} {name}"));
+                for (class, units) in by_class.iter() {
+                    let (file, qualname) = self.index.class_name(*class);
+                    let files = units.iter().map(|(u, _)| self.index.unit(*u).file);
+                    stored.entry(format!("{round} {name} {} {qualname}", key(file))).or_default().extend(files);
+                }
+            }
+        }
+        (asked, stored)
+    }
+
+    /// Functions that are known to hand something on to a library when the last walk asks, by file, in order.
+    pub(super) fn handing_on(&self) -> BTreeMap<FileId, String> {
+        let mut all: BTreeMap<FileId, BTreeSet<&str>> = BTreeMap::new();
+        for walked in self.rounds.0[ROUNDS - 2].walked.iter().filter_map(OnceLock::get) {
+            for (function, _) in walked.summaries.iter().filter(|s| s.1.hands_on) {
+                let def = self.index.function(*function);
+                all.entry(def.file).or_default().insert(&def.qualname);
+            }
+        }
+        all.into_iter().map(|(file, names)| (file, names.into_iter().collect::<Vec<_>>().join(" "))).collect()
     }
 
     fn walked(&self, round: usize, unit: UnitId) -> &Walked<'a> {

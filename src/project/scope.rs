@@ -131,15 +131,18 @@ impl<'a> Scope<'_, 'a, '_> {
             StmtKind::Import(names) => {
                 for n in names {
                     let first = n.module.as_str().split('.').next().unwrap_or_default();
-                    self.index.packages.insert(Ustr::from(first));
+                    self.index.met.packages.insert(Ustr::from(first));
+                    self.imports(n.module);
                     let (name, whole) = n.alias.map_or((Ustr::from(first), false), |a| (a, true));
                     self.bind(name, Binding::Import { module: n.module, whole });
                 }
             }
             StmtKind::ImportFrom(from) => {
                 if from.level == 0 {
-                    self.index.packages.insert(Ustr::from(from.module.as_str().split('.').next().unwrap_or_default()));
+                    self.index.met.packages.insert(Ustr::from(from.module.as_str().split('.').next().unwrap_or_default()));
                 }
+                self.imports(from.module);
+                self.index.met.imported.extend(from.names.iter().map(|n| n.0.name));
                 for (name, alias) in &from.names {
                     if name.as_str() == "*" {
                         self.stars.push((from.level, from.module));
@@ -222,6 +225,10 @@ impl<'a> Scope<'_, 'a, '_> {
             }
             _ => {}
         }
+    }
+
+    fn imports(&mut self, module: Ustr) {
+        self.index.met.imported.extend(module.as_str().split('.').map(Ustr::from));
     }
 
     /// `super().__init__(…)` sets attributes of a method's own object.

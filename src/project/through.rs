@@ -33,6 +33,9 @@ impl<'a> Evaluator<'_, 'a> {
 
     /// Walks a function with the arguments of a call, if that can tell more than its summary; gives what it returns.
     pub fn walk_through(&mut self, id: FunctionId, receiver: Option<&Value<'a>>, call: &'a Call, args: &Args<'a>) -> Option<Value<'a>> {
+        if self.world.trace.is_some() && self.notes() {
+            self.uses.called.insert(self.world.index.function(id).file);
+        }
         let summary = self.world.summary(id);
         let given = args.values.iter().any(|v| self.carries(v));
         let worth = given || (summary.hands_on && (args.values.iter().any(|v| !v.is_unknown()) || matches!(receiver, Some(Value::Instance(_)))));

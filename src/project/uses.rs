@@ -19,7 +19,7 @@ pub enum Certainty {
 }
 
 /// A relation as the code names it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub struct RelationName {
     /// The schema, where the code gives one.
     pub schema: Option<Ustr>,
@@ -240,6 +240,8 @@ pub struct Uses {
     pub sql_problems: Vec<SqlProblem>,
     /// Tables, and columns of tables, that the code itself creates at run time.
     pub created: std::collections::BTreeSet<(Ustr, Option<Ustr>)>,
+    /// Files whose functions are called, where that is to be noted.
+    pub called: std::collections::BTreeSet<crate::source::FileId>,
     /// Files on which we crashed.
     pub crashed: std::collections::BTreeSet<crate::source::FileId>,
     /// SQL texts, where they were asked for (see [`super::world::World::keeps_statements`]).
@@ -252,6 +254,15 @@ impl Uses {
     /// Counts something that was seen but could not be followed.
     pub fn skip(&mut self, reason: &'static str) {
         *self.skipped.entry((reason, None)).or_default() += 1;
+    }
+
+    /// Every place that something was said of.
+    pub fn places(&self) -> impl Iterator<Item = Location> {
+        let references = self.references.iter().map(|u| u.location);
+        let attributes = self.missing_attributes.iter().map(|u| u.location).chain(self.embeds.iter().map(|u| u.location));
+        let rows = self.inserts.iter().map(|u| u.location).chain(self.literals.iter().map(|u| u.location)).chain(self.row_keys.iter().map(|u| u.location));
+        let calls = self.calls.iter().map(|u| u.location).chain(self.conflict_targets.iter().map(|u| u.location));
+        references.chain(attributes).chain(rows).chain(calls).chain(self.sql_problems.iter().map(|u| u.location))
     }
 
     /// Says which file was walked.

@@ -10,10 +10,12 @@ use crate::schema::Schema;
 use crate::source::{FileId, Sources};
 use crate::syntax::python::{ArgKind, Expr};
 
+use super::beyond::Known;
 use super::eval::Evaluator;
 use super::index::{Binding, ClassId, FunctionId, Index};
 use super::modules::{ModuleRef, external};
 use super::rounds::{Rounds, in_headers, reads_headers};
+use super::trace::{Inside, Trace};
 use super::value::Value;
 
 /// The scope in which an expression stands.
@@ -103,6 +105,8 @@ pub struct World<'a> {
     pub django: super::libraries::django::graph::Graph,
     /// What was learnt in each round.
     pub(super) rounds: Rounds<'a>,
+    /// Which file looks into which, where that is to be noted.
+    pub(super) trace: Option<Trace>,
     /// The phase that remembered values belong to: those of another are forgotten when they are next asked for.
     pub(super) phase: u32,
 }
@@ -124,6 +128,7 @@ impl<'a> World<'a> {
             mapped: RwLock::default(),
             django: super::libraries::django::graph::Graph::default(),
             rounds: Rounds::default(),
+            trace: None,
             phase: 0,
             index,
         };
@@ -185,6 +190,16 @@ impl<'a> World<'a> {
         }
     }
 
+    /// Puts in who the ancestors of classes are that are known without their files, unless these have changed.
+    pub(super) fn restore_lineages(&mut self, known: &[Known]) {
+        let is_changed = |file| self.index.beyond.is_some_and(|b| b.is_changed(file));
+        for (n, class) in known.iter().enumerate().filter(|(_, c)| !is_changed(c.file)) {
+            let outside = class.outside.iter().map(|(path, made)| if *made { Value::object(*path) } else { Value::External(*path) });
+            let mro = class.mro.iter().map(|c| ClassId(*c)).collect();
+            self.lineages[n] = Lineage { mro, outside: outside.collect(), open: class.open, keywords: Vec::new() }.into();
+        }
+    }
+
     /// Makes room for the ancestors of every class.
     fn resize_lineages(&mut self) {
         let classes = self.index.classes.len();
@@ -206,6 +221,7 @@ impl<'a> World<'a> {
 
     fn direct_bases(&self, id: ClassId) -> Bases<'a> {
         let def = self.index.class(id);
+        let _inside = self.inside(def.file);
         let place = Place { file: def.file, class: def.outer_class, function: def.outer_function };
         let (mut inside, mut outside, mut open) = (Vec::new(), Vec::new(), false);
         for base in &def.node.bases {
@@ -260,7 +276,11 @@ impl<'a> World<'a> {
     pub fn class_member(&self, id: ClassId, name: Ustr) -> Option<(ClassId, &[Binding<'a>])> {
         let own = [id];
         let mro = self.lineage(id).map_or(&own[..], |l| &l.mro);
-        mro.iter().find_map(|&c| self.index.class(c).names.get(&name).map(|b| (c, b.as_slice())))
+        mro.iter().find_map(|&c| {
+            let def = self.index.class(c);
+            self.looks_into(def.file);
+            def.names.get(&name).map(|b| (c, b.as_slice()))
+        })
     }
 
     /// Whether one class is another or descends from it.
@@ -280,12 +300,14 @@ impl<'a> World<'a> {
             note_cut();
             return Value::Unknown;
         }
+        self.looks_into(file);
         let known = self.round().globals.get(file.0 as usize);
         if let Some(v) = known.and_then(|k| k.get(self.phase, name)) {
             return v;
         }
         let Some(module) = self.index.module_of(file) else { return Value::Unknown };
         trail.push(mark);
+        let _inside = self.inside(file);
         let cuts = cuts();
         let value = match module.names.get(&name) {
             Some(bindings) => self.bindings_value(Place::module(file), bindings, trail),
@@ -297,6 +319,28 @@ impl<'a> World<'a> {
             known.put(self.phase, name, value.clone());
         }
         value
+    }
+
+    /// Notes, while models are collected, that a file is looked into.
+    pub(super) fn looks_into(&self, file: FileId) {
+        if let Some(trace) = &self.trace
+            && self.is_collecting()
+        {
+            trace.look(file);
+        }
+    }
+
+    /// What is looked into until the guard goes is looked into for that file's sake.
+    pub(super) fn inside(&self, file: FileId) -> Option<Inside> {
+        self.trace.as_ref().map(|_| Trace::inside(file))
+    }
+
+    fn asks_in_vain(&self, file: FileId, name: Ustr) {
+        if let Some(trace) = &self.trace
+            && self.index.module_of(file).is_some_and(|m| !m.names.contains_key(&name))
+        {
+            trace.unbound(file, name);
+        }
     }
 
     fn star_value(&self, file: FileId, name: Ustr, trail: &mut Vec<Mark>) -> Value<'a> {
@@ -382,6 +426,9 @@ impl<'a> World<'a> {
             ModuleRef::File(f) => {
                 // `from . import x` in an `__init__` that itself binds `x` to its submodule is a circle, which ends as unknown.
                 let v = self.global_on(*f, name, trail);
+                if v.is_unknown() {
+                    self.asks_in_vain(*f, name);
+                }
                 if v.is_unknown()
                     && !self.index.module_of(*f).is_some_and(|m| m.names.contains_key(&name) && *f != file)
                     && let Some(sub) = self.index.table.submodule(&base, &name)
@@ -413,6 +460,7 @@ impl<'a> World<'a> {
                 if !v.is_unknown() {
                     return Some(v);
                 }
+                self.asks_in_vain(*f, name);
                 ModuleRef::File(*f)
             }
             Value::Namespace(p) => ModuleRef::Namespace(p.to_string()),

@@ -58,8 +58,8 @@ pub struct Context<'r, 'a> {
     pub lock: Option<FileId>,
     /// Configured folders of migrations, as the sources name paths.
     pub migrations: &'r [String],
-    /// Only what is found in this file will be looked at.
-    pub only: Option<FileId>,
+    /// Only what is found in these files will be looked at.
+    pub only: Option<Vec<FileId>>,
     /// See [`Context::histories`].
     pub histories: std::sync::OnceLock<Vec<crate::migrations::History>>,
     /// The models that rules look at, as far as they were asked for.
@@ -257,13 +257,14 @@ impl<'a> Context<'_, 'a> {
     fn find_models(&self) -> Vec<ModelId> {
         let models = &self.project.world.models;
         let id = |n: usize| ModelId(u32::try_from(n).unwrap_or(u32::MAX));
-        let Some(file) = self.only else { return (0..models.all.len()).map(id).collect() };
+        let Some(files) = &self.only else { return (0..models.all.len()).map(id).collect() };
+        let asked = |l: Location| files.contains(&l.file);
         let here = |m: &Model| {
             let column = |c: &ModelColumn| {
                 let keys = c.foreign_keys.iter().map(|f| f.1);
-                [Some(c.at), Some(c.declared), c.type_at].into_iter().flatten().chain(keys).any(|l| l.file == file)
+                [Some(c.at), Some(c.declared), c.type_at].into_iter().flatten().chain(keys).any(asked)
             };
-            m.at.file == file || m.relation_at.file == file || m.unique.iter().any(|u| u.1.file == file) || m.columns.iter().any(column)
+            asked(m.at) || asked(m.relation_at) || m.unique.iter().any(|u| asked(u.1)) || m.columns.iter().any(column)
         };
         let tables: BTreeSet<Ustr> = models.all.iter().filter(|m| here(m)).map(|m| m.relation.name).collect();
         (0..models.all.len()).filter(|n| tables.contains(&models.all[*n].relation.name)).map(id).collect()

@@ -14,7 +14,7 @@ pub(super) const RULE: Rule =
 fn check(context: &Context<'_, '_>, found: &mut Vec<Diagnostic>) {
     let models = &context.project.world.models.all;
     // In a project without models every table would be one. What is told stands in the lock.
-    if models.is_empty() || context.only.is_some_and(|file| Some(file) != context.lock) {
+    if models.is_empty() || context.only.as_ref().is_some_and(|files| !files.iter().any(|f| Some(*f) == context.lock)) {
         return;
     }
     let mapped: BTreeSet<_> =

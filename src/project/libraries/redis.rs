@@ -309,7 +309,7 @@ mod tests {
         let caches = BTreeMap::from([("doc:*".to_owned(), "documents".to_owned()), ("user:*".to_owned(), "auth.users".to_owned())]);
         let modules = [(id, &module)];
         let config = crate::config::Config { caches, ..crate::config::Config::default() };
-        let project = Project::link_configured(&sources, &modules, &schema, &config, false);
+        let project = Project::link_configured(&sources, &modules, &schema, &config, crate::project::link::Keep::default());
         let mut all: Vec<_> = project.uses.references.iter().filter(|r| r.context == Context::Cache).collect();
         all.sort_by_key(|r| r.location);
         let schema = |r: &Reference| r.relation.schema.map(|s| format!("{s}.")).unwrap_or_default();

@@ -201,6 +201,7 @@ pub fn link<'a>(ev: &mut Evaluator<'_, 'a>, drafts: &mut [Draft<'a>]) {
     let mut ends = Vec::new();
     for n in 0..drafts.len() {
         let Some(own) = drafts[n].model.class else { continue };
+        let _inside = ev.world.inside(ev.world.index.class(own).file);
         for (attribute, r, related) in drafts[n].relationships.clone() {
             ev.place = super::super::world::Place { file: ev.world.index.class(own).file, class: Some(own), function: None };
             let target = related_class(ev, &r, &related, &by_name);

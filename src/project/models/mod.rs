@@ -20,13 +20,15 @@ mod tests;
 pub mod types;
 
 use rustc_hash::{FxHashMap, FxHashSet};
+use serde::{Deserialize, Serialize};
 use ustr::Ustr;
 
 use crate::source::{FileId, Location};
 
 use self::draft::Draft;
 use super::eval::Evaluator;
-use super::index::ClassId;
+use super::index::{ClassId, ModuleDef};
+use super::trace::Inside;
 use super::uses::RelationName;
 use super::value::Value;
 use super::world::{Place, World};
@@ -35,7 +37,7 @@ use super::world::{Place, World};
 pub const ANY_NAME: &str = "*";
 
 /// The library a model is written for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Framework {
     /// SQLAlchemy declarative, 1.x or 2.0 style, Flask-SQLAlchemy.
     SqlAlchemy,
@@ -63,7 +65,7 @@ impl Framework {
 }
 
 /// A column as a model declares it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ModelColumn {
     /// The attribute's name; the column's for Core tables.
     pub attribute: Ustr,
@@ -74,31 +76,40 @@ pub struct ModelColumn {
     /// The whole declaration.
     pub declared: Location,
     /// The class that declares it (a mixin, perhaps).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<ClassId>,
     /// The column's type as the model says it, in PostgreSQL's words (`varchar(64)`, `timestamptz`); `None` where not understood.
     pub ty: Option<String>,
     /// Where the type is written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub type_at: Option<Location>,
     /// Labels, where the type is an enum whose labels are known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enum_labels: Option<Vec<String>>,
     /// The Python enum that the type is made of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enum_class: Option<ClassId>,
     /// Whether it may be NULL; `None` where not understood.
     pub nullable: Option<bool>,
     /// Whether it is part of the primary key.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub primary_key: bool,
     /// Whether it alone is unique.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unique: bool,
     /// Whether the model or the database fills it by itself (default, server default, autoincrement, computed).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub has_default: bool,
     /// Foreign keys: `schema.table.column` as resolved, and where they are written.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub foreign_keys: Vec<(String, Location)>,
     /// Its foreign key is the model's alone: the database is asked for no constraint.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unconstrained: bool,
 }
 
 /// What a name on a model class is, besides columns.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Member {
     /// The column with that index in [`Model::columns`].
     Column(usize),
@@ -118,11 +129,12 @@ pub enum Member {
 }
 
 /// A mapped class, or a table object.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Model {
     /// The class, unless it is a bare `Table`.
     pub class: Option<ClassId>,
     /// The variable a `Table` is bound to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub variable: Option<Ustr>,
     /// Qualified class name inside the module, or the variable's name.
     pub name: Ustr,
@@ -139,6 +151,7 @@ pub struct Model {
     /// Unique constraints over its columns, and where they are written.
     pub unique: Vec<(Vec<Ustr>, Location)>,
     /// Everything the class has by name, columns included.
+    #[serde(with = "written")]
     pub members: FxHashMap<Ustr, Member>,
     /// Something about it could not be understood: nothing may be called missing from it.
     pub open: bool,
@@ -153,6 +166,11 @@ pub struct Model {
 }
 
 impl Model {
+    /// The class's own name, or the variable's.
+    fn last_name(&self) -> Ustr {
+        Ustr::from(self.name.as_str().rsplit('.').next().unwrap_or_default())
+    }
+
     /// The column behind an attribute.
     pub fn column(&self, attribute: Ustr) -> Option<&ModelColumn> {
         match self.members.get(&attribute)? {
@@ -166,8 +184,31 @@ impl Model {
     }
 }
 
+/// Members as they are written down: names of no further meaning, of which there are many, in one text.
+mod written {
+    use rustc_hash::FxHashMap;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+    use ustr::Ustr;
+
+    use super::Member;
+
+    pub fn serialize<S: Serializer>(all: &FxHashMap<Ustr, Member>, to: S) -> Result<S::Ok, S::Error> {
+        let mut others: Vec<&str> = all.iter().filter(|m| matches!(m.1, Member::Other)).map(|m| m.0.as_str()).collect();
+        let mut rest: Vec<(&str, &Member)> = all.iter().filter(|m| !matches!(m.1, Member::Other)).map(|m| (m.0.as_str(), m.1)).collect();
+        others.sort_unstable();
+        rest.sort_unstable_by_key(|m| m.0);
+        (others.join(" "), rest).serialize(to)
+    }
+
+    pub fn deserialize<'d, D: Deserializer<'d>>(from: D) -> Result<FxHashMap<Ustr, Member>, D::Error> {
+        let (others, rest): (String, Vec<(Ustr, Member)>) = Deserialize::deserialize(from)?;
+        let others = others.split(' ').filter(|n| !n.is_empty()).map(|n| (Ustr::from(n), Member::Other));
+        Ok(others.chain(rest).collect())
+    }
+}
+
 /// The number of a model in [`Models::all`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ModelId(pub u32);
 
 /// All models.
@@ -228,7 +269,7 @@ impl Models {
                 }
             }
             let Some(class) = model.class else { continue };
-            self.by_name.entry(world.index.class(class).node.name.name).or_default().push(id);
+            self.by_name.entry(model.last_name()).or_default().push(id);
             let lineage = world.lineage(class).map_or(&[][..], |l| &l.mro);
             self.bases.extend(lineage.iter().filter(|c| **c != class));
         }
@@ -290,11 +331,13 @@ fn drafts<'a>(ev: &mut Evaluator<'_, 'a>, django: Option<&django::Django>, of: O
     let asked = |file: FileId| of.is_none_or(|f| f == file);
     let mut drafts = Vec::new();
     for &file in world.index.order.iter().filter(|f| asked(**f)) {
+        let _inside = world.inside(file);
         drafts.extend(tables::of_file(ev, file));
         drafts.extend(tables::imperative(ev, file));
     }
     let classes: Vec<ClassId> = of.map_or_else(|| world.index.class_ids().collect(), |file| world.index.classes_of(file).to_vec());
     for class in classes {
+        let _inside = note_class(ev, class, django.is_some());
         if let Some(django) = django {
             drafts.extend(django.draft(ev, class));
         }
@@ -309,7 +352,45 @@ fn drafts<'a>(ev: &mut Evaluator<'_, 'a>, django: Option<&django::Django>, of: O
     if of.is_none() {
         drafts.extend(pydantic::drafts(ev, &world.bound));
     }
+    if let Some(trace) = &world.trace {
+        let of_columns = |c: &ModelColumn| [c.at.file, c.declared.file];
+        drafts.iter().flat_map(|d| [d.model.at.file, d.model.relation_at.file].into_iter().chain(d.model.columns.iter().flat_map(of_columns))).for_each(|f| {
+            trace.declares(f);
+        });
+        let settings = |m: &ModuleDef<'_>| ["INSTALLED_APPS", "DEFAULT_AUTO_FIELD", "AUTH_USER_MODEL"].iter().any(|n| m.names.contains_key(&Ustr::from(n)));
+        world.index.order.iter().filter(|f| world.index.module_of(**f).is_some_and(settings)).for_each(|f| trace.declares(*f));
+    }
     drafts
+}
+
+/// Notes what a class means for the models, where that is to be noted: what is looked into until the guard goes is looked into for it.
+fn note_class(ev: &Evaluator<'_, '_>, class: ClassId, django: bool) -> Option<Inside> {
+    let world = ev.world;
+    let trace = world.trace.as_ref()?;
+    let file = world.index.class(class).file;
+    let inside = world.inside(file);
+    for &c in world.lineage(class).map_or(&[][..], |l| &l.mro) {
+        world.looks_into(world.index.class(c).file);
+    }
+    if may_be_model(ev, class, django) {
+        trace.declares(file);
+    }
+    inside
+}
+
+/// Whether a class is a model, or would be one with a little more, or decides about models.
+fn may_be_model(ev: &Evaluator<'_, '_>, class: ClassId, django: bool) -> bool {
+    let app = || ev.world.lineage(class).is_some_and(|l| l.has_outside("django", &["AppConfig"]));
+    sqlmodel::is_sqlmodel(ev, class) || declarative::is_declarative(ev, class) || django && (django::is_model(ev, class) || app())
+}
+
+/// Whether a file declares models or tables, or says something that decides about them. The world must be collecting.
+pub fn declares_any(world: &World<'_>, file: FileId) -> bool {
+    let mut ev = Evaluator::quiet(world, Place::module(file));
+    !tables::of_file(&mut ev, file).is_empty()
+        || !tables::imperative(&mut ev, file).is_empty()
+        || world.index.classes_of(file).iter().any(|c| may_be_model(&ev, *c, true))
+        || !ev.made.is_empty()
 }
 
 fn linked<'a>(ev: &mut Evaluator<'_, 'a>, mut drafts: Vec<Draft<'a>>) -> Models {

@@ -1,6 +1,7 @@
 //! How Django's models point at each other: the names by which look-ups walk from one to the next.
 
 use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
 use ustr::Ustr;
 
 use crate::project::eval::Evaluator;
@@ -14,7 +15,7 @@ use crate::project::world::{Place, World};
 use crate::syntax::python::{Call, ExprKind};
 
 /// A column that a step of a look-up touches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Touched {
     /// A model's.
     Column(ColumnRef),
@@ -23,7 +24,7 @@ pub enum Touched {
 }
 
 /// A step from one model to another.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Edge {
     /// Where it leads.
     pub target: ModelId,
@@ -34,16 +35,35 @@ pub struct Edge {
 }
 
 /// All steps.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Graph {
     /// By model and the name in look-ups.
+    #[serde(with = "pairs")]
     edges: FxHashMap<(ModelId, Ustr), Edge>,
     /// By model and the name on objects (`book_set`).
+    #[serde(with = "pairs")]
     accessors: FxHashMap<(ModelId, Ustr), Edge>,
     /// Managers' and query sets' classes → the model whose rows they give, where there is one.
+    #[serde(with = "pairs")]
     pub managers: FxHashMap<ClassId, Option<ModelId>>,
     /// The model that `get_user_model()` gives.
     pub user: Option<ModelId>,
+}
+
+/// Maps whose keys are no texts, as lists of pairs.
+mod pairs {
+    use std::hash::Hash;
+
+    use rustc_hash::FxHashMap;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub fn serialize<K: Serialize, V: Serialize, S: Serializer>(map: &FxHashMap<K, V>, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(map)
+    }
+
+    pub fn deserialize<'d, K: Deserialize<'d> + Eq + Hash, V: Deserialize<'d>, D: Deserializer<'d>>(from: D) -> Result<FxHashMap<K, V>, D::Error> {
+        Ok(Vec::deserialize(from)?.into_iter().collect())
+    }
 }
 
 /// How a field points.

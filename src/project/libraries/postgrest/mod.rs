@@ -187,7 +187,7 @@ const PACKAGES: &[&str] = &["supabase", "postgrest", "postgrest_py", "supabase_p
 /// Whether the project uses PostgREST at all. The receiver of a chain proves nothing (`db`, `client`, `self.repo.client`), the project's imports do.
 fn is_used(ev: &Evaluator<'_, '_>) -> bool {
     static NAMES: LazyLock<Vec<Ustr>> = LazyLock::new(|| PACKAGES.iter().map(|p| Ustr::from(p)).collect());
-    NAMES.iter().any(|p| ev.world.index.packages.contains(p))
+    NAMES.iter().any(|p| ev.world.index.uses_package(*p))
 }
 
 /// Methods that leave their arguments alone, whoever has them: loggers', files', lists'.

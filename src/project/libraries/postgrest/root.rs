@@ -70,7 +70,7 @@ const LOOK_ALIKES: &[&str] = &[
 fn certainty(ev: &Evaluator<'_, '_>, receiver: &Value<'_>, name: Ident) -> Option<Certainty> {
     let path = match receiver {
         Value::Unknown => {
-            let confusing = LOOK_ALIKES[1..12].iter().any(|p| ev.world.index.packages.contains(&Ustr::from(p)));
+            let confusing = LOOK_ALIKES[1..12].iter().any(|p| ev.world.index.uses_package(Ustr::from(p)));
             return Some(if confusing { Certainty::Medium } else { Certainty::High });
         }
         Value::Object(o) => o.path,

@@ -118,7 +118,7 @@ pub fn of_file(ev: &mut Evaluator<'_, '_>, file: FileId) -> Certainty {
             }
         }
     }
-    let uses = |all: &[&str]| all.iter().any(|p| ev.world.index.packages.contains(&Ustr::from(p)));
+    let uses = |all: &[&str]| all.iter().any(|p| ev.world.index.uses_package(Ustr::from(p)));
     let sure = match own {
         (true, false) => Certainty::High,
         (true, true) => Certainty::Medium,

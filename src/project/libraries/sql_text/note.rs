@@ -46,7 +46,7 @@ pub fn sink(ev: &mut Evaluator<'_, '_>, text: &Text<'_>, driver: Option<dialect:
     let (template, question) = parameters::native(&text.template());
     if question {
         // Something must turn them into what PostgreSQL's drivers take.
-        sure = sure.min(if ev.world.index.turns_question_marks { Certainty::Medium } else { Certainty::Low });
+        sure = sure.min(if ev.world.index.turns_question_marks() { Certainty::Medium } else { Certainty::Low });
     }
     let context = context(ev);
     if context == Context::Migration || steps_through_revisions(ev) {

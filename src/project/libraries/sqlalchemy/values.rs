@@ -34,7 +34,7 @@ pub enum Orm<'a> {
 }
 
 /// A column of a model.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub struct ColumnRef {
     /// The model.
     pub model: ModelId,

@@ -1,0 +1,418 @@
+//! A run over a few files of a project: what was learnt when all of it was linked stands in for the files that are not read.
+//!
+//! The findings are those of a run over everything, or there are none and everything must be linked: whenever a change may concern more than the files that look into it
+//! (a model, a migration, an ancestor of classes elsewhere), whenever a file came to be that others may import, and whenever too much would have to be read.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use super::learnt::Learnt;
+use super::{Failure, Opened, Outcome, Settings, deprecations, memo, read, read_lock};
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::discover::Candidate;
+use crate::facts::ProblemKind;
+use crate::project::Project;
+use crate::project::modules::ModuleTable;
+use crate::project::beyond::{Beyond, MOST_CHANGED, Table, Whole, key};
+use crate::source::{FileId, Language, Location, SourceFile, Sources};
+use crate::syntax::python;
+use crate::{repair, rules};
+
+/// Files that are reported; with more, reading everything once is no worse.
+const MOST_ASKED: usize = 64;
+
+/// Files that are read; the same.
+const MOST_READ: usize = 1500;
+
+/// How often more files may turn out to be needed.
+const ROUNDS: usize = 40;
+
+/// The part of a project that a run is about.
+struct Part<'s> {
+    settings: &'s Settings,
+    opened: Opened,
+    /// By number, without the lock's: which of the settings' files.
+    places: Vec<usize>,
+    /// Files that are reported.
+    asked: Vec<FileId>,
+    /// Python files by name.
+    table: Arc<ModuleTable>,
+    read: BTreeSet<FileId>,
+}
+
+/// Runs over the files that are reported, with the help of what was learnt before; `stamps` are what each of the settings' files is known by. `Err` says why
+/// everything must be linked.
+pub(super) fn run(settings: &Settings, learnt: &Learnt, lock: &str, stamps: &[String]) -> Result<Result<Outcome, Failure>, &'static str> {
+    if learnt.lock() != lock {
+        return Err("the lock is another");
+    }
+    if settings.statements || !settings.config.config.models.is_empty() {
+        return Err("the configuration binds classes");
+    }
+    let Files { places, changed, asked } = Files::compare(settings, learnt, stamps)?;
+    let beyond = Beyond::new(Arc::clone(&learnt.text), learnt.tables(), changed.iter().copied().collect());
+    if asked.iter().any(|f| beyond.find(Table::OfModels, &key(*f)).is_some()) {
+        return Err("a file is asked about that models depend on");
+    }
+    let open = || opened(settings, &places).map(|o| (Arc::new(ModuleTable::build(&o.sources, python(&o.sources))), o));
+    let (opened, whole) = rayon::join(open, || beyond.whole());
+    let whole = whole.ok_or("what was learnt cannot be read")?;
+    let (table, opened) = match opened {
+        Ok(both) => both,
+        Err(failure) => return Ok(Err(failure)),
+    };
+    let mut part = Part { settings, opened, places, asked, table, read: BTreeSet::new() };
+    let mut needed: BTreeSet<FileId> = changed.into_iter().chain(part.asked.iter().copied()).collect();
+    for _ in 0..ROUNDS {
+        part.load(&needed)?;
+        let linked = part.link(&beyond, &whole);
+        let missed = beyond.missed().ok_or("too much would have to be read")?;
+        needed = missed.into_iter().filter(|f| !part.read.contains(f)).collect();
+        if needed.is_empty() {
+            return Ok(part.conclude(linked?));
+        }
+    }
+    Err("more and more turns out to be needed")
+}
+
+fn python(sources: &Sources) -> impl Iterator<Item = FileId> {
+    sources.iter().filter(|(_, f)| f.language == Language::Python).map(|(id, _)| id)
+}
+
+/// What there is now beside what there was.
+struct Files {
+    /// See [`Part::places`].
+    places: Vec<usize>,
+    /// Files that are not as they were, new ones among them.
+    changed: Vec<FileId>,
+    /// Files that are reported.
+    asked: Vec<FileId>,
+}
+
+impl Files {
+    /// Files keep the numbers that they had; new ones come behind them.
+    fn compare(settings: &Settings, learnt: &Learnt, stamps: &[String]) -> Result<Self, &'static str> {
+        let (mut places, mut new, mut changed) = (Vec::new(), Vec::new(), Vec::new());
+        let mut before = learnt.files().peekable();
+        for (n, (candidate, stamp)) in settings.files.iter().zip(stamps).enumerate() {
+            let Some((_, known)) = before.next_if(|b| b.0 == candidate.path) else {
+                new.push(n);
+                continue;
+            };
+            places.push(n);
+            if known != stamp {
+                if candidate.language == Language::Sql {
+                    return Err("a SQL file changed");
+                }
+                changed.push(id(places.len()));
+            }
+        }
+        if before.next().is_some() {
+            return Err("a file is gone");
+        }
+        for n in new {
+            may_be_new(settings, learnt, n)?;
+            places.push(n);
+            changed.push(id(places.len()));
+        }
+        if changed.len() > MOST_CHANGED {
+            return Err("many files changed");
+        }
+        let asked = asked(settings, &places)?;
+        Ok(Self { places, changed, asked })
+    }
+}
+
+/// The number of the file at that place, counted from 1: the lock is in front.
+fn id(place: usize) -> FileId {
+    FileId(u32::try_from(place).unwrap_or(u32::MAX))
+}
+
+/// Whether a file that came to be can concern nothing but itself: no other imports anything of its name, or of the name of a folder that came with it.
+fn may_be_new(settings: &Settings, learnt: &Learnt, n: usize) -> Result<(), &'static str> {
+    let candidate = &settings.files[n];
+    if candidate.language == Language::Markdown {
+        return Ok(());
+    }
+    let path = candidate.path.as_str();
+    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let stem = name.rsplit_once('.').map_or(name, |s| s.0);
+    if candidate.language != Language::Python || matches!(stem, "__init__" | "conftest" | "manage") {
+        return Err("a file is new that concerns others");
+    }
+    let beyond = Beyond::new(Arc::clone(&learnt.text), learnt.tables(), rustc_hash::FxHashSet::default());
+    let mut names = vec![stem];
+    let mut above = folder;
+    while !above.is_empty() && !learnt.files().any(|(p, _)| p.strip_prefix(above).is_some_and(|rest| rest.starts_with('/'))) {
+        let (up, last) = above.rsplit_once('/').unwrap_or(("", above));
+        names.push(last);
+        above = up;
+    }
+    if names.iter().any(|n| beyond.find(Table::Imported, n).is_some()) { Err("a file is new that others may import") } else { Ok(()) }
+}
+
+/// Files that are reported.
+fn asked(settings: &Settings, places: &[usize]) -> Result<Vec<FileId>, &'static str> {
+    let mut asked = Vec::new();
+    for (at, candidate) in places.iter().enumerate().map(|(at, n)| (at, &settings.files[*n])) {
+        if !settings.reports(&candidate.absolute) {
+            continue;
+        }
+        if candidate.language != Language::Python {
+            return Err("a file that is no Python is asked about");
+        }
+        if settings.is_migration(&candidate.absolute) {
+            return Err("a migration is asked about");
+        }
+        asked.push(id(at + 1));
+        if asked.len() > MOST_ASKED {
+            return Err("many files are asked about");
+        }
+    }
+    Ok(asked)
+}
+
+/// The lock, and all files by name.
+fn opened(settings: &Settings, places: &[usize]) -> Result<Opened, Failure> {
+    let mut sources = Sources::default();
+    let (mut schema, lock) = read_lock(settings, &mut sources)?;
+    deprecations::apply(settings, &mut schema)?;
+    let mut opened = Opened::empty(settings, sources, schema, lock);
+    let (unread, nothing): (Arc<str>, _) = (Arc::default(), Arc::default());
+    for candidate in places.iter().map(|n| &settings.files[*n]) {
+        opened.sources.add(SourceFile::new(candidate.path.as_str(), candidate.language, Arc::clone(&unread)));
+        // What is not read has no findings.
+        opened.paths.push(None);
+        opened.facts.push(Arc::clone(&nothing));
+    }
+    Ok(opened)
+}
+
+impl Part<'_> {
+    fn candidate(&self, file: FileId) -> &Candidate {
+        &self.settings.files[self.places[file.0 as usize - 1]]
+    }
+
+    /// Reads files.
+    fn load(&mut self, files: &BTreeSet<FileId>) -> Result<(), &'static str> {
+        if self.read.len() + files.len() > MOST_READ {
+            return Err("too much would have to be read");
+        }
+        let files: Vec<FileId> = files.iter().copied().collect();
+        let loaded: Vec<_> = files.par_iter().map(|f| read::known(self.candidate(*f))).collect();
+        for (file, loaded) in files.into_iter().zip(loaded) {
+            let (source, facts) = loaded.ok_or("a file could not be read")?;
+            if self.asked.contains(&file) {
+                for skip in &facts.skipped {
+                    *self.opened.skipped.entry(skip.reason.clone()).or_default() += 1;
+                }
+            }
+            let language = source.language;
+            let syntax = facts.problems.iter().filter(|p| p.kind == ProblemKind::Syntax);
+            self.opened.diagnostics.extend(syntax.map(|p| {
+                Diagnostic::new("syntax-error", Severity::Warning, Location::new(file, p.span), super::suppress::context(language), p.message.clone())
+            }));
+            self.opened.sources.set(file, source);
+            self.opened.paths[file.0 as usize] = Some(self.candidate(file).absolute.clone());
+            self.opened.facts[file.0 as usize] = facts;
+            self.read.insert(file);
+        }
+        Ok(())
+    }
+
+    /// Links and judges what is read.
+    fn link(&self, beyond: &Beyond, whole: &Whole) -> Result<Outcome, &'static str> {
+        let settings = self.settings;
+        let modules: Vec<(FileId, &python::Module)> =
+            self.read.iter().filter_map(|f| Some((*f, self.opened.facts[f.0 as usize].module.as_ref()?))).collect();
+        let part = (&self.table, modules.as_slice(), self.asked.as_slice());
+        let project = Project::link_part(&self.opened.sources, part, &self.opened.schema, &settings.config.config, beyond, whole)?;
+        let migrations = settings.migration_folders();
+        let everywhere = rules::Context::new(&project, &self.opened.schema, Some(self.opened.lock), &migrations);
+        let context = rules::Context { only: Some(self.asked.clone()), ..everywhere };
+        let mut outcome = Outcome { notes: self.opened.notes.clone(), ..Outcome::default() };
+        outcome.diagnostics.clone_from(&self.opened.diagnostics);
+        outcome.summary.skipped.clone_from(&self.opened.skipped);
+        let mut found = rules::run_without_history(&context);
+        found.retain(|d| self.asked.contains(&d.location.file));
+        repair::attach(&context, &mut found);
+        outcome.diagnostics.append(&mut found);
+        outcome.count(settings, &self.opened, &context);
+        if !project.uses.crashed.is_empty() {
+            return Err("a crash");
+        }
+        Ok(outcome)
+    }
+
+    fn conclude(mut self, mut outcome: Outcome) -> Result<Outcome, Failure> {
+        // Findings may point into files that are not read.
+        let mut shown: BTreeSet<FileId> = outcome.diagnostics.iter_mut().flat_map(memo::files_of).map(|f| *f).collect();
+        shown.remove(&self.opened.lock);
+        for file in shown.into_iter().filter(|f| !self.read.contains(f)) {
+            if let Some((source, _)) = read::known(self.candidate(file)) {
+                self.opened.sources.set(file, source);
+            }
+        }
+        super::conclude(self.settings, &mut self.opened, &mut outcome)?;
+        outcome.sources = std::mem::take(&mut self.opened.sources);
+        outcome.finish();
+        Ok(outcome)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::{Path, PathBuf};
+
+    use super::*;
+    use crate::check::learnt;
+    use crate::discover::Origin;
+
+    /// Files are known by their lengths and beginnings here: enough for tests, which change one at a time.
+    fn stamps(settings: &Settings) -> Vec<String> {
+        let one = |c: &Candidate| match &c.origin {
+            Origin::Disk(_) | Origin::Blob(_) => String::new(),
+            Origin::Memory(bytes) => String::from_utf8_lossy(bytes).replace(['\n', '\t', '\r'], " "),
+        };
+        settings.files.iter().map(one).collect()
+    }
+
+    fn learnt(settings: &Settings, tables: &[String]) -> Learnt {
+        let names: Vec<(&str, String)> = settings.files.iter().map(|f| f.path.as_str()).zip(stamps(settings)).collect();
+        let names: Vec<(&str, &str)> = names.iter().map(|(n, s)| (*n, s.as_str())).collect();
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("learnt");
+        std::fs::write(&path, learnt::written("", &names, tables)).expect("written");
+        Learnt::read(&path).expect("it is ours")
+    }
+
+    /// All files of a folder with their texts.
+    fn project(folder: &Path) -> Settings {
+        let mut settings = Settings::worktree(folder, &[], None).expect("settings");
+        settings.learns = true;
+        for file in &mut settings.files {
+            file.origin = Origin::Memory(std::fs::read(&file.absolute).expect("a file"));
+        }
+        settings
+    }
+
+    /// What differs between two outcomes.
+    fn difference(whole: &Outcome, part: &Outcome) -> Option<String> {
+        let path = |o: &Outcome, d: &Diagnostic| o.sources.get(d.location.file).path.clone();
+        let said = |o: &Outcome| -> Vec<String> {
+            let place = |l: Location| format!("{} {:?}", o.sources.get(l.file).path, l.span);
+            let related = |d: &Diagnostic| d.related.iter().map(|r| format!("{} {}", place(r.location), r.message)).collect::<Vec<_>>();
+            let edits = |d: &Diagnostic| d.fix.iter().flat_map(|f| &f.edits).map(|e| format!("{} {}", place(e.location), e.content)).collect::<Vec<_>>();
+            let one = |d: &Diagnostic| format!("{} {:?} {} {:?} {} {:?} {:?} {:?}", path(o, d), d.location.span, d.rule, d.severity, d.message, d.help, related(d), edits(d));
+            o.diagnostics.iter().map(one).collect()
+        };
+        let (a, b) = (said(whole), said(part));
+        let mut out: Vec<String> = a.iter().filter(|d| !b.contains(d)).map(|d| format!("missed {d}")).collect();
+        out.extend(b.iter().filter(|d| !a.contains(d)).map(|d| format!("extra {d}")));
+        if (&whole.summary, &whole.notes) != (&part.summary, &part.notes) {
+            out.push(format!("{:?} {:?} / {:?} {:?}", whole.summary, whole.notes, part.summary, part.notes));
+        }
+        (!out.is_empty()).then(|| out.join("\n"))
+    }
+
+    /// Small changes of a text: lines that go, come twice or change places, words that become other words of the text.
+    fn changes(text: &str, seed: &mut u64, how_many: usize) -> Vec<String> {
+        let mut next = |below: usize| {
+            *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            usize::try_from(*seed >> 33).unwrap_or(0) % below.max(1)
+        };
+        let lines: Vec<&str> = text.lines().collect();
+        let is_word = |c: char| c.is_alphanumeric() || c == '_';
+        let words: Vec<&str> = text.split(|c| !is_word(c)).filter(|w| w.len() > 2).collect();
+        let mut all = Vec::new();
+        for n in 0..how_many {
+            let mut changed = lines.clone();
+            let at = next(lines.len());
+            let replaced;
+            match n % 4 {
+                _ if lines.is_empty() || words.is_empty() => changed.push("x = 1"),
+                0 => drop(changed.remove(at)),
+                1 => changed.insert(at, lines[next(lines.len())]),
+                2 => changed.swap(at, next(lines.len())),
+                _ => {
+                    let mut old = words[next(words.len())];
+                    let mut line = (0..lines.len()).cycle().skip(at).take(lines.len()).find(|n| lines[*n].contains(old)).unwrap_or(at);
+                    if !lines[line].contains(old) {
+                        (old, line) = (lines[at].trim(), at);
+                    }
+                    replaced = lines[line].replacen(old, words[next(words.len())], 1);
+                    changed[line] = &replaced;
+                    all.push(changed.join("\n") + "\n");
+                    continue;
+                }
+            }
+            all.push(changed.join("\n") + "\n");
+        }
+        all
+    }
+
+    /// Holds runs over one file each to runs over everything; gives how many were the same, and why the others needed everything.
+    fn compare(settings: &Settings, step: usize, how_many: usize) -> (usize, std::collections::BTreeMap<&'static str, usize>) {
+        let mut kept = None;
+        let looked = super::super::run_looking(settings, false, |_, context| kept = context.project.tables()).map(|_| ());
+        looked.expect("it runs");
+        let learnt = learnt(settings, &kept.expect("a trace"));
+        let python: Vec<usize> = (0..settings.files.len()).filter(|n| settings.files[*n].language == Language::Python).step_by(step).collect();
+        let each: Vec<(usize, Vec<&'static str>)> = python
+            .par_iter()
+            .map(|&n| {
+                let Origin::Memory(bytes) = &settings.files[n].origin else { return (0, Vec::new()) };
+                let text = String::from_utf8_lossy(bytes).into_owned();
+                let mut seed = n as u64;
+                let mut texts = vec![text.clone()];
+                texts.extend(changes(&text, &mut seed, how_many));
+                let (mut same, mut refused) = (0, Vec::new());
+                for (which, text) in texts.into_iter().enumerate() {
+                    let mut one = settings.clone();
+                    one.learns = false;
+                    one.report = vec![one.files[n].absolute.clone()];
+                    one.files[n].origin = Origin::Memory(text.clone().into_bytes());
+                    match run(&one, &learnt, "", &stamps(&one)) {
+                        Err(why) => refused.push(why),
+                        Ok(part) => {
+                            let whole = super::super::run(&one).expect("it runs");
+                            if let Some(difference) = difference(&whole, &part.expect("an outcome")) {
+                                let kept = std::env::temp_dir().join(format!("part-{n}-{which}.py"));
+                                let _ = std::fs::write(&kept, &text);
+                                panic!("{} (change {which}, {}):\n{difference}", one.files[n].path, kept.display());
+                            }
+                            same += 1;
+                        }
+                    }
+                }
+                (same, refused)
+            })
+            .collect();
+        let mut refused = std::collections::BTreeMap::new();
+        each.iter().flat_map(|e| &e.1).for_each(|why| *refused.entry(*why).or_default() += 1);
+        (each.iter().map(|e| e.0).sum(), refused)
+    }
+
+    /// What a run over one file finds, changed or not, is what a run over everything finds in it.
+    #[test]
+    fn a_part_says_what_the_whole_says() {
+        let projects = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/projects");
+        let mut all = 0;
+        for project in std::fs::read_dir(projects).expect("projects").map(|e| e.expect("an entry").path()) {
+            all += compare(&self::project(&project), 1, 8).0;
+        }
+        assert!(all > 100, "{all} were compared");
+    }
+
+    /// The same over any tree: `DBTRUTH_TREE`, every so many files (`DBTRUTH_STEP`), so many changes of each (`DBTRUTH_CHANGES`).
+    #[test]
+    #[ignore = "for big trees"]
+    fn a_part_of_a_big_tree() {
+        let number = |name: &str, usual| std::env::var(name).ok().and_then(|s| s.parse().ok()).unwrap_or(usual);
+        let tree = PathBuf::from(std::env::var("DBTRUTH_TREE").expect("DBTRUTH_TREE"));
+        let (same, refused) = compare(&project(&tree), number("DBTRUTH_STEP", 1), number("DBTRUTH_CHANGES", 4));
+        println!("{same} the same; {refused:?}");
+    }
+}
