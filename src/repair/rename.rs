@@ -46,6 +46,10 @@ impl Renames {
             // A revision that ran is not written anew.
             return None;
         }
+        if d.rule == "unknown-table" && d.context == diagnostic::Context::Model && is_identifier_at(context, d.location) {
+            // The class has its name for more than its table, which is told another way.
+            return None;
+        }
         let wrong = wrong_name(context, d)?;
         let certain = self.is_certain(context, d, &wrong, new);
         if d.rule == "unknown-column" && d.context == diagnostic::Context::Model && is_identifier_at(context, d.location) {
