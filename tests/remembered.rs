@@ -206,6 +206,15 @@ fn a_file_that_changed_is_checked_without_all_others() {
     write(dir, "brand_new.py", &SERVICE.replace("Order.status", "Order.stotus"));
     let (said, whole) = again(dir, &place, &["brand_new.py"]);
     assert!(said.contains("stotus") && !whole, "{said}");
+    // A model: the other files' uses of it are judged by what it says now.
+    write(dir, "models.py", &MODELS.replace("status: Mapped", "stutus: Mapped"));
+    let (said, _) = again(dir, &place, &["service.py"]);
+    assert!(said.contains("statos"), "{said}");
+    write(dir, "models.py", &format!("{MODELS}    note = 1\n"));
+    // A class that becomes one.
+    write(dir, "b.py", "from models import Base\n\n\nclass B(Base):\n    __tablename__ = 'orders'\n    id = 1\n");
+    let (_, whole) = again(dir, &place, &["service.py", "models.py", "b.py"]);
+    assert!(!whole);
     write(dir, "notes.md", "Nothing.\n");
     let (said, whole) = again(dir, &place, &["service.py", "brand_new.py", "a.py"]);
     assert!(said.contains("stotus") && said.contains("statos") && said.contains("status") && !whole, "{said}");
@@ -215,7 +224,8 @@ fn a_file_that_changed_is_checked_without_all_others() {
 fn what_may_concern_others_is_linked_with_all_of_them() {
     let (dir, place) = learnt();
     let dir = dir.path();
-    let models = MODELS.replace("status: Mapped", "state: Mapped");
+    // An ancestor that others have: `Order` is no model any more.
+    let models = MODELS.replace("(DeclarativeBase)", "");
     for (name, text) in [
         ("models.py", models.as_str()),
         // A name that others import.
@@ -223,8 +233,6 @@ fn what_may_concern_others_is_linked_with_all_of_them() {
         ("conftest.py", "x = 1\n"),
         ("queries.sql", "SELECT 1;\n"),
         ("schema.lock.yaml", &LOCK.replace("status: text", "state: text")),
-        // A class that becomes a model.
-        ("b.py", "from models import Base\n\n\nclass B(Base):\n    __tablename__ = 'orders'\n    id = 1\n"),
     ] {
         write(dir, name, text);
         let (_, whole) = again(dir, &place, &["service.py"]);

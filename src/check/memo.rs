@@ -177,7 +177,7 @@ pub fn run_again(settings: &Settings, memo: Option<&Memo>) -> Result<Outcome, Fa
     let (outcome, tables) = super::run_looking(settings, true, |opened, context| {
         // Numbers stand for files: there must be one for each.
         let all = opened.sources.len() == settings.files.len() + 1 && opened.notes.is_empty() && opened.troubles.is_empty();
-        if all && asked.settled { context.project.tables() } else { None }
+        if all && asked.settled { partial::tables(context) } else { None }
     })?;
     // What took too long this time may not the next.
     let hurried = outcome.summary.skipped.keys().any(|reason| reason.contains("took longer"));

@@ -10,12 +10,13 @@ use rayon::prelude::*;
 
 use super::learnt::Learnt;
 use super::{Failure, Opened, Outcome, Settings, deprecations, memo, read, read_lock};
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Context, Diagnostic, Severity};
 use crate::discover::Candidate;
 use crate::facts::ProblemKind;
 use crate::project::Project;
 use crate::project::modules::ModuleTable;
-use crate::project::beyond::{Beyond, MOST_CHANGED, Table, Whole, key};
+use crate::project::beyond::{Beyond, MOST_CHANGED, Table, Whole};
+use crate::project::keep;
 use crate::source::{FileId, Language, Location, SourceFile, Sources};
 use crate::syntax::python;
 use crate::{repair, rules};
@@ -51,11 +52,8 @@ pub(super) fn run(settings: &Settings, learnt: &Learnt, lock: &str, stamps: &[St
     if settings.statements || !settings.config.config.models.is_empty() {
         return Err("the configuration binds classes");
     }
-    let Files { places, changed, asked } = Files::compare(settings, learnt, stamps)?;
-    let beyond = Beyond::new(Arc::clone(&learnt.text), learnt.tables(), changed.iter().copied().collect());
-    if asked.iter().any(|f| beyond.find(Table::OfModels, &key(*f)).is_some()) {
-        return Err("a file is asked about that models depend on");
-    }
+    let Files { places, changed, asked, last } = Files::compare(settings, learnt, stamps)?;
+    let beyond = Beyond::new(Arc::clone(&learnt.text), learnt.tables(), changed.iter().copied().collect(), last);
     let open = || opened(settings, &places).map(|o| (Arc::new(ModuleTable::build(&o.sources, python(&o.sources))), o));
     let (opened, whole) = rayon::join(open, || beyond.whole());
     let whole = whole.ok_or("what was learnt cannot be read")?;
@@ -89,6 +87,8 @@ struct Files {
     changed: Vec<FileId>,
     /// Files that are reported.
     asked: Vec<FileId>,
+    /// The last that is not new.
+    last: FileId,
 }
 
 impl Files {
@@ -112,6 +112,7 @@ impl Files {
         if before.next().is_some() {
             return Err("a file is gone");
         }
+        let last = id(places.len());
         for n in new {
             may_be_new(settings, learnt, n)?;
             places.push(n);
@@ -121,8 +122,15 @@ impl Files {
             return Err("many files changed");
         }
         let asked = asked(settings, &places)?;
-        Ok(Self { places, changed, asked })
+        Ok(Self { places, changed, asked, last })
     }
+}
+
+/// What later runs over a part need of this one, if it can be written.
+pub(super) fn tables(context: &rules::Context<'_, '_>) -> Option<Vec<String>> {
+    let mut tables = context.project.tables()?;
+    tables[Table::Reached as usize] = keep::reached(&context.project.world, &rules::reached(context));
+    Some(tables)
 }
 
 /// The number of the file at that place, counted from 1: the lock is in front.
@@ -142,7 +150,7 @@ fn may_be_new(settings: &Settings, learnt: &Learnt, n: usize) -> Result<(), &'st
     if candidate.language != Language::Python || matches!(stem, "__init__" | "conftest" | "manage") {
         return Err("a file is new that concerns others");
     }
-    let beyond = Beyond::new(Arc::clone(&learnt.text), learnt.tables(), rustc_hash::FxHashSet::default());
+    let beyond = Beyond::new(Arc::clone(&learnt.text), learnt.tables(), rustc_hash::FxHashSet::default(), FileId::default());
     let mut names = vec![stem];
     let mut above = folder;
     while !above.is_empty() && !learnt.files().any(|(p, _)| p.strip_prefix(above).is_some_and(|rest| rest.starts_with('/'))) {
@@ -237,6 +245,10 @@ impl Part<'_> {
         outcome.summary.skipped.clone_from(&self.opened.skipped);
         let mut found = rules::run_without_history(&context);
         found.retain(|d| self.asked.contains(&d.location.file));
+        // A model's column is known by its uses everywhere, and an enum's label.
+        if found.iter().any(|d| d.context == Context::Model && matches!(d.rule, "unknown-column" | "enum-mismatch")) {
+            return Err("a finding concerns other files");
+        }
         repair::attach(&context, &mut found);
         outcome.diagnostics.append(&mut found);
         outcome.count(settings, &self.opened, &context);
@@ -356,7 +368,7 @@ mod tests {
     /// Holds runs over one file each to runs over everything; gives how many were the same, and why the others needed everything.
     fn compare(settings: &Settings, step: usize, how_many: usize) -> (usize, std::collections::BTreeMap<&'static str, usize>) {
         let mut kept = None;
-        let looked = super::super::run_looking(settings, false, |_, context| kept = context.project.tables()).map(|_| ());
+        let looked = super::super::run_looking(settings, false, |_, context| kept = tables(context)).map(|_| ());
         looked.expect("it runs");
         let learnt = learnt(settings, &kept.expect("a trace"));
         let python: Vec<usize> = (0..settings.files.len()).filter(|n| settings.files[*n].language == Language::Python).step_by(step).collect();

@@ -41,16 +41,18 @@ pub enum Table {
     Created,
     /// Files that models depend on.
     OfModels,
-    /// File → a digest of its classes' ancestors, where other files' classes depend on them.
+    /// File → its classes, each with a digest of its ancestors, where other files' classes depend on them.
     Headers,
     /// File → its functions that hand something on to a library.
     HandsOn,
     /// File → names that others ask of it in vain.
     Unbound,
+    /// Files that the environments of migrations import, each with a digest of what it imports.
+    Reached,
 }
 
 /// How many tables there are.
-pub const TABLES: usize = Table::Unbound as usize + 1;
+pub const TABLES: usize = Table::Reached as usize + 1;
 
 /// Of a list whose only use is whether anyone is in it, so many are kept: one more than may have changed.
 pub const MOST_CHANGED: usize = 64;
@@ -94,6 +96,8 @@ pub struct Beyond {
     tables: Vec<Range<usize>>,
     /// Files whose text is not what it was: what is said of them here no longer holds.
     changed: FxHashSet<FileId>,
+    /// Files with higher numbers are new.
+    last: FileId,
     missed: Mutex<BTreeSet<FileId>>,
     beaten: AtomicBool,
 }
@@ -104,9 +108,9 @@ pub fn key(file: FileId) -> String {
 }
 
 impl Beyond {
-    /// Of a text with these tables in it. `changed` are the files whose text is not what it was.
-    pub fn new(text: Arc<str>, tables: Vec<Range<usize>>, changed: FxHashSet<FileId>) -> Self {
-        Self { text, tables, changed, missed: Mutex::default(), beaten: AtomicBool::new(false) }
+    /// Of a text with these tables in it. `changed` are the files whose text is not what it was, `last` is the last of those that there were.
+    pub fn new(text: Arc<str>, tables: Vec<Range<usize>>, changed: FxHashSet<FileId>, last: FileId) -> Self {
+        Self { text, tables, changed, last, missed: Mutex::default(), beaten: AtomicBool::new(false) }
     }
 
     /// What has no key; `None` where it cannot be read.
@@ -150,6 +154,11 @@ impl Beyond {
     /// Whether any file behind a key is as it was.
     pub fn any(&self, table: Table, key: &str) -> bool {
         self.files(table, key).next().is_some()
+    }
+
+    /// Whether a file was not there before.
+    pub fn is_new(&self, file: FileId) -> bool {
+        file > self.last
     }
 
     /// Whether a file is not as it was.
@@ -202,7 +211,7 @@ mod tests {
         let text = "a\t1\nab\t2 3\nb\t\nzz\t4\n";
         let mut tables = vec![0..0; TABLES];
         tables[Table::Stores as usize] = 0..text.len();
-        let beyond = Beyond::new(text.into(), tables, [FileId(3)].into_iter().collect());
+        let beyond = Beyond::new(text.into(), tables, [FileId(3)].into_iter().collect(), FileId(9));
         for (key, value) in [("a", Some("1")), ("ab", Some("2 3")), ("b", Some("")), ("zz", Some("4")), ("", None), ("aa", None), ("c", None), ("zzz", None)] {
             assert_eq!(beyond.find(Table::Stores, key), value, "{key}");
             assert_eq!(beyond.find(Table::Unbound, key), None);

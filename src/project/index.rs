@@ -473,9 +473,12 @@ impl<'a> Index<'a> {
         self.by_function.get(&address(node)).copied()
     }
 
-    /// All class ids.
-    pub fn class_ids(&self) -> impl Iterator<Item = ClassId> + use<> {
-        (0..u32::try_from(self.classes.len()).unwrap_or(u32::MAX)).map(ClassId)
+    /// All classes of files that are read, in file and then source order.
+    pub fn class_ids(&self) -> Vec<ClassId> {
+        match self.beyond {
+            None => (0..u32::try_from(self.classes.len()).unwrap_or(u32::MAX)).map(ClassId).collect(),
+            Some(_) => self.order.iter().flat_map(|f| self.classes_of(*f)).copied().collect(),
+        }
     }
 
     /// All function ids.

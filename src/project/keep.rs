@@ -173,21 +173,23 @@ fn dependents(trace: &Trace) -> (BTreeSet<FileId>, BTreeSet<FileId>) {
     (of_models, looks.iter().map(|l| l.1).collect())
 }
 
-/// A digest of what the classes of a file descend from.
+/// The classes of a file, each with a digest of what it descends from.
 pub(super) fn headers_of(world: &World<'_>, file: FileId) -> String {
+    let classes = world.index.classes_of(file).iter().map(|c| format!("{}={:x}", world.index.class(*c).qualname, header(world, *c)));
+    classes.collect::<Vec<_>>().join(" ")
+}
+
+fn header(world: &World<'_>, class: ClassId) -> u64 {
     let mut hash = rustc_hash::FxHasher::default();
     let mut word = |text: &str| {
         hash.write(text.as_bytes());
         hash.write_u8(0xff);
     };
-    for &class in world.index.classes_of(file) {
-        let def = world.index.class(class);
-        word(&def.qualname);
-        let Some(lineage) = world.lineage(class) else { continue };
+    if let Some(lineage) = world.lineage(class) {
         for &c in &lineage.mro {
-            let above = world.index.class(c);
-            word(&key(above.file));
-            word(&above.qualname);
+            let (file, qualname) = world.index.class_name(c);
+            word(&key(file));
+            word(qualname);
         }
         for (path, made) in lineage.outside.iter().filter_map(outside) {
             word(path.as_str());
@@ -195,7 +197,24 @@ pub(super) fn headers_of(world: &World<'_>, file: FileId) -> String {
         }
         word(if lineage.open { "open" } else { "" });
     }
+    hash.finish()
+}
+
+/// A digest of what a file imports.
+pub fn imports_of(world: &World<'_>, file: FileId) -> String {
+    let mut hash = rustc_hash::FxHasher::default();
+    let mut names: Vec<&str> = world.index.module_of(file).map(|m| m.imported.iter().map(Ustr::as_str).collect()).unwrap_or_default();
+    names.sort_unstable();
+    for name in names {
+        hash.write(name.as_bytes());
+        hash.write_u8(0xff);
+    }
     format!("{:x}", hash.finish())
+}
+
+/// The table of the files that migrations reach.
+pub fn reached(world: &World<'_>, files: &BTreeSet<FileId>) -> String {
+    lines(files.iter().map(|f| (key(*f), imports_of(world, *f))).collect())
 }
 
 /// Who walks through whom, and who creates what.

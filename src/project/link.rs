@@ -115,23 +115,31 @@ impl<'a> Project<'a> {
         beyond: &'a Beyond,
         whole: &Whole,
     ) -> Result<Self, &'static str> {
-        let index = Index::build_part(sources, Arc::clone(table), modules, beyond, &whole.classes);
-        let mut world = configured(World::new(sources, schema, index), config, Keep::default());
-        world.restore_lineages(&whole.classes);
         let changed: Vec<FileId> = modules.iter().map(|m| m.0).filter(|f| beyond.is_changed(*f)).collect();
-        for &file in &changed {
-            if let Some(why) = super::concerns::before(&world, beyond, file) {
-                return Err(why);
-            }
+        let new_world = || {
+            let index = Index::build_part(sources, Arc::clone(table), modules, beyond, &whole.classes);
+            configured(World::new(sources, schema, index), config, Keep::default())
+        };
+        let mut world = new_world();
+        world.restore_lineages(&whole.classes);
+        let concerned: Vec<FileId> = changed.iter().copied().filter(|f| super::concerns::models(&world, beyond, *f)).collect();
+        // Of several models of a name or table the first counts, in the order of files.
+        if concerned.iter().any(|f| beyond.is_new(*f)) {
+            return Err("a new file declares models");
         }
-        let mut models = Models { unnamed: whole.unnamed.clone(), ..Models::default() };
-        for model in &whole.models {
-            models.add(model.clone());
+        let anew = !concerned.is_empty();
+        if anew {
+            // Nothing of what stood for models' files may be left.
+            world = new_world();
         }
+        if let Some(why) = changed.iter().find_map(|f| super::concerns::before(&world, beyond, *f)) {
+            return Err(why);
+        }
+        let mut models = if anew { collect_anew(&world, beyond, &changed)? } else { restored(whole) };
         models.index(&world);
         world.models = models;
         world.end_collecting();
-        world.django = whole.graph.clone();
+        world.django = if anew { super::libraries::django::graph::Graph::build(&world) } else { whole.graph.clone() };
         if whole.question_marks.iter().any(|f| !beyond.is_changed(*f)) {
             world.index.turn_question_marks();
         }
@@ -152,10 +160,12 @@ impl<'a> Project<'a> {
             }
         }
         uses.dedup();
-        for &file in &changed {
-            if let Some(why) = super::concerns::after(&world, beyond, file) {
-                return Err(why);
-            }
+        for file in &world.models.unnamed {
+            *uses.skipped.entry(("model whose table could not be worked out", Some(*file))).or_default() += 1;
+        }
+        let unregistered = |f: &FileId| super::concerns::unregistered(&world, beyond, &changed, *f);
+        if let Some(why) = changed.iter().find_map(|f| super::concerns::after(&world, beyond, *f)).or_else(|| asked.iter().find_map(unregistered)) {
+            return Err(why);
         }
         Ok(Project { world, uses, created_by_others: BTreeSet::new(), seen: Vec::new() })
     }
@@ -164,6 +174,27 @@ impl<'a> Project<'a> {
     pub fn tables(&self) -> Option<Vec<String>> {
         super::keep::tables(self)
     }
+}
+
+/// The models as they were.
+fn restored(whole: &Whole) -> Models {
+    let mut models = Models { unnamed: whole.unnamed.clone(), ..Models::default() };
+    for model in &whole.models {
+        models.add(model.clone());
+    }
+    models
+}
+
+/// The models of all files that declare any or did, which must all be read for it.
+fn collect_anew(world: &World<'_>, beyond: &Beyond, changed: &[FileId]) -> Result<Models, &'static str> {
+    let mut files: BTreeSet<FileId> = beyond.lines(Table::OfModels).filter_map(|(k, _)| k.parse().ok().map(FileId)).collect();
+    let unread: Vec<FileId> = files.iter().copied().filter(|f| world.index.module_of(*f).is_none()).collect();
+    if !unread.is_empty() {
+        return Err("the models' files are needed");
+    }
+    files.extend(changed);
+    let files: Vec<FileId> = files.into_iter().collect();
+    Ok(super::models::collect_of(world, &files))
 }
 
 impl Seen {

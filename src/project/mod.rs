@@ -15,7 +15,7 @@ pub mod index;
 pub mod inline;
 pub mod isolate;
 pub mod libraries;
-mod keep;
+pub mod keep;
 pub mod link;
 pub mod models;
 pub mod modules;

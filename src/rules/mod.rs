@@ -150,6 +150,7 @@ fn run_of<'r>(context: &Context<'_, '_>, rules: impl Iterator<Item = &'r Rule>) 
 }
 
 pub use fold::fold;
+pub use unregistered_model::reached;
 
 /// The labels of a column type that is an enum.
 fn enum_labels<'a>(schema: &'a Schema, ty: &str) -> Option<&'a [String]> {

@@ -67,6 +67,12 @@ fn check(context: &Context<'_, '_>, found: &mut Vec<Diagnostic>) {
     }
 }
 
+/// Every file that some environment of migrations imports.
+pub fn reached(context: &Context<'_, '_>) -> BTreeSet<FileId> {
+    let environments = context.histories().iter().filter_map(|h| h.env);
+    environments.filter_map(|env| reach(&context.project.world, env)).flatten().collect()
+}
+
 /// Every file that running `env.py` imports; `None` where some import cannot be followed, or no model is reached at all.
 fn reach(world: &World<'_>, env: FileId) -> Option<BTreeSet<FileId>> {
     let mut reached = BTreeSet::new();

@@ -65,7 +65,7 @@ pub struct Django {
 impl Django {
     /// Reads apps and settings; `None` where the project has no Django model.
     pub fn find(ev: &mut Evaluator<'_, '_>) -> Option<Self> {
-        let models: Vec<ClassId> = ev.world.index.class_ids().filter(|&c| is_model(ev, c)).collect();
+        let models: Vec<ClassId> = ev.world.index.class_ids().into_iter().filter(|&c| is_model(ev, c)).collect();
         if models.is_empty() {
             return None;
         }
