@@ -17,6 +17,7 @@ use crate::project::Project;
 use crate::project::modules::ModuleTable;
 use crate::project::beyond::{Beyond, MOST_CHANGED, Table, Whole};
 use crate::project::keep;
+use crate::project::link::MODELS;
 use crate::source::{FileId, Language, Location, SourceFile, Sources};
 use crate::syntax::python;
 use crate::{repair, rules};
@@ -63,14 +64,23 @@ pub(super) fn run(settings: &Settings, learnt: &Learnt, lock: &str, stamps: &[St
     };
     let mut part = Part { settings, opened, places, asked, table, read: BTreeSet::new() };
     let mut needed: BTreeSet<FileId> = changed.into_iter().chain(part.asked.iter().copied()).collect();
+    let mut anew = false;
     for _ in 0..ROUNDS {
         part.load(&needed)?;
-        let linked = part.link(&beyond, &whole);
+        let linked = part.link(&beyond, (&whole, anew));
         let missed = beyond.missed().ok_or("too much would have to be read")?;
         needed = missed.into_iter().filter(|f| !part.read.contains(f)).collect();
-        if needed.is_empty() {
-            return Ok(part.conclude(linked?));
+        if !needed.is_empty() {
+            continue;
         }
+        if !anew && linked.as_ref().is_err_and(|why| *why == MODELS) {
+            // Only now, for collecting costs more than all the rest.
+            anew = true;
+            let of_models = beyond.lines(Table::OfModels).filter_map(|(k, _)| k.parse().ok().map(FileId));
+            needed = of_models.filter(|f| !part.read.contains(f)).collect();
+            continue;
+        }
+        return Ok(part.conclude(linked?));
     }
     Err("more and more turns out to be needed")
 }
@@ -231,7 +241,7 @@ impl Part<'_> {
     }
 
     /// Links and judges what is read.
-    fn link(&self, beyond: &Beyond, whole: &Whole) -> Result<Outcome, &'static str> {
+    fn link(&self, beyond: &Beyond, whole: (&Whole, bool)) -> Result<Outcome, &'static str> {
         let settings = self.settings;
         let modules: Vec<(FileId, &python::Module)> =
             self.read.iter().filter_map(|f| Some((*f, self.opened.facts[f.0 as usize].module.as_ref()?))).collect();

@@ -35,7 +35,7 @@ pub enum Table {
     Packages,
     /// The last parts of all modules that are imported.
     Imported,
-    /// File → files whose walk calls functions of it, or says something of a place in it.
+    /// File → files whose walk goes on in functions of it with what it gives them, or says something of a place in it.
     Walkers,
     /// Table, and perhaps a column → Python files that create it.
     Created,
@@ -43,8 +43,8 @@ pub enum Table {
     OfModels,
     /// File → its classes, each with a digest of its ancestors, where other files' classes depend on them.
     Headers,
-    /// File → its functions that hand something on to a library.
-    HandsOn,
+    /// File → its functions that were asked for and neither hand something on to a library nor give something to go on with.
+    Plain,
     /// File → names that others ask of it in vain.
     Unbound,
     /// Files that the environments of migrations import, each with a digest of what it imports.

@@ -6,6 +6,7 @@ use ustr::Ustr;
 use super::beyond::{Beyond, Table, key};
 use super::world::World;
 use super::{keep, models};
+use super::index::FunctionId;
 use crate::source::FileId;
 
 /// Whether the models must be collected anew: the file declares some, or did, or they depend on it. The world must be collecting.
@@ -44,10 +45,11 @@ pub(super) fn after(world: &World<'_>, beyond: &Beyond, file: FileId) -> Option<
     if world.is_migration(file) {
         return Some("it is a migration");
     }
-    beyond.files(Table::Walkers, &key(file)).next()?;
-    let before: Vec<&str> = beyond.find(Table::HandsOn, &key(file)).unwrap_or_default().split(' ').collect();
-    let new = world.index.functions_of(file).iter().any(|f| world.summary(*f).hands_on && !before.contains(&world.index.function(*f).qualname.as_str()));
-    new.then_some("a function hands something on that its callers say")
+    // What nobody asked for before, nobody calls.
+    let before: Vec<&str> = beyond.find(Table::Plain, &key(file)).unwrap_or_default().split(' ').collect();
+    let was_plain = |f: &&FunctionId| before.contains(&world.index.function(**f).qualname.as_str());
+    let new = world.index.functions_of(file).iter().filter(was_plain).any(|f| world.is_followed(world.summary(*f)));
+    new.then_some("a function hands something on that its callers say, or gives them something to go on with")
 }
 
 /// What can be told of a file that is asked about and has models: whether the migrations' environment is known to import it.

@@ -58,7 +58,7 @@ pub fn tables(project: &Project<'_>) -> Option<Vec<String>> {
     set(Table::Created, few(&created));
     set(Table::OfModels, lines(of_models.into_iter().map(|f| (key(f), String::new())).collect()));
     set(Table::Headers, lines(headers.into_iter().map(|f| (key(f), headers_of(world, f))).collect()));
-    set(Table::HandsOn, lines(world.handing_on().into_iter().map(|(f, names)| (key(f), names)).collect()));
+    set(Table::Plain, lines(world.plain_functions().into_iter().map(|(f, names)| (key(f), names)).collect()));
     set(Table::Unbound, lines(unbound.into_iter().map(|(k, names)| (k, names.join(" "))).collect()));
     Some(tables)
 }

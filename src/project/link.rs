@@ -36,11 +36,14 @@ pub struct Project<'a> {
 /// What the walk over one file showed that later links of a part need.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
-    /// Files whose functions it calls, or in which it says something of a place.
+    /// Files in whose functions it goes on, or in which it says something of a place.
     pub others: BTreeSet<FileId>,
     /// What it creates.
     pub created: BTreeSet<(Ustr, Option<Ustr>)>,
 }
+
+/// Why a link of a part is no use: the models must be collected anew. See [`Project::link_part`].
+pub const MODELS: &str = "it concerns the models";
 
 /// How much is kept of what is linked.
 #[derive(Clone, Copy, Debug, Default)]
@@ -106,14 +109,15 @@ impl<'a> Project<'a> {
     }
 
     /// Links a part: `modules` are read, `table` has all Python files there are, `asked` those whose uses are wanted. What files beyond the part say is taken from
-    /// `beyond`, which notes what is needed of them besides. `Err` where what changed may concern more than those who look into it.
+    /// `beyond`, which notes what is needed of them besides; the models too, unless they are to be collected `anew`. `Err` where what changed may concern more
+    /// than those who look into it, [`MODELS`] where it concerns the models.
     pub fn link_part(
         sources: &'a Sources,
         (table, modules, asked): (&Arc<ModuleTable>, &[(FileId, &'a python::Module)], &[FileId]),
         schema: &'a Schema,
         config: &config::Config,
         beyond: &'a Beyond,
-        whole: &Whole,
+        (whole, anew): (&Whole, bool),
     ) -> Result<Self, &'static str> {
         let changed: Vec<FileId> = modules.iter().map(|m| m.0).filter(|f| beyond.is_changed(*f)).collect();
         let new_world = || {
@@ -127,7 +131,6 @@ impl<'a> Project<'a> {
         if concerned.iter().any(|f| beyond.is_new(*f)) {
             return Err("a new file declares models");
         }
-        let anew = !concerned.is_empty();
         if anew {
             // Nothing of what stood for models' files may be left.
             world = new_world();
@@ -135,7 +138,7 @@ impl<'a> Project<'a> {
         if let Some(why) = changed.iter().find_map(|f| super::concerns::before(&world, beyond, *f)) {
             return Err(why);
         }
-        let mut models = if anew { collect_anew(&world, beyond, &changed)? } else { restored(whole) };
+        let mut models = if anew { collect_anew(&mut world, beyond, &changed)? } else { restored(whole) };
         models.index(&world);
         world.models = models;
         world.end_collecting();
@@ -160,6 +163,9 @@ impl<'a> Project<'a> {
             }
         }
         uses.dedup();
+        if !anew && !concerned.is_empty() {
+            return Err(MODELS);
+        }
         for file in &world.models.unnamed {
             *uses.skipped.entry(("model whose table could not be worked out", Some(*file))).or_default() += 1;
         }
@@ -186,7 +192,7 @@ fn restored(whole: &Whole) -> Models {
 }
 
 /// The models of all files that declare any or did, which must all be read for it.
-fn collect_anew(world: &World<'_>, beyond: &Beyond, changed: &[FileId]) -> Result<Models, &'static str> {
+fn collect_anew(world: &mut World<'_>, beyond: &Beyond, changed: &[FileId]) -> Result<Models, &'static str> {
     let mut files: BTreeSet<FileId> = beyond.lines(Table::OfModels).filter_map(|(k, _)| k.parse().ok().map(FileId)).collect();
     let unread: Vec<FileId> = files.iter().copied().filter(|f| world.index.module_of(*f).is_none()).collect();
     if !unread.is_empty() {
@@ -194,7 +200,11 @@ fn collect_anew(world: &World<'_>, beyond: &Beyond, changed: &[FileId]) -> Resul
     }
     files.extend(changed);
     let files: Vec<FileId> = files.into_iter().collect();
-    Ok(super::models::collect_of(world, &files))
+    // What the others are read for has nothing to do with models.
+    let all = std::mem::replace(&mut world.index.order, files.clone());
+    let models = super::models::collect_of(world, &files);
+    world.index.order = all;
+    Ok(models)
 }
 
 impl Seen {

@@ -276,11 +276,16 @@ impl<'a> World<'a> {
         (asked, stored)
     }
 
-    /// Functions that are known to hand something on to a library when the last walk asks, by file, in order.
-    pub(super) fn handing_on(&self) -> BTreeMap<FileId, String> {
+    /// Whether calls of a function with that summary may be walked with their arguments, or make others be.
+    pub(super) fn is_followed(&self, summary: &Summary<'_>) -> bool {
+        summary.hands_on || self.carries(&summary.returns)
+    }
+
+    /// Functions of which the last walk learnt that their calls need not be followed, by file, in order.
+    pub(super) fn plain_functions(&self) -> BTreeMap<FileId, String> {
         let mut all: BTreeMap<FileId, BTreeSet<&str>> = BTreeMap::new();
         for walked in self.rounds.0[ROUNDS - 2].walked.iter().filter_map(OnceLock::get) {
-            for (function, _) in walked.summaries.iter().filter(|s| s.1.hands_on) {
+            for (function, _) in walked.summaries.iter().filter(|s| !self.is_followed(&s.1)) {
                 let def = self.index.function(*function);
                 all.entry(def.file).or_default().insert(&def.qualname);
             }

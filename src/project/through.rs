@@ -12,7 +12,7 @@ use super::eval::{Args, Env, Evaluator};
 use super::index::FunctionId;
 use super::libraries::LibraryValue;
 use super::value::Value;
-use super::world::Place;
+use super::world::{Place, World};
 
 /// A helper that calls a helper that calls a helper.
 const MAX_DEPTH: usize = 3;
@@ -33,11 +33,8 @@ impl<'a> Evaluator<'_, 'a> {
 
     /// Walks a function with the arguments of a call, if that can tell more than its summary; gives what it returns.
     pub fn walk_through(&mut self, id: FunctionId, receiver: Option<&Value<'a>>, call: &'a Call, args: &Args<'a>) -> Option<Value<'a>> {
-        if self.world.trace.is_some() && self.notes() {
-            self.uses.called.insert(self.world.index.function(id).file);
-        }
         let summary = self.world.summary(id);
-        let given = args.values.iter().any(|v| self.carries(v));
+        let given = args.values.iter().any(|v| self.world.carries(v));
         let worth = given || (summary.hands_on && (args.values.iter().any(|v| !v.is_unknown()) || matches!(receiver, Some(Value::Instance(_)))));
         if !worth || self.through.len() >= MAX_DEPTH || self.through.contains(&id) || self.walked_through >= MAX_IN_FILE {
             self.hands_on |= summary.hands_on;
@@ -45,6 +42,9 @@ impl<'a> Evaluator<'_, 'a> {
         }
         self.walked_through += 1;
         let def = self.world.index.function(id);
+        if self.world.trace.is_some() && self.notes() {
+            self.uses.called.insert(def.file);
+        }
         let place = Place { file: def.file, class: def.class, function: Some(id) };
         let env = self.bind(id, receiver, call, args);
 
@@ -100,16 +100,6 @@ impl<'a> Evaluator<'_, 'a> {
         }
     }
 
-    /// Whether a value is a query, or a mapped class, that a helper may go on with.
-    fn carries(&self, v: &Value<'_>) -> bool {
-        v.alternatives().iter().any(|v| match v {
-            Value::Library(LibraryValue::Postgrest(p)) => p.is_query(),
-            Value::Library(LibraryValue::Orm(o)) => o.is_query(),
-            Value::Class(c) => self.world.models.of_class(*c).is_some(),
-            _ => false,
-        })
-    }
-
     /// The parameters of a function, bound to a call's arguments; what the call leaves out has its default.
     fn bind(&mut self, id: FunctionId, receiver: Option<&Value<'a>>, call: &'a Call, args: &Args<'a>) -> Env<'a> {
         let def = self.world.index.function(id);
@@ -135,6 +125,18 @@ impl<'a> Evaluator<'_, 'a> {
             env.insert(p.name.name, value);
         }
         env
+    }
+}
+
+impl World<'_> {
+    /// Whether a value is a query, or a mapped class, that a helper may go on with.
+    pub(super) fn carries(&self, v: &Value<'_>) -> bool {
+        v.alternatives().iter().any(|v| match v {
+            Value::Library(LibraryValue::Postgrest(p)) => p.is_query(),
+            Value::Library(LibraryValue::Orm(o)) => o.is_query(),
+            Value::Class(c) => self.models.of_class(*c).is_some(),
+            _ => false,
+        })
     }
 }
 

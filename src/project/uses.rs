@@ -240,7 +240,7 @@ pub struct Uses {
     pub sql_problems: Vec<SqlProblem>,
     /// Tables, and columns of tables, that the code itself creates at run time.
     pub created: std::collections::BTreeSet<(Ustr, Option<Ustr>)>,
-    /// Files whose functions are called, where that is to be noted.
+    /// Files whose functions are walked with the arguments of a call, where that is to be noted.
     pub called: std::collections::BTreeSet<crate::source::FileId>,
     /// Files on which we crashed.
     pub crashed: std::collections::BTreeSet<crate::source::FileId>,
