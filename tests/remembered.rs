@@ -206,6 +206,16 @@ fn a_file_that_changed_is_checked_without_all_others() {
     write(dir, "brand_new.py", &SERVICE.replace("Order.status", "Order.stotus"));
     let (said, whole) = again(dir, &place, &["brand_new.py"]);
     assert!(said.contains("stotus") && !whole, "{said}");
+    // What another file says of a place in this one, in a file that changed too: the name of a column stands here, the query there.
+    write(dir, "names.py", "COLUMN = 'statas'\n");
+    write(dir, "caller.py", "import psycopg\n\nfrom names import COLUMN\n\n\ndef h(cur):\n    cur.execute('SELECT ' + COLUMN + ' FROM orders')\n");
+    check(dir, &[]);
+    settle();
+    check(dir, &[]);
+    write(dir, "names.py", "COLUMN = 'stat_us'\n");
+    write(dir, "caller.py", "import psycopg\n\nfrom names import COLUMN\n\n\ndef h(cur):\n    cur.execute('SELECT ' + COLUMN + ' FROM  orders')\n");
+    let (said, whole) = again(dir, &place, &["names.py"]);
+    assert!(said.contains("stat_us") && !whole, "{said}");
     // A model: the other files' uses of it are judged by what it says now.
     write(dir, "models.py", &MODELS.replace("status: Mapped", "stutus: Mapped"));
     let (said, _) = again(dir, &place, &["service.py"]);

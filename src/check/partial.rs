@@ -396,6 +396,15 @@ mod tests {
                     one.learns = false;
                     one.report = vec![one.files[n].absolute.clone()];
                     one.files[n].origin = Origin::Memory(text.clone().into_bytes());
+                    // Now and then another file changes as well, and is not asked about.
+                    let other = python[(seed as usize).wrapping_add(which) % python.len()];
+                    if let (1, Origin::Memory(bytes)) = (which % 2, &settings.files[other].origin)
+                        && other != n
+                    {
+                        let changed = changes(&String::from_utf8_lossy(bytes), &mut seed, 1).swap_remove(0);
+                        let _ = std::fs::write(std::env::temp_dir().join(format!("part-{n}-{which}-other.py")), &changed);
+                        one.files[other].origin = Origin::Memory(changed.into_bytes());
+                    }
                     match run(&one, &learnt, "", &stamps(&one)) {
                         Err(why) => refused.push(why),
                         Ok(part) => {
@@ -403,7 +412,7 @@ mod tests {
                             if let Some(difference) = difference(&whole, &part.expect("an outcome")) {
                                 let kept = std::env::temp_dir().join(format!("part-{n}-{which}.py"));
                                 let _ = std::fs::write(&kept, &text);
-                                panic!("{} (change {which}, {}):\n{difference}", one.files[n].path, kept.display());
+                                panic!("{} (change {which}, {}; {}):\n{difference}", one.files[n].path, kept.display(), one.files[other].path);
                             }
                             same += 1;
                         }

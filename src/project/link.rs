@@ -146,8 +146,8 @@ impl<'a> Project<'a> {
         if whole.question_marks.iter().any(|f| !beyond.is_changed(*f)) {
             world.index.turn_question_marks();
         }
-        // Whoever calls a function of a file may say something of it.
-        let mut walked: BTreeSet<FileId> = asked.iter().copied().collect();
+        // Whoever calls a function of a file may say something of it; what changed may do so now.
+        let mut walked: BTreeSet<FileId> = asked.iter().chain(&changed).copied().collect();
         asked.iter().for_each(|f| walked.extend(beyond.files(Table::Walkers, &key(*f))));
         walked.iter().filter(|f| world.index.module_of(**f).is_none()).for_each(|f| beyond.miss(*f));
         let modules: Vec<_> = modules.iter().copied().filter(|m| walked.contains(&m.0)).collect();
