@@ -116,17 +116,31 @@ impl Memo {
         let files = ids.iter().map(file).collect();
         let kept = Kept { state: asked.state.clone(), files, diagnostics, summary: outcome.summary.clone(), notes: outcome.notes.clone() };
         let body = serde_json::to_string(&kept)?;
-        std::fs::create_dir_all(&self.folder)?;
-        let mut file = tempfile::NamedTempFile::new_in(&self.folder)?;
-        write!(file, "{}\n{body}", digest(&body))?;
-        file.persist(self.place(asked)).map_err(|e| e.error)?;
-        self.prune()
+        self.write(&self.place(asked), &format!("{}\n{body}", digest(&body)))
     }
 
     /// Findings in a few files, with what was learnt of all others.
     fn partial(&self, settings: &Settings, asked: &Asked) -> Option<Result<Outcome, Failure>> {
         let learnt = Learnt::read(&self.folder.join(format!("{}.learnt", asked.project)))?;
-        partial::run(settings, &learnt, &asked.lock, &asked.stamps).ok()
+        // Which files such a run reads it finds out turn by turn; the last time's are a good guess.
+        let place = self.folder.join(format!("{}.read", asked.question));
+        let guess = std::fs::read_to_string(&place).unwrap_or_default();
+        let result = partial::run(settings, &learnt, &asked.lock, &asked.stamps, &guess.lines().collect::<Vec<_>>()).ok()?;
+        Some(result.map(|(outcome, read)| {
+            let read = read.join("\n");
+            if read != guess {
+                let _ = self.write(&place, &read);
+            }
+            outcome
+        }))
+    }
+
+    fn write(&self, place: &Path, text: &str) -> std::io::Result<()> {
+        std::fs::create_dir_all(&self.folder)?;
+        let mut file = tempfile::NamedTempFile::new_in(&self.folder)?;
+        file.write_all(text.as_bytes())?;
+        file.persist(place).map_err(|e| e.error)?;
+        self.prune()
     }
 
     fn keep_learnt(&self, settings: &Settings, asked: &Asked, tables: &[String]) -> std::io::Result<()> {
@@ -134,16 +148,12 @@ impl Memo {
         if files.iter().any(|(path, _)| path.contains(['\n', '\t'])) {
             return Ok(());
         }
-        std::fs::create_dir_all(&self.folder)?;
-        let mut file = tempfile::NamedTempFile::new_in(&self.folder)?;
-        file.write_all(learnt::written(&asked.lock, &files, tables).as_bytes())?;
-        file.persist(self.folder.join(format!("{}.learnt", asked.project))).map_err(|e| e.error)?;
-        self.prune()
+        self.write(&self.folder.join(format!("{}.learnt", asked.project)), &learnt::written(&asked.lock, &files, tables))
     }
 
     /// Takes the oldest away, of answers and of what was learnt.
     fn prune(&self) -> std::io::Result<()> {
-        for (extension, most) in [("found", KEPT), ("learnt", LEARNT)] {
+        for (extension, most) in [("found", KEPT), ("learnt", LEARNT), ("read", 2 * KEPT)] {
             let of_ours = |e: &std::fs::DirEntry| e.path().extension().is_some_and(|x| x == extension);
             let mut all: Vec<(SystemTime, PathBuf)> = std::fs::read_dir(&self.folder)?
                 .filter_map(Result::ok)
@@ -169,7 +179,7 @@ pub fn run_again(settings: &Settings, memo: Option<&Memo>) -> Result<Outcome, Fa
     }
     if let Some(outcome) = memo.partial(settings, &asked) {
         let outcome = outcome?;
-        if asked.settled && outcome.troubles.is_empty() {
+        if asked.settled && !hurried(&outcome) && outcome.troubles.is_empty() {
             let _ = memo.keep(&asked, &outcome);
         }
         return Ok(outcome);
@@ -179,9 +189,7 @@ pub fn run_again(settings: &Settings, memo: Option<&Memo>) -> Result<Outcome, Fa
         let all = opened.sources.len() == settings.files.len() + 1 && opened.notes.is_empty() && opened.troubles.is_empty();
         if all && asked.settled { partial::tables(context) } else { None }
     })?;
-    // What took too long this time may not the next.
-    let hurried = outcome.summary.skipped.keys().any(|reason| reason.contains("took longer"));
-    if asked.settled && !hurried && outcome.troubles.is_empty() {
+    if asked.settled && !hurried(&outcome) && outcome.troubles.is_empty() {
         // A folder that cannot be written costs time, nothing else.
         let _ = memo.keep(&asked, &outcome);
         if let Some(tables) = tables {
@@ -189,6 +197,11 @@ pub fn run_again(settings: &Settings, memo: Option<&Memo>) -> Result<Outcome, Fa
         }
     }
     Ok(outcome)
+}
+
+/// What took too long this time may not the next.
+fn hurried(outcome: &Outcome) -> bool {
+    outcome.summary.skipped.keys().any(|reason| reason.contains("took longer"))
 }
 
 impl Asked {
@@ -203,10 +216,7 @@ impl Asked {
             (env!("CARGO_PKG_VERSION"), program.len(), program.modified().ok()?),
             (&settings.cwd, &settings.root, &settings.config.path, &settings.config.text, &settings.lock.path),
         );
-        let question = digest(&(
-            &project,
-            (&settings.report, &settings.select, &settings.ignore, &settings.baseline),
-        ));
+        let question = digest(&(&project, (&settings.report, &settings.select, &settings.ignore, &settings.baseline)));
         let stamps: Vec<(Option<Stamp>, Option<String>)> = settings.files.par_iter().map(stamp).collect();
         let mut newest = UNIX_EPOCH;
         let mut hash = Twice::new();

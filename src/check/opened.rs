@@ -12,8 +12,8 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::discover::display_path;
 use crate::facts::{FileFacts, Markdown};
 use crate::project::libraries::redis;
-use crate::project::uses::Uses;
 use crate::project::link::Keep;
+use crate::project::uses::Uses;
 use crate::project::{Project, documents, isolate};
 use crate::schema::{self, Schema};
 use crate::source::{FileId, Language, Location, SourceFile, Sources, Span};
@@ -62,7 +62,8 @@ impl Opened {
     pub fn project(&self, settings: &Settings) -> Project<'_> {
         let modules: Vec<(FileId, &python::Module)> = self.sources.iter().zip(&self.facts).filter_map(|((id, _), f)| Some((id, f.module.as_ref()?))).collect();
         let config = &settings.config.config;
-        let mut project = Project::link_configured(&self.sources, &modules, &self.schema, config, Keep { statements: settings.statements, trace: settings.learns });
+        let mut project =
+            Project::link_configured(&self.sources, &modules, &self.schema, config, Keep { statements: settings.statements, trace: settings.learns });
         for others in [sql_files::uses(settings, self), self.documents(&project)] {
             project.created_by_others.extend(others.created.iter().copied());
             project.uses.append(others);

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rayon::prelude::*;
+use rustc_hash::FxHashSet;
 
 use super::learnt::Learnt;
 use super::{Failure, Opened, Outcome, Settings, deprecations, memo, read, read_lock};
@@ -14,10 +15,10 @@ use crate::diagnostic::{Context, Diagnostic, Severity};
 use crate::discover::Candidate;
 use crate::facts::ProblemKind;
 use crate::project::Project;
-use crate::project::modules::ModuleTable;
 use crate::project::beyond::{Beyond, MOST_CHANGED, Table, Whole};
 use crate::project::keep;
 use crate::project::link::MODELS;
+use crate::project::modules::ModuleTable;
 use crate::source::{FileId, Language, Location, SourceFile, Sources};
 use crate::syntax::python;
 use crate::{repair, rules};
@@ -45,8 +46,14 @@ struct Part<'s> {
 }
 
 /// Runs over the files that are reported, with the help of what was learnt before; `stamps` are what each of the settings' files is known by. `Err` says why
-/// everything must be linked.
-pub(super) fn run(settings: &Settings, learnt: &Learnt, lock: &str, stamps: &[String]) -> Result<Result<Outcome, Failure>, &'static str> {
+/// everything must be linked. `before` are files by their paths that such a run needed once: read at once they spare turns; gives those that this one read.
+pub(super) fn run(
+    settings: &Settings,
+    learnt: &Learnt,
+    lock: &str,
+    stamps: &[String],
+    before: &[&str],
+) -> Result<Result<(Outcome, Vec<String>), Failure>, &'static str> {
     if learnt.lock() != lock {
         return Err("the lock is another");
     }
@@ -64,6 +71,11 @@ pub(super) fn run(settings: &Settings, learnt: &Learnt, lock: &str, stamps: &[St
     };
     let mut part = Part { settings, opened, places, asked, table, read: BTreeSet::new() };
     let mut needed: BTreeSet<FileId> = changed.into_iter().chain(part.asked.iter().copied()).collect();
+    if !before.is_empty() {
+        let before: FxHashSet<&str> = before.iter().copied().collect();
+        let here = python(&part.opened.sources).filter(|f| before.contains(part.candidate(*f).path.as_str()));
+        needed.extend(here.take(MOST_READ / 2));
+    }
     let mut anew = false;
     for _ in 0..ROUNDS {
         part.load(&needed)?;
@@ -80,7 +92,8 @@ pub(super) fn run(settings: &Settings, learnt: &Learnt, lock: &str, stamps: &[St
             needed = of_models.filter(|f| !part.read.contains(f)).collect();
             continue;
         }
-        return Ok(part.conclude(linked?));
+        let read = part.read.iter().map(|f| part.candidate(*f).path.clone()).collect();
+        return Ok(part.conclude(linked?).map(|outcome| (outcome, read)));
     }
     Err("more and more turns out to be needed")
 }
@@ -160,7 +173,7 @@ fn may_be_new(settings: &Settings, learnt: &Learnt, n: usize) -> Result<(), &'st
     if candidate.language != Language::Python || matches!(stem, "__init__" | "conftest" | "manage") {
         return Err("a file is new that concerns others");
     }
-    let beyond = Beyond::new(Arc::clone(&learnt.text), learnt.tables(), rustc_hash::FxHashSet::default(), FileId::default());
+    let beyond = Beyond::new(Arc::clone(&learnt.text), learnt.tables(), FxHashSet::default(), FileId::default());
     let mut names = vec![stem];
     let mut above = folder;
     while !above.is_empty() && !learnt.files().any(|(p, _)| p.strip_prefix(above).is_some_and(|rest| rest.starts_with('/'))) {
@@ -243,8 +256,7 @@ impl Part<'_> {
     /// Links and judges what is read.
     fn link(&self, beyond: &Beyond, whole: (&Whole, bool)) -> Result<Outcome, &'static str> {
         let settings = self.settings;
-        let modules: Vec<(FileId, &python::Module)> =
-            self.read.iter().filter_map(|f| Some((*f, self.opened.facts[f.0 as usize].module.as_ref()?))).collect();
+        let modules: Vec<(FileId, &python::Module)> = self.read.iter().filter_map(|f| Some((*f, self.opened.facts[f.0 as usize].module.as_ref()?))).collect();
         let part = (&self.table, modules.as_slice(), self.asked.as_slice());
         let project = Project::link_part(&self.opened.sources, part, &self.opened.schema, &settings.config.config, beyond, whole)?;
         let migrations = settings.migration_folders();
@@ -327,7 +339,9 @@ mod tests {
             let place = |l: Location| format!("{} {:?}", o.sources.get(l.file).path, l.span);
             let related = |d: &Diagnostic| d.related.iter().map(|r| format!("{} {}", place(r.location), r.message)).collect::<Vec<_>>();
             let edits = |d: &Diagnostic| d.fix.iter().flat_map(|f| &f.edits).map(|e| format!("{} {}", place(e.location), e.content)).collect::<Vec<_>>();
-            let one = |d: &Diagnostic| format!("{} {:?} {} {:?} {} {:?} {:?} {:?}", path(o, d), d.location.span, d.rule, d.severity, d.message, d.help, related(d), edits(d));
+            let one = |d: &Diagnostic| {
+                format!("{} {:?} {} {:?} {} {:?} {:?} {:?}", path(o, d), d.location.span, d.rule, d.severity, d.message, d.help, related(d), edits(d))
+            };
             o.diagnostics.iter().map(one).collect()
         };
         let (a, b) = (said(whole), said(part));
@@ -390,14 +404,14 @@ mod tests {
                 let mut seed = n as u64;
                 let mut texts = vec![text.clone()];
                 texts.extend(changes(&text, &mut seed, how_many));
-                let (mut same, mut refused) = (0, Vec::new());
+                let (mut same, mut refused, mut last) = (0, Vec::new(), Vec::<String>::new());
                 for (which, text) in texts.into_iter().enumerate() {
                     let mut one = settings.clone();
                     one.learns = false;
                     one.report = vec![one.files[n].absolute.clone()];
                     one.files[n].origin = Origin::Memory(text.clone().into_bytes());
                     // Now and then another file changes as well, and is not asked about.
-                    let other = python[(seed as usize).wrapping_add(which) % python.len()];
+                    let other = python[usize::try_from(seed >> 33).unwrap_or(0).wrapping_add(which) % python.len()];
                     if let (1, Origin::Memory(bytes)) = (which % 2, &settings.files[other].origin)
                         && other != n
                     {
@@ -405,11 +419,16 @@ mod tests {
                         let _ = std::fs::write(std::env::temp_dir().join(format!("part-{n}-{which}-other.py")), &changed);
                         one.files[other].origin = Origin::Memory(changed.into_bytes());
                     }
-                    match run(&one, &learnt, "", &stamps(&one)) {
+                    // What was read the last time is read at once, every other time.
+                    let known = std::mem::take(&mut last);
+                    let before: Vec<&str> = known.iter().map(String::as_str).collect();
+                    match run(&one, &learnt, "", &stamps(&one), &before) {
                         Err(why) => refused.push(why),
                         Ok(part) => {
                             let whole = super::super::run(&one).expect("it runs");
-                            if let Some(difference) = difference(&whole, &part.expect("an outcome")) {
+                            let (part, read) = part.expect("an outcome");
+                            last = read;
+                            if let Some(difference) = difference(&whole, &part) {
                                 let kept = std::env::temp_dir().join(format!("part-{n}-{which}.py"));
                                 let _ = std::fs::write(&kept, &text);
                                 panic!("{} (change {which}, {}; {}):\n{difference}", one.files[n].path, kept.display(), one.files[other].path);

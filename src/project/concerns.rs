@@ -4,9 +4,9 @@ use rustc_hash::FxHashMap;
 use ustr::Ustr;
 
 use super::beyond::{Beyond, Table, key};
+use super::index::FunctionId;
 use super::world::World;
 use super::{keep, models};
-use super::index::FunctionId;
 use crate::source::FileId;
 
 /// Whether the models must be collected anew: the file declares some, or did, or they depend on it. The world must be collecting.

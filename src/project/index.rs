@@ -235,7 +235,13 @@ impl<'a> Index<'a> {
     }
 
     /// The same over a part of the Python files, of which `table` has the names. `known` are the classes that `beyond` speaks of.
-    pub fn build_part(sources: &Sources, table: Arc<ModuleTable>, modules: &[(FileId, &'a python::Module)], beyond: &'a Beyond, known: &[beyond::Known]) -> Self {
+    pub fn build_part(
+        sources: &Sources,
+        table: Arc<ModuleTable>,
+        modules: &[(FileId, &'a python::Module)],
+        beyond: &'a Beyond,
+        known: &[beyond::Known],
+    ) -> Self {
         let mut index = Index { table, beyond: Some(beyond), ..Index::default() };
         let read: FxHashSet<FileId> = modules.iter().map(|m| m.0).collect();
         let mut waiting: FxHashMap<FileId, Vec<(ClassId, &str)>> = FxHashMap::default();

@@ -78,13 +78,7 @@ impl<'a> Project<'a> {
     }
 
     /// The same, with all that the configuration says.
-    pub fn link_configured(
-        sources: &'a Sources,
-        modules: &[(FileId, &'a python::Module)],
-        schema: &'a Schema,
-        config: &config::Config,
-        keep: Keep,
-    ) -> Self {
+    pub fn link_configured(sources: &'a Sources, modules: &[(FileId, &'a python::Module)], schema: &'a Schema, config: &config::Config, keep: Keep) -> Self {
         let mut world = configured(World::new(sources, schema, Index::build(sources, modules)), config, keep);
         let mut models = super::models::collect(&world);
         models.index(&world);

@@ -95,7 +95,8 @@ fn members(context: &Context<'_, '_>, f: &Found<'_, '_>, ours: &[String], change
         let source = f.declaration.source.slice(f.declaration.statement.span);
         source.split(|c: char| !c.is_alphanumeric() && c != '_').any(|w| w == name)
     };
-    let mut found = world.index.class_ids().into_iter().filter(mentioned).filter_map(|class| Some((class, read(context, class), by_value(&read(context, class), ours)?)));
+    let mut found =
+        world.index.class_ids().into_iter().filter(mentioned).filter_map(|class| Some((class, read(context, class), by_value(&read(context, class), ours)?)));
     let (class, members, by_value) = found.next()?;
     if found.next().is_some() {
         return None;
