@@ -266,3 +266,22 @@ fn what_was_learnt_is_ours_or_nothing() {
     std::fs::write(&place, [0xff, 0xfe]).expect("written");
     assert!(again(dir, &place, &["b.py"]).1);
 }
+
+/// What stands in a SQL file is read for the Python that runs it, and a finding may stand in the lock.
+#[test]
+fn a_part_reads_other_files_than_python_too() {
+    let dir = project();
+    let dir = dir.path();
+    let code =
+        "import aiosql\n\nqueries = aiosql.from_path('sql', 'psycopg2')\n\n\ndef f(conn):\n    row = queries.get_order(conn, id=1)\n    return row['statos']\n";
+    std::fs::create_dir(dir.join("sql")).expect("made");
+    write(dir, "sql/orders.sql", "-- name: get_order^\nSELECT id, status FROM orders WHERE id = :id;\n");
+    write(dir, "rows.py", &code.replace("statos", "status"));
+    write(dir, "dbtruth.yaml", "rules:\n  unmapped-table: warning\n");
+    settle();
+    check(dir, &[]);
+    let place = kept(dir, "learnt").remove(0);
+    write(dir, "rows.py", code);
+    let (said, whole) = again(dir, &place, &["rows.py"]);
+    assert!(said.contains("statos") && !whole, "{said}");
+}

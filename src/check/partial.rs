@@ -81,7 +81,7 @@ pub(super) fn run(
         part.load(&needed)?;
         let linked = part.link(&beyond, (&whole, anew));
         let missed = beyond.missed().ok_or("too much would have to be read")?;
-        needed = missed.into_iter().filter(|f| !part.read.contains(f)).collect();
+        needed = missed.into_iter().filter(|f| *f != part.opened.lock && !part.read.contains(f)).collect();
         if !needed.is_empty() {
             continue;
         }

@@ -458,6 +458,13 @@ impl<'a> Index<'a> {
         def
     }
 
+    /// Says that the text of a file is looked at, which need not be Python.
+    pub fn reads(&self, file: FileId) {
+        if let Some(beyond) = self.beyond {
+            beyond.miss(file);
+        }
+    }
+
     /// The file and the qualified name of a class; its file need not be read for it.
     pub fn class_name(&self, id: ClassId) -> (FileId, &str) {
         let def = &self.classes[id.0 as usize];

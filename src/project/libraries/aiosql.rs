@@ -104,6 +104,7 @@ fn find(ev: &Evaluator<'_, '_>, wanted: &str) -> Option<Queries> {
     for (file, path) in files.into_iter().filter(|(_, p)| inside(p, &root)) {
         let below = path[root.len()..].trim_start_matches('/');
         let folders: Vec<&str> = below.rsplit_once('/').map(|(f, _)| f.split('/').collect()).unwrap_or_default();
+        ev.world.index.reads(file);
         all.add(&folders, file, &ev.world.sources.get(file).text);
     }
     Some(all)
