@@ -186,7 +186,7 @@ pub fn run_again(settings: &Settings, memo: Option<&Memo>) -> Result<Outcome, Fa
     }
     let (outcome, tables) = super::run_looking(settings, true, |opened, context| {
         // Numbers stand for files: there must be one for each.
-        let all = opened.sources.len() == settings.files.len() + 1 && opened.notes.is_empty() && opened.troubles.is_empty();
+        let all = opened.sources.len() == settings.files.len() + 1;
         if all && asked.settled { partial::tables(context) } else { None }
     })?;
     if asked.settled && !hurried(&outcome) && outcome.troubles.is_empty() {

@@ -76,7 +76,9 @@ pub(super) fn run(
         let here = python(&part.opened.sources).filter(|f| before.contains(part.candidate(*f).path.as_str()));
         needed.extend(here.take(MOST_READ / 2));
     }
-    let mut anew = false;
+    let of_models: Vec<FileId> = beyond.lines(Table::OfModels).filter_map(|(k, _)| k.parse().ok().map(FileId)).collect();
+    // Where all of these were read the last time, the models were collected anew, and probably are again.
+    let mut anew = !of_models.is_empty() && of_models.iter().all(|f| needed.contains(f));
     for _ in 0..ROUNDS {
         part.load(&needed)?;
         let linked = part.link(&beyond, (&whole, anew));
@@ -88,8 +90,7 @@ pub(super) fn run(
         if !anew && linked.as_ref().is_err_and(|why| *why == MODELS) {
             // Only now, for collecting costs more than all the rest.
             anew = true;
-            let of_models = beyond.lines(Table::OfModels).filter_map(|(k, _)| k.parse().ok().map(FileId));
-            needed = of_models.filter(|f| !part.read.contains(f)).collect();
+            needed = of_models.iter().copied().filter(|f| !part.read.contains(f)).collect();
             continue;
         }
         let read = part.read.iter().map(|f| part.candidate(*f).path.clone()).collect();

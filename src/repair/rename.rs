@@ -19,6 +19,8 @@ pub(super) struct Renames {
     places: BTreeSet<Location>,
     /// Which names the models give their columns: (file, column) pairs are not enough, so by relation.
     candidates: BTreeMap<Location, Vec<String>>,
+    /// Columns without their tables' names: those that several tables beside have, so that the name alone would be ambiguous.
+    shared: BTreeMap<Location, BTreeSet<String>>,
 }
 
 impl Renames {
@@ -30,13 +32,22 @@ impl Renames {
             let relations = p.problem.candidates.iter().filter_map(|q| context.schema.relations.get(q));
             candidates.entry(p.location).or_default().extend(relations.flat_map(|r| &r.columns).map(|c| c.name.clone()));
         }
+        let mut shared: BTreeMap<Location, BTreeSet<String>> = BTreeMap::new();
+        for p in &context.project.uses.sql_problems {
+            let mut once = BTreeSet::new();
+            for c in p.problem.beside.iter().filter_map(|q| context.schema.relations.get(q)).flat_map(|r| &r.columns) {
+                if !once.insert(c.name.as_str()) {
+                    shared.entry(p.location).or_default().insert(c.name.clone());
+                }
+            }
+        }
         for m in &context.project.uses.missing_attributes {
             candidates.entry(m.location).or_default().extend(m.known.iter().map(|k| k.to_string()));
         }
         for k in &context.project.uses.row_keys {
             candidates.entry(k.location).or_default().extend(k.known.iter().map(|k| k.to_string()));
         }
-        Self { places, candidates }
+        Self { places, candidates, shared }
     }
 
     /// The repair of one finding.
@@ -48,6 +59,9 @@ impl Renames {
         }
         if d.rule == "unknown-table" && d.context == diagnostic::Context::Model && is_identifier_at(context, d.location) {
             // The class has its name for more than its table, which is told another way.
+            return None;
+        }
+        if self.shared.get(&d.location).is_some_and(|names| names.contains(new)) {
             return None;
         }
         let wrong = wrong_name(context, d)?;

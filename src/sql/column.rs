@@ -221,6 +221,8 @@ impl Resolver<'_> {
     fn missing_column(&mut self, column: Ident, table: Option<(Ident, &Rc<Rte>)>) {
         let hint = hint::column(&self.levels, table.map(|(t, _)| t.name), column.name);
         let candidates = self.candidates();
+        let innermost = self.levels.last().filter(|_| table.is_none()).map(|l| l.all.as_slice()).unwrap_or_default();
+        let beside = innermost.iter().filter_map(|rte| rte.relation.as_deref().cloned()).collect();
         let message = match table {
             None => format!("column `{}` does not exist", column.name),
             Some((name, rte)) => match &rte.relation {
@@ -244,6 +246,7 @@ impl Resolver<'_> {
             p.table = Some(relation.name);
         }
         p.candidates = candidates;
+        p.beside = beside;
         if let Some((entry, name)) = hint {
             if entry != table.map(|(t, _)| t.name)
                 && let Some(entry) = entry

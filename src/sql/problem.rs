@@ -58,6 +58,8 @@ pub struct Problem {
     pub suggestion: Option<String>,
     /// Relations that were in scope.
     pub candidates: Vec<QualifiedName>,
+    /// Where a column was named without its table: relations of the innermost FROM clause, each as often as it stands there.
+    pub beside: Vec<QualifiedName>,
 }
 
 /// Which rule a problem belongs to.

@@ -296,6 +296,7 @@ impl<'a> Resolver<'a> {
             column: None,
             suggestion: None,
             candidates: Vec::new(),
+            beside: Vec::new(),
         });
         self.problems.last_mut().expect("just pushed")
     }
