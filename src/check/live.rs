@@ -200,6 +200,7 @@ impl<'a> Live<'a> {
     /// Suppressions, levels, order: what `check::run` does behind the rules.
     fn judge(&self, mut found: Vec<Diagnostic>, only: Option<FileId>) -> Vec<Diagnostic> {
         let mut suppressions = Suppressions::new(self.sources(), &self.facts);
+        repair::spare_broken_files(self.sources(), &mut found);
         found.retain(|d| reported(self.settings, self.opened, d));
         rules::fold(&mut found);
         levels::apply(self.settings, self.opened, &mut found);

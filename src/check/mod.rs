@@ -90,6 +90,7 @@ fn conclude(settings: &Settings, opened: &mut Opened, outcome: &mut Outcome) -> 
         _ => None,
     };
     let mut suppressions = Suppressions::new(&opened.sources, &opened.facts);
+    repair::spare_broken_files(&opened.sources, &mut outcome.diagnostics);
     outcome.diagnostics.retain(|d| reported(settings, opened, d));
     rules::fold(&mut outcome.diagnostics);
     levels::apply(settings, opened, &mut outcome.diagnostics);
@@ -130,6 +131,27 @@ mod tests {
     use super::*;
     use crate::discover::{Candidate, Origin};
     use crate::source::Language;
+
+    /// Python that does not parse is not repaired, whatever is found in it.
+    #[test]
+    fn a_broken_file_gets_no_repairs() {
+        let lock = "version: 1\nsearch_path: [public]\ntables:\n  public.batches:\n    columns:\n      id: bigint not null\n      status: text\n";
+        let text = "import psycopg\n\n\ndef f(cur):\n    cur.execute('SELECT statuss FROM batches')\n";
+        for (text, repaired) in [(text.to_owned(), true), (format!("{text}\n\ndef g(:\n    pass\n"), false)] {
+            let origin = Origin::Memory(text.into_bytes());
+            let settings = Settings {
+                cwd: "/p".into(),
+                root: "/p".into(),
+                lock: LockInput { path: "/p/schema.lock.yaml".into(), bytes: Some(lock.into()) },
+                files: vec![Candidate { path: "a.py".into(), absolute: "/p/a.py".into(), language: Language::Python, origin }],
+                report: vec![PathBuf::from("/p")],
+                ..Settings::default()
+            };
+            let outcome = run(&settings).expect("it runs");
+            let found = outcome.diagnostics.iter().find(|d| d.rule == "unknown-column").expect("a finding");
+            assert_eq!(found.fix.is_some(), repaired, "{found:?}");
+        }
+    }
 
     /// A panic in one file is one finding and exit code 2; the other files are checked all the same.
     #[test]

@@ -12,9 +12,11 @@ mod rename;
 mod rename_attribute;
 mod types;
 
+use std::collections::BTreeSet;
+
 use crate::diagnostic::{Diagnostic, Edit, Fix, Safety};
 use crate::rules::Context;
-use crate::source::{Location, Span};
+use crate::source::{FileId, Language, Location, Sources, Span};
 
 /// Gives each finding its repair, where there is one.
 pub fn attach(context: &Context<'_, '_>, found: &mut [Diagnostic]) {
@@ -32,6 +34,15 @@ pub fn attach(context: &Context<'_, '_>, found: &mut [Diagnostic]) {
             "enum-mismatch" => enums::fix(context, d),
             _ => renames.fix(context, d),
         };
+    }
+}
+
+/// Takes repairs away that would change Python that does not parse: what a broken line hides, no repair can know.
+pub fn spare_broken_files(sources: &Sources, found: &mut [Diagnostic]) {
+    let broken: BTreeSet<FileId> = found.iter().filter(|d| d.rule == "syntax-error").map(|d| d.location.file).collect();
+    let is_broken = |e: &Edit| broken.contains(&e.location.file) && sources.get(e.location.file).language == Language::Python;
+    for d in found.iter_mut().filter(|_| !broken.is_empty()) {
+        d.fix = d.fix.take().filter(|f| !f.edits.iter().any(is_broken));
     }
 }
 
