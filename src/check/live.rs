@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use super::suppress::{Suppressions, context};
-use super::{Failure, Opened, Settings, levels, reported, sql_files};
-use crate::diagnostic::{Diagnostic, Severity};
+use super::suppress::Suppressions;
+use super::{Failure, Opened, Settings, levels, read, reported, sql_files};
+use crate::diagnostic::Diagnostic;
 use crate::discover::{Candidate, Origin, display_path, excluder, language_of};
-use crate::facts::{self, FileFacts, ProblemKind};
+use crate::facts::{self, FileFacts};
 use crate::project::uses::Uses;
 use crate::project::{Project, Relinker, documents};
-use crate::source::{FileId, Language, Location, SourceFile, Sources, Span};
+use crate::source::{FileId, Language, SourceFile, Sources, Span};
 use crate::{repair, rules};
 
 /// Texts that an editor has open, by absolute path: they count instead of what is on the disk.
@@ -192,8 +192,7 @@ impl<'a> Live<'a> {
         let uses = std::mem::replace(&mut self.project.uses, whole);
         self.edited.insert(file, uses);
         let language = self.sources().get(file).language;
-        let syntax = self.facts[file.0 as usize].problems.iter().filter(|p| p.kind == ProblemKind::Syntax);
-        found.extend(syntax.map(|p| Diagnostic::new("syntax-error", Severity::Warning, Location::new(file, p.span), context(language), p.message.clone())));
+        found.extend(read::syntax_errors(file, language, &self.facts[file.0 as usize]));
         self.judge(found, Some(file))
     }
 

@@ -44,6 +44,9 @@ struct Stamp {
     inode: (u64, i64, i64),
 }
 
+/// A file's stamp where it is on disk, else a name for its bytes.
+type KnownBy = (Option<Stamp>, Option<String>);
+
 /// The question and the state it is asked in.
 struct Asked {
     question: String,
@@ -53,7 +56,7 @@ struct Asked {
     /// The lock.
     lock: String,
     /// What each file is known by.
-    stamps: Vec<String>,
+    known_by: Vec<KnownBy>,
     /// Whether the state is old enough to be known by its times.
     settled: bool,
 }
@@ -128,7 +131,8 @@ impl Memo {
         let guess = std::fs::read_to_string(&place).unwrap_or_default();
         let guess_lines: Vec<&str> = guess.lines().collect();
         // Numbers in a folder of caches may be anyone's; what they lead astray is done again from the files themselves.
-        let run = AssertUnwindSafe(|| partial::run(settings, &learnt, &asked.lock, &asked.stamps, &guess_lines));
+        let stamps = asked.stamps();
+        let run = AssertUnwindSafe(|| partial::run(settings, &learnt, &asked.lock, &stamps, &guess_lines));
         let result = catch_unwind(run).ok()?.ok()?;
         Some(result.map(|(outcome, read)| {
             let read = read.join("\n");
@@ -148,7 +152,8 @@ impl Memo {
     }
 
     fn keep_learnt(&self, settings: &Settings, asked: &Asked, tables: &[String]) -> std::io::Result<()> {
-        let files: Vec<(&str, &str)> = settings.files.iter().map(|f| f.path.as_str()).zip(asked.stamps.iter().map(String::as_str)).collect();
+        let stamps = asked.stamps();
+        let files: Vec<(&str, &str)> = settings.files.iter().map(|f| f.path.as_str()).zip(stamps.iter().map(String::as_str)).collect();
         if files.iter().any(|(path, _)| path.contains(['\n', '\t'])) {
             return Ok(());
         }
@@ -221,10 +226,10 @@ impl Asked {
             (&settings.cwd, &settings.root, &settings.config.path, &settings.config.text, &settings.lock.path),
         );
         let question = digest(&(&project, (&settings.report, &settings.select, &settings.ignore, &settings.baseline)));
-        let stamps: Vec<(Option<Stamp>, Option<String>)> = settings.files.par_iter().map(stamp).collect();
+        let known_by: Vec<KnownBy> = settings.files.par_iter().map(stamp).collect();
         let mut newest = UNIX_EPOCH;
         let mut hash = Twice::new();
-        for (candidate, (on_disk, in_memory)) in settings.files.iter().zip(&stamps) {
+        for (candidate, (on_disk, in_memory)) in settings.files.iter().zip(&known_by) {
             (&candidate.path, candidate.language, on_disk, in_memory).hash(&mut hash.0);
             (&candidate.path, candidate.language, on_disk, in_memory).hash(&mut hash.1);
             match on_disk {
@@ -240,13 +245,17 @@ impl Asked {
         let baseline = settings.baseline.as_ref().map(|b| std::fs::read(b).ok());
         let state = digest(&(hash.hex(), &lock, baseline, &settings.notes));
         let in_memory = !settings.files.iter().any(|f| matches!(f.origin, Origin::Disk(_)));
-        let one = |(on_disk, in_memory): &(Option<Stamp>, Option<String>)| {
+        Some(Self { question, state, project: digest(&(project, in_memory)), lock, known_by, settled: newest + RACY < now })
+    }
+
+    /// What each file is known by, in a few letters. Where an answer is kept, nobody asks.
+    fn stamps(&self) -> Vec<String> {
+        let one = |known: &KnownBy| {
             let mut hash = DefaultHasher::new();
-            (on_disk, in_memory).hash(&mut hash);
+            known.hash(&mut hash);
             format!("{:016x}", hash.finish())
         };
-        let each = stamps.iter().map(one).collect();
-        Some(Self { question, state, project: digest(&(project, in_memory)), lock, stamps: each, settled: newest + RACY < now })
+        self.known_by.iter().map(one).collect()
     }
 }
 
@@ -270,7 +279,7 @@ impl Stamp {
     }
 }
 
-fn stamp(candidate: &Candidate) -> (Option<Stamp>, Option<String>) {
+fn stamp(candidate: &Candidate) -> KnownBy {
     match &candidate.origin {
         Origin::Disk(path) => (Stamp::of(path), None),
         Origin::Memory(bytes) => (None, Some(digest(bytes))),

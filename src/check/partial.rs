@@ -1,7 +1,7 @@
 //! A run over a few files of a project: what was learnt when all of it was linked stands in for the files that are not read.
 //!
 //! The findings are those of a run over everything, or there are none and everything must be linked: whenever a change may concern more than the files that look into it
-//! (a model, a migration, an ancestor of classes elsewhere), whenever a file came to be that others may import, and whenever too much would have to be read.
+//! (a migration, a SQL file, an ancestor of classes elsewhere), whenever a file came to be that others may import, and whenever too much would have to be read.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -11,15 +11,14 @@ use rustc_hash::FxHashSet;
 
 use super::learnt::Learnt;
 use super::{Failure, Opened, Outcome, Settings, deprecations, memo, read, read_lock};
-use crate::diagnostic::{Context, Diagnostic, Severity};
+use crate::diagnostic::Context;
 use crate::discover::Candidate;
-use crate::facts::ProblemKind;
 use crate::project::Project;
 use crate::project::beyond::{Beyond, MOST_CHANGED, Table, Whole};
 use crate::project::keep;
 use crate::project::link::MODELS;
 use crate::project::modules::ModuleTable;
-use crate::source::{FileId, Language, Location, SourceFile, Sources};
+use crate::source::{FileId, Language, SourceFile, Sources};
 use crate::syntax::python;
 use crate::{repair, rules};
 
@@ -241,11 +240,7 @@ impl Part<'_> {
                     *self.opened.skipped.entry(skip.reason.clone()).or_default() += 1;
                 }
             }
-            let language = source.language;
-            let syntax = facts.problems.iter().filter(|p| p.kind == ProblemKind::Syntax);
-            self.opened.diagnostics.extend(syntax.map(|p| {
-                Diagnostic::new("syntax-error", Severity::Warning, Location::new(file, p.span), super::suppress::context(language), p.message.clone())
-            }));
+            self.opened.diagnostics.extend(read::syntax_errors(file, source.language, &facts));
             self.opened.sources.set(file, source);
             self.opened.paths[file.0 as usize] = Some(self.candidate(file).absolute.clone());
             self.opened.facts[file.0 as usize] = facts;
@@ -303,7 +298,9 @@ mod tests {
 
     use super::*;
     use crate::check::learnt;
+    use crate::diagnostic::Diagnostic;
     use crate::discover::Origin;
+    use crate::source::Location;
 
     /// Files are known by their lengths and beginnings here: enough for tests, which change one at a time.
     fn stamps(settings: &Settings) -> Vec<String> {

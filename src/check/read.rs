@@ -13,7 +13,7 @@ use super::{Failure, Opened, Settings};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::discover::{Blob, Candidate, Origin};
 use crate::facts::{self, FileFacts, Problem, ProblemKind, Skip};
-use crate::source::{Language, Location, SourceFile, Span};
+use crate::source::{FileId, Language, Location, SourceFile, Span};
 
 /// Larger files are not read: no hand writes them, and one of them would decide how long everybody waits.
 const LARGEST: u64 = 16 << 20;
@@ -102,10 +102,7 @@ pub(super) fn all(settings: &Settings, opened: &mut Opened, memory: &mut Memory)
                 facts.skipped.iter().for_each(|s| skip(&s.reason));
                 let language = source.language;
                 let file = opened.sources.add(source);
-                let syntax = facts.problems.iter().filter(|p| p.kind == ProblemKind::Syntax);
-                opened.diagnostics.extend(
-                    syntax.map(|p| Diagnostic::new("syntax-error", Severity::Warning, Location::new(file, p.span), context(language), p.message.clone())),
-                );
+                opened.diagnostics.extend(syntax_errors(file, language, &facts));
                 opened.paths.push(Some(candidate.absolute.clone()));
                 opened.facts.push(facts);
             }
@@ -123,6 +120,12 @@ pub(super) fn all(settings: &Settings, opened: &mut Opened, memory: &mut Memory)
         }
     }
     Ok(())
+}
+
+/// What parsing a file found.
+pub(super) fn syntax_errors(file: FileId, language: Language, facts: &FileFacts) -> impl Iterator<Item = Diagnostic> {
+    let syntax = facts.problems.iter().filter(|p| p.kind == ProblemKind::Syntax);
+    syntax.map(move |p| Diagnostic::new("syntax-error", Severity::Warning, Location::new(file, p.span), context(language), p.message.clone()))
 }
 
 /// A file and its facts, where there is nothing to say about reading it.

@@ -367,10 +367,8 @@ impl<'a> Index<'a> {
     /// A Python file's definitions.
     pub fn module_of(&self, file: FileId) -> Option<&ModuleDef<'a>> {
         let found = self.modules.get(&file);
-        if found.is_none()
-            && let Some(beyond) = self.beyond
-        {
-            beyond.miss(file);
+        if found.is_none() {
+            self.reads(file);
         }
         found
     }
@@ -450,10 +448,8 @@ impl<'a> Index<'a> {
     /// The definition with that id.
     pub fn class(&self, id: ClassId) -> &ClassDef<'a> {
         let def = &self.classes[id.0 as usize];
-        if let Some(beyond) = self.beyond
-            && !self.modules.contains_key(&def.file)
-        {
-            beyond.miss(def.file);
+        if self.beyond.is_some() && !self.modules.contains_key(&def.file) {
+            self.reads(def.file);
         }
         def
     }

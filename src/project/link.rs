@@ -193,10 +193,9 @@ fn collect_anew(world: &mut World<'_>, beyond: &Beyond, changed: &[FileId]) -> R
         return Err("the models' files are needed");
     }
     files.extend(changed);
-    let files: Vec<FileId> = files.into_iter().collect();
     // What the others are read for has nothing to do with models.
-    let all = std::mem::replace(&mut world.index.order, files.clone());
-    let models = super::models::collect_of(world, &files);
+    let all = std::mem::replace(&mut world.index.order, files.into_iter().collect());
+    let models = super::models::collect(world);
     world.index.order = all;
     Ok(models)
 }

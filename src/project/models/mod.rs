@@ -325,26 +325,17 @@ pub fn collect<'a>(world: &World<'a>) -> Models {
     linked(&mut ev, drafts)
 }
 
-/// Finds the models of some files.
-pub(super) fn collect_of(world: &World<'_>, files: &[FileId]) -> Models {
-    let Some(&first) = files.first() else { return Models::default() };
-    let mut ev = Evaluator::quiet(world, Place::module(first));
-    let django = django::Django::find(&mut ev);
-    let drafts = drafts(&mut ev, django.as_ref(), Some(files));
-    linked(&mut ev, drafts)
-}
-
-/// What models declare, of all files or of some, before they know each other.
-fn drafts<'a>(ev: &mut Evaluator<'_, 'a>, django: Option<&django::Django>, of: Option<&[FileId]>) -> Vec<Draft<'a>> {
+/// What models declare, of all files or of one, before they know each other.
+fn drafts<'a>(ev: &mut Evaluator<'_, 'a>, django: Option<&django::Django>, of: Option<FileId>) -> Vec<Draft<'a>> {
     let world = ev.world;
-    let asked = |file: FileId| of.is_none_or(|files| files.binary_search(&file).is_ok());
+    let asked = |file: FileId| of.is_none_or(|f| f == file);
     let mut drafts = Vec::new();
     for &file in world.index.order.iter().filter(|f| asked(**f)) {
         let _inside = world.inside(file);
         drafts.extend(tables::of_file(ev, file));
         drafts.extend(tables::imperative(ev, file));
     }
-    let classes: Vec<ClassId> = of.map_or_else(|| world.index.class_ids(), |files| files.iter().flat_map(|f| world.index.classes_of(*f)).copied().collect());
+    let classes: Vec<ClassId> = of.map_or_else(|| world.index.class_ids(), |file| world.index.classes_of(file).to_vec());
     for class in classes {
         let _inside = note_class(ev, class, django.is_some());
         if let Some(django) = django {
@@ -443,7 +434,7 @@ impl<'a> Declared<'a> {
     /// Takes one file's part anew and gives all models linked; `None` where the file has none, before and after. The world must be collecting.
     pub(super) fn replace(&mut self, world: &World<'a>, file: FileId) -> Option<Models> {
         let mut ev = Evaluator::quiet(world, Place::module(file));
-        let new = drafts(&mut ev, self.django.as_ref(), Some(&[file]));
+        let new = drafts(&mut ev, self.django.as_ref(), Some(file));
         let before = self.drafts.len();
         let ours = |d: &Draft<'a>| d.model.at.file == file && d.model.framework != Framework::Pydantic;
         self.drafts.retain(|d| !ours(d));
