@@ -119,7 +119,7 @@ pub struct Diagnostic {
 }
 
 fn interned<'de, D: serde::Deserializer<'de>>(from: D) -> Result<RuleName, D::Error> {
-    Ok(ustr::Ustr::from(&String::deserialize(from)?).as_str())
+    Ok(crate::symbol::Symbol::from(&String::deserialize(from)?).as_str())
 }
 
 impl Diagnostic {

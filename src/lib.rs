@@ -2,6 +2,8 @@
 //!
 //! The modules stand in the order the data flows; a module uses only those above it. `ARCHITECTURE.md` is the map.
 
+pub mod symbol;
+
 pub mod source;
 
 pub mod diagnostic;

@@ -129,7 +129,7 @@ impl Printer<'_> {
     }
 
     fn names_of(&mut self, stmt: &Stmt) {
-        let or_dash = |name: Option<ustr::Ustr>| name.map_or("-", |n| n.as_str());
+        let or_dash = |name: Option<dbtruth::symbol::Symbol>| name.map_or("-", |n| n.as_str());
         match &stmt.kind {
             StmtKind::Function(f) => {
                 self.put(format!("defined {}", f.name.name));
@@ -141,7 +141,7 @@ impl Printer<'_> {
                 self.put(format!("defined {}", c.name.name));
                 for base in &c.bases {
                     if let ArgKind::Keyword(k) = base.kind {
-                        self.put(format!("keyword {} {}", k.span.start, k.name));
+                        self.put(format!("keyword {} {}", k.span().start, k.name));
                     }
                 }
             }

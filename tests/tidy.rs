@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 /// The rooms in the order the data flows. A file may use only rooms above its own.
-const ROOMS: [&str; 17] = [
+const ROOMS: [&str; 18] = [
+    "symbol",
     "source",
     "diagnostic",
     "config",

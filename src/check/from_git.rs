@@ -1,26 +1,26 @@
 //! Settling a run over what git says: the index of the next commit, or what differs from a revision.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use super::settings::config_dir;
 use super::{Failure, LockInput, Settings};
 use crate::config::{self, Loaded};
-use crate::discover::git::{Blobs, Git, Staged};
+use crate::discover::git::{Blobs, Entry, Git, Staged};
 use crate::discover::{Blob, Candidate, Origin, display_path, language_of, normalise};
 
 impl Settings {
     /// What is about to be committed: code, lock and configuration as the index has them. Files that git does not know stay out.
     pub fn staged(cwd: &Path, paths: &[PathBuf], lock: Option<&Path>) -> Result<Self, Failure> {
         let git = open(cwd)?;
-        let index = Index::read(&git)?;
+        let (index, staged) = rayon::join(|| Index::read(&git), || git.staged());
+        let index = index?;
         let config = index.config(cwd)?;
         let root = config.path.as_deref().and_then(Path::parent).unwrap_or(&git.top).to_path_buf();
         let lock = index.lock(cwd, lock, config_dir(&config, &root), config.config.lock_name())?;
         let mut settings = Self { cwd: cwd.to_path_buf(), root, config, lock, ..Self::default() };
         settings.files = index.files(cwd, &settings.root, &settings.config.config.exclude)?;
-        settings.report = settings.staged_targets(git.staged().map_err(Failure::new)?, paths);
+        settings.report = settings.staged_targets(staged.map_err(Failure::new)?, paths);
         settings.note_when_nothing_staged();
         Ok(settings)
     }
@@ -68,18 +68,20 @@ fn open(cwd: &Path) -> Result<Git, Failure> {
     Git::open(cwd).map_err(|e| Failure::new(e).help("`--staged` and `--since` need a git repository around the working directory"))
 }
 
-/// The files of the next commit by absolute path.
+/// The files of the next commit.
 struct Index<'a> {
     git: &'a Git,
-    blobs: BTreeMap<PathBuf, String>,
+    /// By the bytes of their paths.
+    entries: Vec<Entry>,
     store: Arc<Mutex<Blobs>>,
 }
 
 impl<'a> Index<'a> {
     fn read(git: &'a Git) -> Result<Self, Failure> {
-        let entries = git.index().map_err(Failure::new)?;
+        let mut entries = git.index().map_err(Failure::new)?;
+        entries.sort_by(|a, b| a.path.as_os_str().cmp(b.path.as_os_str()));
         let store = Arc::new(Mutex::new(git.blobs().map_err(Failure::new)?));
-        Ok(Self { git, blobs: entries.into_iter().map(|e| (e.path, e.blob)).collect(), store })
+        Ok(Self { git, entries, store })
     }
 
     fn blob(&self, name: &str) -> Blob {
@@ -87,8 +89,8 @@ impl<'a> Index<'a> {
     }
 
     fn bytes(&self, path: &Path) -> Result<Option<Vec<u8>>, Failure> {
-        let Some(blob) = self.blobs.get(path) else { return Ok(None) };
-        Ok(Blob::read(&[&self.blob(blob)]).map_err(Failure::new)?.pop())
+        let Ok(found) = self.entries.binary_search_by(|e| e.path.as_os_str().cmp(path.as_os_str())) else { return Ok(None) };
+        Ok(Blob::read(&[&self.blob(&self.entries[found].blob)]).map_err(Failure::new)?.pop())
     }
 
     /// The nearest configuration above the working directory, inside the repository.
@@ -126,9 +128,9 @@ impl<'a> Index<'a> {
 
     fn files(&self, cwd: &Path, root: &Path, exclude: &[String]) -> Result<Vec<Candidate>, Failure> {
         let excluded = crate::discover::excluder(root, exclude).map_err(Failure::new)?;
-        let wanted = self.blobs.iter().filter(|(p, _)| p.starts_with(root) && language_of(p).is_some() && !excluded(p));
+        let wanted = self.entries.iter().filter(|e| language_of(&e.path).is_some() && e.path.starts_with(root) && !excluded(&e.path));
         let mut files: Vec<Candidate> = wanted
-            .filter_map(|(path, blob)| {
+            .filter_map(|Entry { path, blob }| {
                 let origin = Origin::Blob(self.blob(blob));
                 Some(Candidate { path: display_path(path, cwd), absolute: path.clone(), language: language_of(path)?, origin })
             })

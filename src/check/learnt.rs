@@ -22,7 +22,7 @@ const HEAD: usize = 2;
 #[derive(Debug)]
 pub(super) struct Learnt {
     /// Everything.
-    pub text: Arc<str>,
+    pub text: Arc<String>,
     parts: Vec<Range<usize>>,
 }
 
@@ -63,7 +63,7 @@ impl Learnt {
             parts.push(at..end);
             at = end;
         }
-        (parts.len() == HEAD + TABLES && at == text.len()).then(|| Self { text: text.into(), parts })
+        (parts.len() == HEAD + TABLES && at == text.len()).then(|| Self { text: Arc::new(text), parts })
     }
 
     fn part(&self, n: usize) -> &str {

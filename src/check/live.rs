@@ -9,8 +9,10 @@ use super::{Failure, Opened, Settings, levels, read, reported, sql_files};
 use crate::diagnostic::Diagnostic;
 use crate::discover::{Candidate, Origin, display_path, excluder, language_of};
 use crate::facts::{self, FileFacts};
+use crate::migrations::History;
 use crate::project::uses::Uses;
 use crate::project::{Project, Relinker, documents};
+use crate::schema::Schema;
 use crate::source::{FileId, Language, SourceFile, Sources, Span};
 use crate::{repair, rules};
 
@@ -22,6 +24,7 @@ impl Settings {
     pub fn workspace(folder: &Path, buffers: &Buffers) -> Result<Self, Failure> {
         let mut settings = Self::linked(folder, &[folder.to_path_buf()], None)?;
         settings.report = vec![folder.to_path_buf()];
+        settings.apart = true;
         if let Some(text) = buffers.get(&settings.lock.path) {
             settings.lock.bytes = Some(text.as_bytes().to_vec());
         }
@@ -46,11 +49,12 @@ impl Settings {
 #[derive(Debug)]
 pub struct Versions {
     slots: Vec<OnceLock<(Sources, Arc<FileFacts>)>>,
+    locks: Vec<OnceLock<(Sources, Schema)>>,
 }
 
 impl Default for Versions {
     fn default() -> Self {
-        Self { slots: (0..Self::MOST).map(|_| OnceLock::new()).collect() }
+        Self { slots: (0..Self::MOST).map(|_| OnceLock::new()).collect(), locks: (0..Self::MOST_LOCKS).map(|_| OnceLock::new()).collect() }
     }
 }
 
@@ -58,18 +62,26 @@ impl Versions {
     /// So many changes; then everything must be linked anew.
     const MOST: usize = 400;
 
+    /// So many of the lock, which takes more room.
+    const MOST_LOCKS: usize = 40;
+
     fn keep(&self, sources: Sources, facts: Arc<FileFacts>) -> Option<&(Sources, Arc<FileFacts>)> {
         let slot = self.slots.iter().find(|s| s.get().is_none())?;
         Some(slot.get_or_init(|| (sources, facts)))
+    }
+
+    pub(super) fn keep_lock(&self, sources: Sources, schema: Schema) -> Option<&(Sources, Schema)> {
+        let slot = self.locks.iter().find(|s| s.get().is_none())?;
+        Some(slot.get_or_init(|| (sources, schema)))
     }
 }
 
 /// What a file's own quick look does not see, or sees too much of, compared with the whole; and the text for which that was found.
 #[derive(Debug)]
-struct Rest {
-    text: Arc<str>,
-    missed: Vec<Diagnostic>,
-    wrong: Vec<Diagnostic>,
+pub(super) struct Rest {
+    pub(super) text: Arc<str>,
+    pub(super) missed: Vec<Diagnostic>,
+    pub(super) wrong: Vec<Diagnostic>,
 }
 
 /// Everything linked, kept.
@@ -82,13 +94,19 @@ pub struct Live<'a> {
     pub project: Project<'a>,
     /// What the files changed since then do with the database; `project.uses` is older.
     pub edited: HashMap<FileId, Uses>,
-    /// All findings as of the link, in order.
+    /// All findings as of the link, or as of the newest lock since, in order.
     pub diagnostics: Vec<Diagnostic>,
+    /// What the newest lock says.
+    pub schema: &'a Schema,
     by_path: HashMap<PathBuf, FileId>,
-    facts: Vec<Arc<FileFacts>>,
-    versions: &'a Versions,
-    relinker: Relinker<'a>,
-    rests: HashMap<FileId, Rest>,
+    pub(super) facts: Vec<Arc<FileFacts>>,
+    pub(super) versions: &'a Versions,
+    pub(super) relinker: Relinker<'a>,
+    pub(super) rests: HashMap<FileId, Rest>,
+    /// The project's migrations, replayed.
+    pub(super) histories: Vec<History>,
+    /// What rules found that do not read the lock.
+    pub(super) without_lock: Vec<Diagnostic>,
 }
 
 impl<'a> Live<'a> {
@@ -99,13 +117,15 @@ impl<'a> Live<'a> {
         let seen = rules::Context::new(&project, &opened.schema, Some(opened.lock), &migrations);
         let mut by_rules = rules::run(&seen);
         repair::attach(&seen, &mut by_rules);
-        drop(seen);
+        let histories = seen.histories.into_inner().unwrap_or_default();
+        let without_lock = by_rules.iter().filter(|d| rules::WITHOUT_LOCK.contains(&d.rule)).cloned().collect();
         let mut found = opened.diagnostics.clone();
         found.append(&mut by_rules);
         let relinker = Relinker::new(&mut project);
         let by_path = opened.sources.iter().filter_map(|(id, _)| Some((opened.path_of(id)?.to_path_buf(), id))).collect();
         let (edited, rests) = (HashMap::new(), HashMap::new());
-        let mut live = Self { settings, opened, project, edited, diagnostics: Vec::new(), by_path, facts: opened.facts.clone(), versions, relinker, rests };
+        let (diagnostics, schema, facts) = (Vec::new(), &opened.schema, opened.facts.clone());
+        let mut live = Self { settings, opened, project, edited, diagnostics, schema, by_path, facts, versions, relinker, rests, histories, without_lock };
         live.diagnostics = live.judge(found, None);
         live
     }
@@ -169,11 +189,11 @@ impl<'a> Live<'a> {
     }
 
     /// What a file that is no Python does with the database.
-    fn uses_of(&self, file: FileId, facts: &'a FileFacts) -> Uses {
+    pub(super) fn uses_of(&self, file: FileId, facts: &'a FileFacts) -> Uses {
         let source = self.sources().get(file);
         match (&facts.markdown, source.language) {
             (Some(document), _) => documents::uses(&self.project.world, file, document),
-            (None, Language::Sql) => sql_files::of_file(self.settings, self.opened, source, file),
+            (None, Language::Sql) => sql_files::of_file(self.settings, self.opened, self.schema, (file, source)),
             _ => Uses::default(),
         }
     }
@@ -183,7 +203,7 @@ impl<'a> Live<'a> {
         // Tables that code elsewhere creates are known.
         self.project.uses.created.extend(whole.created.iter().copied());
         self.project.uses.dedup();
-        let everywhere = rules::Context::new(&self.project, &self.opened.schema, Some(self.opened.lock), &[]);
+        let everywhere = rules::Context::new(&self.project, self.schema, Some(self.opened.lock), &[]);
         let seen = rules::Context { only: Some(vec![file]), ..everywhere };
         let mut found = rules::run_without_history(&seen);
         found.retain(|d| d.location.file == file);
@@ -197,7 +217,7 @@ impl<'a> Live<'a> {
     }
 
     /// Suppressions, levels, order: what `check::run` does behind the rules.
-    fn judge(&self, mut found: Vec<Diagnostic>, only: Option<FileId>) -> Vec<Diagnostic> {
+    pub(super) fn judge(&self, mut found: Vec<Diagnostic>, only: Option<FileId>) -> Vec<Diagnostic> {
         let mut suppressions = Suppressions::new(self.sources(), &self.facts);
         repair::spare_broken_files(self.sources(), &mut found);
         found.retain(|d| reported(self.settings, self.opened, d));

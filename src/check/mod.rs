@@ -13,6 +13,7 @@ mod opened;
 mod outcome;
 mod partial;
 mod read;
+mod relock;
 mod settings;
 mod sql_files;
 mod statements;

@@ -62,26 +62,18 @@ impl Opened {
     pub fn project(&self, settings: &Settings) -> Project<'_> {
         let modules: Vec<(FileId, &python::Module)> = self.sources.iter().zip(&self.facts).filter_map(|((id, _), f)| Some((id, f.module.as_ref()?))).collect();
         let config = &settings.config.config;
-        let mut project =
-            Project::link_configured(&self.sources, &modules, &self.schema, config, Keep { statements: settings.statements, trace: settings.learns });
-        for others in [sql_files::uses(settings, self), self.documents(&project)] {
-            project.created_by_others.extend(others.created.iter().copied());
-            project.uses.append(others);
-        }
-        project.uses.drop_created();
+        let keep = Keep { statements: settings.statements, trace: settings.learns, apart: settings.apart };
+        let mut project = Project::link_configured(&self.sources, &modules, &self.schema, config, keep);
+        let (mut others, created) = sql_files::uses(settings, self);
+        others.extend(self.documents(&project));
+        project.add_others(others, created, keep);
         project
     }
 
     /// What the documents name.
-    fn documents<'a>(&'a self, project: &Project<'a>) -> Uses {
+    fn documents<'a>(&'a self, project: &Project<'a>) -> Vec<(FileId, Uses)> {
         let documents: Vec<(FileId, &Markdown)> = self.sources.iter().zip(&self.facts).filter_map(|((id, _), f)| Some((id, f.markdown.as_ref()?))).collect();
-        let each: Vec<Uses> =
-            documents.par_iter().map(|(id, document)| isolate::uses(&self.sources, *id, || documents::uses(&project.world, *id, document))).collect();
-        let mut all = Uses::default();
-        for uses in each {
-            all.append(uses);
-        }
-        all
+        documents.par_iter().map(|(id, document)| (*id, isolate::uses(&self.sources, *id, || documents::uses(&project.world, *id, document)))).collect()
     }
 
     /// Notes a crash: a finding on the file, and exit code 2 for the run.

@@ -1,7 +1,9 @@
 //! Bytes into text into facts, in parallel.
 
+use std::cell::Cell;
+use std::io::Read as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -148,27 +150,55 @@ fn guarded(candidate: &Candidate, given: Option<Vec<u8>>) -> Read {
 
 /// `given` are the bytes, where they are here already.
 fn one(candidate: &Candidate, given: Option<Vec<u8>>) -> Read {
-    let bytes = match (&candidate.origin, given) {
-        (_, Some(bytes)) => bytes,
-        (Origin::Memory(_) | Origin::Blob(_), None) => match candidate.origin.bytes() {
-            Ok(bytes) => bytes,
-            Err(error) => return Read::Failed(error.to_string()),
+    match (&candidate.origin, given) {
+        (_, Some(bytes)) => of_bytes(candidate, &bytes),
+        (Origin::Memory(bytes), None) => of_bytes(candidate, bytes),
+        (Origin::Blob(_), None) => match candidate.origin.bytes() {
+            Ok(bytes) => of_bytes(candidate, &bytes),
+            Err(error) => Read::Failed(error.to_string()),
         },
         (Origin::Disk(path), None) => {
-            if std::fs::metadata(path).is_ok_and(|m| m.len() > LARGEST) {
-                return Read::TooLarge;
+            let mut buffer = BUFFER.take();
+            buffer.clear();
+            let read = match fill(path, &mut buffer) {
+                Ok(true) => of_bytes(candidate, &buffer),
+                Ok(false) => Read::TooLarge,
+                Err(error) => Read::Failed(error.to_string()),
+            };
+            if buffer.capacity() <= MOST_KEPT {
+                BUFFER.set(buffer);
             }
-            match std::fs::read(path) {
-                Ok(bytes) => bytes,
-                Err(error) => return Read::Failed(error.to_string()),
-            }
+            read
         }
-    };
-    if is_lfs_pointer(&bytes) {
+    }
+}
+
+thread_local! {
+    /// What files are read into: memory that is used again need not be cleared again.
+    static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+/// A larger buffer is not kept.
+const MOST_KEPT: usize = 1 << 20;
+
+/// Reads a file that is not too large.
+fn fill(path: &Path, buffer: &mut Vec<u8>) -> std::io::Result<bool> {
+    let mut file = std::fs::File::open(path)?;
+    let size = file.metadata()?.len();
+    if size > LARGEST {
+        return Ok(false);
+    }
+    buffer.reserve(usize::try_from(size).unwrap_or(0));
+    file.read_to_end(buffer)?;
+    Ok(true)
+}
+
+fn of_bytes(candidate: &Candidate, bytes: &[u8]) -> Read {
+    if is_lfs_pointer(bytes) {
         let facts = FileFacts { skipped: vec![Skip { reason: "kept in Git LFS".to_owned(), span: Span::default() }], ..FileFacts::default() };
         return Read::Done(Arc::new(SourceFile::new(&candidate.path, candidate.language, "")), Arc::new(facts));
     }
-    match decode(bytes, candidate.language) {
+    match text_of(bytes, candidate.language) {
         Ok(text) => {
             let source = SourceFile::new(&candidate.path, candidate.language, text);
             let facts = facts::extract(&source);
@@ -188,6 +218,17 @@ fn one(candidate: &Candidate, given: Option<Vec<u8>>) -> Read {
 /// Whether the bytes only say where the file really is: <https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md>.
 pub(super) fn is_lfs_pointer(bytes: &[u8]) -> bool {
     bytes.len() < 1024 && bytes.starts_with(b"version https://git-lfs.github.com/spec/v1\n")
+}
+
+/// The same as [`decode`], with one copy where the bytes are UTF-8.
+fn text_of(bytes: &[u8], language: Language) -> Result<Arc<str>, String> {
+    if !bytes.starts_with(&[0xff, 0xfe])
+        && !bytes.starts_with(&[0xfe, 0xff])
+        && let Ok(text) = std::str::from_utf8(bytes)
+    {
+        return Ok(text.into());
+    }
+    decode(bytes.to_vec(), language).map(Into::into)
 }
 
 /// The text of a file: UTF-8, UTF-16 where it says so by its byte order mark, or Latin-1 where a Python file declares it (PEP 263).

@@ -66,6 +66,8 @@ pub struct Settings {
     pub statements: bool,
     /// Whether what later runs over a part need is kept.
     pub learns: bool,
+    /// Whether what each file gives is kept by itself.
+    pub apart: bool,
     /// Troubles of the walk.
     pub troubles: Vec<String>,
     /// What the user should hear.

@@ -2,33 +2,29 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::symbol::Symbol;
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
-use ustr::Ustr;
 
 use super::{Opened, Settings};
 use crate::diagnostic::{Access, Context};
 use crate::project::isolate;
 use crate::project::libraries::sql_text::{created, dialect};
 use crate::project::uses::{Certainty, Reference, RelationName, SqlProblem, SqlText, Uses};
+use crate::schema::Schema;
 use crate::source::{FileId, Language, SourceFile};
 use crate::sql::{Options, analyse};
 use crate::syntax::sql::Skip;
 use crate::syntax::sql::template::Template;
 
 /// Tables that are made, and columns that are added to one.
-type Created = BTreeSet<(Ustr, Option<Ustr>)>;
+type Created = BTreeSet<(Symbol, Option<Symbol>)>;
 
-/// What all SQL files name, and what is wrong in them.
-pub(super) fn uses(settings: &Settings, opened: &Opened) -> Uses {
+/// What all SQL files name, and what is wrong in them; and tables that are another database's.
+pub(super) fn uses(settings: &Settings, opened: &Opened) -> (Vec<(FileId, Uses)>, Created) {
     let files: Vec<FileId> = opened.sources.iter().filter(|(_, f)| f.language == Language::Sql).map(|(id, _)| id).collect();
-    let each: Vec<Uses> = files.par_iter().map(|&id| isolate::uses(&opened.sources, id, || of_file(settings, opened, opened.sources.get(id), id))).collect();
-    let mut all = Uses::default();
-    for uses in each {
-        all.append(uses);
-    }
-    all.created.extend(of_other_databases(settings, opened, &files));
-    all
+    let one = |&id: &FileId| (id, isolate::uses(&opened.sources, id, || of_file(settings, opened, &opened.schema, (id, opened.sources.get(id)))));
+    (files.par_iter().map(one).collect(), of_other_databases(settings, opened, &files))
 }
 
 /// Tables that a folder of migrations makes of which the lock has but few: they are those of another database of the project.
@@ -51,20 +47,20 @@ fn of_other_databases(settings: &Settings, opened: &Opened, files: &[FileId]) ->
 }
 
 /// The same of one file, whose text an editor may have changed.
-pub(super) fn of_file(settings: &Settings, opened: &Opened, file: &SourceFile, id: FileId) -> Uses {
+pub(super) fn of_file(settings: &Settings, opened: &Opened, schema: &Schema, (id, file): (FileId, &SourceFile)) -> Uses {
     let mut uses = Uses::default();
     // A migration is right or wrong in the schema of its own time, not in today's.
     let migration = opened.path_of(id).is_some_and(|p| settings.is_migration(p));
     let context = if migration { Context::Migration } else { Context::Sql };
     let template = Template::from_source(id, &file.text, 0);
-    let analysis = analyse(&template, &opened.schema, &Options::default());
+    let analysis = analyse(&template, schema, &Options::default());
     if !migration {
         // Whether a table that a migration creates is still there, the lock knows; any other script may run beside it.
         created::scan(&file.text, &mut uses.created);
-        uses.created.retain(|(table, column)| column.is_none() && opened.schema.relation(None, table).is_none());
+        uses.created.retain(|(table, column)| column.is_none() && schema.relation(None, table).is_none());
     }
     // A file that names nothing of this database is perhaps another's.
-    let familiar = analysis.references.iter().any(|r| opened.schema.relations.contains_key(&r.relation));
+    let familiar = analysis.references.iter().any(|r| schema.relations.contains_key(&r.relation));
     // A script that changes tables ran once, in a schema that is no more.
     let changes = analysis.references.iter().any(|r| r.access == Access::Ddl) || changes_tables(&file.text);
     let certainty = match (migration || dialect::names_other_database(&file.path), familiar && !changes) {
@@ -77,10 +73,10 @@ pub(super) fn of_file(settings: &Settings, opened: &Opened, file: &SourceFile, i
     }
     for r in &analysis.references {
         let Some(location) = template.locate(r.span) else { continue };
-        let relation = RelationName { schema: Some(Ustr::from(&r.relation.schema)), name: Ustr::from(&r.relation.name) };
-        let column = r.column.as_deref().map(Ustr::from);
+        let relation = RelationName { schema: Some(Symbol::from(&r.relation.schema)), name: Symbol::from(&r.relation.name) };
+        let column = r.column.as_deref().map(Symbol::from);
         // What the file itself creates is no name of the lock's.
-        if opened.schema.relations.contains_key(&r.relation) {
+        if schema.relations.contains_key(&r.relation) {
             uses.references.push(Reference { location, relation, column, access: r.access, context, via: "sql", model: None, attribute: None, certainty });
         }
     }

@@ -73,17 +73,26 @@ pub struct Candidate {
 
 /// The language a file name stands for; `None` for files that are not looked at.
 pub fn language_of(path: &Path) -> Option<Language> {
-    let extension = path.extension()?.to_str()?.to_ascii_lowercase();
-    match extension.as_str() {
-        "py" | "pyi" => Some(Language::Python),
-        "sql" | "psql" | "pgsql" | "ddl" => Some(Language::Sql),
-        "md" => Some(Language::Markdown),
-        _ => None,
+    let extension = path.extension()?.to_str()?;
+    let is = |known: &[&str]| known.iter().any(|k| extension.eq_ignore_ascii_case(k));
+    match () {
+        () if is(&["py", "pyi"]) => Some(Language::Python),
+        () if is(&["sql", "psql", "pgsql", "ddl"]) => Some(Language::Sql),
+        () if is(&["md"]) => Some(Language::Markdown),
+        () => None,
     }
 }
 
 /// `path` as reports print it: relative to `base` (with `..` where it lies outside), with `/`.
 pub fn display_path(path: &Path, base: &Path) -> String {
+    // Nearly all lie below, and are not worth taking apart.
+    if cfg!(unix)
+        && let (Some(path), Some(base)) = (path.to_str(), base.to_str())
+        && let Some(rest) = path.strip_prefix(base).and_then(|rest| rest.strip_prefix('/'))
+        && rest.split('/').all(|part| !matches!(part, "" | "."))
+    {
+        return rest.to_owned();
+    }
     for (up, ancestor) in base.ancestors().enumerate() {
         if let Ok(rest) = path.strip_prefix(ancestor) {
             let parts = std::iter::repeat_n("..".to_owned(), up).chain(rest.components().map(|c| c.as_os_str().to_string_lossy().into_owned()));

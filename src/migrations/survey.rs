@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use ustr::Ustr;
+use crate::symbol::Symbol;
 
 use super::alembic::{self, Graph, Step, Tree};
 use super::database::Database;
@@ -81,7 +81,7 @@ fn all(world: &World<'_>, configured: &[String]) -> Vec<History> {
     for path in files.by_path.keys() {
         let (id, _) = files.by_path[path];
         let names = &world.index.modules[&id].names;
-        if !["revision", "down_revision", "upgrade"].iter().all(|n| names.contains_key(&Ustr::from(n))) || world.is_test(id) || !within(path, configured) {
+        if !["revision", "down_revision", "upgrade"].iter().all(|n| names.contains_key(&Symbol::from(n))) || world.is_test(id) || !within(path, configured) {
             continue;
         }
         let env = folders(path).take(4).map(|f| if f.is_empty() { "env.py".to_owned() } else { format!("{f}/env.py") }).find(|p| files.exists(p));

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ustr::Ustr;
+use crate::symbol::Symbol;
 
 use crate::syntax::python::{Expr, ExprKind};
 
@@ -109,7 +109,7 @@ impl<'a> Evaluator<'_, 'a> {
                 let all: Vec<_> = args.iter().map(|a| self.annotation(a)).collect();
                 match <[Value<'a>; 2]>::try_from(all) {
                     Ok([k, v]) if !v.is_unknown() || matches!(k, Value::Instance(_)) => Value::Mapping(Arc::new((k, v))),
-                    _ => Value::object(Ustr::from(path)),
+                    _ => Value::object(Symbol::from(path)),
                 }
             }
             "Coroutine" => args.last().map_or(Value::Unknown, |a| self.annotation(a)),
@@ -130,7 +130,7 @@ impl<'a> Evaluator<'_, 'a> {
                 let v = args.first().map_or(Value::Unknown, |a| self.annotation(a));
                 Value::list_of(v)
             }
-            _ => Value::object(Ustr::from(path)),
+            _ => Value::object(Symbol::from(path)),
         }
     }
 
@@ -182,7 +182,7 @@ impl<'a> Evaluator<'_, 'a> {
     pub fn dotted(&mut self, text: &str) -> Value<'a> {
         let mut parts = text.split('.');
         let Some(first) = parts.next().filter(|p| !p.is_empty()) else { return Value::Unknown };
-        let first = Ustr::from(first.trim());
+        let first = Symbol::from(first.trim());
         let mut v = match self.env.get(&first) {
             Some(v) => v.clone(),
             None => {
@@ -193,13 +193,13 @@ impl<'a> Evaluator<'_, 'a> {
             }
         };
         for p in parts {
-            v = self.plain_attribute(&v, Ustr::from(p.trim()));
+            v = self.plain_attribute(&v, Symbol::from(p.trim()));
         }
         v
     }
 }
 
-fn external_instance<'a>(path: Ustr) -> Value<'a> {
+fn external_instance<'a>(path: Symbol) -> Value<'a> {
     match path.as_str() {
         "builtins.str" | "builtins.int" | "builtins.float" | "builtins.bool" | "builtins.bytes" | "typing.Any" | "builtins.object" => Value::Unknown,
         p if p.starts_with("builtins.") || p.starts_with("typing.") => Value::Unknown,

@@ -9,9 +9,9 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::symbol::Symbol;
 use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
-use ustr::Ustr;
 
 use crate::source::FileId;
 
@@ -71,7 +71,7 @@ pub struct Whole {
     /// Files in which question marks of SQL are replaced.
     pub question_marks: Vec<FileId>,
     /// What SQL files and documents create.
-    pub created: Vec<(Ustr, Option<Ustr>)>,
+    pub created: Vec<(Symbol, Option<Symbol>)>,
 }
 
 /// A class, and what is known of it without reading its file.
@@ -84,7 +84,7 @@ pub struct Known {
     /// Itself and its ancestors, as numbers.
     pub mro: Vec<u32>,
     /// Ancestors outside the project: paths, and whether each is something that a call made.
-    pub outside: Vec<(Ustr, bool)>,
+    pub outside: Vec<(Symbol, bool)>,
     /// Some base could not be resolved.
     pub open: bool,
 }
@@ -92,7 +92,7 @@ pub struct Known {
 /// See the module.
 #[derive(Debug)]
 pub struct Beyond {
-    text: Arc<str>,
+    text: Arc<String>,
     tables: Vec<Range<usize>>,
     /// Files whose text is not what it was: what is said of them here no longer holds.
     changed: FxHashSet<FileId>,
@@ -109,7 +109,7 @@ pub fn key(file: FileId) -> String {
 
 impl Beyond {
     /// Of a text with these tables in it. `changed` are the files whose text is not what it was, `last` is the last of those that there were.
-    pub fn new(text: Arc<str>, tables: Vec<Range<usize>>, changed: FxHashSet<FileId>, last: FileId) -> Self {
+    pub fn new(text: Arc<String>, tables: Vec<Range<usize>>, changed: FxHashSet<FileId>, last: FileId) -> Self {
         Self { text, tables, changed, last, missed: Mutex::default(), beaten: AtomicBool::new(false) }
     }
 
@@ -167,7 +167,7 @@ impl Beyond {
     }
 
     /// Files that store a value in an attribute of a class from elsewhere, as far as they are as they were.
-    pub fn storing(&self, round: usize, name: Ustr, class: (FileId, &str)) -> Vec<FileId> {
+    pub fn storing(&self, round: usize, name: Symbol, class: (FileId, &str)) -> Vec<FileId> {
         if self.find(Table::Asked, &format!("{round} {name}")).is_some() {
             return self.files(Table::Stored, &format!("{round} {name} {} {}", key(class.0), class.1)).collect();
         }
@@ -211,7 +211,7 @@ mod tests {
         let text = "a\t1\nab\t2 3\nb\t\nzz\t4\n";
         let mut tables = vec![0..0; TABLES];
         tables[Table::Stores as usize] = 0..text.len();
-        let beyond = Beyond::new(text.into(), tables, [FileId(3)].into_iter().collect(), FileId(9));
+        let beyond = Beyond::new(Arc::new(text.to_owned()), tables, [FileId(3)].into_iter().collect(), FileId(9));
         for (key, value) in [("a", Some("1")), ("ab", Some("2 3")), ("b", Some("")), ("zz", Some("4")), ("", None), ("aa", None), ("c", None), ("zzz", None)] {
             assert_eq!(beyond.find(Table::Stores, key), value, "{key}");
             assert_eq!(beyond.find(Table::Unbound, key), None);

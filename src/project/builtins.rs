@@ -100,8 +100,8 @@ fn dict_of<'a>(ev: &mut Evaluator<'_, 'a>, call: &'a Call, args: &Args<'a>) -> D
     for (a, v) in call.args.iter().zip(&args.values) {
         match (a.kind, v) {
             (ArgKind::Keyword(k), v) => dict.entries.push(DictEntry {
-                key: Text::made(k.as_str(), ev.at(k.span)),
-                at: ev.at(k.span),
+                key: Text::made(k.as_str(), ev.at(k.span())),
+                at: ev.at(k.span()),
                 value: v.clone(),
                 expr: Some((ev.place.file, &a.value)),
                 conditional: false,
@@ -208,7 +208,7 @@ pub fn call<'a>(ev: &mut Evaluator<'_, 'a>, path: &str, call: &'a Call, args: &A
                 let at = t.location().map_or(call.positional(1)?.span, |l| l.span);
                 let base = first();
                 let had = ev.uses.missing_attributes.len();
-                let v = ev.attribute(&base, Ident { name: ustr::Ustr::from(&name), span: at });
+                let v = ev.attribute(&base, Ident { name: crate::symbol::Symbol::from(&name), span: at });
                 // `getattr` is how one asks for what may be missing.
                 ev.uses.missing_attributes.truncate(had);
                 v
@@ -222,7 +222,7 @@ pub fn call<'a>(ev: &mut Evaluator<'_, 'a>, path: &str, call: &'a Call, args: &A
             Value::None
         }
         "builtins.super" => match (ev.place.class, ev.place.function) {
-            (Some(c), Some(_)) if call.args.is_empty() => Value::object(ustr::Ustr::from(&format!("builtins.super.{}", c.0))),
+            (Some(c), Some(_)) if call.args.is_empty() => Value::object(crate::symbol::Symbol::from(&format!("builtins.super.{}", c.0))),
             _ => Value::Unknown,
         },
         // The function knows what FastAPI will hand over.

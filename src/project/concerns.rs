@@ -1,7 +1,7 @@
 //! Whether a change of a file may concern more than those who look into it: then a link of a part is not enough.
 
+use crate::symbol::Symbol;
 use rustc_hash::FxHashMap;
-use ustr::Ustr;
 
 use super::beyond::{Beyond, Table, key};
 use super::index::FunctionId;
@@ -21,7 +21,7 @@ pub(super) fn before(world: &World<'_>, beyond: &Beyond, file: FileId) -> Option
     if known(Table::Headers).is_some_and(|before| !still_there(before, &keep::headers_of(world, file))) {
         return Some("its classes have other ancestors, on which classes elsewhere depend");
     }
-    if known(Table::Unbound).is_some_and(|names| names.split(' ').any(|n| module.names.contains_key(&Ustr::from(n)))) {
+    if known(Table::Unbound).is_some_and(|names| names.split(' ').any(|n| module.names.contains_key(&Symbol::from(n)))) {
         return Some("it defines a name that others asked for in vain");
     }
     None

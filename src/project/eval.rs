@@ -5,8 +5,8 @@
 
 use std::sync::Arc;
 
+use crate::symbol::Symbol;
 use rustc_hash::FxHashMap;
-use ustr::Ustr;
 
 use crate::source::{Location, Span};
 use crate::syntax::python::{self, ArgKind, BinaryOp, Call, ComprehensionKind, DictItem, Expr, ExprKind, Ident};
@@ -22,7 +22,7 @@ use super::value::{Dict, DictEntry, Lambda, List, Object, Value};
 use super::world::{Mark, Place, World};
 
 /// Local names and their values.
-pub type Env<'a> = FxHashMap<Ustr, Value<'a>>;
+pub type Env<'a> = FxHashMap<Symbol, Value<'a>>;
 
 /// The values of a call's arguments, in the order of [`Call::args`].
 pub struct Args<'a> {
@@ -76,7 +76,7 @@ pub struct Evaluator<'w, 'a> {
     /// Values of `yield` so far.
     pub yields: Vec<Value<'a>>,
     /// `self.x = value` seen: class, name, value.
-    pub stores: Vec<(ClassId, Ustr, Value<'a>)>,
+    pub stores: Vec<(ClassId, Symbol, Value<'a>)>,
     /// Summaries of functions that were walked.
     pub summaries: Vec<(FunctionId, Summary<'a>)>,
     /// What libraries remember during this walk.
@@ -273,7 +273,7 @@ impl<'w, 'a> Evaluator<'w, 'a> {
         items.iter().map(|i| self.eval(i)).collect()
     }
 
-    fn name(&mut self, n: Ustr) -> Value<'a> {
+    fn name(&mut self, n: Symbol) -> Value<'a> {
         if let Some(v) = self.env.get(&n) {
             return v.clone();
         }
@@ -315,7 +315,7 @@ impl<'w, 'a> Evaluator<'w, 'a> {
     }
 
     /// `value.attr` by Python's own rules, without asking the libraries.
-    pub fn plain_attribute(&mut self, value: &Value<'a>, attr: Ustr) -> Value<'a> {
+    pub fn plain_attribute(&mut self, value: &Value<'a>, attr: Symbol) -> Value<'a> {
         if let Some(v) = self.world.module_member(value, attr, &mut self.trail) {
             return v;
         }
@@ -330,11 +330,11 @@ impl<'w, 'a> Evaluator<'w, 'a> {
     }
 
     /// `super().attr`: of the classes behind the one it is written in.
-    fn super_attribute(&mut self, path: &str, attr: Ustr) -> Value<'a> {
+    fn super_attribute(&mut self, path: &str, attr: Symbol) -> Value<'a> {
         let Some(class) = path.rsplit('.').next().and_then(|n| n.parse().ok()).map(ClassId) else { return Value::Unknown };
         let Some(lineage) = self.world.lineage(class) else { return Value::Unknown };
         let above = lineage.mro.iter().skip(1).find_map(|c| self.world.index.class(*c).names.get(&attr));
-        match above.map(Vec::as_slice) {
+        match above.map(|all| all.as_slice()) {
             Some([.., Binding::Function(f)]) => {
                 let def = self.world.index.function(*f);
                 if def.has_decorator("property") {
@@ -347,7 +347,7 @@ impl<'w, 'a> Evaluator<'w, 'a> {
         }
     }
 
-    fn class_attribute(&mut self, class: ClassId, attr: Ustr, receiver: Option<&Value<'a>>) -> Value<'a> {
+    fn class_attribute(&mut self, class: ClassId, attr: Symbol, receiver: Option<&Value<'a>>) -> Value<'a> {
         let mut stored = Value::Unknown;
         if receiver.is_some()
             && let Some(lineage) = self.world.lineage(class)
@@ -504,7 +504,7 @@ impl<'w, 'a> Evaluator<'w, 'a> {
         v
     }
 
-    fn restore(&mut self, saved: Vec<(Ustr, Option<Value<'a>>)>) {
+    fn restore(&mut self, saved: Vec<(Symbol, Option<Value<'a>>)>) {
         for (name, old) in saved.into_iter().rev() {
             match old {
                 Some(v) => self.env.insert(name, v),
@@ -628,7 +628,7 @@ impl<'w, 'a> Evaluator<'w, 'a> {
             Value::Lambda(l) => self.call_lambda(l, &args.values),
             Value::External(path) => super::builtins::call(self, path, call, args)
                 .unwrap_or_else(|| Value::Object(Arc::new(Object { path: *path, call: Some((self.place.file, call)) }))),
-            Value::Instance(c) => match self.world.class_member(*c, Ustr::from("__call__")) {
+            Value::Instance(c) => match self.world.class_member(*c, Symbol::from("__call__")) {
                 Some((_, [.., Binding::Function(f)])) => self.result_of(*f),
                 _ => Value::Unknown,
             },
@@ -713,7 +713,7 @@ fn is_builtin(name: &str) -> bool {
 }
 
 /// `model = model.Order` in a class's body: until it has run, the name is the one outside.
-fn takes_from_outside(bindings: &[Binding<'_>], name: Ustr) -> bool {
+fn takes_from_outside(bindings: &[Binding<'_>], name: Symbol) -> bool {
     let [Binding::Value { value, .. }] = bindings else { return false };
     let mut found = false;
     value.each(&mut |e| found |= matches!(e.kind, ExprKind::Name(n) if n == name));

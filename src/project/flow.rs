@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ustr::Ustr;
+use crate::symbol::Symbol;
 
 use crate::syntax::python::{self, Body, Expr, ExprKind, ParamKind, Stmt, StmtKind};
 
@@ -92,7 +92,7 @@ impl<'a> Evaluator<'_, 'a> {
                 self.narrow(e, true);
             }
             StmtKind::Delete(targets) => {
-                for t in targets {
+                for t in targets.iter() {
                     self.eval(t);
                 }
             }
@@ -138,16 +138,16 @@ impl<'a> Evaluator<'_, 'a> {
         if self.place.function.is_none() {
             return;
         }
-        let mut bind = |name: Ustr, binding: super::index::Binding<'a>| {
+        let mut bind = |name: Symbol, binding: super::index::Binding<'a>| {
             let mut trail = self.trail.clone();
             let v = self.world.bindings_value(Place::module(self.place.file), &[binding], &mut trail);
             self.env.insert(name, v);
         };
         match kind {
             StmtKind::Import(names) => {
-                for n in names {
+                for n in names.iter() {
                     let first = n.module.as_str().split('.').next().unwrap_or_default();
-                    let (name, whole) = n.alias.map_or((Ustr::from(first), false), |a| (a, true));
+                    let (name, whole) = n.alias.map_or((Symbol::from(first), false), |a| (a, true));
                     bind(name, super::index::Binding::Import { module: n.module, whole });
                 }
             }

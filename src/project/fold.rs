@@ -28,7 +28,7 @@ pub fn truth(v: &Value<'_>) -> Option<bool> {
 }
 
 /// `left op right` over constants.
-pub fn compare<'a>(operators: &[ustr::Ustr], values: &[Value<'a>]) -> Value<'a> {
+pub fn compare<'a>(operators: &[crate::symbol::Symbol], values: &[Value<'a>]) -> Value<'a> {
     let ([left, right], [op]) = (values, operators) else { return Value::Unknown };
     let equal = match (left, right) {
         (Value::Str(_), Value::Str(_)) => match (left.constant(), right.constant()) {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ustr::Ustr;
+use crate::symbol::Symbol;
 
 use crate::syntax::python::{ArgKind, BinaryOp, Call, Expr, ExprKind, ParamKind};
 
@@ -133,7 +133,7 @@ impl<'a> Evaluator<'_, 'a> {
     }
 
     /// The names of a generic class's type variables, in order.
-    fn parameters(&mut self, class: ClassId) -> Vec<Ustr> {
+    fn parameters(&mut self, class: ClassId) -> Vec<Symbol> {
         let def = self.world.index.class(class);
         let mut names = Vec::new();
         for base in &def.node.bases {

@@ -4,9 +4,9 @@
 
 use std::sync::{Arc, LazyLock};
 
+use crate::symbol::Symbol;
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
-use ustr::Ustr;
 
 use crate::source::{FileId, Sources, Span};
 use crate::syntax::python::{self, Expr, ExprKind};
@@ -45,7 +45,7 @@ pub enum Binding<'a> {
     /// `import a.b` binds `a`; `import a.b as c` binds the module `a.b` (`whole`).
     Import {
         /// Dotted path.
-        module: Ustr,
+        module: Symbol,
         /// Whether the whole path is bound, not its first part.
         whole: bool,
     },
@@ -54,9 +54,9 @@ pub enum Binding<'a> {
         /// Leading dots.
         level: u32,
         /// Dotted path, may be empty.
-        module: Ustr,
+        module: Symbol,
         /// The name there.
-        name: Ustr,
+        name: Symbol,
     },
     /// `class`
     Class(ClassId),
@@ -83,7 +83,10 @@ pub enum Binding<'a> {
 }
 
 /// Names of a scope, each with all its bindings in order.
-pub type Names<'a> = FxHashMap<Ustr, Vec<Binding<'a>>>;
+pub type Names<'a> = FxHashMap<Symbol, Bindings<'a>>;
+
+/// All bindings of a name; nearly every name has one.
+pub type Bindings<'a> = smallvec::SmallVec<[Binding<'a>; 1]>;
 
 /// A class definition.
 #[derive(Debug)]
@@ -101,9 +104,9 @@ pub struct ClassDef<'a> {
     /// What its body binds.
     pub names: Names<'a>,
     /// Names in the order they are first bound.
-    pub order: Vec<Ustr>,
+    pub order: Vec<Symbol>,
     /// Attributes that its methods set on their own object, and where.
-    pub stores: Vec<(Ustr, UnitId)>,
+    pub stores: Vec<(Symbol, UnitId)>,
     /// Where its methods call a constructor (`super().__init__(…)`), which may set attributes.
     pub constructs: Vec<UnitId>,
 }
@@ -133,7 +136,7 @@ impl FunctionDef<'_> {
 }
 
 /// The last identifier of `a.b.c` or `a.b.c(...)`.
-pub fn last_name(e: &Expr) -> Option<Ustr> {
+pub fn last_name(e: &Expr) -> Option<Symbol> {
     match &e.kind {
         ExprKind::Name(n) => Some(*n),
         ExprKind::Attribute(a) => Some(a.attr.name),
@@ -152,20 +155,20 @@ pub struct ModuleDef<'a> {
     /// What its top level binds.
     pub names: Names<'a>,
     /// Modules imported with `*`: (level, module).
-    pub stars: Vec<(u32, Ustr)>,
+    pub stars: Vec<(u32, Symbol)>,
     /// Attributes that its code sets on an object (`x.name = …`, `setattr(x, "name", …)`) or asks whether it has: an object may have them whatever its
     /// class says.
-    pub set_on_objects: FxHashSet<Ustr>,
+    pub set_on_objects: FxHashSet<Symbol>,
     /// Attributes that a condition of this file asks for (`if hasattr(x, "name")`): whoever does so knows that they may be missing.
-    pub asked_for: FxHashSet<Ustr>,
+    pub asked_for: FxHashSet<Symbol>,
     /// First parts of its absolute imports, wherever they stand.
-    pub packages: Vec<Ustr>,
+    pub packages: Vec<Symbol>,
     /// The last part of each module that it imports, and of each name it imports from one.
-    pub imported: Vec<Ustr>,
+    pub imported: Vec<Symbol>,
     /// It replaces `?` by `%s` in a text.
     pub turns_question_marks: bool,
     /// Attributes set on something other than a method's own object, in [`Index::stores_of`].
-    stores: Vec<Ustr>,
+    stores: Vec<Symbol>,
     /// Its classes, in source order.
     classes: Vec<ClassId>,
     /// Its functions, likewise.
@@ -188,14 +191,14 @@ pub struct Index<'a> {
     /// Dotted module paths.
     pub table: Arc<ModuleTable>,
     /// First parts of all absolute imports: what the project as a whole uses.
-    packages: FxHashSet<Ustr>,
+    packages: FxHashSet<Symbol>,
     turns_question_marks: bool,
     /// What is known of files that are not among `modules`.
     pub(super) beyond: Option<&'a Beyond>,
     /// In how many files code sets an attribute of a name on an object.
-    set_on_objects: FxHashMap<Ustr, u32>,
+    set_on_objects: FxHashMap<Symbol, u32>,
     /// Attribute → where it is set on something other than a method's own object.
-    stores: FxHashMap<Ustr, Vec<UnitId>>,
+    stores: FxHashMap<Symbol, Vec<UnitId>>,
     by_class: FxHashMap<usize, ClassId>,
     by_function: FxHashMap<usize, FunctionId>,
     /// What was met in the file being read.
@@ -210,15 +213,15 @@ pub struct Index<'a> {
 pub(super) struct Met {
     classes: Vec<ClassId>,
     functions: Vec<FunctionId>,
-    pub(super) on_objects: FxHashSet<Ustr>,
-    pub(super) asked_for: FxHashSet<Ustr>,
-    pub(super) packages: FxHashSet<Ustr>,
-    pub(super) imported: FxHashSet<Ustr>,
+    pub(super) on_objects: FxHashSet<Symbol>,
+    pub(super) asked_for: FxHashSet<Symbol>,
+    pub(super) packages: FxHashSet<Symbol>,
+    pub(super) imported: FxHashSet<Symbol>,
 }
 
 /// Stands in for a class whose file is not read.
 static UNREAD: LazyLock<python::Class> = LazyLock::new(|| {
-    let name = python::Ident { name: Ustr::from(""), span: Span::default() };
+    let name = python::Ident { name: Symbol::from(""), span: Span::default() };
     python::Class { name, decorators: Vec::new(), bases: Vec::new(), body: Vec::new() }
 });
 
@@ -285,7 +288,7 @@ impl<'a> Index<'a> {
     }
 
     /// Whether any file imports a package of that name.
-    pub fn uses_package(&self, name: Ustr) -> bool {
+    pub fn uses_package(&self, name: Symbol) -> bool {
         self.packages.contains(&name) || self.beyond.is_some_and(|b| b.any(Table::Packages, name.as_str()))
     }
 
@@ -334,7 +337,7 @@ impl<'a> Index<'a> {
         };
         scope.body(&node.body);
         let (stars, found) = (scope.stars, scope.stores);
-        let mut stores: Vec<Ustr> = found.iter().map(|s| s.0).collect();
+        let mut stores: Vec<Symbol> = found.iter().map(|s| s.0).collect();
         stores.sort_unstable();
         stores.dedup();
         for (name, unit) in found {
@@ -394,7 +397,7 @@ impl<'a> Index<'a> {
     }
 
     /// Attributes that a file sets on something other than a method's own object.
-    pub fn stores_in(&self, file: FileId) -> &[Ustr] {
+    pub fn stores_in(&self, file: FileId) -> &[Symbol] {
         self.modules.get(&file).map_or(&[], |m| &m.stores)
     }
 
@@ -404,7 +407,7 @@ impl<'a> Index<'a> {
     }
 
     /// Where an attribute of that name is set on something other than a method's own object.
-    pub fn stores_of(&self, attribute: Ustr) -> &[UnitId] {
+    pub fn stores_of(&self, attribute: Symbol) -> &[UnitId] {
         self.stores.get(&attribute).map_or(&[], Vec::as_slice)
     }
 
@@ -441,7 +444,7 @@ impl<'a> Index<'a> {
     }
 
     /// Whether any code sets an attribute of that name on an object.
-    pub fn is_set_on_objects(&self, attribute: Ustr) -> bool {
+    pub fn is_set_on_objects(&self, attribute: Symbol) -> bool {
         self.set_on_objects.get(&attribute).is_some_and(|files| *files > 0) || self.beyond.is_some_and(|b| b.any(Table::OnObjects, attribute.as_str()))
     }
 

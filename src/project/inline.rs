@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ustr::Ustr;
+use crate::symbol::Symbol;
 
 use crate::syntax::python::{ArgKind, Call, ParamKind};
 
@@ -16,7 +16,7 @@ use super::world::{Mark, Place};
 const MAX_CALLS: usize = 5;
 
 /// What a call passes, in order: name of a keyword, value.
-type Passed<'a> = (Option<Ustr>, DictEntry<'a>);
+type Passed<'a> = (Option<Symbol>, DictEntry<'a>);
 
 impl<'a> Evaluator<'_, 'a> {
     /// What a function gives for the arguments of a call. Unknown where calls nest too deep or go in circles.
@@ -28,10 +28,10 @@ impl<'a> Evaluator<'_, 'a> {
             let entry = |value: Value<'a>, key: Text<'a>| DictEntry { key, at, value, expr: Some((self.place.file, &a.value)), conditional: false };
             match (a.kind, v) {
                 (ArgKind::Positional, v) => passed.push((None, entry(v.clone(), Text::hole(at)))),
-                (ArgKind::Keyword(k), v) => passed.push((Some(k.name), entry(v.clone(), Text::made(k.as_str(), self.at(k.span))))),
+                (ArgKind::Keyword(k), v) => passed.push((Some(k.name), entry(v.clone(), Text::made(k.as_str(), self.at(k.span()))))),
                 (ArgKind::Spread, Value::Tuple(t)) => passed.extend(t.iter().map(|v| (None, entry(v.clone(), Text::hole(at))))),
                 (ArgKind::DoubleSpread, Value::Dict(d)) => {
-                    passed.extend(d.entries.iter().filter_map(|e| Some((Some(Ustr::from(&e.key.constant()?)), e.clone()))));
+                    passed.extend(d.entries.iter().filter_map(|e| Some((Some(Symbol::from(&e.key.constant()?)), e.clone()))));
                     open_names |= d.open;
                 }
                 (ArgKind::Spread, _) => open_positions = true,

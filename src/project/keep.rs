@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::Hasher;
 
+use crate::symbol::Symbol;
 use rustc_hash::{FxHashMap, FxHashSet};
-use ustr::Ustr;
 
 use crate::source::FileId;
 
@@ -37,7 +37,7 @@ pub fn tables(project: &Project<'_>) -> Option<Vec<String>> {
     let mut set = |table: Table, text: String| tables[table as usize] = text;
     set(Table::Whole, serde_json::to_string(&whole).ok()?);
     let outlines = || world.index.order.iter().filter_map(|f| Some((*f, world.index.module_of(*f)?)));
-    let list = |of: &dyn Fn(FileId) -> Vec<Ustr>| {
+    let list = |of: &dyn Fn(FileId) -> Vec<Symbol>| {
         let mut all = Lists::new();
         for &file in &world.index.order {
             for name in of(file) {
@@ -51,7 +51,7 @@ pub fn tables(project: &Project<'_>) -> Option<Vec<String>> {
     set(Table::Asked, lines(asked.into_iter().map(|k| (k, String::new())).collect()));
     set(Table::Stored, lists(&stored));
     set(Table::Packages, few(&list(&|f| world.index.module_of(f).map(|m| m.packages.clone()).unwrap_or_default())));
-    let imported: FxHashSet<Ustr> = outlines().flat_map(|(_, m)| m.imported.iter().copied()).collect();
+    let imported: FxHashSet<Symbol> = outlines().flat_map(|(_, m)| m.imported.iter().copied()).collect();
     set(Table::Imported, lines(imported.into_iter().map(|n| (n.to_string(), String::new())).collect()));
     let (walkers, created) = seen(&project.seen);
     set(Table::Walkers, lists(&walkers));
@@ -127,7 +127,7 @@ fn whole(project: &Project<'_>, numbers: &mut Numbers) -> Whole {
     Whole { classes, models, unnamed: world.models.unnamed.clone(), graph, question_marks, created: project.created_by_others.iter().copied().collect() }
 }
 
-fn outside(v: &Value<'_>) -> Option<(Ustr, bool)> {
+fn outside(v: &Value<'_>) -> Option<(Symbol, bool)> {
     match v {
         Value::External(path) => Some((*path, false)),
         Value::Object(o) => Some((o.path, true)),
@@ -203,7 +203,7 @@ fn header(world: &World<'_>, class: ClassId) -> u64 {
 /// A digest of what a file imports.
 pub fn imports_of(world: &World<'_>, file: FileId) -> String {
     let mut hash = rustc_hash::FxHasher::default();
-    let mut names: Vec<&str> = world.index.module_of(file).map(|m| m.imported.iter().map(Ustr::as_str).collect()).unwrap_or_default();
+    let mut names: Vec<&str> = world.index.module_of(file).map(|m| m.imported.iter().map(Symbol::as_str).collect()).unwrap_or_default();
     names.sort_unstable();
     for name in names {
         hash.write(name.as_bytes());

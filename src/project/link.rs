@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use crate::symbol::Symbol;
 use rayon::prelude::*;
-use ustr::Ustr;
 
 use crate::config;
 use crate::schema::Schema;
-use crate::source::{FileId, Sources};
+use crate::source::{FileId, Language, Sources};
 use crate::syntax::python;
 
 use super::beyond::{Beyond, Table, Whole, key};
@@ -28,9 +28,11 @@ pub struct Project<'a> {
     /// What the code does with the database, over all files, in file and then source order.
     pub uses: Uses,
     /// What files without Python create.
-    pub created_by_others: BTreeSet<(Ustr, Option<Ustr>)>,
+    pub created_by_others: BTreeSet<(Symbol, Option<Symbol>)>,
     /// What the walk over each file showed, where that is to be kept.
     pub(super) seen: Vec<(FileId, Seen)>,
+    /// What the walk over each file gave, where it gave anything and that is to be kept ([`Keep::apart`]).
+    pub apart: BTreeMap<FileId, Uses>,
 }
 
 /// What the walk over one file showed that later links of a part need.
@@ -39,7 +41,7 @@ pub(super) struct Seen {
     /// Files in whose functions it goes on, or in which it says something of a place.
     pub others: BTreeSet<FileId>,
     /// What it creates.
-    pub created: BTreeSet<(Ustr, Option<Ustr>)>,
+    pub created: BTreeSet<(Symbol, Option<Symbol>)>,
 }
 
 /// Why a link of a part is no use: the models must be collected anew. See [`Project::link_part`].
@@ -52,6 +54,8 @@ pub struct Keep {
     pub statements: bool,
     /// What later links of a part need.
     pub trace: bool,
+    /// What each file's walk gave, beside what all gave together.
+    pub apart: bool,
 }
 
 impl<'a> Project<'a> {
@@ -86,20 +90,36 @@ impl<'a> Project<'a> {
         world.end_collecting();
         world.django = super::libraries::django::graph::Graph::build(&world);
         let walked = walk(&world, modules);
-        let mut uses = Uses { references: super::libraries::sqlalchemy::declare::declarations(&world), ..Uses::default() };
-        let mut seen = Vec::new();
-        for (file, u) in walked {
-            if keep.trace {
-                seen.push((file, Seen::of(&u, file)));
-            }
-            uses.append(u);
+        let seen = if keep.trace { walked.iter().map(|(file, u)| (*file, Seen::of(u, *file))).collect() } else { Vec::new() };
+        let apart = if keep.apart { kept_apart(&walked).collect() } else { BTreeMap::new() };
+        let uses = together(&world, walked.into_iter().map(|w| w.1));
+        Project { world, uses, created_by_others: BTreeSet::new(), seen, apart }
+    }
+
+    /// Takes in what files say that are not Python; `created` are tables that are known to be made besides.
+    pub fn add_others(&mut self, others: Vec<(FileId, Uses)>, created: BTreeSet<(Symbol, Option<Symbol>)>, keep: Keep) {
+        self.created_by_others.extend(created.iter().copied());
+        self.uses.created.extend(created);
+        if keep.apart {
+            self.apart.extend(kept_apart(&others));
         }
-        for file in &world.models.unnamed {
-            *uses.skipped.entry(("model whose table could not be worked out", Some(*file))).or_default() += 1;
+        for (_, uses) in others {
+            self.created_by_others.extend(uses.created.iter().copied());
+            self.uses.append(uses);
         }
-        // A helper walked for the callers of several files is seen once for each.
-        uses.dedup();
-        Project { world, uses, created_by_others: BTreeSet::new(), seen }
+        self.uses.drop_created();
+    }
+
+    /// Puts all together once more, after some of what is kept `apart` was replaced.
+    pub fn join_again(&mut self) {
+        let is_python = |file: &FileId| self.world.index.modules.contains_key(file);
+        self.uses = together(&self.world, self.apart.iter().filter(|(file, _)| is_python(file)).map(|w| w.1.clone()));
+        // Markdown is read behind SQL.
+        let language = |file: &FileId| self.world.sources.get(*file).language;
+        let others = |wanted| self.apart.iter().filter(move |(file, _)| language(file) == wanted).map(|(file, uses)| (*file, uses.clone()));
+        let others = others(Language::Sql).chain(others(Language::Markdown)).collect();
+        let created = self.created_by_others.clone();
+        self.add_others(others, created, Keep::default());
     }
 
     /// Links a part: `modules` are read, `table` has all Python files there are, `asked` those whose uses are wanted. What files beyond the part say is taken from
@@ -153,7 +173,7 @@ impl<'a> Project<'a> {
         for (name, files) in beyond.lines(Table::Created) {
             if super::beyond::numbers(files).any(|f| !beyond.is_changed(f)) {
                 let (table, column) = name.split_once(' ').map_or((name, None), |(t, c)| (t, Some(c)));
-                uses.created.insert((Ustr::from(table), column.map(Ustr::from)));
+                uses.created.insert((Symbol::from(table), column.map(Symbol::from)));
             }
         }
         uses.dedup();
@@ -167,13 +187,49 @@ impl<'a> Project<'a> {
         if let Some(why) = changed.iter().find_map(|f| super::concerns::after(&world, beyond, *f)).or_else(|| asked.iter().find_map(unregistered)) {
             return Err(why);
         }
-        Ok(Project { world, uses, created_by_others: BTreeSet::new(), seen: Vec::new() })
+        Ok(Project { world, uses, created_by_others: BTreeSet::new(), seen: Vec::new(), apart: BTreeMap::new() })
+    }
+
+    /// Puts what a file gives now in the place of what it gave before, in what is kept `apart`.
+    pub fn replace_apart(&mut self, file: FileId, uses: Uses) {
+        if uses.is_empty() {
+            self.apart.remove(&file);
+        } else {
+            self.apart.insert(file, uses);
+        }
+    }
+
+    /// Drops what is remembered of one file.
+    pub fn forget(&mut self, file: FileId) {
+        let stores = self.world.index.stores_in(file).to_vec();
+        self.world.forget_file(file, &stores);
+    }
+
+    /// What a Python file does with the database, walked once more.
+    pub fn walk(&self, file: FileId) -> Uses {
+        self.world.index.module_of(file).map_or_else(Uses::default, |module| walked(&self.world, file, module.node))
     }
 
     /// What later links of a part need to know, in the order of [`Table`]. Only of what was linked with a trace.
     pub fn tables(&self) -> Option<Vec<String>> {
         super::keep::tables(self)
     }
+}
+
+fn kept_apart(walked: &[(FileId, Uses)]) -> impl Iterator<Item = (FileId, Uses)> {
+    walked.iter().filter(|(_, uses)| !uses.is_empty()).cloned()
+}
+
+/// Everything in one: what models declare, then what the walks over files gave, in order.
+fn together(world: &World<'_>, walked: impl Iterator<Item = Uses>) -> Uses {
+    let mut uses = Uses { references: super::libraries::sqlalchemy::declare::declarations(world), ..Uses::default() };
+    walked.for_each(|u| uses.append(u));
+    for file in &world.models.unnamed {
+        *uses.skipped.entry(("model whose table could not be worked out", Some(*file))).or_default() += 1;
+    }
+    // A helper walked for the callers of several files is seen once for each.
+    uses.dedup();
+    uses
 }
 
 /// The models as they were.
@@ -222,15 +278,15 @@ fn configured<'a>(mut world: World<'a>, config: &config::Config, keep: Keep) -> 
 
 /// The walk that counts, over each of these files.
 fn walk<'a>(world: &World<'a>, modules: &[(FileId, &'a python::Module)]) -> Vec<(FileId, Uses)> {
-    let one = |&(file, node): &(FileId, &'a python::Module)| {
-        let uses = isolate::uses(world.sources, file, || {
-            let mut ev = Evaluator::new(world, Place::module(file));
-            ev.module(node);
-            super::libraries::sql_text::finish(&mut ev);
-            ev.uses.dedup();
-            ev.uses
-        });
-        (file, uses)
-    };
+    let one = |&(file, node): &(FileId, &'a python::Module)| (file, isolate::uses(world.sources, file, || walked(world, file, node)));
     modules.par_iter().map(one).collect()
+}
+
+/// What one walk over a file shows.
+pub(super) fn walked<'a>(world: &World<'a>, file: FileId, node: &'a python::Module) -> Uses {
+    let mut ev = Evaluator::new(world, Place::module(file));
+    ev.module(node);
+    super::libraries::sql_text::finish(&mut ev);
+    ev.uses.dedup();
+    ev.uses
 }

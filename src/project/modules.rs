@@ -6,8 +6,8 @@ use std::cell::RefCell;
 use std::hash::Hasher;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use crate::symbol::Symbol;
 use rustc_hash::{FxHashMap, FxHashSet};
-use ustr::Ustr;
 
 use crate::source::{FileId, Sources};
 
@@ -37,7 +37,7 @@ pub struct ModuleTable {
     roots: FxHashMap<Box<str>, Vec<Arc<str>>>,
     is_init: FxHashSet<FileId>,
     /// What was resolved so far: the same imports are asked for in every phase.
-    resolved: RwLock<FxHashMap<(FileId, u32, Ustr), ModuleRef>>,
+    resolved: RwLock<FxHashMap<(FileId, u32, Symbol), ModuleRef>>,
 }
 
 fn parent(path: &str) -> &str {
@@ -118,7 +118,7 @@ impl ModuleTable {
     }
 
     /// Resolves `from <level dots><module>` or `import module` in a file.
-    pub fn resolve(&self, from: FileId, level: u32, module: impl Into<Ustr>) -> ModuleRef {
+    pub fn resolve(&self, from: FileId, level: u32, module: impl Into<Symbol>) -> ModuleRef {
         let module = module.into();
         let key = (from, level, module);
         if let Some(known) = self.resolved.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
@@ -253,9 +253,9 @@ const KNOWN_LIBRARIES: &[&str] = &[
 ];
 
 /// The dotted path of a name inside an external module.
-pub fn external(module: &str, name: &str) -> Ustr {
+pub fn external(module: &str, name: &str) -> Symbol {
     if module.is_empty() {
-        return Ustr::from(name);
+        return Symbol::from(name);
     }
     let mut hash = rustc_hash::FxHasher::default();
     hash.write(module.as_bytes());
@@ -268,7 +268,7 @@ pub fn external(module: &str, name: &str) -> Ustr {
         let is_it = |path: &str| path.strip_prefix(module).and_then(|rest| rest.strip_prefix('.')) == Some(name);
         match known[slot] {
             Some(path) if is_it(path.as_str()) => path,
-            _ => *known[slot].insert(Ustr::from(&format!("{module}.{name}"))),
+            _ => *known[slot].insert(Symbol::from(&format!("{module}.{name}"))),
         }
     })
 }
@@ -278,7 +278,7 @@ const LATELY: usize = 4096;
 
 thread_local! {
     /// Paths put together lately: the same few hundred are asked for again and again.
-    static EXTERNALS: RefCell<Vec<Option<Ustr>>> = const { RefCell::new(Vec::new()) };
+    static EXTERNALS: RefCell<Vec<Option<Symbol>>> = const { RefCell::new(Vec::new()) };
 }
 
 #[cfg(test)]

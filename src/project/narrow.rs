@@ -1,6 +1,6 @@
 //! What a test says of the names in it, where it holds and where it does not.
 
-use ustr::Ustr;
+use crate::symbol::Symbol;
 
 use crate::syntax::python::{Expr, ExprKind};
 
@@ -9,7 +9,7 @@ use super::index::last_name;
 use super::value::Value;
 
 /// Names that a test said something of, with what was known of them before.
-pub type Narrowed<'a> = Vec<(Ustr, Option<Value<'a>>)>;
+pub type Narrowed<'a> = Vec<(Symbol, Option<Value<'a>>)>;
 
 impl<'a> Evaluator<'_, 'a> {
     /// Binds what a test says where it holds (or where it does not); gives what was known before.
@@ -44,7 +44,7 @@ impl<'a> Evaluator<'_, 'a> {
                 if let (Some(subject), Some(ExprKind::Str(name))) = (c.positional(0).and_then(dotted), c.positional(1).map(|e| &e.kind))
                     && let Some(name) = name.constant()
                 {
-                    let name = Ustr::from(&format!("{subject}.{name}"));
+                    let name = Symbol::from(&format!("{subject}.{name}"));
                     self.dotted = true;
                     before.push((name, self.env.insert(name, Value::Unknown)));
                 }
@@ -94,7 +94,7 @@ impl<'a> Evaluator<'_, 'a> {
 }
 
 /// The name of `a` or `a.b.c`, under which what is known of it is kept beside the local names (none of which has a dot).
-pub(super) fn dotted(e: &Expr) -> Option<Ustr> {
+pub(super) fn dotted(e: &Expr) -> Option<Symbol> {
     fn write(e: &Expr, out: &mut String) -> Option<()> {
         match &e.kind {
             ExprKind::Name(n) => out.push_str(n),
@@ -112,5 +112,5 @@ pub(super) fn dotted(e: &Expr) -> Option<Ustr> {
     }
     let mut out = String::new();
     write(e, &mut out)?;
-    Some(Ustr::from(&out))
+    Some(Symbol::from(&out))
 }

@@ -4,10 +4,9 @@ use crate::source::{FileId, Sources};
 use crate::syntax::python;
 
 use super::Project;
-use super::eval::Evaluator;
 use super::models::Declared;
 use super::uses::Uses;
-use super::world::{Place, World};
+use super::world::World;
 
 /// What must be kept beside a [`Project`] so that one file of it can be linked again.
 pub struct Relinker<'a> {
@@ -55,10 +54,7 @@ impl<'a> Relinker<'a> {
 
     /// What a file does, seen from itself alone.
     pub fn uses(&self, project: &Project<'a>, file: FileId, node: &'a python::Module) -> Uses {
-        let mut ev = Evaluator::new(&project.world, Place::module(file));
-        ev.module(node);
-        super::libraries::sql_text::finish(&mut ev);
-        ev.uses.dedup();
+        let walked = super::link::walked(&project.world, file, node);
         let mut uses = Uses::default();
         // Listing what all models declare is work for nothing in most files: they declare none.
         let declares = |m: &super::models::Model| {
@@ -69,7 +65,7 @@ impl<'a> Relinker<'a> {
             uses.references = super::libraries::sqlalchemy::declare::declarations(&project.world);
             uses.references.retain(|r| r.location.file == file);
         }
-        uses.append(ev.uses);
+        uses.append(walked);
         uses.dedup();
         uses
     }

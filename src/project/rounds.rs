@@ -8,8 +8,8 @@ use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
+use crate::symbol::Symbol;
 use rustc_hash::FxHashMap;
-use ustr::Ustr;
 
 use crate::source::FileId;
 
@@ -72,7 +72,7 @@ static NOTHING: Summary<'static> = Summary { returns: Value::Unknown, yields: No
 #[derive(Debug, Default)]
 struct Walked<'a> {
     summaries: Vec<(FunctionId, Summary<'a>)>,
-    stores: Vec<(ClassId, Ustr, Value<'a>)>,
+    stores: Vec<(ClassId, Symbol, Value<'a>)>,
 }
 
 /// Values that code outside of a class's methods gives one attribute, by class, in the order of units.
@@ -91,7 +91,7 @@ pub(super) struct Round<'a> {
     pub members: Vec<Remembered<Value<'a>>>,
     /// By class id: what is stored in attributes of its objects. `None`: nothing ever is.
     attributes: Vec<Remembered<Option<Value<'a>>>>,
-    elsewhere: RwLock<FxHashMap<Ustr, Arc<StoredElsewhere<'a>>>>,
+    elsewhere: RwLock<FxHashMap<Symbol, Arc<StoredElsewhere<'a>>>>,
     walked: Vec<OnceLock<Box<Walked<'a>>>>,
     /// Units that `walked` knows: forgetting them takes no longer than learning them did.
     log: Mutex<Vec<UnitId>>,
@@ -99,7 +99,7 @@ pub(super) struct Round<'a> {
 
 impl Round<'_> {
     /// Drops what is known of one file: names stored in it are `stores`. What other files took from it stays.
-    fn forget_file(&mut self, file: FileId, classes: &[ClassId], stores: &[Ustr]) {
+    fn forget_file(&mut self, file: FileId, classes: &[ClassId], stores: &[Symbol]) {
         self.globals[file.0 as usize] = Remembered::default();
         for class in classes {
             self.members[class.0 as usize] = Remembered::default();
@@ -130,7 +130,7 @@ impl Round<'_> {
 pub(super) struct Remembered<T>(RwLock<Option<Box<Known<T>>>>);
 
 /// A phase, and what is known in it.
-type Known<T> = (u32, FxHashMap<Ustr, T>);
+type Known<T> = (u32, FxHashMap<Symbol, T>);
 
 impl<T> Default for Remembered<T> {
     fn default() -> Self {
@@ -139,12 +139,12 @@ impl<T> Default for Remembered<T> {
 }
 
 impl<T: Clone> Remembered<T> {
-    pub fn get(&self, phase: u32, name: Ustr) -> Option<T> {
+    pub fn get(&self, phase: u32, name: Symbol) -> Option<T> {
         let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
         known.as_ref().filter(|k| k.0 == phase)?.1.get(&name).cloned()
     }
 
-    pub fn put(&self, phase: u32, name: Ustr, value: T) {
+    pub fn put(&self, phase: u32, name: Symbol, value: T) {
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
         let known = known.get_or_insert_default();
         if known.0 != phase {
@@ -178,7 +178,7 @@ impl<'a> World<'a> {
     }
 
     /// Drops what is known of one file, whose tree was replaced: `stores` are the attributes set in the old one and the new.
-    pub(super) fn forget_file(&mut self, file: FileId, stores: &[Ustr]) {
+    pub(super) fn forget_file(&mut self, file: FileId, stores: &[Symbol]) {
         let classes = self.index.classes_of(file);
         self.rounds.0.iter_mut().for_each(|round| round.forget_file(file, classes, stores));
     }
@@ -207,7 +207,7 @@ impl<'a> World<'a> {
     }
 
     /// What code stores in an attribute of a class's own objects (`self.x = …`); `None` where none does.
-    pub fn attribute(&self, class: ClassId, name: Ustr) -> Option<Value<'a>> {
+    pub fn attribute(&self, class: ClassId, name: Symbol) -> Option<Value<'a>> {
         let before = ROUND.get().checked_sub(1).filter(|_| !self.is_collecting())?;
         let known = self.rounds.0[before].attributes.get(class.0 as usize)?;
         if let Some(v) = known.get(self.phase, name) {
@@ -218,7 +218,7 @@ impl<'a> World<'a> {
         v
     }
 
-    fn stored(&self, round: usize, class: ClassId, name: Ustr) -> Option<Value<'a>> {
+    fn stored(&self, round: usize, class: ClassId, name: Symbol) -> Option<Value<'a>> {
         let def = self.index.class(class);
         let mut units: Vec<UnitId> = def.stores.iter().filter(|s| s.0 == name).map(|s| s.1).chain(def.constructs.iter().copied()).collect();
         if let Some(beyond) = self.index.beyond {
@@ -240,7 +240,7 @@ impl<'a> World<'a> {
         (!values.is_empty()).then(|| Value::union(values))
     }
 
-    fn stored_elsewhere(&self, round: usize, name: Ustr) -> Option<Arc<StoredElsewhere<'a>>> {
+    fn stored_elsewhere(&self, round: usize, name: Symbol) -> Option<Arc<StoredElsewhere<'a>>> {
         let units = self.index.stores_of(name);
         if units.is_empty() {
             return None;

@@ -1,7 +1,7 @@
 //! One walk over a file for the index: what each scope binds, where attributes are set, what can be walked by itself.
 
+use crate::symbol::Symbol;
 use rustc_hash::FxHashSet;
-use ustr::Ustr;
 
 use crate::source::FileId;
 use crate::syntax::python::{self, Body, Expr, ExprKind, StmtKind};
@@ -13,7 +13,7 @@ fn set_on_objects(statement: &python::Stmt, met: &mut Met) {
     let Met { on_objects: found, asked_for, .. } = met;
     let named = |call: &python::Call, name: &str| matches!(&call.func.kind, ExprKind::Name(n) if n.as_str() == name);
     let literal = |e: Option<&Expr>| match e.map(|e| &e.kind) {
-        Some(ExprKind::Str(s)) => s.constant().map(|t| Ustr::from(&t)),
+        Some(ExprKind::Str(s)) => s.constant().map(|t| Symbol::from(&t)),
         _ => None,
     };
     match &statement.kind {
@@ -40,7 +40,7 @@ fn set_on_objects(statement: &python::Stmt, met: &mut Met) {
     }
 }
 
-fn set_on_target(target: &Expr, found: &mut FxHashSet<Ustr>) {
+fn set_on_target(target: &Expr, found: &mut FxHashSet<Symbol>) {
     match &target.kind {
         ExprKind::Attribute(a) if !matches!(&a.value.kind, ExprKind::Name(n) if n.as_str() == "self") => {
             found.insert(a.attr.name);
@@ -60,18 +60,18 @@ pub(super) struct Scope<'i, 'a, 'n> {
     pub(super) function: Option<FunctionId>,
     pub(super) unit: UnitId,
     /// A method's own object by its name, and the class of it.
-    pub(super) own: Option<(Ustr, ClassId)>,
+    pub(super) own: Option<(Symbol, ClassId)>,
     /// The statements stand directly in a file or class, under no condition or loop.
     pub(super) plain: bool,
     pub(super) names: &'n mut Names<'a>,
-    pub(super) order: &'n mut Vec<Ustr>,
-    pub(super) stars: Vec<(u32, Ustr)>,
+    pub(super) order: &'n mut Vec<Symbol>,
+    pub(super) stars: Vec<(u32, Symbol)>,
     /// Attributes set on something other than a method's own object.
-    pub(super) stores: Vec<(Ustr, UnitId)>,
+    pub(super) stores: Vec<(Symbol, UnitId)>,
 }
 
 impl<'a> Scope<'_, 'a, '_> {
-    fn bind(&mut self, name: Ustr, binding: Binding<'a>) {
+    fn bind(&mut self, name: Symbol, binding: Binding<'a>) {
         let all = self.names.entry(name).or_default();
         if all.is_empty() {
             self.order.push(name);
@@ -129,17 +129,17 @@ impl<'a> Scope<'_, 'a, '_> {
     fn statement(&mut self, kind: &'a StmtKind) {
         match kind {
             StmtKind::Import(names) => {
-                for n in names {
+                for n in names.iter() {
                     let first = n.module.as_str().split('.').next().unwrap_or_default();
-                    self.index.met.packages.insert(Ustr::from(first));
+                    self.index.met.packages.insert(Symbol::from(first));
                     self.imports(n.module);
-                    let (name, whole) = n.alias.map_or((Ustr::from(first), false), |a| (a, true));
+                    let (name, whole) = n.alias.map_or((Symbol::from(first), false), |a| (a, true));
                     self.bind(name, Binding::Import { module: n.module, whole });
                 }
             }
             StmtKind::ImportFrom(from) => {
                 if from.level == 0 {
-                    self.index.met.packages.insert(Ustr::from(from.module.as_str().split('.').next().unwrap_or_default()));
+                    self.index.met.packages.insert(Symbol::from(from.module.as_str().split('.').next().unwrap_or_default()));
                 }
                 self.imports(from.module);
                 self.index.met.imported.extend(from.names.iter().map(|n| n.0.name));
@@ -227,8 +227,8 @@ impl<'a> Scope<'_, 'a, '_> {
         }
     }
 
-    fn imports(&mut self, module: Ustr) {
-        self.index.met.imported.extend(module.as_str().split('.').map(Ustr::from));
+    fn imports(&mut self, module: Symbol) {
+        self.index.met.imported.extend(module.as_str().split('.').map(Symbol::from));
     }
 
     /// `super().__init__(…)` sets attributes of a method's own object.

@@ -210,7 +210,7 @@ mod tests {
         // source: 'a\nbc' at 10: quote at 10, a at 11, \n at 12..14, bc at 14..16
         let lit = StrText {
             text: "a\nbc".into(),
-            segments: vec![
+            segments: smallvec::smallvec![
                 Segment { decoded: 0, source: Span::new(11, 12) },
                 Segment { decoded: 1, source: Span::new(12, 14) },
                 Segment { decoded: 2, source: Span::new(14, 16) },

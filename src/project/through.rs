@@ -3,7 +3,7 @@
 //! A function is walked once by itself; what it hands on to a library is known only to its callers. Such functions, and those that are given a query to go on
 //! with, are walked once more for each call, with the arguments bound.
 
-use ustr::Ustr;
+use crate::symbol::Symbol;
 
 use crate::source::FileId;
 use crate::syntax::python::{ArgKind, Call, ExprKind, ParamKind, StmtKind};
@@ -141,7 +141,7 @@ impl World<'_> {
 }
 
 /// Whether a call gives parameter `n` of that name.
-fn given(call: &Call, n: usize, name: Ustr) -> bool {
+fn given(call: &Call, n: usize, name: Symbol) -> bool {
     call.positional(n).is_some() || call.keyword(name.as_str()).is_some()
 }
 
@@ -153,7 +153,7 @@ fn keywords<'a>(file: FileId, call: &'a Call, args: &Args<'a>, function: &crate:
     for (a, v) in call.args.iter().zip(&args.values) {
         match a.kind {
             ArgKind::Keyword(k) if !function.params.iter().any(|p| p.name.name == k.name) => {
-                let at = crate::source::Location::new(file, k.span);
+                let at = crate::source::Location::new(file, k.span());
                 dict.entries.push(DictEntry { key: Text::made(k.as_str(), at), at, value: v.clone(), expr: Some((file, &a.value)), conditional: false });
             }
             ArgKind::DoubleSpread => match v {

@@ -4,8 +4,8 @@ use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
+use crate::symbol::Symbol;
 use rustc_hash::FxHashSet;
-use ustr::Ustr;
 
 use crate::source::FileId;
 
@@ -22,7 +22,7 @@ pub struct Trace {
     /// Files in which models are declared.
     models: Mutex<BTreeSet<FileId>>,
     /// Names that one file asks of another, which does not bind them.
-    unbound: Mutex<FxHashSet<(FileId, Ustr)>>,
+    unbound: Mutex<FxHashSet<(FileId, Symbol)>>,
 }
 
 /// Returns to the file before.
@@ -59,7 +59,7 @@ impl Trace {
     }
 
     /// Notes a name that is asked of a file in vain.
-    pub(super) fn unbound(&self, file: FileId, name: Ustr) {
+    pub(super) fn unbound(&self, file: FileId, name: Symbol) {
         self.unbound.lock().unwrap_or_else(PoisonError::into_inner).insert((file, name));
     }
 
@@ -69,7 +69,7 @@ impl Trace {
     }
 
     /// What was asked in vain, in order.
-    pub(super) fn asked_in_vain(&self) -> Vec<(FileId, Ustr)> {
+    pub(super) fn asked_in_vain(&self) -> Vec<(FileId, Symbol)> {
         let mut all: Vec<_> = self.unbound.lock().unwrap_or_else(PoisonError::into_inner).iter().copied().collect();
         all.sort_unstable_by(|a, b| (a.0, a.1.as_str()).cmp(&(b.0, b.1.as_str())));
         all

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ustr::Ustr;
+use crate::symbol::Symbol;
 
 use crate::diagnostic::{Access, Context};
 use crate::source::Location;
@@ -22,9 +22,9 @@ pub enum Certainty {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub struct RelationName {
     /// The schema, where the code gives one.
-    pub schema: Option<Ustr>,
+    pub schema: Option<Symbol>,
     /// The name.
-    pub name: Ustr,
+    pub name: Symbol,
 }
 
 /// A place that names a relation, or a column of one.
@@ -35,7 +35,7 @@ pub struct Reference {
     /// The relation.
     pub relation: RelationName,
     /// The column; `None` where only the relation is named.
-    pub column: Option<Ustr>,
+    pub column: Option<Symbol>,
     /// What is done with it.
     pub access: Access,
     /// What kind of text it stands in.
@@ -43,9 +43,9 @@ pub struct Reference {
     /// The library whose API names it: `sqlalchemy`, `postgrest`, `sql`…
     pub via: &'static str,
     /// Qualified name of the model class it was reached through.
-    pub model: Option<Ustr>,
+    pub model: Option<Symbol>,
     /// The attribute's name in the code, where it is a model's.
-    pub attribute: Option<Ustr>,
+    pub attribute: Option<Symbol>,
     /// How sure it is that this names a relation of the PostgreSQL database that the lock describes.
     pub certainty: Certainty,
 }
@@ -56,13 +56,13 @@ pub struct MissingAttribute {
     /// The exact token.
     pub location: Location,
     /// Qualified name of the class.
-    pub model: Ustr,
+    pub model: Symbol,
     /// Its relation.
     pub relation: RelationName,
     /// The name that does not exist.
-    pub attribute: Ustr,
+    pub attribute: Symbol,
     /// All names that do, sorted.
-    pub known: Vec<Ustr>,
+    pub known: Vec<Symbol>,
     /// How sure.
     pub certainty: Certainty,
 }
@@ -75,7 +75,7 @@ pub struct Insert {
     /// The relation written.
     pub relation: RelationName,
     /// Keys that are written, on some ways through the code at least, sorted.
-    pub columns: Vec<Ustr>,
+    pub columns: Vec<Symbol>,
     /// Whether `columns` are all there can be.
     pub complete: bool,
     /// What kind of text it stands in.
@@ -98,7 +98,7 @@ pub struct Literal {
     /// The column's relation.
     pub relation: RelationName,
     /// The column.
-    pub column: Ustr,
+    pub column: Symbol,
     /// The constant; `None` for `None`.
     pub value: Option<String>,
     /// Whether it is written.
@@ -117,9 +117,9 @@ pub struct Embed {
     /// The relation it is embedded in.
     pub relation: RelationName,
     /// Its name.
-    pub name: Ustr,
+    pub name: Symbol,
     /// The foreign key that the code asks for, where it does.
-    pub hint: Option<Ustr>,
+    pub hint: Option<Symbol>,
     /// What kind of text it stands in.
     pub context: Context,
     /// How sure.
@@ -132,11 +132,11 @@ pub struct FunctionCall {
     /// The token that names it.
     pub location: Location,
     /// The schema, where the code gives one.
-    pub schema: Option<Ustr>,
+    pub schema: Option<Symbol>,
     /// Its name.
-    pub function: Ustr,
+    pub function: Symbol,
     /// Names of arguments that are given, with their places.
-    pub arguments: Vec<(Ustr, Location)>,
+    pub arguments: Vec<(Symbol, Location)>,
     /// Whether these are all.
     pub complete: bool,
     /// What kind of text it stands in.
@@ -151,17 +151,17 @@ pub struct RowKey {
     /// The exact token.
     pub location: Location,
     /// The key.
-    pub key: Ustr,
+    pub key: Symbol,
     /// The relation that was selected from, where known.
     pub relation: Option<RelationName>,
     /// Keys that the row has, sorted.
-    pub known: Vec<Ustr>,
+    pub known: Vec<Symbol>,
     /// What kind of text it stands in.
     pub context: Context,
     /// How sure; `row.get("key")` is never more than likely.
     pub certainty: Certainty,
     /// The class that is made from the row and cannot do without the key.
-    pub required_by: Option<Ustr>,
+    pub required_by: Option<Symbol>,
 }
 
 /// Columns by which an upsert finds the row that is there already.
@@ -172,7 +172,7 @@ pub struct ConflictTarget {
     /// The relation.
     pub relation: RelationName,
     /// The columns, in order of writing.
-    pub columns: Vec<Ustr>,
+    pub columns: Vec<Symbol>,
     /// What kind of text it stands in.
     pub context: Context,
     /// How sure.
@@ -203,9 +203,9 @@ pub struct SqlText {
 
 impl SqlProblem {
     /// Whether what is missing is made by the code itself.
-    fn is_created(&self, created: &std::collections::BTreeSet<(Ustr, Option<Ustr>)>) -> bool {
+    fn is_created(&self, created: &std::collections::BTreeSet<(Symbol, Option<Symbol>)>) -> bool {
         let p = &self.problem;
-        let table = p.table.as_deref().map(Ustr::from);
+        let table = p.table.as_deref().map(Symbol::from);
         match p.kind {
             crate::sql::ProblemKind::UnknownTable => table.is_some_and(|t| created.contains(&(t, None)) || crate::schema::is_bookkeeping(&t)),
             crate::sql::ProblemKind::UnknownColumn => p
@@ -239,7 +239,7 @@ pub struct Uses {
     /// What is wrong in SQL text.
     pub sql_problems: Vec<SqlProblem>,
     /// Tables, and columns of tables, that the code itself creates at run time.
-    pub created: std::collections::BTreeSet<(Ustr, Option<Ustr>)>,
+    pub created: std::collections::BTreeSet<(Symbol, Option<Symbol>)>,
     /// Files whose functions are walked with the arguments of a call, where that is to be noted.
     pub called: std::collections::BTreeSet<crate::source::FileId>,
     /// Files on which we crashed.
@@ -263,6 +263,28 @@ impl Uses {
         let rows = self.inserts.iter().map(|u| u.location).chain(self.literals.iter().map(|u| u.location)).chain(self.row_keys.iter().map(|u| u.location));
         let calls = self.calls.iter().map(|u| u.location).chain(self.conflict_targets.iter().map(|u| u.location));
         references.chain(attributes).chain(rows).chain(calls).chain(self.sql_problems.iter().map(|u| u.location))
+    }
+
+    /// Whether nothing was seen.
+    pub fn is_empty(&self) -> bool {
+        self.places().next().is_none() && self.created.is_empty() && self.statements.is_empty() && self.skipped.is_empty() && self.crashed.is_empty()
+    }
+
+    /// Whether anything here is about one of these tables or functions.
+    pub fn name_any(&self, names: &rustc_hash::FxHashSet<Symbol>) -> bool {
+        let is = |relation: RelationName| names.contains(&relation.name);
+        let text = |name: Option<&str>| name.is_some_and(|n| names.contains(&Symbol::from(n)));
+        let of_problem = |p: &crate::sql::Problem| text(p.table.as_deref()) || p.candidates.iter().any(|c| text(Some(&c.name)));
+        self.references.iter().any(|u| is(u.relation))
+            || self.missing_attributes.iter().any(|u| is(u.relation))
+            || self.inserts.iter().any(|u| is(u.relation))
+            || self.literals.iter().any(|u| is(u.relation))
+            || self.embeds.iter().any(|u| is(u.relation) || names.contains(&u.name))
+            || self.calls.iter().any(|u| names.contains(&u.function))
+            || self.row_keys.iter().any(|u| u.relation.is_some_and(is))
+            || self.conflict_targets.iter().any(|u| is(u.relation))
+            || self.sql_problems.iter().any(|u| of_problem(&u.problem))
+            || self.created.iter().any(|(table, _)| names.contains(table))
     }
 
     /// Says which file was walked.

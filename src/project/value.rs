@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ustr::Ustr;
+use crate::symbol::Symbol;
 
 use crate::source::{FileId, Location};
 use crate::syntax::python::{Call, Expr, Function, Param};
@@ -29,7 +29,7 @@ pub enum Value<'a> {
     /// A folder of the project without `__init__.py`.
     Namespace(Arc<str>),
     /// A module, class or function that the project does not define, by its dotted path as imported: `sqlalchemy.orm.Session`.
-    External(Ustr),
+    External(Symbol),
     /// An instance of an external class, or what an external function gave: the path of the class or function.
     Object(Arc<Object<'a>>),
     /// A class of the project itself.
@@ -62,7 +62,7 @@ pub enum Value<'a> {
 #[derive(Debug)]
 pub struct Object<'a> {
     /// Path of the class, or of the function that was called.
-    pub path: Ustr,
+    pub path: Symbol,
     /// The call that made it, and the file it stands in; `None` where only an annotation says so.
     pub call: Option<(FileId, &'a Call)>,
 }
@@ -132,7 +132,7 @@ impl<'a> Value<'a> {
     }
 
     /// An instance or result of something external.
-    pub fn object(path: impl Into<Ustr>) -> Self {
+    pub fn object(path: impl Into<Symbol>) -> Self {
         Value::Object(Arc::new(Object { path: path.into(), call: None }))
     }
 

@@ -3,8 +3,8 @@
 use std::cell::Cell;
 use std::sync::{OnceLock, PoisonError, RwLock};
 
+use crate::symbol::Symbol;
 use rustc_hash::{FxHashMap, FxHashSet};
-use ustr::Ustr;
 
 use crate::schema::Schema;
 use crate::source::{FileId, Sources};
@@ -46,7 +46,7 @@ pub struct Lineage<'a> {
     /// Some base could not be resolved to anything.
     pub open: bool,
     /// Keywords in the headers of the class itself and of its bases (`table=True`), nearest first.
-    pub keywords: Vec<(ClassId, Ustr, &'a Expr)>,
+    pub keywords: Vec<(ClassId, Symbol, &'a Expr)>,
 }
 
 impl Lineage<'_> {
@@ -148,7 +148,7 @@ impl<'a> World<'a> {
     pub fn is_migration(&self, file: FileId) -> bool {
         let Some(module) = self.index.module_of(file) else { return false };
         let folder = |p: &str| matches!(p, "migrations" | "delta" | "deltas" | "versions") || p.ends_with("_migrations");
-        module.names.contains_key(&Ustr::from("down_revision")) || self.sources.get(file).path.rsplit('/').skip(1).any(folder)
+        module.names.contains_key(&Symbol::from("down_revision")) || self.sources.get(file).path.rsplit('/').skip(1).any(folder)
     }
 
     /// Works a class's ancestors out.
@@ -273,7 +273,7 @@ impl<'a> World<'a> {
     }
 
     /// The class of the lineage that binds a name, with the bindings.
-    pub fn class_member(&self, id: ClassId, name: Ustr) -> Option<(ClassId, &[Binding<'a>])> {
+    pub fn class_member(&self, id: ClassId, name: Symbol) -> Option<(ClassId, &[Binding<'a>])> {
         let own = [id];
         let mro = self.lineage(id).map_or(&own[..], |l| &l.mro);
         mro.iter().find_map(|&c| {
@@ -289,12 +289,12 @@ impl<'a> World<'a> {
     }
 
     /// The value of a name at the top level of a file.
-    pub fn global(&self, file: FileId, name: Ustr) -> Value<'a> {
+    pub fn global(&self, file: FileId, name: Symbol) -> Value<'a> {
         self.global_on(file, name, &mut Vec::new())
     }
 
     /// The same; `trail` holds the names being worked out, so that circles end.
-    pub(super) fn global_on(&self, file: FileId, name: Ustr, trail: &mut Vec<Mark>) -> Value<'a> {
+    pub(super) fn global_on(&self, file: FileId, name: Symbol, trail: &mut Vec<Mark>) -> Value<'a> {
         let mark = Mark::Global(file, name);
         if trail.contains(&mark) || trail.len() > 40 {
             note_cut();
@@ -335,7 +335,7 @@ impl<'a> World<'a> {
         self.trace.as_ref().map(|_| Trace::inside(file))
     }
 
-    fn asks_in_vain(&self, file: FileId, name: Ustr) {
+    fn asks_in_vain(&self, file: FileId, name: Symbol) {
         if let Some(trace) = &self.trace
             && self.index.module_of(file).is_some_and(|m| !m.names.contains_key(&name))
         {
@@ -343,7 +343,7 @@ impl<'a> World<'a> {
         }
     }
 
-    fn star_value(&self, file: FileId, name: Ustr, trail: &mut Vec<Mark>) -> Value<'a> {
+    fn star_value(&self, file: FileId, name: Symbol, trail: &mut Vec<Mark>) -> Value<'a> {
         let Some(module) = self.index.module_of(file) else { return Value::Unknown };
         for &(level, path) in module.stars.iter().rev() {
             if let ModuleRef::File(other) = self.index.table.resolve(file, level, path)
@@ -370,7 +370,7 @@ impl<'a> World<'a> {
     }
 
     /// The value that a class's own body binds to a name; `mark` is put on the trail while it is worked out.
-    pub(super) fn member_value(&self, owner: ClassId, name: Ustr, bindings: &[Binding<'a>], mark: Mark, trail: &mut Vec<Mark>) -> Value<'a> {
+    pub(super) fn member_value(&self, owner: ClassId, name: Symbol, bindings: &[Binding<'a>], mark: Mark, trail: &mut Vec<Mark>) -> Value<'a> {
         // While models are collected a look-up has effects: tables that it makes are noted.
         if !self.is_collecting()
             && let Some(v) = self.round().members.get(owner.0 as usize).and_then(|k| k.get(self.phase, name))
@@ -411,8 +411,8 @@ impl<'a> World<'a> {
         if matches!(value, Value::Union(_)) { value.not_none() } else { value }
     }
 
-    fn import_value(&self, file: FileId, module: Ustr, whole: bool) -> Value<'a> {
-        let path = if whole || !module.contains('.') { module } else { Ustr::from(module.as_str().split('.').next().unwrap_or_default()) };
+    fn import_value(&self, file: FileId, module: Symbol, whole: bool) -> Value<'a> {
+        let path = if whole || !module.contains('.') { module } else { Symbol::from(module.as_str().split('.').next().unwrap_or_default()) };
         match self.index.table.resolve(file, 0, path) {
             ModuleRef::File(f) => Value::Module(f),
             ModuleRef::Namespace(p) => Value::Namespace(p.into()),
@@ -420,7 +420,7 @@ impl<'a> World<'a> {
         }
     }
 
-    fn from_value(&self, file: FileId, level: u32, module: Ustr, name: Ustr, trail: &mut Vec<Mark>) -> Value<'a> {
+    fn from_value(&self, file: FileId, level: u32, module: Symbol, name: Symbol, trail: &mut Vec<Mark>) -> Value<'a> {
         let base = self.index.table.resolve(file, level, module);
         match &base {
             ModuleRef::File(f) => {
@@ -452,7 +452,7 @@ impl<'a> World<'a> {
     }
 
     /// `value.name` where the value is a module or something external.
-    pub(super) fn module_member(&self, value: &Value<'a>, name: Ustr, trail: &mut Vec<Mark>) -> Option<Value<'a>> {
+    pub(super) fn module_member(&self, value: &Value<'a>, name: Symbol, trail: &mut Vec<Mark>) -> Option<Value<'a>> {
         let of = match value {
             Value::External(path) => return Some(Value::External(external(path, &name))),
             Value::Module(f) => {
@@ -478,9 +478,9 @@ impl<'a> World<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Mark {
     /// A name at the top level of a file.
-    Global(FileId, Ustr),
+    Global(FileId, Symbol),
     /// A name of a class body, asked for in a file: `x = x` in a class reads the module's `x`.
-    Member(FileId, ClassId, Ustr),
+    Member(FileId, ClassId, Symbol),
     /// A function that is being run.
     Run(FunctionId),
 }

@@ -161,7 +161,7 @@ pub(super) fn set_keyword(file: FileId, source: &SourceFile, whole: &Expr, call:
 
 fn last_start(arg: &Arg) -> u32 {
     match arg.kind {
-        ArgKind::Keyword(k) => k.span.start,
+        ArgKind::Keyword(k) => k.span().start,
         _ => arg.value.span.start,
     }
 }

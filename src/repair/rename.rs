@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ustr::Ustr;
+use crate::symbol::Symbol;
 
 use super::{fix, replace};
 use crate::diagnostic::{self, Diagnostic, Edit, Fix};
@@ -81,7 +81,7 @@ impl Renames {
         match d.rule {
             "unknown-column" => {
                 let (Some(schema), Some(table)) = (d.schema.as_deref(), d.table.as_deref()) else { return false };
-                let name = RelationName { schema: Some(Ustr::from(schema)), name: Ustr::from(table) };
+                let name = RelationName { schema: Some(Symbol::from(schema)), name: Symbol::from(table) };
                 matches!(context.relation(name), Known::Closed(_, r) if suggest::certain(wrong, new, r.columns.iter().map(|c| c.name.as_str())))
             }
             "unknown-table" => suggest::certain(wrong, new, context.schema.relations.keys().map(|q| q.name.as_str())),

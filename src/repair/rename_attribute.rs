@@ -24,7 +24,7 @@ pub(super) fn fix(context: &Context<'_, '_>, d: &Diagnostic, wrong: &str, new: &
     {
         return None;
     }
-    let free = is_plain(new) && !is_reserved(new) && !model.members.contains_key(&ustr::Ustr::from(new));
+    let free = is_plain(new) && !is_reserved(new) && !model.members.contains_key(&crate::symbol::Symbol::from(new));
     if free && let Some(edits) = everywhere(context, d.location, model, wrong, new, mended) {
         return super::fix(certain, edits);
     }

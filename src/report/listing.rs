@@ -29,7 +29,7 @@ pub struct RefEntry {
 impl RefEntry {
     /// From what linking found; `schema` is the one the relation was found in.
     pub fn new(sources: &Sources, r: &Reference, schema: Option<&str>) -> Self {
-        let text = |u: Option<ustr::Ustr>| u.map(|u| u.to_string());
+        let text = |u: Option<crate::symbol::Symbol>| u.map(|u| u.to_string());
         Self {
             file: sources.get(r.location.file).path.clone(),
             range: Range::of(sources, r.location),

@@ -32,7 +32,7 @@ fn check(context: &Context<'_, '_>, found: &mut Vec<Diagnostic>) {
         let Some(reason) = comment.as_deref().and_then(reason) else { continue };
         let message = format!("{what} is deprecated");
         let mut d = Diagnostic::new(RULE.name, severity, r.location, r.context, message);
-        d = d.about(Some(&name.schema), Some(&name.name), r.column.as_ref().map(ustr::Ustr::as_str));
+        d = d.about(Some(&name.schema), Some(&name.name), r.column.as_ref().map(crate::symbol::Symbol::as_str));
         d.help = (!reason.is_empty()).then(|| reason.to_owned());
         found.push(match context.in_lock(at) {
             Some(at) => d.related(at, "deprecated here"),

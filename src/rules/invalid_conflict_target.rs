@@ -20,13 +20,13 @@ fn check(context: &Context<'_, '_>, found: &mut Vec<Diagnostic>) {
     sql_problems(context, ProblemKind::InvalidConflictTarget, &RULE, found);
     for target in &context.project.uses.conflict_targets {
         let Known::Closed(name, relation) = context.relation(target.relation) else { continue };
-        let wanted: BTreeSet<&str> = target.columns.iter().map(ustr::Ustr::as_str).collect();
+        let wanted: BTreeSet<&str> = target.columns.iter().map(crate::symbol::Symbol::as_str).collect();
         // A column that does not exist is said by another rule.
         if is_unique(relation, &wanted) || wanted.iter().any(|c| relation.column(c).is_none()) {
             continue;
         }
         let Some(severity) = grade(Severity::Error, target.certainty) else { continue };
-        let list = target.columns.iter().map(ustr::Ustr::as_str).collect::<Vec<_>>().join(", ");
+        let list = target.columns.iter().map(crate::symbol::Symbol::as_str).collect::<Vec<_>>().join(", ");
         let message = format!("no unique constraint of `{}` covers exactly ({list})", display(name));
         let d = Diagnostic::new(RULE.name, severity, target.location, target.context, message).about(Some(&name.schema), Some(&name.name), None);
         found.push(context.with_definition(d, name, relation.at));

@@ -37,7 +37,7 @@ mod unused_suppression;
 
 use std::collections::BTreeSet;
 
-use ustr::Ustr;
+use crate::symbol::Symbol;
 
 use crate::config::Level;
 use crate::diagnostic::{Diagnostic, Severity};
@@ -128,6 +128,14 @@ pub fn run(context: &Context<'_, '_>) -> Vec<Diagnostic> {
 /// Runs the rules that need no replayed history: what an editor can afford after each keystroke.
 pub fn run_without_history(context: &Context<'_, '_>) -> Vec<Diagnostic> {
     run_of(context, ALL.iter().filter(|r| !OF_HISTORY.contains(&r.name)))
+}
+
+/// Rules whose findings hang on the code alone, whatever the lock says.
+pub const WITHOUT_LOCK: &[&str] = &["multiple-heads", "unregistered-model"];
+
+/// Runs the rules that read the lock.
+pub fn run_by_lock(context: &Context<'_, '_>) -> Vec<Diagnostic> {
+    run_of(context, ALL.iter().filter(|r| !WITHOUT_LOCK.contains(&r.name)))
 }
 
 fn run_of<'r>(context: &Context<'_, '_>, rules: impl Iterator<Item = &'r Rule>) -> Vec<Diagnostic> {
@@ -267,7 +275,7 @@ impl<'a> Context<'_, 'a> {
             };
             asked(m.at) || asked(m.relation_at) || m.unique.iter().any(|u| asked(u.1)) || m.columns.iter().any(column)
         };
-        let tables: BTreeSet<Ustr> = models.all.iter().filter(|m| here(m)).map(|m| m.relation.name).collect();
+        let tables: BTreeSet<Symbol> = models.all.iter().filter(|m| here(m)).map(|m| m.relation.name).collect();
         (0..models.all.len()).filter(|n| tables.contains(&models.all[*n].relation.name)).map(id).collect()
     }
 

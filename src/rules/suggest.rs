@@ -39,9 +39,24 @@ pub fn column<'r>(table: &str, wrong: &str, relation: &'r Relation) -> Option<&'
     best(wrong, names()).or_else(|| names().find(|n| wrong.strip_prefix(&prefix) == Some(n) || n.strip_prefix(&prefix) == Some(wrong)))
 }
 
+/// Edits, and letters of a plural, that two names can be apart and still be near.
+const MOST_APART: usize = 3;
+
 /// Lower is nearer.
 fn score(wrong: &str, candidate: &str) -> Option<usize> {
-    let fold = |s: &str| s.chars().filter(|c| *c != '_').flat_map(char::to_lowercase).collect::<String>();
+    // Most candidates are ruled out by their lengths: what is near has about as many letters, what is an abbreviation begins alike.
+    let letters = |s: &str| s.chars().filter(|c| *c != '_').count();
+    if wrong.is_ascii()
+        && candidate.is_ascii()
+        && letters(wrong).abs_diff(letters(candidate)) > MOST_APART
+        && wrong.as_bytes().first() != candidate.as_bytes().first()
+    {
+        return None;
+    }
+    let fold = |s: &str| match s.is_ascii() {
+        true => s.bytes().filter(|b| *b != b'_').map(|b| char::from(b.to_ascii_lowercase())).collect::<String>(),
+        false => s.chars().filter(|c| *c != '_').flat_map(char::to_lowercase).collect(),
+    };
     let (w, c) = (fold(wrong), fold(candidate));
     if w == c {
         return Some(0);

@@ -25,7 +25,7 @@ fn check(context: &Context<'_, '_>, found: &mut Vec<Diagnostic>) {
         let has_column = matches!(context.relation(m.relation), Known::Closed(_, r) if r.column(&m.attribute).is_some());
         if has_column {
             d.help = Some(format!("the table `{}` has a column `{}`: add it to the model", m.relation.name, m.attribute));
-        } else if let Some(near) = suggest::best(&m.attribute, m.known.iter().map(ustr::Ustr::as_str)) {
+        } else if let Some(near) = suggest::best(&m.attribute, m.known.iter().map(crate::symbol::Symbol::as_str)) {
             d.help = Some(format!("did you mean `{near}`?"));
             d.suggestion = Some(near.to_owned());
         }

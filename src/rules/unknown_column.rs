@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ustr::Ustr;
+use crate::symbol::Symbol;
 
 use super::{Context, Known, Rule, display, grade, sql_problems, suggest};
 use crate::config::Level;
@@ -35,7 +35,7 @@ struct Through<'r> {
 fn check(context: &Context<'_, '_>, found: &mut Vec<Diagnostic>) {
     sql_problems(context, ProblemKind::UnknownColumn, &RULE, found);
     row_keys(context, found);
-    let mut through: BTreeMap<(RelationName, Ustr), Through> = BTreeMap::new();
+    let mut through: BTreeMap<(RelationName, Symbol), Through> = BTreeMap::new();
     for r in &context.project.uses.references {
         match (r.column, r.model) {
             (None, _) => {}
@@ -70,11 +70,11 @@ fn row_keys(context: &Context<'_, '_>, found: &mut Vec<Diagnostic>) {
         let needed = key.required_by.map_or(String::new(), |class| format!(", which `{class}` requires"));
         let mut d = Diagnostic::new(RULE.name, severity, key.location, key.context, format!("the row has no key `{}`{needed}", key.key));
         let schema = key.relation.and_then(|r| r.schema);
-        d = d.about(schema.as_ref().map(Ustr::as_str), key.relation.as_ref().map(|r| r.name.as_str()), Some(&key.key));
+        d = d.about(schema.as_ref().map(Symbol::as_str), key.relation.as_ref().map(|r| r.name.as_str()), Some(&key.key));
         let exists = key.relation.is_some_and(|r| matches!(context.relation(r), Known::Closed(_, table) if table.column(&key.key).is_some()));
         if exists {
             d.help = Some(format!("add `{}` to the select list", key.key));
-        } else if let Some(near) = suggest::best(&key.key, key.known.iter().map(Ustr::as_str)) {
+        } else if let Some(near) = suggest::best(&key.key, key.known.iter().map(Symbol::as_str)) {
             d.help = Some(format!("did you mean `{near}`?"));
             d.suggestion = Some(near.to_owned());
         }
@@ -82,7 +82,7 @@ fn row_keys(context: &Context<'_, '_>, found: &mut Vec<Diagnostic>) {
     }
 }
 
-fn one(context: &Context<'_, '_>, column: Ustr, r: &Reference, uses: &[&Reference], found: &mut Vec<Diagnostic>) {
+fn one(context: &Context<'_, '_>, column: Symbol, r: &Reference, uses: &[&Reference], found: &mut Vec<Diagnostic>) {
     let Known::Closed(qualified, relation) = context.relation(r.relation) else { return };
     if relation.column(&column).is_some() || SYSTEM.contains(&column.as_str()) {
         return;

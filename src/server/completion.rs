@@ -86,7 +86,7 @@ pub fn complete(generation: &Generation<'_>, file: FileId, at: usize) -> Option<
         Language::Python => python(text, at),
         Language::Markdown | Language::Yaml => None,
     }?;
-    let schema = &generation.live.opened.schema;
+    let schema = generation.live.schema;
     let mut items = Items::default();
     match wanted {
         Wanted::Tables | Wanted::Target(None) => items.tables(schema),
@@ -99,7 +99,7 @@ pub fn complete(generation: &Generation<'_>, file: FileId, at: usize) -> Option<
         }
         Wanted::Attributes(name, keywords) => {
             let models = &generation.live.project.world.models;
-            let ids = models.by_name.get(&ustr::Ustr::from(&name))?;
+            let ids = models.by_name.get(&crate::symbol::Symbol::from(&name))?;
             ids.iter().for_each(|id| items.attributes(schema, models.get(*id), keywords));
         }
     }
@@ -150,7 +150,7 @@ impl Items {
             let label = if keywords { format!("{name}=") } else { name.to_string() };
             match member {
                 Member::Column(n) => {
-                    let relation = schema.relation(model.relation.schema.as_ref().map(ustr::Ustr::as_str), &model.relation.name);
+                    let relation = schema.relation(model.relation.schema.as_ref().map(crate::symbol::Symbol::as_str), &model.relation.name);
                     let column = model.columns.get(*n).and_then(|c| relation?.1.column(&c.column));
                     let detail = column.map_or_else(|| "not in the lock".to_owned(), definition_of);
                     self.add(0, &label, CompletionItemKind::Field, format!("{}: {detail}", model.relation.name));

@@ -34,6 +34,8 @@ pub struct Start {
     pub encoding: Encoding,
     /// The threads that read and link.
     pub pool: Arc<rayon::ThreadPool>,
+    /// Threads for what must not wait for a link.
+    pub quick: Arc<rayon::ThreadPool>,
     /// Where to report.
     pub events: Sender<Event>,
 }
@@ -43,6 +45,8 @@ pub struct Start {
 pub enum Job {
     /// A text changed.
     Edit(PathBuf, Arc<str>),
+    /// A text changed that may be the lock.
+    Lock(PathBuf, Arc<str>),
     /// A question.
     Ask(RequestId, Ask),
 }
@@ -81,6 +85,8 @@ pub enum Event {
     },
     /// A text's findings, as far as they can be known at once.
     Findings { root: PathBuf, id: u64, path: PathBuf, text: Arc<str>, items: Vec<Diagnostic> },
+    /// Everything, judged by a new lock, as far as can be known at once.
+    Judged { root: PathBuf, id: u64, findings: BTreeMap<PathBuf, Vec<Diagnostic>> },
     /// Only another link can tell.
     Outdated { root: PathBuf, id: u64 },
     /// An answer.
@@ -119,7 +125,7 @@ fn always_watched(root: &Path) -> Vec<PathBuf> {
 }
 
 fn link_and_serve(start: Start, jobs: &Receiver<Job>) {
-    let Start { root, id, buffers, mut memory, encoding, pool, events } = start;
+    let Start { root, id, buffers, mut memory, encoding, pool, quick, events } = start;
     let begun = Instant::now();
     let mut watched = always_watched(&root);
     let opened = catch_unwind(AssertUnwindSafe(|| {
@@ -146,7 +152,7 @@ fn link_and_serve(start: Start, jobs: &Receiver<Job>) {
     };
     let mut notes = opened.troubles.clone();
     notes.extend(opened.notes.iter().cloned());
-    let mut generation = Generation { live, encoding, current: HashMap::new() };
+    let mut generation = Generation { live, encoding, quick, current: HashMap::new() };
     let findings = generation.all();
     let linked = Linked { root: root.clone(), id, memory, took: begun.elapsed(), findings, watched, notes };
     if events.send(Event::Linked(Box::new(linked))).is_err() {
@@ -174,8 +180,8 @@ fn serve(generation: &mut Generation<'_>, opened: &Opened, buffers: &Buffers, jo
         let mut waiting = vec![first];
         waiting.extend(jobs.try_iter());
         for n in 0..waiting.len() {
-            if let Job::Edit(path, _) = &waiting[n]
-                && waiting[n + 1..].iter().any(|later| matches!(later, Job::Edit(p, _) if p == path))
+            if let Job::Edit(path, _) | Job::Lock(path, _) = &waiting[n]
+                && waiting[n + 1..].iter().any(|later| matches!(later, Job::Edit(p, _) | Job::Lock(p, _) if p == path))
             {
                 continue;
             }
@@ -184,9 +190,10 @@ fn serve(generation: &mut Generation<'_>, opened: &Opened, buffers: &Buffers, jo
                 (Ok(Done::Findings(items)), Job::Edit(path, text)) => {
                     Event::Findings { root: root.to_path_buf(), id, path: path.clone(), text: Arc::clone(text), items }
                 }
+                (Ok(Done::Judged(findings)), _) => Event::Judged { root: root.to_path_buf(), id, findings },
                 (Ok(Done::Answer(value)), Job::Ask(request, _)) => Event::Answer(request.clone(), value),
                 (_, Job::Ask(request, _)) => Event::Answer(request.clone(), Value::Null),
-                (_, Job::Edit(..)) => Event::Outdated { root: root.to_path_buf(), id },
+                (_, Job::Edit(..) | Job::Lock(..)) => Event::Outdated { root: root.to_path_buf(), id },
             };
             if !send(event) {
                 return;
@@ -197,6 +204,7 @@ fn serve(generation: &mut Generation<'_>, opened: &Opened, buffers: &Buffers, jo
 
 enum Done {
     Findings(Vec<Diagnostic>),
+    Judged(BTreeMap<PathBuf, Vec<Diagnostic>>),
     Answer(Value),
     Outdated,
 }
@@ -207,6 +215,7 @@ pub struct Generation<'a> {
     pub live: Live<'a>,
     /// How places are counted.
     pub encoding: Encoding,
+    quick: Arc<rayon::ThreadPool>,
     /// Findings of files that changed since.
     current: HashMap<FileId, Vec<diagnostic::Diagnostic>>,
 }
@@ -218,7 +227,7 @@ impl Generation<'_> {
     }
 
     fn all(&self) -> BTreeMap<PathBuf, Vec<Diagnostic>> {
-        assert!(!(cfg!(test) && self.live.opened.schema.relations.keys().any(|r| r.name == "crash_in_telling")), "a crash made by a test");
+        assert!(!(cfg!(test) && self.live.schema.relations.keys().any(|r| r.name == "crash_in_telling")), "a crash made by a test");
         let mut all: BTreeMap<PathBuf, Vec<Diagnostic>> = BTreeMap::new();
         for d in &self.live.diagnostics {
             if let Some(path) = self.live.path(d.location.file) {
@@ -237,6 +246,14 @@ impl Generation<'_> {
                 let items = found.iter().map(|d| publish::diagnostic(self, d)).collect();
                 self.current.insert(file, found);
                 Done::Findings(items)
+            }
+            Job::Lock(path, text) => {
+                let (quick, live) = (Arc::clone(&self.quick), &mut self.live);
+                if *path != live.settings.lock.path || !quick.install(|| live.relock(text)) {
+                    return Done::Outdated;
+                }
+                self.current.clear();
+                Done::Judged(self.all())
             }
             Job::Ask(_, ask) => Done::Answer(self.answer(ask).unwrap_or(Value::Null)),
         }

@@ -30,7 +30,7 @@ pub fn references_of<'g>(generation: &'g Generation<'_>) -> impl Iterator<Item =
 }
 
 fn table_of<'g>(generation: &'g Generation<'_>, name: RelationName) -> Option<(&'g QualifiedName, &'g Relation)> {
-    generation.live.opened.schema.relation(name.schema.as_ref().map(ustr::Ustr::as_str), name.name.as_str())
+    generation.live.schema.relation(name.schema.as_ref().map(crate::symbol::Symbol::as_str), name.name.as_str())
 }
 
 /// What stands at a byte of a file: the smallest reference around it, or what the lock defines there.
@@ -67,7 +67,7 @@ fn declared_at<'g>(generation: &'g Generation<'_>, file: FileId, at: usize) -> O
 }
 
 fn defined_at<'g>(generation: &'g Generation<'_>, around: impl Fn(Span) -> bool) -> Option<Target<'g>> {
-    let relations = &generation.live.opened.schema.relations;
+    let relations = &generation.live.schema.relations;
     let column = relations.iter().find_map(|table| {
         let column = table.1.columns.iter().find(|c| c.at.is_some_and(&around))?;
         Some(Target { span: column.at?, table, column: Some(column.name.clone()) })

@@ -186,7 +186,9 @@ impl Session {
             }
             if self.looked.elapsed() >= LOOK {
                 self.looked = Instant::now();
-                self.workspaces.values_mut().for_each(Workspace::look);
+                self.workspaces.values_mut().for_each(|w| {
+                    w.look();
+                });
             }
         }
     }
@@ -198,7 +200,7 @@ impl Session {
             let text = std::sync::Arc::clone(&document.text);
             for w in self.workspaces.values_mut().filter(|w| path.starts_with(&w.root)) {
                 if w.watches(&path) {
-                    w.link_now();
+                    w.decided(&path, &text);
                 } else if discover::language_of(&path).is_some() {
                     w.edit(&path, &text);
                 }
@@ -381,7 +383,11 @@ impl Session {
             "workspace/didChangeWatchedFiles" => parse(params).map(|p: DidChangeWatchedFilesParams| {
                 for path in p.changes.iter().filter_map(|c| uri::path(&c.uri.0)) {
                     for w in self.workspaces.values_mut().filter(|w| path.starts_with(&w.root) || w.watches(&path)) {
-                        if w.watches(&path) { w.link_now() } else { w.link_soon() }
+                        if !w.watches(&path) {
+                            w.link_soon();
+                        } else if !w.look() {
+                            w.link_now();
+                        }
                     }
                 }
             }),
@@ -494,6 +500,7 @@ impl Session {
                     self.say(&path, items);
                 }
             }
+            Event::Judged { root, id, findings } => self.judged(&root, id, findings),
             Event::Outdated { root, id } => {
                 if let Some(workspace) = self.workspaces.get_mut(&root).filter(|w| w.is_served_by(id)) {
                     workspace.link_soon();
@@ -516,6 +523,25 @@ impl Session {
                 }
             }
             Some(wrap) => self.send(Response::new_ok(id, wrapped(wrap, value))),
+        }
+    }
+
+    /// Everything was judged by a new lock.
+    fn judged(&mut self, root: &Path, id: u64, findings: BTreeMap<PathBuf, Vec<Diagnostic>>) {
+        let Some(workspace) = self.workspaces.get_mut(root).filter(|w| w.is_served_by(id)) else { return };
+        let before = std::mem::replace(&mut workspace.said, findings.clone());
+        for path in before.keys().chain(findings.keys()).collect::<BTreeSet<_>>() {
+            if before.get(path) != findings.get(path) && self.root_of(path).is_some_and(|r| r == root) {
+                self.say(path, findings.get(path).cloned().unwrap_or_default());
+            }
+        }
+        self.ask_to_ask();
+    }
+
+    /// Tells a client that asks for findings that there may be others.
+    fn ask_to_ask(&mut self) {
+        if self.client.refreshes && self.client.pulls {
+            self.request("workspace/diagnostic/refresh", Value::Null);
         }
     }
 
@@ -547,9 +573,7 @@ impl Session {
             self.log(&note);
         }
         self.log(&format!("{} linked in {took:.1?}", root.display()));
-        if self.client.refreshes && self.client.pulls {
-            self.request("workspace/diagnostic/refresh", Value::Null);
-        }
+        self.ask_to_ask();
     }
 
     /// A link that could not be made: said at the place that is named, once.

@@ -20,10 +20,10 @@ pub fn symbols(generation: &Generation<'_>, query: &str) -> Option<Value> {
             found.push(json!({"name": name, "kind": kind, "containerName": container, "location": location}));
         }
     };
-    for (name, relation) in opened.schema.relations.iter().filter(|(n, _)| like(&full(n, None), &wanted)) {
+    for (name, relation) in generation.live.schema.relations.iter().filter(|(n, _)| like(&full(n, None), &wanted)) {
         add(&name.name, 23, name.schema.clone(), relation.at);
     }
-    for (name, relation) in &opened.schema.relations {
+    for (name, relation) in &generation.live.schema.relations {
         for column in relation.columns.iter().filter(|c| like(&full(name, Some(&c.name)), &wanted)) {
             add(&column.name, 8, crate::rules::display(name), column.at);
         }

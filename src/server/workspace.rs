@@ -110,8 +110,8 @@ impl Workspace {
         let (jobs, received) = crossbeam_channel::unbounded();
         self.linking = Some(Serving { id: self.next, jobs, known: buffers.clone() });
         let pool = Arc::clone(if self.serving.is_none() { &means.all } else { &means.some });
-        let (root, id, encoding, events) = (self.root.clone(), self.next, means.encoding, means.events.clone());
-        let start = Start { root, id, buffers, memory, encoding, pool, events };
+        let (root, id, encoding, events, quick) = (self.root.clone(), self.next, means.encoding, means.events.clone(), Arc::clone(&means.all));
+        let start = Start { root, id, buffers, memory, encoding, pool, quick, events };
         let thread = std::thread::Builder::new().name("link".to_owned()).stack_size(STACK);
         if thread.spawn(move || generation::run(start, &received)).is_err() {
             // No thread can be had now; perhaps later.
@@ -128,6 +128,16 @@ impl Workspace {
         {
             serving.known.insert(path.to_path_buf(), Arc::clone(text));
             let _ = serving.jobs.send(Job::Edit(path.to_path_buf(), Arc::clone(text)));
+        }
+        self.link_soon();
+    }
+
+    /// Hands on the text of a file that decides for all others. What is linked is judged by a new lock at once; a link follows.
+    pub fn decided(&mut self, path: &Path, text: &Arc<str>) {
+        let Some(serving) = &mut self.serving else { return self.link_now() };
+        if serving.known.get(path).is_none_or(|known| known != text) {
+            serving.known.insert(path.to_path_buf(), Arc::clone(text));
+            let _ = serving.jobs.send(Job::Lock(path.to_path_buf(), Arc::clone(text)));
         }
         self.link_soon();
     }
@@ -193,13 +203,24 @@ impl Workspace {
         self.watched.iter().any(|(p, _)| p == path)
     }
 
-    /// Looks whether the lock or the configuration is another than it was; clients need not tell.
-    pub fn look(&mut self) {
-        if self.watched.iter().any(|(p, s)| stamp(p) != *s) {
-            for (path, stamp_of) in &mut self.watched {
-                *stamp_of = stamp(path);
-            }
-            self.link_now();
+    /// Looks whether the lock or the configuration is another than it was; clients need not tell. Gives whether it is.
+    pub fn look(&mut self) -> bool {
+        let changed: Vec<PathBuf> = self.watched.iter().filter(|(p, s)| stamp(p) != *s).map(|w| w.0.clone()).collect();
+        if changed.is_empty() {
+            return false;
         }
+        for (path, stamp_of) in &mut self.watched {
+            *stamp_of = stamp(path);
+        }
+        self.link_now();
+        if let ([path], Some(serving)) = (changed.as_slice(), &self.serving)
+            // What an editor has open counts, whatever is on the disk.
+            && !serving.known.contains_key(path)
+            && let Ok(text) = std::fs::read_to_string(path)
+        {
+            let _ = serving.jobs.send(Job::Lock(path.clone(), text.into()));
+            self.link_soon();
+        }
+        true
     }
 }

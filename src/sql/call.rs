@@ -10,9 +10,9 @@ use super::resolve::{Resolver, is_hole};
 use super::signature;
 use super::types::Type;
 use crate::schema::{QualifiedName, Returns};
+use crate::symbol::Symbol;
 use crate::syntax::sql::ast::{Call, ExprKind, Over};
 use std::rc::Rc;
-use ustr::Ustr;
 
 impl Resolver<'_> {
     pub(super) fn call(&mut self, call: &Call) -> (Type, bool) {
@@ -58,7 +58,7 @@ impl Resolver<'_> {
     }
 
     /// Whether a bare name may mean a function of the schema. A server tells by the arguments; for what a view is said to give, none may have the name anywhere.
-    fn may_be_own(&self, name: Ustr) -> bool {
+    fn may_be_own(&self, name: Symbol) -> bool {
         let functions = &self.schema.functions;
         if self.proving { functions.keys().any(|k| k.name == name.as_str()) } else { self.schema.find(functions, None, &name).is_some() }
     }
@@ -105,7 +105,7 @@ impl Resolver<'_> {
         let name = call.name.name.name;
         let ours = call.name.schema.is_some_and(|s| !is_hole(&s)) || Builtin::get().functions(&name).is_empty();
         let Some((key, overloads)) = self.schema.find(&self.schema.functions, call.name.schema_str(), &name).filter(|_| ours) else { return };
-        let known = |wanted: Ustr| {
+        let known = |wanted: Symbol| {
             let inputs = overloads.iter().flat_map(|f| &f.arguments).filter(|a| a.mode != crate::schema::ArgMode::Out);
             inputs.filter_map(|a| a.name.as_deref()).any(|n| n == wanted.as_str())
         };
@@ -152,7 +152,7 @@ impl Resolver<'_> {
         let Some(form) = fits.next() else { return Type::Unknown };
         if !form.outs.is_empty() {
             return match fits.next() {
-                None if form.outs.len() > 1 => Type::Record(Rc::new(form.outs.iter().map(|(n, t)| (Ustr::from(n), builtin_type(t))).collect())),
+                None if form.outs.len() > 1 => Type::Record(Rc::new(form.outs.iter().map(|(n, t)| (Symbol::from(n), builtin_type(t))).collect())),
                 None => builtin_type(form.outs[0].1),
                 Some(_) => Type::Unknown,
             };
@@ -199,14 +199,14 @@ impl Resolver<'_> {
                     many => Type::Record(Rc::new(
                         many.iter()
                             .enumerate()
-                            .map(|(n, a)| (Ustr::from(a.name.as_deref().unwrap_or(&format!("column{}", n + 1))), Type::of_column(self.schema, &a.ty)))
+                            .map(|(n, a)| (Symbol::from(a.name.as_deref().unwrap_or(&format!("column{}", n + 1))), Type::of_column(self.schema, &a.ty)))
                             .collect(),
                     )),
                 }
             }
             Returns::Table(columns) => match columns.as_slice() {
                 [(_, only)] => Type::of_column(self.schema, only),
-                many => Type::Record(Rc::new(many.iter().map(|(n, t)| (Ustr::from(n), Type::of_column(self.schema, t))).collect())),
+                many => Type::Record(Rc::new(many.iter().map(|(n, t)| (Symbol::from(n), Type::of_column(self.schema, t))).collect())),
             },
             Returns::Nothing => Type::Unknown,
         }

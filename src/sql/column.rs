@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use ustr::Ustr;
+use crate::symbol::Symbol;
 
 use super::builtin::Builtin;
 use super::hint;
@@ -28,7 +28,7 @@ pub(super) enum Entry {
 impl Resolver<'_> {
     /// A column reference of one to four parts.
     pub(super) fn column_ref(&mut self, parts: &[Ident]) -> Column {
-        let unknown = || Column::computed(Ustr::from("?column?"), Type::Unknown);
+        let unknown = || Column::computed(Symbol::from("?column?"), Type::Unknown);
         let Some(last) = parts.last() else { return unknown() };
         if parts.iter().any(is_hole) {
             return Column { name: last.name, ..unknown() };
@@ -47,7 +47,7 @@ impl Resolver<'_> {
     }
 
     /// Looks a bare name up in one level.
-    pub(super) fn in_level(level: &Level, name: Ustr) -> Found {
+    pub(super) fn in_level(level: &Level, name: Symbol) -> Found {
         let mut found: Option<Column> = None;
         let mut perhaps = level.open;
         for item in Self::visible(level).filter(|i| i.cols_visible) {
@@ -111,7 +111,7 @@ impl Resolver<'_> {
     }
 
     /// The entry a table's name means in front of a column.
-    pub(super) fn entry(&self, name: Ustr) -> Entry {
+    pub(super) fn entry(&self, name: Symbol) -> Entry {
         let mut perhaps = false;
         for level in self.levels.iter().rev() {
             let found = Self::visible(level).find(|i| i.rel_visible && i.rte.name == Some(name));
@@ -127,7 +127,7 @@ impl Resolver<'_> {
         self.qualified_entry(schema, table.name)
     }
 
-    fn qualified_entry(&self, schema: Ident, name: Ustr) -> Entry {
+    fn qualified_entry(&self, schema: Ident, name: Symbol) -> Entry {
         let mut perhaps = false;
         for level in self.levels.iter().rev() {
             let found = Self::visible(level)
@@ -197,12 +197,12 @@ impl Resolver<'_> {
     }
 
     /// `t.f` is `f(t)` where a function takes the row.
-    fn is_row_function(&self, rte: &Rte, name: Ustr) -> bool {
+    fn is_row_function(&self, rte: &Rte, name: Symbol) -> bool {
         self.is_function_of(rte.relation.as_deref(), name)
     }
 
     /// Whether a function of that name takes a row of the relation or composite type (of any, where `None`) and nothing else.
-    pub(super) fn is_function_of(&self, relation: Option<&QualifiedName>, name: Ustr) -> bool {
+    pub(super) fn is_function_of(&self, relation: Option<&QualifiedName>, name: Symbol) -> bool {
         if Builtin::get().functions(&name).iter().any(|f| f.any_row) {
             return true;
         }
@@ -267,8 +267,8 @@ impl Resolver<'_> {
         let hidden = self.levels.iter().rev().flat_map(|l| &l.all).find(|rte| is(rte) && rte.aliased).cloned();
         let known = self.levels.iter().any(|l| l.all.iter().any(|rte| rte.name == Some(table.name)));
         let near = {
-            let names: Vec<Ustr> = self.levels.iter().flat_map(|l| l.all.iter().filter_map(|r| r.name)).collect();
-            hint::nearest(&table.name, names.iter().map(Ustr::as_str)).map(str::to_owned)
+            let names: Vec<Symbol> = self.levels.iter().flat_map(|l| l.all.iter().filter_map(|r| r.name)).collect();
+            hint::nearest(&table.name, names.iter().map(Symbol::as_str)).map(str::to_owned)
         };
         let candidates = self.candidates();
         let span = schema.map_or(table.span, |s| s.span.cover(table.span));

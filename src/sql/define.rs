@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use ustr::Ustr;
+use crate::symbol::Symbol;
 
 use super::ddl::Ddl;
 use super::resolve::{Resolver, is_hole};
@@ -275,7 +275,7 @@ impl Resolver<'_> {
                 this.named_column(column, &rte, Access::Ddl);
             }
             for row in ["old", "new"] {
-                let row = Rte { name: Some(Ustr::from(row)), aliased: true, ..(*rte).clone() };
+                let row = Rte { name: Some(Symbol::from(row)), aliased: true, ..(*rte).clone() };
                 let item = Item { cols_visible: false, ..Item::new(Rc::new(row)) };
                 this.level().items.push(item);
             }

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use ustr::Ustr;
+use crate::symbol::Symbol;
 
 use super::hint;
 use super::nullable;
@@ -35,7 +35,7 @@ impl Resolver<'_> {
         }
         self.exact = None;
         let (ty, nullable) = self.typed(expr);
-        Column { nullable, exact: self.exact.take(), ..Column::computed(Ustr::from("?column?"), ty) }
+        Column { nullable, exact: self.exact.take(), ..Column::computed(Symbol::from("?column?"), ty) }
     }
 
     /// Reads expressions; gives whether any of them may be NULL.
@@ -75,7 +75,7 @@ impl Resolver<'_> {
             ExprKind::Index(inner, bounds, slice) => {
                 let found = self.value(inner);
                 self.exprs(bounds);
-                self.exact = found.exact.and_then(|e| if *slice { Some(e) } else { e.as_str().strip_suffix("[]").map(Ustr::from) });
+                self.exact = found.exact.and_then(|e| if *slice { Some(e) } else { e.as_str().strip_suffix("[]").map(Symbol::from) });
                 (if *slice { found.ty } else { found.ty.element() }, true)
             }
             ExprKind::Call(call) => self.call(call),
@@ -214,7 +214,7 @@ impl Resolver<'_> {
                         continue;
                     }
                     let ty = self.expr(member);
-                    fields.push((Ustr::from(&format!("f{}", n + 1)), ty));
+                    fields.push((Symbol::from(&format!("f{}", n + 1)), ty));
                 }
                 (if known { Type::Record(Rc::new(fields)) } else { Type::Unknown }, true)
             }
@@ -370,10 +370,10 @@ impl Resolver<'_> {
     }
 
     /// A type as written, where it says more than the type itself.
-    fn exact_type(&self, written: &TypeName, ty: &Type) -> Option<Ustr> {
+    fn exact_type(&self, written: &TypeName, ty: &Type) -> Option<Symbol> {
         let names = Unqualified { search_path: &self.schema.search_path, extensions: &[] };
         let text = types::canonical(&super::ddl::spelled(written), names);
-        (!written.percent_type && !ty.is_plainly(&text)).then(|| Ustr::from(&text))
+        (!written.percent_type && !ty.is_plainly(&text)).then(|| Symbol::from(&text))
     }
 
     /// A constant beside a value of a type must be one, too: of an enum, one of its labels.
@@ -434,7 +434,7 @@ pub(super) fn common(a: Type, b: Type) -> Type {
 }
 
 /// What several values have in common of their exact types. A constant without a type takes that of the others, but has no length of its own.
-pub(super) fn same(all: &[(Type, Option<Ustr>)]) -> Option<Ustr> {
+pub(super) fn same(all: &[(Type, Option<Symbol>)]) -> Option<Symbol> {
     let first = all.iter().find_map(|(_, exact)| *exact)?;
     let plain = !first.as_str().contains('(');
     all.iter().all(|(ty, exact)| *exact == Some(first) || plain && *ty == Type::Literal).then_some(first)

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use ustr::Ustr;
+use crate::symbol::Symbol;
 
 use super::hint;
 use super::nullable::{Present, is_scalar, narrow_item};
@@ -46,7 +46,7 @@ impl Resolver<'_> {
         }
     }
 
-    pub(super) fn duplicate(&mut self, name: Ustr, at: &FromItem) {
+    pub(super) fn duplicate(&mut self, name: Symbol, at: &FromItem) {
         if name.as_str().contains(crate::syntax::sql::template::HOLE) {
             return;
         }
@@ -91,7 +91,7 @@ impl Resolver<'_> {
                 self.exprs(args);
                 self.level().lateral_active = before;
                 let columns = columns.iter().map(|(n, ty)| Column::computed(n.name, self.written_type(ty.as_ref()))).collect();
-                let rte = Rte { name: Some(Ustr::from(name)), columns, ordered: true, ..Rte::default() };
+                let rte = Rte { name: Some(Symbol::from(name)), columns, ordered: true, ..Rte::default() };
                 vec![self.finish_item(rte, alias)]
             }
             FromKind::Join(join) => self.join(join, alias),
@@ -115,7 +115,7 @@ impl Resolver<'_> {
 
     pub(super) fn finish_item(&mut self, mut rte: Rte, alias: Option<&Alias>) -> Item {
         if let Some(alias) = alias {
-            let names: Vec<Ustr> = alias.columns.iter().map(|c| c.name).collect();
+            let names: Vec<Symbol> = alias.columns.iter().map(|c| c.name).collect();
             rte.open |= alias.columns.iter().any(is_hole);
             match alias.name {
                 Some(name) => rte.rename(name.name, &names),
@@ -183,7 +183,7 @@ impl Resolver<'_> {
             items.push(item);
         }
         if let Some(alias) = alias {
-            let names: Vec<Ustr> = alias.columns.iter().map(|c| c.name).collect();
+            let names: Vec<Symbol> = alias.columns.iter().map(|c| c.name).collect();
             if let Some(name) = alias.name {
                 rte.rename(name.name, &names);
             }
@@ -208,7 +208,7 @@ impl Resolver<'_> {
         let (mut ours, open_left, ordered_left) = side(left);
         let (mut theirs, open_right, ordered_right) = side(right);
         let natural: Vec<Ident> = Vec::new();
-        let mut using: Vec<(Ustr, Option<Ident>)> = join.using.iter().chain(&natural).map(|i| (i.name, Some(*i))).collect();
+        let mut using: Vec<(Symbol, Option<Ident>)> = join.using.iter().chain(&natural).map(|i| (i.name, Some(*i))).collect();
         if join.natural {
             for column in ours.iter().filter(|c| theirs.iter().any(|t| t.name == c.name)) {
                 if !using.iter().any(|(n, _)| *n == column.name) {
@@ -259,7 +259,7 @@ impl Resolver<'_> {
         (Rte { columns, open: open_left || open_right, ordered: ordered_left && ordered_right && !join.natural, ..Rte::default() }, present)
     }
 
-    pub(super) fn using_column(&mut self, side: &[Column], name: Ustr, ident: Option<Ident>, open: bool, which: &str) -> Option<Column> {
+    pub(super) fn using_column(&mut self, side: &[Column], name: Symbol, ident: Option<Ident>, open: bool, which: &str) -> Option<Column> {
         let mut all = side.iter().filter(|c| c.name == name);
         let found = all.next().cloned();
         let again = all.any(|c| !c.uncertain) && found.as_ref().is_some_and(|f| !f.uncertain);
@@ -292,7 +292,7 @@ impl Resolver<'_> {
     }
 }
 
-fn conflict(old: &Item, new: &Item) -> Option<Ustr> {
+fn conflict(old: &Item, new: &Item) -> Option<Symbol> {
     let name = new.rte.name?;
     if old.rte.name != Some(name) {
         return None;
@@ -317,7 +317,7 @@ fn side(items: &[Item]) -> (Vec<Column>, bool, bool) {
 }
 
 /// Where an item says its name.
-fn place_of(item: &FromItem, name: Ustr) -> Option<crate::source::Span> {
+fn place_of(item: &FromItem, name: Symbol) -> Option<crate::source::Span> {
     if let Some(alias) = item.alias.as_ref().and_then(|a| a.name) {
         return (alias.name == name).then_some(alias.span);
     }

@@ -6,9 +6,9 @@ use super::resolve::Resolver;
 use super::scope::{Column, Rte};
 use super::types::Type;
 use crate::schema::{QualifiedName, Returns};
+use crate::symbol::Symbol;
 use crate::syntax::sql::ast::{Alias, Call, ColumnDefinition, Expr, ExprKind, TableFunction};
 use std::rc::Rc;
-use ustr::Ustr;
 
 impl Resolver<'_> {
     pub(super) fn function_rte(&mut self, function: &TableFunction, alias: Option<&Alias>) -> Rte {
@@ -24,7 +24,7 @@ impl Resolver<'_> {
             self.call_columns(call, &ty, definitions, alias_name, alone, &mut out);
         }
         if function.ordinality {
-            out.columns.push(Column { nullable: false, ..Column::computed(Ustr::from("ordinality"), Type::base("bigint")) });
+            out.columns.push(Column { nullable: false, ..Column::computed(Symbol::from("ordinality"), Type::base("bigint")) });
         }
         let first = function.calls.first().map(|(call, _)| call_name(call));
         out.name = alias_name.or(first.flatten());
@@ -32,12 +32,12 @@ impl Resolver<'_> {
     }
 
     /// The columns one call gives to FROM.
-    fn call_columns(&mut self, call: &Expr, ty: &Type, definitions: &[ColumnDefinition], alias: Option<Ustr>, alone: bool, out: &mut Rte) {
+    fn call_columns(&mut self, call: &Expr, ty: &Type, definitions: &[ColumnDefinition], alias: Option<Symbol>, alone: bool, out: &mut Rte) {
         if !definitions.is_empty() {
             out.columns.extend(definitions.iter().map(|d| Column::computed(d.name.name, self.written_type(d.ty.as_ref()))));
             return;
         }
-        let own = alias.filter(|_| alone).or_else(|| call_name(call)).unwrap_or_else(|| Ustr::from("?column?"));
+        let own = alias.filter(|_| alone).or_else(|| call_name(call)).unwrap_or_else(|| Symbol::from("?column?"));
         let ExprKind::Call(call) = &call.kind else {
             // `CURRENT_DATE` and casts give one value
             if let ExprKind::Hole | ExprKind::Broken | ExprKind::Special(..) = call.kind {
@@ -99,7 +99,7 @@ impl Resolver<'_> {
 
     pub(super) fn returned(&self, function: &crate::schema::Function, ty: &Type) -> Columns {
         let outs: Vec<_> = function.arguments.iter().filter(|a| matches!(a.mode, crate::schema::ArgMode::Out | crate::schema::ArgMode::InOut)).collect();
-        let column = |name: &str, ty: &str| Column::computed(Ustr::from(name), Type::of_column(self.schema, ty));
+        let column = |name: &str, ty: &str| Column::computed(Symbol::from(name), Type::of_column(self.schema, ty));
         match &function.returns {
             Returns::Table(columns) if columns.len() > 1 => Columns::Row(columns.iter().map(|(n, t)| column(n, t)).collect()),
             // a single column of `returns table` keeps its name too
@@ -141,7 +141,7 @@ impl Resolver<'_> {
     /// The columns of a composite type or a relation's row; `None` where they are not all known.
     pub(super) fn fields(&self, name: &QualifiedName) -> Option<Vec<Column>> {
         if let Some(fields) = self.schema.composites.get(name) {
-            return Some(fields.iter().map(|(n, t)| Column::computed(Ustr::from(n), Type::of_column(self.schema, t))).collect());
+            return Some(fields.iter().map(|(n, t)| Column::computed(Symbol::from(n), Type::of_column(self.schema, t))).collect());
         }
         let (key, relation) = self.schema.relations.get_key_value(name)?;
         let rte = self.relation_rte(key, relation);
@@ -159,7 +159,7 @@ pub(super) enum Columns {
 }
 
 pub(super) fn out_columns(outs: &[(&str, &str)]) -> Columns {
-    Columns::Row(outs.iter().map(|(n, t)| Column::computed(Ustr::from(n), builtin_type(t))).collect())
+    Columns::Row(outs.iter().map(|(n, t)| Column::computed(Symbol::from(n), builtin_type(t))).collect())
 }
 
 /// A type as the built-in data writes it.
@@ -191,11 +191,11 @@ pub(super) fn takes(function: &crate::schema::Function, count: usize) -> bool {
 }
 
 /// The name of a function, as FROM names its entry.
-pub(super) fn call_name(call: &Expr) -> Option<Ustr> {
+pub(super) fn call_name(call: &Expr) -> Option<Symbol> {
     match &call.kind {
         ExprKind::Call(call) => Some(call.name.name.name),
-        ExprKind::SqlValue(word) => Some(Ustr::from(word)),
-        ExprKind::Special(word, _) => Some(Ustr::from(word)),
+        ExprKind::SqlValue(word) => Some(Symbol::from(word)),
+        ExprKind::Special(word, _) => Some(Symbol::from(word)),
         ExprKind::Cast(_, ty) => Some(ty.name.name.name),
         _ => None,
     }

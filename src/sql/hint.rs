@@ -4,7 +4,7 @@
 //! entries of all levels, never farther than three edits or half of the length of what was written; a wrong alias costs its own distance; three equally near ones
 //! are too many to name.
 
-use ustr::Ustr;
+use crate::symbol::Symbol;
 
 use super::scope::{Level, Rte};
 
@@ -12,7 +12,7 @@ use super::scope::{Level, Rte};
 const MAX_FUZZY_DISTANCE: usize = 3;
 
 /// The column (and the name of its entry) PostgreSQL would hint at.
-pub fn column(levels: &[Level], alias: Option<Ustr>, name: Ustr) -> Option<(Option<Ustr>, Ustr)> {
+pub fn column(levels: &[Level], alias: Option<Symbol>, name: Symbol) -> Option<(Option<Symbol>, Symbol)> {
     let mut state = State { distance: MAX_FUZZY_DISTANCE + 1, first: None, second: None };
     for level in levels.iter().rev() {
         for rte in level.all.iter().filter(|r| !r.join) {
@@ -32,12 +32,12 @@ pub fn column(levels: &[Level], alias: Option<Ustr>, name: Ustr) -> Option<(Opti
 
 struct State {
     distance: usize,
-    first: Option<(Option<Ustr>, Ustr)>,
-    second: Option<Ustr>,
+    first: Option<(Option<Symbol>, Symbol)>,
+    second: Option<Symbol>,
 }
 
 impl State {
-    fn scan(&mut self, rte: &Rte, name: Ustr, penalty: usize) {
+    fn scan(&mut self, rte: &Rte, name: Symbol, penalty: usize) {
         // a column that perhaps goes by another name is no hint
         for column in rte.columns.iter().filter(|c| !c.uncertain) {
             if penalty > self.distance {
@@ -67,7 +67,9 @@ impl State {
 
 /// Edit distance, or anything above `most`.
 fn bounded(a: &str, b: &str, most: usize) -> usize {
-    if a.len().abs_diff(b.len()) > most.saturating_mul(4) {
+    // A character has up to four bytes.
+    let least = a.len().abs_diff(b.len()) / if a.is_ascii() && b.is_ascii() { 1 } else { 4 };
+    if least > most {
         return most + 1;
     }
     strsim::levenshtein(a, b)

@@ -3,7 +3,7 @@
 //! Only families of built-in types count, between which PostgreSQL itself has neither an operator nor an implicit or assignment cast (`pg_operator`, `pg_cast` of
 //! versions 12 to 18). A database may define its own: the rule that says this is a warning.
 
-use ustr::Ustr;
+use crate::symbol::Symbol;
 
 use super::input;
 use super::problem::ProblemKind;
@@ -89,7 +89,7 @@ impl Resolver<'_> {
     }
 
     /// A value on its way into a column of that type: `given` is its own.
-    pub(super) fn assignable(&mut self, column: Ustr, ty: &Type, declared: Option<&str>, value: &Expr, given: &Type) {
+    pub(super) fn assignable(&mut self, column: Symbol, ty: &Type, declared: Option<&str>, value: &Expr, given: &Type) {
         match &value.kind {
             ExprKind::String(text) => {
                 if let Some(most) = declared.and_then(length).filter(|most| text.trim_end_matches(' ').chars().count() > *most) {
@@ -117,7 +117,7 @@ impl Resolver<'_> {
         }
     }
 
-    fn fitting(&mut self, column: Ustr, ty: &Type, span: Span, number: &str, negative: bool) {
+    fn fitting(&mut self, column: Symbol, ty: &Type, span: Span, number: &str, negative: bool) {
         if !input::fits(ty, number, negative) {
             let message = format!("the number is out of range for column `{column}` of type `{}`", shown(ty));
             self.problem(ProblemKind::TypeMismatch, span, message).column = Some(column.as_str().to_owned());

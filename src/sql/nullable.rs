@@ -7,9 +7,9 @@ use super::resolve::Resolver;
 use super::scope::{Column, Found, Item};
 use super::types::Type;
 use crate::schema::QualifiedName;
+use crate::symbol::Symbol;
 use crate::syntax::sql::ast::{Call, Expr, ExprKind, Select};
 use std::rc::Rc;
-use ustr::Ustr;
 
 /// Functions that give a value whatever they are given.
 const NEVER: &[&str] = &[
@@ -137,7 +137,7 @@ pub(super) fn is_total_cast(from: &Type, to: &Type) -> bool {
 }
 
 /// Columns that are values where a condition holds: the entry they belong to, and their name.
-pub(super) type Present = Vec<(u32, Ustr)>;
+pub(super) type Present = Vec<(u32, Symbol)>;
 
 /// Takes NULL away from these columns of an entry.
 pub(super) fn narrow_item(item: &mut Item, present: &Present) {
@@ -230,7 +230,7 @@ impl Resolver<'_> {
         exprs.into_iter().filter_map(|e| self.value_compared(e)).collect()
     }
 
-    fn value_compared(&self, expr: &Expr) -> Option<(u32, Ustr)> {
+    fn value_compared(&self, expr: &Expr) -> Option<(u32, Symbol)> {
         match &expr.kind {
             // a cast of NULL is NULL
             ExprKind::Cast(inner, ty) if is_scalar(&Type::of_name(self.schema, ty)) => self.value_compared(inner),
@@ -243,7 +243,7 @@ impl Resolver<'_> {
     fn column_named(&self, expr: &Expr) -> Option<Column> {
         let ExprKind::Column(parts) = &expr.kind else { return None };
         let level = self.levels.last()?;
-        let item = |is: &dyn Fn(&Item) -> bool, name: Ustr| level.items.iter().find(|i| i.rel_visible && is(i)).map_or(Found::Nothing, |i| i.rte.find(name));
+        let item = |is: &dyn Fn(&Item) -> bool, name: Symbol| level.items.iter().find(|i| i.rel_visible && is(i)).map_or(Found::Nothing, |i| i.rte.find(name));
         let found = match parts.as_slice() {
             [name] => Self::in_level(level, name.name),
             [table, name] => item(&|i| i.rte.name == Some(table.name), name.name),
@@ -265,7 +265,7 @@ fn in_all(mut all: impl Iterator<Item = Present>) -> Present {
     all.fold(first, |both, more| both.into_iter().filter(|c| more.contains(c)).collect())
 }
 
-fn key(column: Column) -> (u32, Ustr) {
+fn key(column: Column) -> (u32, Symbol) {
     (column.origin, column.name)
 }
 

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use ustr::Ustr;
+use crate::symbol::Symbol;
 
 use super::expr::common;
 use super::problem::ProblemKind;
@@ -19,10 +19,10 @@ use crate::syntax::sql::template::HOLE;
 #[derive(Clone)]
 pub(super) struct Pending {
     level: usize,
-    name: Ustr,
-    columns: Vec<Ustr>,
+    name: Symbol,
+    columns: Vec<Symbol>,
     /// Columns that SEARCH and CYCLE add.
-    added: Vec<Ustr>,
+    added: Vec<Symbol>,
 }
 
 /// How a name in a sort clause is looked up.
@@ -122,7 +122,7 @@ impl Resolver<'_> {
             let words = text.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '$');
             words.filter(|w| !w.is_empty()).flat_map(|w| [w.to_owned(), w.to_lowercase()]).collect()
         };
-        let words: Vec<(Ustr, Vec<String>)> = rest.iter().map(|c| (c.name.name, names_in(c))).collect();
+        let words: Vec<(Symbol, Vec<String>)> = rest.iter().map(|c| (c.name.name, names_in(c))).collect();
         let needs = |a: &Cte, b: &Cte| a.name.name != b.name.name && words.iter().any(|(n, w)| *n == a.name.name && w.iter().any(|w| w == b.name.as_str()));
         let mut out = Vec::new();
         while !rest.is_empty() {
@@ -133,7 +133,7 @@ impl Resolver<'_> {
     }
 
     fn cte(&mut self, cte: &Cte, recursive: Option<usize>) -> CteEntry {
-        let names: Vec<Ustr> = cte.columns.iter().map(|c| c.name).collect();
+        let names: Vec<Symbol> = cte.columns.iter().map(|c| c.name).collect();
         let shape = match &cte.statement.kind {
             StatementKind::Query(query) => {
                 let added = cte.search.iter().map(|(_, set)| set.name).chain(cte.cycle.iter().flat_map(|(_, new)| new.iter().map(|n| n.name))).collect();
@@ -212,7 +212,7 @@ impl Resolver<'_> {
                     None => columns.push(Column {
                         nullable: found.nullable,
                         exact: found.exact,
-                        ..Column::computed(Ustr::from(&format!("column{}", n + 1)), found.ty)
+                        ..Column::computed(Symbol::from(&format!("column{}", n + 1)), found.ty)
                     }),
                 }
             }
@@ -425,8 +425,8 @@ impl Resolver<'_> {
     }
 
     /// `FigureColname`: the name PostgreSQL gives to a target without alias.
-    fn figure_name(&self, expr: &Expr) -> Ustr {
-        figure(expr).map_or_else(|| Ustr::from("?column?"), |(name, _)| name)
+    fn figure_name(&self, expr: &Expr) -> Symbol {
+        figure(expr).map_or_else(|| Symbol::from("?column?"), |(name, _)| name)
     }
 }
 
@@ -435,22 +435,22 @@ pub(super) fn key_of(column: &Column) -> Option<String> {
 }
 
 /// An entry for a WITH query, its first columns renamed.
-fn cte_entry(name: Ustr, shape: Shape, names: &[Ustr]) -> CteEntry {
+fn cte_entry(name: Symbol, shape: Shape, names: &[Symbol]) -> CteEntry {
     let mut rte = Rte { columns: shape.columns, open: shape.open, ordered: shape.ordered, ..Rte::default() };
     rte.rename(name, names);
     CteEntry { name, columns: Rc::new(rte.columns), open: rte.open, ordered: rte.ordered }
 }
 
 /// A name, and whether it is a strong one (`FigureColnameInternal`).
-fn figure(expr: &Expr) -> Option<(Ustr, bool)> {
-    let strong = |name: &str| Some((Ustr::from(name), true));
+fn figure(expr: &Expr) -> Option<(Symbol, bool)> {
+    let strong = |name: &str| Some((Symbol::from(name), true));
     match &expr.kind {
         ExprKind::Column(parts) => parts.last().map(|p| (p.name, true)),
         ExprKind::Field(_, field) => Some((field.name, true)),
         ExprKind::Index(inner, ..) | ExprKind::Collate(inner, _) => figure(inner),
         ExprKind::Call(call) => Some((call.name.name.name, true)),
         ExprKind::Cast(inner, ty) => figure(inner).filter(|(_, strong)| *strong).or_else(|| Some((internal_name(ty.name.name.name), false))),
-        ExprKind::Case(case) => case.otherwise.as_ref().and_then(figure).filter(|(_, strong)| *strong).or_else(|| Some((Ustr::from("case"), false))),
+        ExprKind::Case(case) => case.otherwise.as_ref().and_then(figure).filter(|(_, strong)| *strong).or_else(|| Some((Symbol::from("case"), false))),
         ExprKind::Array(_) | ExprKind::ArrayQuery(_) => strong("array"),
         ExprKind::Row(_) => strong("row"),
         ExprKind::Exists(_) => strong("exists"),
@@ -458,7 +458,7 @@ fn figure(expr: &Expr) -> Option<(Ustr, bool)> {
         ExprKind::SqlValue(word) => strong(word),
         ExprKind::Special(word, _) => strong(if word == "trim" { "btrim" } else { word }),
         ExprKind::AtTimeZone(_) => strong("timezone"),
-        ExprKind::Bool(_) => Some((Ustr::from("bool"), false)),
+        ExprKind::Bool(_) => Some((Symbol::from("bool"), false)),
         ExprKind::Query(query) => first_target(query).and_then(|t| match t.alias {
             Some(alias) => Some((alias.name, true)),
             None => figure(&t.expr),
@@ -477,8 +477,8 @@ fn first_target(query: &Query) -> Option<&Target> {
 }
 
 /// The catalog's name of a type that SQL spells in words.
-fn internal_name(name: Ustr) -> Ustr {
-    Ustr::from(match name.as_str() {
+fn internal_name(name: Symbol) -> Symbol {
+    Symbol::from(match name.as_str() {
         "int" | "integer" => "int4",
         "smallint" => "int2",
         "bigint" => "int8",

@@ -1,6 +1,6 @@
 //! Relations named in strings: `'public.orders'::regclass`.
 
-use ustr::Ustr;
+use crate::symbol::Symbol;
 
 use super::resolve::Resolver;
 use crate::diagnostic::Access;
@@ -19,7 +19,7 @@ impl Resolver<'_> {
         }
         let start = span.start + 1;
         let ident = |(name, at): &(String, std::ops::Range<u32>)| Ident {
-            name: Ustr::from(name),
+            name: Symbol::from(name),
             span: Span { start: start + at.start, end: start + at.end },
             quoted: false,
         };

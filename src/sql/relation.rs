@@ -9,9 +9,9 @@ use super::scope::{Column, Rte};
 use super::types::Type;
 use crate::diagnostic::Access;
 use crate::schema::{QualifiedName, Relation, RelationKind};
+use crate::symbol::Symbol;
 use crate::syntax::sql::ast::ObjectName;
 use std::rc::Rc;
-use ustr::Ustr;
 
 /// Relations of other databases, in statements that PostgreSQL's grammar happens to read.
 const FOREIGN: &[&str] = &["dual", "sqlite_master", "sqlite_schema", "sqlite_sequence", "sqlite_stat1", "sysobjects", "duckdb_tables"];
@@ -173,7 +173,7 @@ impl Resolver<'_> {
             },
             (_, Some(relation)) => named(builtin_rte(relation)),
             (Target::Sequence, None) => {
-                let column = |(name, ty): (&str, &str)| Column { nullable: false, ..Column::computed(Ustr::from(name), Type::base(ty)) };
+                let column = |(name, ty): (&str, &str)| Column { nullable: false, ..Column::computed(Symbol::from(name), Type::base(ty)) };
                 let columns = [("last_value", "bigint"), ("log_cnt", "bigint"), ("is_called", "boolean")].map(column).to_vec();
                 named(Rte { columns, system: true, ordered: true, ..Rte::default() })
             }
@@ -185,12 +185,12 @@ impl Resolver<'_> {
     pub(super) fn relation_rte(&self, key: &QualifiedName, relation: &Relation) -> Rte {
         let source = Rc::new(key.clone());
         let column = |c: &crate::schema::Column| {
-            let name = Ustr::from(&c.name);
+            let name = Symbol::from(&c.name);
             // what is only partly known may have been given another type
             let ty = if relation.open { Type::Unknown } else { Type::of_column(self.schema, &c.ty) };
             Column {
                 name,
-                exact: (!relation.open && !ty.is_plainly(&c.ty)).then(|| Ustr::from(&c.ty)),
+                exact: (!relation.open && !ty.is_plainly(&c.ty)).then(|| Symbol::from(&c.ty)),
                 ty,
                 // nobody holds a foreign table to what is declared
                 nullable: !c.not_null || relation.kind == RelationKind::ForeignTable,
@@ -217,6 +217,6 @@ impl Resolver<'_> {
 }
 
 pub(super) fn builtin_rte(relation: &'static builtin::Relation) -> Rte {
-    let columns: Vec<Column> = relation.columns.iter().map(|(name, ty)| Column::computed(Ustr::from(name), builtin_type(ty))).collect();
+    let columns: Vec<Column> = relation.columns.iter().map(|(name, ty)| Column::computed(Symbol::from(name), builtin_type(ty))).collect();
     Rte { columns, system: !relation.view, ordered: true, relation: Some(Rc::new(QualifiedName::new(relation.schema, relation.name))), ..Rte::default() }
 }

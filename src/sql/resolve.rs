@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use ustr::Ustr;
+use crate::symbol::Symbol;
 
 use super::define::Overlay;
 use super::problem::{Analysis, Output, Problem, ProblemKind, SqlReference};
@@ -193,7 +193,7 @@ pub(super) struct Resolver<'a> {
     /// Something in FROM may have columns that nobody knows.
     pub(super) doubt: bool,
     /// [`Column::exact`] of the expression that was read last, until [`Resolver::value`] takes it.
-    pub(super) exact: Option<Ustr>,
+    pub(super) exact: Option<Symbol>,
     /// Expressions are read that were read before.
     pub(super) again: bool,
 }
@@ -236,14 +236,14 @@ impl<'a> Resolver<'a> {
         let level = &mut self.levels[0];
         for variable in &options.variables {
             let ty = variable.ty.as_deref().map_or(Type::Unknown, |t| Type::of_column(self.schema, t));
-            level.variables.push((Ustr::from(&variable.name), ty));
+            level.variables.push((Symbol::from(&variable.name), ty));
         }
-        level.variables_of = options.function.as_deref().map(Ustr::from);
+        level.variables_of = options.function.as_deref().map(Symbol::from);
         if options.trigger || options.trigger_of.is_some() {
             for name in ["new", "old"] {
                 let rte = match &options.trigger_of {
-                    Some(relation) => self.row_of(relation, Ustr::from(name)),
-                    None => Rte { name: Some(Ustr::from(name)), aliased: true, open: true, ..Rte::default() },
+                    Some(relation) => self.row_of(relation, Symbol::from(name)),
+                    None => Rte { name: Some(Symbol::from(name)), aliased: true, open: true, ..Rte::default() },
                 };
                 self.add_hidden(Rc::new(rte));
             }
@@ -257,7 +257,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// An entry named `name` with a relation's columns.
-    pub(super) fn row_of(&self, relation: &QualifiedName, name: Ustr) -> Rte {
+    pub(super) fn row_of(&self, relation: &QualifiedName, name: Symbol) -> Rte {
         let mut rte = match self.schema.relations.get_key_value(relation) {
             Some((key, found)) => self.relation_rte(key, found),
             None => Rte { open: true, ..Rte::default() },

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use ustr::Ustr;
+use crate::symbol::Symbol;
 
 use super::types::Type;
 use crate::schema::QualifiedName;
@@ -11,13 +11,13 @@ use crate::schema::QualifiedName;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Column {
     /// Its name here.
-    pub name: Ustr,
+    pub name: Symbol,
     /// Its type.
     pub ty: Type,
     /// Whether it may be NULL.
     pub nullable: bool,
     /// The table's column it is, unchanged.
-    pub source: Option<(Rc<QualifiedName>, Ustr)>,
+    pub source: Option<(Rc<QualifiedName>, Symbol)>,
     /// A name for it names the table's column (not a subquery's output).
     pub direct: bool,
     /// Perhaps another name hides it: an alias list renames the first columns, and nobody knows which are first.
@@ -25,7 +25,7 @@ pub struct Column {
     /// Number of the entry it belongs to: tells the same column of two entries apart.
     pub origin: u32,
     /// Its type in full where that says more than `ty`: length and scale, a domain.
-    pub exact: Option<Ustr>,
+    pub exact: Option<Symbol>,
 }
 
 impl Column {
@@ -36,7 +36,7 @@ impl Column {
     }
 
     /// A computed column.
-    pub fn computed(name: Ustr, ty: Type) -> Self {
+    pub fn computed(name: Symbol, ty: Type) -> Self {
         Self { name, ty, nullable: true, source: None, direct: false, uncertain: false, origin: 0, exact: None }
     }
 }
@@ -45,7 +45,7 @@ impl Column {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Rte {
     /// Its alias, or the relation's name.
-    pub name: Option<Ustr>,
+    pub name: Option<Symbol>,
     /// It has an alias.
     pub aliased: bool,
     /// The relation it is.
@@ -93,7 +93,7 @@ impl Item {
 #[derive(Clone, Debug)]
 pub struct CteEntry {
     /// Its name.
-    pub name: Ustr,
+    pub name: Symbol,
     /// Its columns.
     pub columns: Rc<Vec<Column>>,
     /// Perhaps it has more.
@@ -116,9 +116,9 @@ pub struct Level {
     /// Something unknown stands in FROM: any name may come from it.
     pub open: bool,
     /// Names that are no columns: parameters of a function.
-    pub variables: Vec<(Ustr, Type)>,
+    pub variables: Vec<(Symbol, Type)>,
     /// The function whose parameters they are.
-    pub variables_of: Option<Ustr>,
+    pub variables_of: Option<Symbol>,
     /// It has GROUP BY: an aggregate reads one row or more.
     pub grouped: bool,
 }
@@ -141,7 +141,7 @@ pub enum Found {
 
 impl Rte {
     /// The column of that name.
-    pub fn find(&self, name: Ustr) -> Found {
+    pub fn find(&self, name: Symbol) -> Found {
         let mut found: Option<&Column> = None;
         for column in &self.columns {
             if column.name == name {
@@ -158,13 +158,13 @@ impl Rte {
         if self.system
             && let Some((name, ty)) = SYSTEM_COLUMNS.iter().find(|(n, _)| *n == name)
         {
-            return Found::One(Column::computed(Ustr::from(name), Type::base(ty)));
+            return Found::One(Column::computed(Symbol::from(name), Type::base(ty)));
         }
         if self.open { Found::Perhaps } else { Found::Nothing }
     }
 
     /// Gives names to the first columns (`AS t(a, b)`); the alias itself is set too.
-    pub fn rename(&mut self, alias: Ustr, names: &[Ustr]) {
+    pub fn rename(&mut self, alias: Symbol, names: &[Symbol]) {
         self.name = Some(alias);
         self.aliased = true;
         if names.is_empty() {

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use ustr::Ustr;
+use crate::symbol::Symbol;
 
 use crate::schema::{QualifiedName, Schema};
 use crate::syntax::sql::ast::TypeName;
@@ -16,13 +16,13 @@ pub enum Type {
     /// A constant in quotes that has no type yet, or NULL.
     Literal,
     /// A built-in type, by the name a lock writes (`integer`, `text`, `timestamptz`).
-    Base(Ustr),
+    Base(Symbol),
     /// An enum of the schema.
     Enum(Rc<QualifiedName>),
     /// A composite type, or the row type of a relation.
     Row(Rc<QualifiedName>),
     /// An anonymous row of known columns.
-    Record(Rc<Vec<(Ustr, Type)>>),
+    Record(Rc<Vec<(Symbol, Type)>>),
     /// An array.
     Array(Rc<Type>),
 }
@@ -30,7 +30,7 @@ pub enum Type {
 impl Type {
     /// A built-in type.
     pub fn base(name: &str) -> Self {
-        Type::Base(Ustr::from(name))
+        Type::Base(Symbol::from(name))
     }
 
     /// What an element of it is.

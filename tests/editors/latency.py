@@ -2,15 +2,16 @@
 """How long an editor waits: latency.py BINARY FOLDER [--edits N] [--file PATH]
 
 FOLDER holds a lock and any amount of code. Opens a Python file of about 60 KB that mentions the database (or PATH), types into it, and measures from the change
-to the findings for that very version; then edits the lock and measures until another file is judged by it.
+to the findings for that very version; then adds tables to the lock that the code names and it lacks,
+takes them away again, and measures until a file is judged by it.
 """
-import argparse, json, os, pathlib, queue, statistics, subprocess, sys, threading, time, urllib.parse
+import argparse, json, os, pathlib, queue, re, statistics, subprocess, sys, threading, time, urllib.parse
 
 
 class Client:
     def __init__(self, binary, folder):
         self.child = subprocess.Popen([binary, "server"], cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        self.messages, self.id = queue.Queue(), 0
+        self.messages, self.id, self.said = queue.Queue(), 0, []
         threading.Thread(target=self.read, daemon=True).start()
 
     def read(self):
@@ -23,7 +24,9 @@ class Client:
             if not length:
                 return
             body = out.read(length)
-            self.messages.put((time.perf_counter(), json.loads(body)))
+            self.messages.put((time.perf_counter(), message := json.loads(body)))
+            if message.get("method") == "textDocument/publishDiagnostics":
+                self.said += [d["message"] for d in message["params"]["diagnostics"]]
 
     def send(self, message):
         body = json.dumps({"jsonrpc": "2.0", **message}).encode()
@@ -119,11 +122,17 @@ def main():
     lock = folder / "schema.lock.yaml"
     c.tell("textDocument/didOpen", {"textDocument": {"uri": uri(lock), "languageId": "yaml", "version": 1, "text": lock.read_text()}})
     c.wait(lambda m: m.get("method") == "window/logMessage" and " linked in " in m["params"]["message"])
-    for n in range(3):
-        sent = time.perf_counter()
-        c.tell("textDocument/didChange", {"textDocument": {"uri": uri(lock), "version": n + 2}, "contentChanges": [{"text": lock.read_text() + "#" * n}]})
-        got, _ = c.wait(lambda m: m.get("method") == "window/logMessage" and " linked in " in m["params"]["message"])
-        locks.append(got - sent)
+    linked = lambda m: m.get("method") == "window/logMessage" and " linked in " in m["params"]["message"]
+    told = lambda m: m.get("method") == "textDocument/publishDiagnostics" and m["params"]["uri"] != uri(lock)
+    text, version = lock.read_text(), 1
+    for table in sorted(set(re.findall(r"table `(\w+)` does not exist", " ".join(c.said))))[:20]:
+        for new in (text.replace("\ntables:\n", f"\ntables:\n  public.{table}:\n    columns:\n      id: bigint not null\n", 1), text):
+            version += 1
+            sent = time.perf_counter()
+            c.tell("textDocument/didChange", {"textDocument": {"uri": uri(lock), "version": version}, "contentChanges": [{"text": new}]})
+            got, _ = c.wait(told)
+            locks.append(got - sent)
+            c.wait(linked)
     say("lock edit to findings of the whole workspace", locks)
     resident = next(l for l in pathlib.Path(f"/proc/{c.child.pid}/status").read_text().splitlines() if l.startswith("VmHWM"))
     print(f"memory at most {int(resident.split()[1]) // 1024} MB")

@@ -1,6 +1,6 @@
 //! What a migration asks of the database it runs in: a fresh PostgreSQL, in the state that the history so far has made.
 
-use ustr::Ustr;
+use crate::symbol::Symbol;
 
 use super::Alembic;
 use super::columns::last;
@@ -21,7 +21,7 @@ type M<'m, 'a> = Machine<'m, 'a, Alembic<'a>>;
 
 /// Attributes of the connection, the context and the dialect.
 pub fn attribute<'a>(receiver: &str, name: &str, at: Location) -> Option<Value<'a>> {
-    let external = |path: &str| Some(Value::External(Ustr::from(path)));
+    let external = |path: &str| Some(Value::External(Symbol::from(path)));
     let text = |t: &str| Some(Value::text(t, at));
     match (receiver, name) {
         (BIND | CONTEXT | INSPECTOR, "dialect") => external(DIALECT),
@@ -50,7 +50,7 @@ pub fn call<'a>(path: &str) -> Option<Value<'a>> {
         },
         _ => return None,
     };
-    Some(Value::External(Ustr::from(handle)))
+    Some(Value::External(Symbol::from(handle)))
 }
 
 /// Methods of an inspector, and of a dialect.
@@ -58,7 +58,7 @@ pub fn method<'a>(m: &mut M<'_, 'a>, receiver: &str, name: &str, args: &Args<'a>
     match (receiver, name) {
         (DIALECT, "type_descriptor") => args.positional.first().map(|a| a.0.clone()),
         (BIND, "connect" | "begin" | "execution_options" | "get_bind" | "connection" | "__enter__" | "bind" | "get_execution_options") => {
-            Some(Value::External(Ustr::from(BIND)))
+            Some(Value::External(Symbol::from(BIND)))
         }
         (DIALECT | BIND | INSPECTOR, "has_table") => {
             let names: Vec<String> = args.positional.iter().filter_map(|a| a.0.constant()).chain(args.text(99, "table_name")).collect();

@@ -1,6 +1,6 @@
 //! Column types as migrations write them, in SQL.
 
-use ustr::Ustr;
+use crate::symbol::Symbol;
 
 use super::Alembic;
 use super::columns::last;
@@ -183,7 +183,7 @@ fn of_class<'a>(m: &mut M<'_, 'a>, value: &Value<'a>, depth: usize) -> SqlType {
     };
     let at = m.place_of(&class);
     if m.has_member(&class, "load_dialect_impl") {
-        let dialect = Value::External(Ustr::from(super::inspect::DIALECT));
+        let dialect = Value::External(Symbol::from(super::inspect::DIALECT));
         let made = m.call_member(value, &class, "load_dialect_impl", vec![dialect], at);
         let found = of_value_at(m, &made, depth + 1);
         if found.text.is_some() {

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use ustr::Ustr;
+use crate::symbol::Symbol;
 
 use super::{Django, M};
 use crate::migrations::python::{Args, ClassValue, Value};
@@ -159,7 +159,7 @@ pub fn field<'a>(m: &mut M<'_, 'a>, value: &Value<'a>) -> Option<Field<'a>> {
 
 /// What the `__init__` of a field class always passes on: `super().__init__(max_length=150, unique=True, …)`. Such arguments do not stand in migrations.
 fn fixed_arguments<'a>(m: &mut M<'_, 'a>, class: &Rc<ClassValue<'a>>, args: &mut Args<'a>) {
-    let mut found: Vec<(Ustr, &'a Expr)> = Vec::new();
+    let mut found: Vec<(Symbol, &'a Expr)> = Vec::new();
     for stmt in &class.node.body {
         let StmtKind::Function(f) = &stmt.kind else { continue };
         if f.name.name.as_str() != "__init__" {
@@ -313,6 +313,6 @@ pub fn lower(text: &str) -> String {
 }
 
 /// A keyword as an interned name.
-pub fn key(name: &str) -> Ustr {
-    Ustr::from(name)
+pub fn key(name: &str) -> Symbol {
+    Symbol::from(name)
 }

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use ustr::Ustr;
+use crate::symbol::Symbol;
 
 use super::value::{Args, Closure, Code, Instance, Made, Scope, Value};
 use super::{Flow, Frame, Host, MAX_CALLS, Machine, methods};
@@ -24,7 +24,7 @@ impl<'a, H: Host<'a>> Machine<'_, 'a, H> {
                     return self.enum_of(c, &args);
                 }
                 let object = Value::Instance(Rc::new(Instance { class: Rc::clone(c), args: args.clone(), attributes: std::cell::RefCell::default() }));
-                if let Some(Value::Function(init)) = self.class_member(c, Ustr::from("__init__")) {
+                if let Some(Value::Function(init)) = self.class_member(c, Symbol::from("__init__")) {
                     let init = Closure { code: init.code, module: init.module, scope: init.scope.clone(), receiver: Some(object.clone()) };
                     self.run(&Rc::new(init), args);
                 }
@@ -35,10 +35,10 @@ impl<'a, H: Host<'a>> Machine<'_, 'a, H> {
                 if let Some(v) = methods::builtin(self, path, &args, at) {
                     return v;
                 }
-                H::call(self, path, &args, at).unwrap_or_else(|| Value::Made(Rc::new(Made { path: Ustr::from(path), receiver: None, args, at })))
+                H::call(self, path, &args, at).unwrap_or_else(|| Value::Made(Rc::new(Made { path: Symbol::from(path), receiver: None, args, at })))
             }
             Value::Made(m) => {
-                let path = Ustr::from(&format!("{}()", m.path));
+                let path = Symbol::from(&format!("{}()", m.path));
                 Value::Made(Rc::new(Made { path, receiver: Some(function.clone()), args, at }))
             }
             _ => Value::Unknown,
@@ -46,10 +46,10 @@ impl<'a, H: Host<'a>> Machine<'_, 'a, H> {
     }
 
     /// `receiver.name(args)`
-    pub(super) fn call_method(&mut self, receiver: &Value<'a>, name: Ustr, args: Args<'a>, at: Location) -> Value<'a> {
+    pub(super) fn call_method(&mut self, receiver: &Value<'a>, name: Symbol, args: Args<'a>, at: Location) -> Value<'a> {
         match receiver {
             Value::External(path) => {
-                let path = Ustr::from(&format!("{path}.{name}"));
+                let path = Symbol::from(&format!("{path}.{name}"));
                 self.apply(&Value::External(path), args, at)
             }
             Value::Made(m) => {
@@ -59,7 +59,7 @@ impl<'a, H: Host<'a>> Machine<'_, 'a, H> {
                 if m.path.len() > super::expressions::MAX_PATH {
                     return Value::Unknown;
                 }
-                let path = Ustr::from(&format!("{}().{name}", m.path.as_str().trim_end_matches("()")));
+                let path = Symbol::from(&format!("{}().{name}", m.path.as_str().trim_end_matches("()")));
                 Value::Made(Rc::new(Made { path, receiver: Some(receiver.clone()), args, at }))
             }
             Value::Module(_) | Value::Class(_) | Value::Instance(_) => {
@@ -82,7 +82,7 @@ impl<'a, H: Host<'a>> Machine<'_, 'a, H> {
     fn enum_of(&mut self, class: &Rc<super::ClassValue<'a>>, args: &Args<'a>) -> Value<'a> {
         let Some(wanted) = args.positional.first().map(|p| p.0.clone()) else { return Value::Unknown };
         let members = self.iterate(&Value::Class(Rc::clone(class))).unwrap_or_default().0;
-        let value = Ustr::from("value");
+        let value = Symbol::from("value");
         members
             .into_iter()
             .find(|m| matches!(m, Value::Instance(i) if i.attributes.borrow().get(&value).is_some_and(|v| v.equals(&wanted) == Some(true))))

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use ustr::Ustr;
+use crate::symbol::Symbol;
 
 use super::value::{Args, Closure, Code, Made, Value};
 use super::{Host, Machine};
@@ -148,7 +148,7 @@ impl<'a, H: Host<'a>> Machine<'_, 'a, H> {
         Value::Dict(Rc::new(std::cell::RefCell::new(pairs)))
     }
 
-    fn name(&mut self, n: Ustr) -> Value<'a> {
+    fn name(&mut self, n: Symbol) -> Value<'a> {
         if let Some(v) = self.frame().scope.as_ref().and_then(|s| s.get(n)) {
             return v;
         }
@@ -156,11 +156,11 @@ impl<'a, H: Host<'a>> Machine<'_, 'a, H> {
         if let Some(v) = self.module_name(module, n) {
             return v;
         }
-        Value::External(Ustr::from(&format!("builtins.{n}")))
+        Value::External(Symbol::from(&format!("builtins.{n}")))
     }
 
     /// `value.name`
-    pub(super) fn attribute(&mut self, value: &Value<'a>, name: Ustr, span: Span) -> Value<'a> {
+    pub(super) fn attribute(&mut self, value: &Value<'a>, name: Symbol, span: Span) -> Value<'a> {
         match value {
             Value::Module(m) => match self.module_name(*m, name) {
                 Some(v) => v,
@@ -184,7 +184,7 @@ impl<'a, H: Host<'a>> Machine<'_, 'a, H> {
             }
             Value::External(path) => {
                 let at = self.at(span);
-                H::attribute(self, value, name.as_str(), at).unwrap_or_else(|| Value::External(Ustr::from(&format!("{path}.{name}"))))
+                H::attribute(self, value, name.as_str(), at).unwrap_or_else(|| Value::External(Symbol::from(&format!("{path}.{name}"))))
             }
             Value::Made(m) => {
                 let at = self.at(span);
@@ -194,14 +194,14 @@ impl<'a, H: Host<'a>> Machine<'_, 'a, H> {
                 if m.path.len() > MAX_PATH {
                     return Value::Unknown;
                 }
-                Value::Made(Rc::new(Made { path: Ustr::from(&format!("{}.{name}", m.path)), receiver: Some(value.clone()), args: Args::default(), at }))
+                Value::Made(Rc::new(Made { path: Symbol::from(&format!("{}.{name}", m.path)), receiver: Some(value.clone()), args: Args::default(), at }))
             }
             _ => Value::Unknown,
         }
     }
 
     /// A name of a class or of one of its bases; members of an enum come with their name and value.
-    pub(super) fn class_member(&mut self, class: &Rc<super::ClassValue<'a>>, name: Ustr) -> Option<Value<'a>> {
+    pub(super) fn class_member(&mut self, class: &Rc<super::ClassValue<'a>>, name: Symbol) -> Option<Value<'a>> {
         let mut todo = vec![Rc::clone(class)];
         let mut seen = 0;
         while let Some(c) = todo.pop() {
@@ -219,7 +219,7 @@ impl<'a, H: Host<'a>> Machine<'_, 'a, H> {
         }
         // A plain attribute that SQLAlchemy adds.
         (name.as_str() == "__table__" || name.as_str() == "metadata").then(|| {
-            let path = Ustr::from(if name.as_str() == "metadata" { "sqlalchemy.MetaData" } else { "sqlalchemy.orm.__table__" });
+            let path = Symbol::from(if name.as_str() == "metadata" { "sqlalchemy.MetaData" } else { "sqlalchemy.orm.__table__" });
             let at = Location::new(self.modules[class.module].file, class.node.name.span);
             let args = Args { positional: vec![(Value::Class(Rc::clone(class)), at)], ..Args::default() };
             Value::Made(Rc::new(Made { path, receiver: None, args, at }))
@@ -270,7 +270,7 @@ impl<'a, H: Host<'a>> Machine<'_, 'a, H> {
                         args.open |= d.open;
                         for (k, v) in &d.entries {
                             match k.constant() {
-                                Some(k) => args.keywords.push((Ustr::from(&k), v.clone(), at)),
+                                Some(k) => args.keywords.push((Symbol::from(&k), v.clone(), at)),
                                 None => args.open = true,
                             }
                         }
@@ -317,7 +317,7 @@ impl<'a, H: Host<'a>> Machine<'_, 'a, H> {
         }
     }
 
-    fn compare(&mut self, operands: &'a [Expr], operators: &[Ustr]) -> Value<'a> {
+    fn compare(&mut self, operands: &'a [Expr], operators: &[Symbol]) -> Value<'a> {
         let values: Vec<_> = operands.iter().map(|o| self.eval(o)).collect();
         let mut all = Some(true);
         for (n, op) in operators.iter().enumerate() {
@@ -417,15 +417,15 @@ fn bound<'a>(f: &Closure<'a>, receiver: &Value<'a>) -> Rc<Closure<'a>> {
     Rc::new(Closure { code: f.code, module: f.module, scope: f.scope.clone(), receiver })
 }
 
-fn enum_member<'a>(class: &Rc<super::ClassValue<'a>>, name: Ustr, value: Value<'a>) -> Value<'a> {
+fn enum_member<'a>(class: &Rc<super::ClassValue<'a>>, name: Symbol, value: Value<'a>) -> Value<'a> {
     let mut attributes = rustc_hash::FxHashMap::default();
     let text = crate::syntax::sql::template::Template::from_source(crate::source::FileId(0), name.as_str(), 0);
-    attributes.insert(Ustr::from("name"), Value::Str(Rc::new(text)));
+    attributes.insert(Symbol::from("name"), Value::Str(Rc::new(text)));
     let value = match &value {
         Value::Made(m) if m.path.as_str() == "enum.auto" => Value::Unknown,
         _ => value,
     };
-    attributes.insert(Ustr::from("value"), value);
+    attributes.insert(Symbol::from("value"), value);
     Value::Instance(Rc::new(super::Instance { class: Rc::clone(class), args: Args::default(), attributes: std::cell::RefCell::new(attributes) }))
 }
 
@@ -440,7 +440,7 @@ fn subscript<'a>(base: &Value<'a>, key: &Value<'a>) -> Value<'a> {
         }
         (Value::Str(_), Value::Int(_)) => Value::Unknown,
         (Value::Made(m), Value::Str(_)) => Value::Made(Rc::new(Made {
-            path: Ustr::from(&format!("{}[]", m.path)),
+            path: Symbol::from(&format!("{}[]", m.path)),
             receiver: Some(base.clone()),
             args: Args { positional: vec![(key.clone(), m.at)], ..Args::default() },
             at: m.at,

@@ -2,8 +2,8 @@
 
 use std::rc::Rc;
 
+use crate::symbol::Symbol;
 use rustc_hash::FxHashMap;
-use ustr::Ustr;
 
 use super::super::files::database_of;
 use super::value::{ClassValue, Closure, Code, Scope, Value};
@@ -30,7 +30,7 @@ const MAX_TURNS: usize = 20_000;
 /// Turns of a `while` loop: what counts further than this counts rows.
 const MAX_WHILE: usize = 200;
 
-type Names<'a> = FxHashMap<Ustr, Value<'a>>;
+type Names<'a> = FxHashMap<Symbol, Value<'a>>;
 
 impl<'a, H: Host<'a>> Machine<'_, 'a, H> {
     /// Runs statements. A doubt that an early exit leaves behind lasts to the end of the function; the caller takes it back.
@@ -112,7 +112,7 @@ impl<'a, H: Host<'a>> Machine<'_, 'a, H> {
                 self.bind(c.name.name, class);
             }
             StmtKind::Import(names) => {
-                for n in names {
+                for n in names.iter() {
                     let (name, value) = self.import(n.module, n.alias);
                     self.bind(name, value);
                 }

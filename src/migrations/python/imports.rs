@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use ustr::Ustr;
+use crate::symbol::Symbol;
 
 use super::modules;
 use super::value::{Closure, Code, Value};
@@ -10,11 +10,11 @@ use super::{Frame, Host, Machine};
 use crate::syntax::python::{ExprKind, ImportFrom, Stmt, StmtKind};
 
 impl<'a, H: Host<'a>> Machine<'_, 'a, H> {
-    pub(super) fn import(&mut self, module: Ustr, alias: Option<Ustr>) -> (Ustr, Value<'a>) {
+    pub(super) fn import(&mut self, module: Symbol, alias: Option<Symbol>) -> (Symbol, Value<'a>) {
         let first = module.as_str().split('.').next().unwrap_or_default();
         match alias {
             Some(alias) => (alias, self.module_value(0, module.as_str())),
-            None => (Ustr::from(first), self.module_value(0, first)),
+            None => (Symbol::from(first), self.module_value(0, first)),
         }
     }
 
@@ -23,7 +23,7 @@ impl<'a, H: Host<'a>> Machine<'_, 'a, H> {
         let from = self.modules[self.frame().module].path.clone();
         match modules::resolve(self.files, &from, level, module) {
             Some((path, ..)) => self.load(&path).map_or(Value::Unknown, Value::Module),
-            None if level == 0 => Value::External(Ustr::from(module)),
+            None if level == 0 => Value::External(Symbol::from(module)),
             None => Value::Unknown,
         }
     }
@@ -39,7 +39,7 @@ impl<'a, H: Host<'a>> Machine<'_, 'a, H> {
     }
 
     /// `from module import name`
-    pub(super) fn imported(&mut self, level: u32, module: Ustr, name: Ustr) -> Value<'a> {
+    pub(super) fn imported(&mut self, level: u32, module: Symbol, name: Symbol) -> Value<'a> {
         let base = self.module_value(level, module.as_str());
         match base {
             Value::Module(m) => match self.module_name(m, name) {
@@ -51,7 +51,7 @@ impl<'a, H: Host<'a>> Machine<'_, 'a, H> {
                 match self.module_value(level, &whole) {
                     Value::Module(m) => Value::Module(m),
                     _ => match base.path() {
-                        Some(path) => Value::External(Ustr::from(&format!("{path}.{name}"))),
+                        Some(path) => Value::External(Symbol::from(&format!("{path}.{name}"))),
                         None => Value::Unknown,
                     },
                 }
@@ -60,13 +60,13 @@ impl<'a, H: Host<'a>> Machine<'_, 'a, H> {
     }
 
     /// The module `name` inside a package.
-    pub(super) fn submodule(&mut self, package: usize, name: Ustr) -> Option<Value<'a>> {
+    pub(super) fn submodule(&mut self, package: usize, name: Symbol) -> Option<Value<'a>> {
         let folder = self.modules[package].path.strip_suffix("__init__.py")?.to_owned();
         [format!("{folder}{name}.py"), format!("{folder}{name}/__init__.py")].iter().find_map(|p| self.load(p)).map(Value::Module)
     }
 
     /// A name of a module: what its run bound, else what its text binds, looked up when it is asked for.
-    pub(super) fn module_name(&mut self, module: usize, name: Ustr) -> Option<Value<'a>> {
+    pub(super) fn module_name(&mut self, module: usize, name: Symbol) -> Option<Value<'a>> {
         if let Some(v) = self.modules[module].globals.names.borrow().get(&name) {
             return Some(v.clone());
         }
@@ -85,7 +85,7 @@ impl<'a, H: Host<'a>> Machine<'_, 'a, H> {
     }
 
     /// The last statement of a module's top level that binds the name.
-    fn find_global(&mut self, body: &'a [Stmt], name: Ustr) -> Option<Value<'a>> {
+    fn find_global(&mut self, body: &'a [Stmt], name: Symbol) -> Option<Value<'a>> {
         for stmt in body.iter().rev() {
             let found = match &stmt.kind {
                 StmtKind::Assign(a) => a.0.iter().any(|t| matches!(t.kind, ExprKind::Name(n) if n == name)).then(|| self.eval(&a.1)),

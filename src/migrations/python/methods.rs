@@ -112,7 +112,7 @@ pub(super) fn builtin<'a, H: Host<'a>>(m: &mut Machine<'_, 'a, H>, path: &str, a
         }
         "builtins.getattr" => {
             let name = args.positional.get(1)?.0.constant()?;
-            let v = m.attribute(&first(), ustr::Ustr::from(&name), at.span);
+            let v = m.attribute(&first(), crate::symbol::Symbol::from(&name), at.span);
             if matches!(v, Value::Unknown) && args.positional.len() > 2 { Value::Unknown } else { v }
         }
         // Which database it is, asked by the class of the engine.

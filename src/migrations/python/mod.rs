@@ -16,8 +16,8 @@ mod value;
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use crate::symbol::Symbol;
 use rustc_hash::{FxHashMap, FxHashSet};
-use ustr::Ustr;
 
 use crate::source::{FileId, Location, Span};
 use crate::syntax::python::Module;
@@ -63,7 +63,7 @@ struct Loaded<'a> {
     file: FileId,
     node: &'a Module,
     globals: Rc<Scope<'a>>,
-    resolving: RefCell<FxHashSet<Ustr>>,
+    resolving: RefCell<FxHashSet<Symbol>>,
 }
 
 /// Where code is running.
@@ -161,7 +161,7 @@ impl<'m, 'a, H: Host<'a>> Machine<'m, 'a, H> {
 
     /// The name of a module that was run, without looking further than what it bound.
     pub fn global(&mut self, module: usize, name: &str) -> Value<'a> {
-        self.module_name(module, Ustr::from(name)).unwrap_or_default()
+        self.module_name(module, Symbol::from(name)).unwrap_or_default()
     }
 
     /// Calls a value with no arguments.
@@ -212,17 +212,17 @@ impl<'m, 'a, H: Host<'a>> Machine<'m, 'a, H> {
 
     /// `value.name`
     pub fn attribute_of(&mut self, value: &Value<'a>, name: &str) -> Value<'a> {
-        self.attribute(value, Ustr::from(name), Span::default())
+        self.attribute(value, Symbol::from(name), Span::default())
     }
 
     /// Whether a class or a base of it defines a name.
     pub fn has_member(&mut self, class: &Rc<ClassValue<'a>>, name: &str) -> bool {
-        self.class_member(class, Ustr::from(name)).is_some()
+        self.class_member(class, Symbol::from(name)).is_some()
     }
 
     /// Calls a method of a class on a value of it.
     pub fn call_member(&mut self, value: &Value<'a>, class: &Rc<ClassValue<'a>>, name: &str, args: Vec<Value<'a>>, at: Location) -> Value<'a> {
-        let Some(function) = self.class_member(class, Ustr::from(name)) else { return Value::Unknown };
+        let Some(function) = self.class_member(class, Symbol::from(name)) else { return Value::Unknown };
         let positional = std::iter::once(value.clone()).chain(args).map(|v| (v, at)).collect();
         self.apply(&function, Args { positional, ..Args::default() }, at)
     }
@@ -245,7 +245,7 @@ impl<'m, 'a, H: Host<'a>> Machine<'m, 'a, H> {
         self.steps < self.limit
     }
 
-    fn bind(&mut self, name: Ustr, value: Value<'a>) {
+    fn bind(&mut self, name: Symbol, value: Value<'a>) {
         match &self.frame().scope {
             Some(scope) => scope.set(name, value),
             None => self.modules[self.frame().module].globals.set(name, value),

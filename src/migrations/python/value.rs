@@ -3,8 +3,8 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use crate::symbol::Symbol;
 use rustc_hash::FxHashMap;
-use ustr::Ustr;
 
 use crate::source::Location;
 use crate::syntax::python::{Class, Expr, Function, Param};
@@ -39,7 +39,7 @@ pub enum Value<'a> {
     /// A module of the project, by its number in the machine.
     Module(usize),
     /// Something outside the project, by its dotted path.
-    External(Ustr),
+    External(Symbol),
     /// What a call of something outside gave, or an attribute of such a thing.
     Made(Rc<Made<'a>>),
 }
@@ -68,7 +68,7 @@ pub struct Pairs<'a> {
 #[derive(Debug, Default)]
 pub struct Scope<'a> {
     /// Bound names.
-    pub names: RefCell<FxHashMap<Ustr, Value<'a>>>,
+    pub names: RefCell<FxHashMap<Symbol, Value<'a>>>,
     /// The scope around.
     pub parent: Option<Rc<Scope<'a>>>,
 }
@@ -105,7 +105,7 @@ pub struct ClassValue<'a> {
     /// The scope its body ran in.
     pub members: Rc<Scope<'a>>,
     /// Names in the order of the body.
-    pub order: Vec<Ustr>,
+    pub order: Vec<Symbol>,
     /// Bases.
     pub bases: Vec<Value<'a>>,
 }
@@ -134,14 +134,14 @@ pub struct Instance<'a> {
     /// What it was made with.
     pub args: Args<'a>,
     /// Attributes set on it; an enum member has `name` and `value`.
-    pub attributes: RefCell<FxHashMap<Ustr, Value<'a>>>,
+    pub attributes: RefCell<FxHashMap<Symbol, Value<'a>>>,
 }
 
 /// A call of something outside the project, kept as it was written.
 #[derive(Debug)]
 pub struct Made<'a> {
     /// Dotted path; a call behind a call is `path().name`.
-    pub path: Ustr,
+    pub path: Symbol,
     /// What the last name was asked of, where that was itself made.
     pub receiver: Option<Value<'a>>,
     /// Arguments.
@@ -156,7 +156,7 @@ pub struct Args<'a> {
     /// By position, with their places.
     pub positional: Vec<(Value<'a>, Location)>,
     /// By name.
-    pub keywords: Vec<(Ustr, Value<'a>, Location)>,
+    pub keywords: Vec<(Symbol, Value<'a>, Location)>,
     /// A spread could not be followed: there may be more of either.
     pub open: bool,
 }
@@ -206,7 +206,7 @@ impl<'a> Value<'a> {
         match self {
             Value::Str(t) if !t.has_holes() => Some(t.text().to_owned()),
             // `class Kind(str, Enum)`: the member is its value.
-            Value::Instance(i) => i.attributes.borrow().get(&Ustr::from("value")).and_then(|v| if let Value::Str(_) = v { v.constant() } else { None }),
+            Value::Instance(i) => i.attributes.borrow().get(&Symbol::from("value")).and_then(|v| if let Value::Str(_) = v { v.constant() } else { None }),
             // SQLAlchemy's own string classes.
             Value::Made(m) if matches!(m.path.as_str(), "sqlalchemy.sql.quoted_name" | "sqlalchemy.sql.elements.quoted_name" | "sqlalchemy.quoted_name") => {
                 m.args.get(0, "value").and_then(Value::constant)
@@ -356,7 +356,7 @@ impl<'a> Scope<'a> {
     }
 
     /// The value of a name, here or around.
-    pub fn get(&self, name: Ustr) -> Option<Value<'a>> {
+    pub fn get(&self, name: Symbol) -> Option<Value<'a>> {
         let mut scope = self;
         loop {
             if let Some(v) = scope.names.borrow().get(&name) {
@@ -367,7 +367,7 @@ impl<'a> Scope<'a> {
     }
 
     /// Binds a name here.
-    pub fn set(&self, name: Ustr, value: Value<'a>) {
+    pub fn set(&self, name: Symbol, value: Value<'a>) {
         self.names.borrow_mut().insert(name, value);
     }
 }

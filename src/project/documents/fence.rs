@@ -1,6 +1,6 @@
 //! Code in documents.
 
-use ustr::Ustr;
+use crate::symbol::Symbol;
 
 use crate::diagnostic::{Access, Context};
 use crate::facts::Markdown;
@@ -34,8 +34,8 @@ pub(super) fn sql(schema: &Schema, id: FileId, text: &str, fence: &Fence, certai
         if !schema.relations.contains_key(&r.relation) {
             continue;
         }
-        let relation = RelationName { schema: Some(Ustr::from(&r.relation.schema)), name: Ustr::from(&r.relation.name) };
-        let column = r.column.as_deref().map(Ustr::from);
+        let relation = RelationName { schema: Some(Symbol::from(&r.relation.schema)), name: Symbol::from(&r.relation.name) };
+        let column = r.column.as_deref().map(Symbol::from);
         let (access, context) = (r.access, Context::Docs);
         uses.references.push(Reference { location, relation, column, access, context, via: "sql", model: None, attribute: None, certainty });
     }
@@ -98,9 +98,9 @@ fn body<'a>(ev: &mut Evaluator<'_, 'a>, statements: &'a Body, depth: usize) {
     for s in statements {
         match &s.kind {
             StmtKind::Import(names) => {
-                for n in names {
+                for n in names.iter() {
                     let first = n.module.as_str().split('.').next().unwrap_or_default();
-                    let (name, whole) = n.alias.map_or((Ustr::from(first), false), |a| (a, true));
+                    let (name, whole) = n.alias.map_or((Symbol::from(first), false), |a| (a, true));
                     bind(ev, name, Binding::Import { module: n.module, whole });
                 }
             }
@@ -126,7 +126,7 @@ fn body<'a>(ev: &mut Evaluator<'_, 'a>, statements: &'a Body, depth: usize) {
     }
 }
 
-fn bind<'a>(ev: &mut Evaluator<'_, 'a>, name: Ustr, binding: Binding<'a>) {
+fn bind<'a>(ev: &mut Evaluator<'_, 'a>, name: Symbol, binding: Binding<'a>) {
     let value = ev.world.bindings_value(Place::module(ev.place.file), &[binding], &mut Vec::new());
     ev.env.insert(name, value);
 }

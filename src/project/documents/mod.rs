@@ -11,7 +11,7 @@ mod labels;
 #[cfg(test)]
 mod tests;
 
-use ustr::Ustr;
+use crate::symbol::Symbol;
 
 use crate::diagnostic::{Access, Context};
 use crate::facts::Markdown;
@@ -216,8 +216,8 @@ impl<'s> Reader<'s> {
     fn note(&mut self, relation: &QualifiedName, column: Option<&str>, at: Span) {
         self.uses.references.push(Reference {
             location: Location::new(self.id, at),
-            relation: RelationName { schema: Some(Ustr::from(&relation.schema)), name: Ustr::from(&relation.name) },
-            column: column.map(Ustr::from),
+            relation: RelationName { schema: Some(Symbol::from(&relation.schema)), name: Symbol::from(&relation.name) },
+            column: column.map(Symbol::from),
             access: Access::Read,
             context: Context::Docs,
             via: "markdown",

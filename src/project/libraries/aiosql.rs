@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use ustr::Ustr;
+use crate::symbol::Symbol;
 
 use crate::diagnostic::Context;
 use crate::project::eval::{Args, Evaluator};
@@ -26,9 +26,9 @@ use super::sql_text;
 #[derive(Clone, Debug, Default)]
 pub struct Queries {
     /// Queries of its files, by name.
-    by_name: BTreeMap<Ustr, Query>,
+    by_name: BTreeMap<Symbol, Query>,
     /// Folders below, by name.
-    folders: BTreeMap<Ustr, Arc<Queries>>,
+    folders: BTreeMap<Symbol, Arc<Queries>>,
 }
 
 /// One named query.
@@ -113,7 +113,7 @@ fn find(ev: &Evaluator<'_, '_>, wanted: &str) -> Option<Queries> {
 impl Queries {
     fn add(&mut self, folders: &[&str], file: FileId, text: &str) {
         if let [first, rest @ ..] = folders {
-            let below = Arc::make_mut(self.folders.entry(Ustr::from(first)).or_default());
+            let below = Arc::make_mut(self.folders.entry(Symbol::from(first)).or_default());
             below.add(rest, file, text);
             return;
         }
@@ -124,8 +124,8 @@ impl Queries {
 }
 
 /// The queries of one file.
-fn queries(file: FileId, text: &str) -> Vec<(Ustr, Query)> {
-    let mut found: Vec<(Ustr, Query)> = Vec::new();
+fn queries(file: FileId, text: &str) -> Vec<(Symbol, Query)> {
+    let mut found: Vec<(Symbol, Query)> = Vec::new();
     let mut at = 0;
     for line in text.split_inclusive('\n') {
         let start = at;
@@ -142,7 +142,7 @@ fn queries(file: FileId, text: &str) -> Vec<(Ustr, Query)> {
             sign if sign.ends_with(['$', '!', '#']) => None,
             _ => Some(false),
         };
-        found.push((Ustr::from(&name.replace('-', "_")), Query { file, from: at, to: text.len(), single }));
+        found.push((Symbol::from(&name.replace('-', "_")), Query { file, from: at, to: text.len(), single }));
     }
     found.retain(|(name, _)| !name.is_empty());
     found
@@ -166,7 +166,8 @@ pub fn method<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &Value<'a>, name: Ident)
     // Whoever calls it stands and falls with the tables that it names.
     if ev.notes() {
         for r in analysis.references.iter().filter(|r| r.column.is_none()) {
-            let relation = RelationName { schema: (r.relation.schema != "public").then(|| Ustr::from(&r.relation.schema)), name: Ustr::from(&r.relation.name) };
+            let relation =
+                RelationName { schema: (r.relation.schema != "public").then(|| Symbol::from(&r.relation.schema)), name: Symbol::from(&r.relation.name) };
             let reference = Reference {
                 location,
                 relation,

@@ -1,7 +1,7 @@
 //! Alembic's operations: which tables and columns a revision names. A revision speaks of the schema of its own time, so these are places to look at and never
 //! mistakes; what a history makes of them is replayed elsewhere.
 
-use ustr::Ustr;
+use crate::symbol::Symbol;
 
 use crate::diagnostic::{Access, Context};
 use crate::project::eval::{Args, Evaluator};
@@ -59,7 +59,7 @@ fn columns<'a>(ev: &mut Evaluator<'_, 'a>, relation: RelationName, operation: &s
             for v in named.into_iter().chain(renamed) {
                 for one in names(v) {
                     if let Some((column, at)) = one.text().and_then(|t| t.constant().zip(t.location())) {
-                        note(ev, at, relation, Some(Ustr::from(&column)));
+                        note(ev, at, relation, Some(Symbol::from(&column)));
                     }
                 }
             }
@@ -78,11 +78,11 @@ fn names<'v, 'a>(v: &'v Value<'a>) -> &'v [Value<'a>] {
 
 fn relation(table: &Value<'_>, schema: Option<&Value<'_>>) -> Option<(RelationName, Location)> {
     let text = table.text()?;
-    let schema = schema.and_then(Value::constant).filter(|s| s != "public").map(|s| Ustr::from(&s));
-    Some((RelationName { schema, name: Ustr::from(&text.constant()?) }, text.location()?))
+    let schema = schema.and_then(Value::constant).filter(|s| s != "public").map(|s| Symbol::from(&s));
+    Some((RelationName { schema, name: Symbol::from(&text.constant()?) }, text.location()?))
 }
 
-fn note(ev: &mut Evaluator<'_, '_>, location: Location, relation: RelationName, column: Option<Ustr>) {
+fn note(ev: &mut Evaluator<'_, '_>, location: Location, relation: RelationName, column: Option<Symbol>) {
     if !ev.notes() {
         return;
     }

@@ -2,8 +2,8 @@
 
 use std::sync::OnceLock;
 
+use crate::symbol::Symbol;
 use rustc_hash::FxHashMap;
-use ustr::Ustr;
 
 use crate::config::{self, Role};
 use crate::diagnostic::{Access, Context};
@@ -21,7 +21,7 @@ use super::sql_text::{self, dialect};
 /// One call: which argument (by position or keyword) holds what.
 #[derive(Clone, Debug, Default)]
 pub struct Signature {
-    args: Vec<(Result<usize, Ustr>, Role)>,
+    args: Vec<(Result<usize, Symbol>, Role)>,
     /// The user says so; nothing is known better.
     own: bool,
     /// It writes the table.
@@ -33,8 +33,8 @@ pub struct Signature {
 /// All calls, by dotted path and by method name.
 #[derive(Clone, Debug, Default)]
 pub struct Calls {
-    by_path: FxHashMap<Ustr, Signature>,
-    by_method: FxHashMap<Ustr, Signature>,
+    by_path: FxHashMap<Symbol, Signature>,
+    by_method: FxHashMap<Symbol, Signature>,
     /// The user has wrappers.
     has_own: bool,
 }
@@ -61,13 +61,13 @@ impl Calls {
     fn add(&mut self, rows: &[config::Call], own: bool) {
         self.has_own |= own && !rows.is_empty();
         for row in rows {
-            let args = row.args.iter().map(|(k, role)| (k.parse().map_err(|_| Ustr::from(k)), *role)).collect();
+            let args = row.args.iter().map(|(k, role)| (k.parse().map_err(|_| Symbol::from(k)), *role)).collect();
             let last = row.function.rsplit('.').next().unwrap_or_default();
             let signature =
                 Signature { args, own, writes: matches!(last, "to_sql" | "copy_records_to_table" | "copy_to_table" | "copy_from"), creates: last == "to_sql" };
             match row.function.strip_prefix("*.") {
-                Some(method) => self.by_method.insert(Ustr::from(method), signature),
-                None => self.by_path.insert(Ustr::from(&row.function), signature),
+                Some(method) => self.by_method.insert(Symbol::from(method), signature),
+                None => self.by_path.insert(Symbol::from(&row.function), signature),
             };
         }
     }
@@ -83,7 +83,7 @@ impl Calls {
         let whole = format!("{}.{}", world.index.table.path(def.file).replace('/', "."), def.qualname);
         let mut rest = whole.as_str();
         loop {
-            if let Some(s) = self.by_path.get(&Ustr::from(rest)).filter(|s| s.own) {
+            if let Some(s) = self.by_path.get(&Symbol::from(rest)).filter(|s| s.own) {
                 return Some(s);
             }
             rest = rest.split_once('.')?.1;
@@ -130,7 +130,7 @@ fn apply<'a>(ev: &mut Evaluator<'_, 'a>, signature: &Signature, driver: Option<d
         }
     }
     let Some((table, expr)) = given(Role::Table) else { return };
-    let schema = given(Role::Schema).and_then(|(v, _)| v.constant()).map(|s| Ustr::from(&s));
+    let schema = given(Role::Schema).and_then(|(v, _)| v.constant()).map(|s| Symbol::from(&s));
     let writes = given(Role::Row);
     let access = if writes.is_some() || signature.writes { Access::Write } else { Access::Read };
     let sure = certainty(ev, signature, driver);
@@ -151,7 +151,7 @@ fn apply<'a>(ev: &mut Evaluator<'_, 'a>, signature: &Signature, driver: Option<d
                 for e in &d.entries {
                     let text = e.key.clone();
                     if let (Some(column), true) = (text.constant(), ev.notes()) {
-                        push(ev, e.at, relation, Some(Ustr::from(&column)), access, sure);
+                        push(ev, e.at, relation, Some(Symbol::from(&column)), access, sure);
                     }
                 }
             }
@@ -163,7 +163,7 @@ fn is_sql(v: &Value<'_>) -> bool {
     v.alternatives().iter().any(|v| v.text().is_some_and(sql_text::looks_like_sql))
 }
 
-fn value<'v, 'a>(slot: &Result<usize, Ustr>, call: &'a Call, args: &'v Args<'a>) -> Option<(&'v Value<'a>, &'a Expr)> {
+fn value<'v, 'a>(slot: &Result<usize, Symbol>, call: &'a Call, args: &'v Args<'a>) -> Option<(&'v Value<'a>, &'a Expr)> {
     match slot {
         Ok(n) => args.positional(call, *n).zip(call.positional(*n)),
         Err(name) => args.keyword(call, name).zip(call.keyword(name)),
@@ -218,12 +218,12 @@ fn certainty(ev: &mut Evaluator<'_, '_>, signature: &Signature, driver: Option<d
 }
 
 /// The relation that a text names.
-fn relation<'a>(ev: &Evaluator<'_, 'a>, v: &Value<'a>, schema: Option<Ustr>) -> Option<(RelationName, Text<'a>)> {
+fn relation<'a>(ev: &Evaluator<'_, 'a>, v: &Value<'a>, schema: Option<Symbol>) -> Option<(RelationName, Text<'a>)> {
     let text = v.text()?;
     let name = text.constant()?;
     let relation = match name.split_once('.') {
-        Some((of, name)) if schema.is_none() && ev.world.schema.has_namespace(of) => RelationName { schema: Some(Ustr::from(of)), name: Ustr::from(name) },
-        _ => RelationName { schema: schema.filter(|s| s.as_str() != "public"), name: Ustr::from(&name) },
+        Some((of, name)) if schema.is_none() && ev.world.schema.has_namespace(of) => RelationName { schema: Some(Symbol::from(of)), name: Symbol::from(name) },
+        _ => RelationName { schema: schema.filter(|s| s.as_str() != "public"), name: Symbol::from(&name) },
     };
     (!name.is_empty() && !name.contains(char::is_whitespace)).then(|| (relation, text.clone()))
 }
@@ -250,11 +250,11 @@ fn dicts<'v, 'a>(v: &'v Value<'a>) -> Vec<&'v Dict<'a>> {
 fn note(ev: &mut Evaluator<'_, '_>, text: &Text<'_>, relation: RelationName, column: Option<&str>, access: Access, sure: Certainty) {
     let Some(at) = text.location() else { return };
     if ev.notes() && column.is_none_or(|c| !c.is_empty() && c != "*") {
-        push(ev, at, relation, column.map(Ustr::from), access, sure);
+        push(ev, at, relation, column.map(Symbol::from), access, sure);
     }
 }
 
-fn push(ev: &mut Evaluator<'_, '_>, location: Location, relation: RelationName, column: Option<Ustr>, access: Access, certainty: Certainty) {
+fn push(ev: &mut Evaluator<'_, '_>, location: Location, relation: RelationName, column: Option<Symbol>, access: Access, certainty: Certainty) {
     let r = Reference { location, relation, column, access, context: Context::Query, via: "calls", model: None, attribute: None, certainty };
     if !ev.uses.references.contains(&r) {
         ev.uses.references.push(r);

@@ -1,6 +1,6 @@
 //! Flask-SQLAlchemy: one object (`db`) that hands out SQLAlchemy's names.
 
-use ustr::Ustr;
+use crate::symbol::Symbol;
 
 use crate::syntax::python::Ident;
 
@@ -78,15 +78,15 @@ pub fn attribute<'a>(ev: &mut Evaluator<'_, 'a>, value: &Value<'a>, attr: Ident)
     }
     match attr.as_str() {
         "Model" => Some(model_class(ev, value)),
-        "metadata" => Some(Value::object(Ustr::from("sqlalchemy.MetaData"))),
+        "metadata" => Some(Value::object(Symbol::from("sqlalchemy.MetaData"))),
         name if OWN.contains(&name) || name.starts_with('_') => None,
-        name => Some(Value::External(Ustr::from(&format!("sqlalchemy.{name}")))),
+        name => Some(Value::External(Symbol::from(&format!("sqlalchemy.{name}")))),
     }
 }
 
 /// The base of all models: the extension's own, with the project's behind it where `model_class=` names one.
 fn model_class<'a>(ev: &mut Evaluator<'_, 'a>, value: &Value<'a>) -> Value<'a> {
-    let own = Value::External(Ustr::from("flask_sqlalchemy.SQLAlchemy.Model"));
+    let own = Value::External(Symbol::from("flask_sqlalchemy.SQLAlchemy.Model"));
     if let Value::Object(o) = value
         && let Some((file, call)) = o.call
         && let Some(class) = call.keyword("model_class")

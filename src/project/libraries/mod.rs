@@ -149,7 +149,7 @@ pub fn object_attribute<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &'a Expr, valu
 }
 
 /// A bare name in a class body, outside of its methods.
-pub fn class_name<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId, name: ustr::Ustr, span: Span) -> Option<Value<'a>> {
+pub fn class_name<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId, name: crate::symbol::Symbol, span: Span) -> Option<Value<'a>> {
     sqlalchemy::declare::class_name(ev, class, name, span)
 }
 
@@ -165,7 +165,7 @@ pub fn subscript<'a>(ev: &mut Evaluator<'_, 'a>, base: &Value<'a>, key: &Value<'
 }
 
 /// `left == right`, `left in right`…: the operands' values, and between each two the operator.
-pub fn compare<'a>(ev: &mut Evaluator<'_, 'a>, operands: &'a [Expr], operators: &[ustr::Ustr], values: &[Value<'a>]) -> Value<'a> {
+pub fn compare<'a>(ev: &mut Evaluator<'_, 'a>, operands: &'a [Expr], operators: &[crate::symbol::Symbol], values: &[Value<'a>]) -> Value<'a> {
     postgrest::compare(ev, operators, values);
     sqlalchemy::compare(ev, operands, operators, values).unwrap_or_default()
 }
@@ -207,7 +207,7 @@ pub fn enter<'a>(ev: &mut Evaluator<'_, 'a>, value: &Value<'a>) -> Value<'a> {
         // A function with `yield` under `@contextmanager`.
         Value::List(_) => value.element(),
         Value::Instance(c) => {
-            let own = ["__enter__", "__aenter__"].iter().find_map(|n| match ev.world.class_member(*c, ustr::Ustr::from(n)) {
+            let own = ["__enter__", "__aenter__"].iter().find_map(|n| match ev.world.class_member(*c, crate::symbol::Symbol::from(n)) {
                 Some((_, [.., super::index::Binding::Function(f)])) => Some(*f),
                 _ => None,
             });
@@ -242,7 +242,7 @@ pub fn set_attributes<'a>(ev: &mut Evaluator<'_, 'a>, object: &Value<'a>, names:
     for name in names.alternatives() {
         let Value::Str(text) = name else { continue };
         let (Some(constant), Some(at)) = (text.constant(), text.made_at()) else { continue };
-        let attr = Ident { name: ustr::Ustr::from(&constant), span: at.span };
+        let attr = Ident { name: crate::symbol::Symbol::from(&constant), span: at.span };
         let unknown = Value::Unknown;
         // Of several names, who knows which gets which value.
         let (value, expr) = if one { (value, call.positional(2)) } else { (&unknown, None) };

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use ustr::Ustr;
+use crate::symbol::Symbol;
 
 use crate::project::eval::{Args, Evaluator};
 use crate::project::index::{Binding, ClassId};
@@ -157,7 +157,7 @@ fn renames(ev: &Evaluator<'_, '_>, class: ClassId) -> bool {
 
 /// Whether a field has neither a default nor anything that might be one.
 fn is_required(ev: &Evaluator<'_, '_>, class: ClassId, name: &str) -> bool {
-    let Some((_, [.., binding])) = ev.world.class_member(class, Ustr::from(name)) else { return false };
+    let Some((_, [.., binding])) = ev.world.class_member(class, Symbol::from(name)) else { return false };
     match binding {
         // `x: Optional[int]` has the default `None` under Pydantic 1; `Annotated[…]` may hold one.
         Binding::Declared { annotation, .. } => !may_default(annotation),
@@ -194,7 +194,7 @@ pub(super) fn fields<'a>(ev: &Evaluator<'_, 'a>, class: ClassId) -> Dict<'a> {
     for &c in lineage.mro.iter().rev() {
         let def = ev.world.index.class(c);
         // `class Config: extra = "allow"`, `model_config = ConfigDict(extra="allow")`
-        dict.open |= def.names.contains_key(&Ustr::from("model_config")) && ev.world.sources.get(def.file).slice(def_span(def)).contains("allow");
+        dict.open |= def.names.contains_key(&Symbol::from("model_config")) && ev.world.sources.get(def.file).slice(def_span(def)).contains("allow");
         for name in &def.order {
             let (annotation, target) = match def.names.get(name).and_then(|b| b.last()) {
                 Some(Binding::Declared { annotation, target } | Binding::Value { annotation: Some(annotation), target, .. }) => (*annotation, *target),

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use ustr::Ustr;
+use crate::symbol::Symbol;
 
 use crate::diagnostic::{Access, Context};
 use crate::project::eval::{Args, Evaluator};
@@ -65,8 +65,8 @@ impl Bindings {
 /// A table as the configuration names it, perhaps with its schema.
 pub fn relation_name(table: &str) -> RelationName {
     match table.split_once('.') {
-        Some((schema, name)) => RelationName { schema: Some(Ustr::from(schema)), name: Ustr::from(name) },
-        None => RelationName { schema: None, name: Ustr::from(table) },
+        Some((schema, name)) => RelationName { schema: Some(Symbol::from(schema)), name: Symbol::from(name) },
+        None => RelationName { schema: None, name: Symbol::from(table) },
     }
 }
 
@@ -270,7 +270,7 @@ fn note(ev: &mut Evaluator<'_, '_>, location: Location, relation: RelationName, 
     if !ev.notes() || column.is_empty() {
         return;
     }
-    let column = Some(Ustr::from(column));
+    let column = Some(Symbol::from(column));
     let (context, certainty) = (Context::Cache, Certainty::Medium);
     let r = Reference { location, relation, column, access, context, via: "redis", model: None, attribute: None, certainty };
     if !ev.uses.references.contains(&r) {

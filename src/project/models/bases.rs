@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
+use crate::symbol::Symbol;
 use serde::Deserialize;
-use ustr::Ustr;
 
 use crate::source::Location;
 
@@ -89,7 +89,7 @@ pub fn columns(ev: &Evaluator<'_, '_>, class: ClassId, parent: Option<ClassId>, 
     for path in own.outside.iter().filter(|v| !behind.iter().any(|b| b.same(v))).filter_map(Value::external) {
         for base in lineage(path) {
             for (attribute, text) in &base.columns {
-                let attribute = Ustr::from(attribute);
+                let attribute = Symbol::from(attribute);
                 let declares = |c: &ClassId| {
                     let bindings = ev.world.index.class(*c).names.get(&attribute);
                     bindings.is_some_and(|all| all.iter().any(|b| !matches!(b, Binding::Declared { .. })))
@@ -99,7 +99,7 @@ pub fn columns(ev: &Evaluator<'_, '_>, class: ClassId, parent: Option<ClassId>, 
                     d.add(attribute, at, column, None, Some(null));
                 }
             }
-            base.members.iter().for_each(|m| d.note(Ustr::from(m), Member::Other));
+            base.members.iter().for_each(|m| d.note(Symbol::from(m), Member::Other));
         }
     }
 }
@@ -109,7 +109,7 @@ fn read(text: &str, at: Location) -> (Column, bool) {
     let mut column = Column::new(at);
     let rest = match text.split_once(" = ") {
         Some((name, rest)) => {
-            column.name = Some((Ustr::from(name), at));
+            column.name = Some((Symbol::from(name), at));
             rest
         }
         None => text,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ustr::Ustr;
+use crate::symbol::Symbol;
 
 use crate::source::{Location, Span};
 use crate::syntax::python::{Call, ExprKind, Ident};
@@ -107,7 +107,7 @@ fn class<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId, args: &Arguments<'a>, a
     }
     let outside = &ev.world.lineage(class)?.outside;
     if let Some(path) = outside.iter().find_map(|v| v.external().filter(|p| django::fields::is_field(p))) {
-        return Some(Declared::DjangoField(Ustr::from(path), Some(class), args.clone()).value());
+        return Some(Declared::DjangoField(Symbol::from(path), Some(class), args.clone()).value());
     }
     let base = outside.iter().find_map(|v| v.external().filter(|p| is_sqlalchemy(p) && is_constructor(last(p))))?;
     external(ev, base, args, at)
@@ -141,8 +141,8 @@ fn external<'a>(ev: &mut Evaluator<'_, 'a>, path: &str, args: &Arguments<'a>, at
             Declared::Table(table)
         }
         "relationship" | "relation" | "dynamic_loader" | "Relationship" => Declared::Relationship(relationship(args)),
-        "backref" => Declared::Backref(args.get(0, "name").and_then(|a| a.value.constant().map(|s| Ustr::from(&s)))),
-        "synonym" => Declared::Synonym(Ustr::from(&args.get(0, "name")?.value.constant()?)),
+        "backref" => Declared::Backref(args.get(0, "name").and_then(|a| a.value.constant().map(|s| Symbol::from(&s)))),
+        "synonym" => Declared::Synonym(Symbol::from(&args.get(0, "name")?.value.constant()?)),
         "composite" | "association_proxy" | "hybrid_property" | "hybrid_method" | "index_property" | "generic_relationship" | "aggregated" => {
             Declared::Attribute
         }
@@ -164,7 +164,7 @@ pub fn column<'a>(ev: &mut Evaluator<'_, 'a>, args: &Arguments<'a>, at: Location
     for (n, a) in args.positional().enumerate() {
         match (&a.value, Declared::of(&a.value)) {
             (Value::Str(t), _) if n == 0 => match t.constant() {
-                Some(name) => column.name = Some((Ustr::from(&name), text_at(a))),
+                Some(name) => column.name = Some((Symbol::from(&name), text_at(a))),
                 None => column.open = true,
             },
             (_, Some(Declared::ForeignKey(f))) => column.foreign_keys.push(f.clone()),
@@ -185,7 +185,7 @@ pub fn column<'a>(ev: &mut Evaluator<'_, 'a>, args: &Arguments<'a>, at: Location
         let Some(name) = a.name else { continue };
         match name.as_str() {
             "name" => match a.value.constant() {
-                Some(n) => column.name = Some((Ustr::from(&n), text_at(a))),
+                Some(n) => column.name = Some((Symbol::from(&n), text_at(a))),
                 None if matches!(a.value, Value::None) => {}
                 None => column.open = true,
             },
@@ -264,10 +264,10 @@ fn foreign_key_constraint<'a>(args: &Arguments<'a>, at: Location) -> Constraint 
 }
 
 /// Columns named by text, or by a column's own name.
-fn column_names<'v, 'a: 'v>(args: impl Iterator<Item = &'v Argument<'a>>) -> Vec<(Ustr, Location)> {
+fn column_names<'v, 'a: 'v>(args: impl Iterator<Item = &'v Argument<'a>>) -> Vec<(Symbol, Location)> {
     args.filter_map(|a| {
         if let Some(name) = a.value.constant() {
-            return Some((Ustr::from(&name), text_at(a)));
+            return Some((Symbol::from(&name), text_at(a)));
         }
         match (Declared::of(&a.value)?, a.expr.map(|e| &e.kind)) {
             (Declared::TableColumn(_, name), _) => Some((*name, a.at)),
@@ -283,16 +283,16 @@ fn relationship<'a>(args: &Arguments<'a>) -> Relationship<'a> {
     let given = args.keyword("backref").filter(|a| !matches!(a.value, Value::None));
     let backref = given.and_then(|a| match Declared::of(&a.value) {
         Some(Declared::Backref(name)) => *name,
-        _ => a.value.constant().map(|s| Ustr::from(&s)),
+        _ => a.value.constant().map(|s| Symbol::from(&s)),
     });
     // A name that is not known may be any: the other side then has names that nobody knows.
-    let backref = backref.or_else(|| given.map(|_| Ustr::from(super::ANY_NAME)));
+    let backref = backref.or_else(|| given.map(|_| Symbol::from(super::ANY_NAME)));
     Relationship { text: class.constant().map(std::borrow::Cow::into_owned), class, backref, uselist: types::flag(args.keyword("uselist").map(|a| &a.value)) }
 }
 
 /// `Table(name, metadata, *columns, schema=…)`
 fn table<'a>(ev: &mut Evaluator<'_, 'a>, args: &Arguments<'a>, at: Location) -> Table {
-    let name = args.get(0, "name").and_then(|a| Some((Ustr::from(&a.value.constant()?), text_at(a))));
+    let name = args.get(0, "name").and_then(|a| Some((Symbol::from(&a.value.constant()?), text_at(a))));
     // Flask-SQLAlchemy's `db.Table` puts the metadata in by itself.
     let is_part = |a: &Argument<'_>| matches!(Declared::of(&a.value), Some(Declared::Column(_) | Declared::Constraint(_) | Declared::Ignored));
     let given = args.get(1, "metadata").filter(|a| !is_part(a));
@@ -319,7 +319,7 @@ fn table<'a>(ev: &mut Evaluator<'_, 'a>, args: &Arguments<'a>, at: Location) -> 
     }
     if let Some(a) = args.keyword("schema") {
         match a.value.constant() {
-            Some(s) => table.schema = Some(Ustr::from(&s)),
+            Some(s) => table.schema = Some(Symbol::from(&s)),
             None if matches!(a.value, Value::None) => {}
             None => table.open = true,
         }
@@ -333,7 +333,7 @@ pub fn metadata<'a>(ev: &Evaluator<'_, 'a>, v: &Value<'a>) -> Metadata {
     let Some((file, call)) = o.call else { return Metadata::default() };
     let mut inner = Evaluator::quiet_on(ev.world, Place::module(file), &ev.trail);
     let schema = match last(&o.path) {
-        "MetaData" => call.keyword("schema").and_then(|e| inner.eval(e).constant().map(|s| Ustr::from(&s))),
+        "MetaData" => call.keyword("schema").and_then(|e| inner.eval(e).constant().map(|s| Symbol::from(&s))),
         "declarative_base" | "automap_base" | "registry" => {
             let given = call.keyword("metadata").map(|e| inner.eval(e));
             return given.map_or_else(|| Metadata { foreign: is_test_path(&ev.world.sources.get(file).path), ..Metadata::default() }, |v| metadata(&inner, &v));
@@ -388,7 +388,7 @@ pub fn attribute<'a>(ev: &mut Evaluator<'_, 'a>, value: &Value<'a>, attr: Ident)
         (Value::Library(_), name) => match (Declared::of(value)?, name) {
             (Declared::Dialect, "name") => Some(Value::Str(Text::made("postgresql", ev.at(attr.span)))),
             (Declared::Table(t), "c" | "columns") => Some(Declared::TableColumns(t.clone()).value()),
-            (Declared::TableColumns(t), name) => Some(Declared::TableColumn(t.clone(), Ustr::from(name)).value()),
+            (Declared::TableColumns(t), name) => Some(Declared::TableColumn(t.clone(), Symbol::from(name)).value()),
             (Declared::ClassTable(c), "c" | "columns") => Some(Declared::ClassColumns(*c).value()),
             (Declared::Column(c), "type") => c.ty.clone().map(|t| Declared::Type(t).value()),
             _ => None,

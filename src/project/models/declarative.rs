@@ -1,6 +1,6 @@
 //! SQLAlchemy's declarative classes, 1.x and 2.0, Flask-SQLAlchemy's among them.
 
-use ustr::Ustr;
+use crate::symbol::Symbol;
 
 use crate::source::Location;
 use crate::syntax::python::{ExprKind, StmtKind};
@@ -85,7 +85,7 @@ fn is_root_path(path: &str) -> bool {
 
 fn own_flag(ev: &mut Evaluator<'_, '_>, class: ClassId, name: &str) -> bool {
     let def = ev.world.index.class(class);
-    match def.names.get(&Ustr::from(name)).map(Vec::as_slice) {
+    match def.names.get(&Symbol::from(name)).map(|all| all.as_slice()) {
         Some([.., Binding::Value { value, .. }]) => matches!(value.kind, ExprKind::Bool(true)),
         _ => false,
     }
@@ -108,7 +108,7 @@ fn decide(ev: &mut Evaluator<'_, '_>, class: ClassId) -> bool {
     if !is_declarative(ev, class) || is_root(ev, class) || own_flag(ev, class, "__abstract__") {
         return false;
     }
-    if ev.world.class_member(class, Ustr::from("__table__")).is_some() || naming::table_name(ev, class).is_some() {
+    if ev.world.class_member(class, Symbol::from("__table__")).is_some() || naming::table_name(ev, class).is_some() {
         return true;
     }
     parent(ev, class).is_some()
@@ -118,7 +118,7 @@ fn decide(ev: &mut Evaluator<'_, '_>, class: ClassId) -> bool {
 pub fn is_unnamed(ev: &mut Evaluator<'_, '_>, class: ClassId) -> bool {
     !is_root(ev, class)
         && !own_flag(ev, class, "__abstract__")
-        && ev.world.index.class(class).names.contains_key(&Ustr::from("__tablename__"))
+        && ev.world.index.class(class).names.contains_key(&Symbol::from("__tablename__"))
         && naming::table_name(ev, class).is_none()
 }
 
@@ -158,7 +158,7 @@ pub fn draft<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId) -> Option<Draft<'a>
     };
     let metadata = metadata_of(ev, class);
     let relation = RelationName { schema: metadata.schema, name };
-    let mut d = Draft::new(Framework::SqlAlchemy, Ustr::from(&def.qualname), relation, relation_at, at);
+    let mut d = Draft::new(Framework::SqlAlchemy, Symbol::from(&def.qualname), relation, relation_at, at);
     d.model.class = Some(class);
     d.metadata = metadata;
     d.parent = parent;
@@ -179,7 +179,7 @@ pub fn draft<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId) -> Option<Draft<'a>
 
 /// `__table__ = Table(...)`
 fn class_table<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId) -> Option<std::sync::Arc<super::declared::Table>> {
-    let (owner, bindings) = ev.world.class_member(class, Ustr::from("__table__"))?;
+    let (owner, bindings) = ev.world.class_member(class, Symbol::from("__table__"))?;
     let Some(Binding::Value { value, .. }) = bindings.last() else { return None };
     let place = Place { file: ev.world.index.class(owner).file, class: Some(owner), function: None };
     let v = Evaluator::quiet_on(ev.world, place, &ev.trail).eval(value);
@@ -230,7 +230,7 @@ const HARMLESS: &[&str] =
 
 /// `__bind_key__` names another database.
 fn is_bound_elsewhere(ev: &Evaluator<'_, '_>, class: ClassId) -> bool {
-    match ev.world.class_member(class, Ustr::from("__bind_key__")) {
+    match ev.world.class_member(class, Symbol::from("__bind_key__")) {
         Some((_, [.., Binding::Value { value, .. }])) => !matches!(value.kind, ExprKind::None),
         _ => false,
     }
@@ -240,15 +240,15 @@ fn is_bound_elsewhere(ev: &Evaluator<'_, '_>, class: ClassId) -> bool {
 pub fn metadata_of(ev: &mut Evaluator<'_, '_>, class: ClassId) -> Metadata {
     let world = ev.world;
     let mut metadata = Metadata::default();
-    if world.class_member(class, Ustr::from("metadata")).is_some() {
-        let v = ev.plain_attribute(&Value::Class(class), Ustr::from("metadata"));
+    if world.class_member(class, Symbol::from("metadata")).is_some() {
+        let v = ev.plain_attribute(&Value::Class(class), Symbol::from("metadata"));
         metadata = construct::metadata(ev, &v);
     } else if let Some(lineage) = world.lineage(class) {
         if let Some(v) = lineage.outside.iter().find(|v| is_base(v)) {
             metadata = construct::metadata(ev, v);
         }
-        if let Some((_, [.., Binding::Value { .. }])) = world.class_member(class, Ustr::from("registry")) {
-            let v = ev.plain_attribute(&Value::Class(class), Ustr::from("registry"));
+        if let Some((_, [.., Binding::Value { .. }])) = world.class_member(class, Symbol::from("registry")) {
+            let v = ev.plain_attribute(&Value::Class(class), Symbol::from("registry"));
             metadata = construct::metadata(ev, &v);
         }
     }
@@ -258,18 +258,18 @@ pub fn metadata_of(ev: &mut Evaluator<'_, '_>, class: ClassId) -> Metadata {
 /// The project's own rules from Python types to column types.
 pub fn type_map(ev: &mut Evaluator<'_, '_>, class: ClassId) -> TypeMap {
     let world = ev.world;
-    if let Some((owner, [.., Binding::Value { value, .. }])) = world.class_member(class, Ustr::from("type_annotation_map")) {
+    if let Some((owner, [.., Binding::Value { value, .. }])) = world.class_member(class, Symbol::from("type_annotation_map")) {
         let place = Place { file: world.index.class(owner).file, class: Some(owner), function: None };
         return mapped::type_map(&mut Evaluator::quiet_on(world, place, &ev.trail), value);
     }
     // Advanced Alchemy's registry stores points in time with their zone, and mappings as `jsonb`.
     if world.lineage(class).is_some_and(|l| l.outside.iter().any(|v| v.external().is_some_and(bases::maps))) {
-        let external = |path: &str| Python::External(Ustr::from(path));
+        let external = |path: &str| Python::External(Symbol::from(path));
         return vec![(external("datetime.datetime"), SqlType::plain("timestamptz")), (external("builtins.dict"), SqlType::plain("jsonb"))];
     }
     // `registry(type_annotation_map=…)`, in the class or as the base.
-    let registry = match world.class_member(class, Ustr::from("registry")) {
-        Some(_) => ev.plain_attribute(&Value::Class(class), Ustr::from("registry")),
+    let registry = match world.class_member(class, Symbol::from("registry")) {
+        Some(_) => ev.plain_attribute(&Value::Class(class), Symbol::from("registry")),
         None => world.lineage(class).and_then(|l| l.outside.iter().find(|v| is_base(v)).cloned()).unwrap_or_default(),
     };
     if let Value::Object(o) = &registry
@@ -303,7 +303,7 @@ pub(super) fn body<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId, d: &mut Draft
 }
 
 /// One attribute of a class body.
-fn attribute<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId, owner: ClassId, name: Ustr, bindings: &[Binding<'a>], map: &TypeMap, d: &mut Draft<'a>) {
+fn attribute<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId, owner: ClassId, name: Symbol, bindings: &[Binding<'a>], map: &TypeMap, d: &mut Draft<'a>) {
     let world = ev.world;
     let place = Place { file: world.index.class(owner).file, class: Some(owner), function: None };
     let mut inner = Evaluator::quiet_on(world, place, &ev.trail);
@@ -349,7 +349,7 @@ fn dataclass_field<'a>(ev: &mut Evaluator<'_, 'a>, v: &Value<'a>) -> Option<Valu
 fn declare<'a>(
     ev: &mut Evaluator<'_, 'a>,
     owner: ClassId,
-    name: Ustr,
+    name: Symbol,
     at: Location,
     value: &Value<'a>,
     annotation: Option<Annotation<'a>>,
@@ -388,7 +388,7 @@ fn related(a: &Annotation<'_>) -> Related {
 }
 
 /// An attribute of the class that names a column of its `__table__`.
-fn rename(d: &mut Draft<'_>, attribute: Ustr, column: Ustr) {
+fn rename(d: &mut Draft<'_>, attribute: Symbol, column: Symbol) {
     if let Some(n) = d.model.columns.iter().position(|c| c.column == column) {
         d.model.members.remove(&d.model.columns[n].attribute);
         d.model.columns[n].attribute = attribute;
@@ -400,7 +400,7 @@ fn rename(d: &mut Draft<'_>, attribute: Ustr, column: Ustr) {
 fn add_column<'a>(
     ev: &mut Evaluator<'_, 'a>,
     owner: ClassId,
-    name: Ustr,
+    name: Symbol,
     at: Location,
     column: Option<Column>,
     annotated: Option<Annotation<'a>>,
@@ -435,7 +435,7 @@ fn add_column<'a>(
 
 /// `__table_args__`: constraints and the schema.
 pub fn table_arguments<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId, parent: Option<ClassId>, d: &mut Draft<'a>) {
-    let name = Ustr::from("__table_args__");
+    let name = Symbol::from("__table_args__");
     for owner in owners(ev, class, parent) {
         let Some(binding) = ev.world.index.class(owner).names.get(&name).and_then(|b| b.last().copied()) else { continue };
         let place = Place { file: ev.world.index.class(owner).file, class: Some(owner), function: None };
@@ -464,7 +464,7 @@ pub(super) fn apply<'a>(v: &Value<'a>, d: &mut Draft<'a>) {
             (Value::Dict(dict), _) => {
                 if let Some(e) = dict.get("schema") {
                     match e.value.constant() {
-                        Some(s) => d.model.relation.schema = Some(Ustr::from(&s)),
+                        Some(s) => d.model.relation.schema = Some(Symbol::from(&s)),
                         None => d.model.open |= !matches!(e.value, Value::None),
                     }
                 }

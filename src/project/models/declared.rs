@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ustr::Ustr;
+use crate::symbol::Symbol;
 
 use crate::source::Location;
 use crate::syntax::python::{ArgKind, Call, Expr};
@@ -21,7 +21,7 @@ pub enum Declared<'a> {
     /// SQLModel's `Field(...)`: its arguments, judged together with the annotation.
     Field(Arguments<'a>),
     /// A Django field: the path of its class outside the project, the project's own class, the arguments.
-    DjangoField(Ustr, Option<ClassId>, Arguments<'a>),
+    DjangoField(Symbol, Option<ClassId>, Arguments<'a>),
     /// `defaultdict(lambda: value)`
     Default(Value<'a>),
     /// A column type.
@@ -39,7 +39,7 @@ pub enum Declared<'a> {
     /// `table.c`
     TableColumns(Arc<Table>),
     /// `table.c.name`
-    TableColumn(Arc<Table>, Ustr),
+    TableColumn(Arc<Table>, Symbol),
     /// `Model.__table__`
     ClassTable(ClassId),
     /// `Model.__table__.c`
@@ -47,9 +47,9 @@ pub enum Declared<'a> {
     /// `relationship(...)`
     Relationship(Relationship<'a>),
     /// `backref("name", ...)`; `None` where the name is not known.
-    Backref(Option<Ustr>),
+    Backref(Option<Symbol>),
     /// `synonym("name")`
-    Synonym(Ustr),
+    Synonym(Symbol),
     /// An attribute that is no column: `association_proxy(...)`, `column_property(...)`…
     Attribute,
     /// `functools.partial(callee, ...)`
@@ -100,7 +100,7 @@ impl SqlType {
 #[derive(Clone, Debug)]
 pub struct Column {
     /// The name given, and where.
-    pub name: Option<(Ustr, Location)>,
+    pub name: Option<(Symbol, Location)>,
     /// The type given; `None` for none.
     pub ty: Option<SqlType>,
     /// Where the type is written.
@@ -148,9 +148,9 @@ pub enum Target {
     /// `"schema.table.column"` as written.
     Text(String),
     /// `Class.attribute`
-    Attribute(ClassId, Ustr),
+    Attribute(ClassId, Symbol),
     /// `table.c.column`
-    Column(Arc<Table>, Ustr),
+    Column(Arc<Table>, Symbol),
     /// The primary key of that class.
     PrimaryKey(ClassId),
     /// Not understood.
@@ -183,7 +183,7 @@ pub struct Constraint {
     /// What it is.
     pub kind: ConstraintKind,
     /// Column names, and where they are written.
-    pub columns: Vec<(Ustr, Location)>,
+    pub columns: Vec<(Symbol, Location)>,
     /// The call.
     pub at: Location,
 }
@@ -192,9 +192,9 @@ pub struct Constraint {
 #[derive(Clone, Debug)]
 pub struct Table {
     /// Its name, where known.
-    pub name: Option<(Ustr, Location)>,
+    pub name: Option<(Symbol, Location)>,
     /// Its schema: given, or the metadata's.
-    pub schema: Option<Ustr>,
+    pub schema: Option<Symbol>,
     /// The metadata's schema, for bare foreign keys.
     pub metadata: Metadata,
     /// Columns in order.
@@ -215,7 +215,7 @@ pub struct Table {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Metadata {
     /// The default schema.
-    pub schema: Option<Ustr>,
+    pub schema: Option<Symbol>,
     /// It belongs to a test alone.
     pub foreign: bool,
     /// Where `MetaData(...)` is called, if it is.
@@ -230,7 +230,7 @@ pub struct Relationship<'a> {
     /// … or as text.
     pub text: Option<String>,
     /// `backref=`
-    pub backref: Option<Ustr>,
+    pub backref: Option<Symbol>,
     /// `uselist=`
     pub uselist: Option<bool>,
 }
@@ -239,7 +239,7 @@ pub struct Relationship<'a> {
 #[derive(Clone, Debug)]
 pub struct Argument<'a> {
     /// Its name, if it is passed by name.
-    pub name: Option<Ustr>,
+    pub name: Option<Symbol>,
     /// What it is.
     pub value: Value<'a>,
     /// Where it is written.
@@ -274,7 +274,7 @@ impl<'a> Arguments<'a> {
                 }
                 (ArgKind::DoubleSpread, Value::Dict(d)) => {
                     let known = d.entries.iter().filter_map(|e| {
-                        Some(Argument { name: Some(Ustr::from(&e.key.constant()?)), value: e.value.clone(), at: e.at, expr: e.expr.map(|x| x.1) })
+                        Some(Argument { name: Some(Symbol::from(&e.key.constant()?)), value: e.value.clone(), at: e.at, expr: e.expr.map(|x| x.1) })
                     });
                     out.all.extend(known);
                     out.open |= d.open;

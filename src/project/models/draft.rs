@@ -1,7 +1,7 @@
 //! Models before they know each other: what each declares, with keys and relationships still as written.
 
+use crate::symbol::Symbol;
 use rustc_hash::{FxHashMap, FxHashSet};
-use ustr::Ustr;
 
 use crate::source::Location;
 
@@ -23,9 +23,9 @@ pub struct Draft<'a> {
     /// Column number and what it points at.
     pub foreign_keys: Vec<(usize, ForeignKey)>,
     /// Attribute, relationship, and the classes that its annotation names.
-    pub relationships: Vec<(Ustr, Relationship<'a>, Related)>,
+    pub relationships: Vec<(Symbol, Relationship<'a>, Related)>,
     /// Names that this class gives others: the class, the name there, whether it stands for several.
-    pub reverse: Vec<(ClassId, Ustr, bool)>,
+    pub reverse: Vec<(ClassId, Symbol, bool)>,
     /// The mapped class it is derived from.
     pub parent: Option<ClassId>,
     /// It shares the parent's table.
@@ -49,7 +49,7 @@ pub struct Related {
 
 impl<'a> Draft<'a> {
     /// A model without columns.
-    pub fn new(framework: Framework, name: Ustr, relation: RelationName, relation_at: Location, at: Location) -> Self {
+    pub fn new(framework: Framework, name: Symbol, relation: RelationName, relation_at: Location, at: Location) -> Self {
         Draft {
             model: Model {
                 class: None,
@@ -80,7 +80,7 @@ impl<'a> Draft<'a> {
     }
 
     /// Adds a column under an attribute's name.
-    pub fn add(&mut self, attribute: Ustr, attribute_at: Location, column: Column, owner: Option<ClassId>, nullable: Option<bool>) {
+    pub fn add(&mut self, attribute: Symbol, attribute_at: Location, column: Column, owner: Option<ClassId>, nullable: Option<bool>) {
         let n = self.model.columns.len();
         let (name, at) = column.name.unwrap_or((attribute, attribute_at));
         let ty = column.ty.unwrap_or_default();
@@ -126,7 +126,7 @@ impl<'a> Draft<'a> {
                 }
                 ConstraintKind::Unique => {
                     // Written with attributes or with columns; a name that is neither is not understood.
-                    let names: Option<Vec<Ustr>> = numbers.iter().map(|n| n.map(|n| self.model.columns[n].column)).collect();
+                    let names: Option<Vec<Symbol>> = numbers.iter().map(|n| n.map(|n| self.model.columns[n].column)).collect();
                     self.model.unique.extend(names.filter(|n| !n.is_empty()).map(|n| (n, c.at)));
                     if let [Some(n)] = numbers[..] {
                         self.model.columns[n].unique = true;
@@ -140,7 +140,7 @@ impl<'a> Draft<'a> {
     }
 
     /// Notes a name that is no column, unless it is known already.
-    pub fn note(&mut self, name: Ustr, member: Member) {
+    pub fn note(&mut self, name: Symbol, member: Member) {
         self.model.members.entry(name).or_insert(member);
     }
 }
@@ -154,10 +154,10 @@ pub fn nullable(column: &Column) -> Option<bool> {
 }
 
 /// Relationship target by class or by its name.
-fn related_class<'a>(ev: &mut Evaluator<'_, 'a>, r: &Relationship<'a>, related: &Related, by_name: &FxHashMap<Ustr, Vec<ClassId>>) -> Option<ClassId> {
+fn related_class<'a>(ev: &mut Evaluator<'_, 'a>, r: &Relationship<'a>, related: &Related, by_name: &FxHashMap<Symbol, Vec<ClassId>>) -> Option<ClassId> {
     let (world, own) = (ev.world, ev.place.class);
     let named = |text: &str| {
-        let name = Ustr::from(text.rsplit('.').next().unwrap_or_default().trim());
+        let name = Symbol::from(text.rsplit('.').next().unwrap_or_default().trim());
         match (by_name.get(&name)?.as_slice(), own) {
             ([one], _) => Some(*one),
             (all, Some(own)) => super::nearest(world, own, all.iter().copied()),
@@ -186,13 +186,13 @@ pub fn link<'a>(ev: &mut Evaluator<'_, 'a>, drafts: &mut [Draft<'a>]) {
     // Classes before bare tables, the project's own before its tests'.
     let mut tables: Vec<usize> = (0..drafts.len()).filter(|&n| !drafts[n].single_table).collect();
     tables.sort_by_key(|&n| (drafts[n].model.foreign, drafts[n].model.class.is_none(), n));
-    let mut by_table: FxHashMap<(Option<Ustr>, Ustr), usize> = FxHashMap::default();
+    let mut by_table: FxHashMap<(Option<Symbol>, Symbol), usize> = FxHashMap::default();
     for n in tables {
         let relation = drafts[n].model.relation;
         by_table.entry((relation.schema, relation.name)).or_insert(n);
     }
     keys::resolve(ev, drafts, &by_class, &by_table);
-    let mut by_name: FxHashMap<Ustr, Vec<ClassId>> = FxHashMap::default();
+    let mut by_name: FxHashMap<Symbol, Vec<ClassId>> = FxHashMap::default();
     for d in drafts.iter() {
         if let Some(c) = d.model.class {
             by_name.entry(ev.world.index.class(c).node.name.name).or_default().push(c);
@@ -217,7 +217,7 @@ pub fn link<'a>(ev: &mut Evaluator<'_, 'a>, drafts: &mut [Draft<'a>]) {
             }
             // Several classes may bear the name (copies in old revisions, one in the tests): each may be the one that gets the other end.
             if let (Some(backref), Some(text)) = (r.backref, r.text.as_deref().or(related.text.as_deref())) {
-                let name = Ustr::from(text.rsplit('.').next().unwrap_or_default().trim());
+                let name = Symbol::from(text.rsplit('.').next().unwrap_or_default().trim());
                 let alike = by_name.get(&name).filter(|all| all.len() > 1).into_iter().flatten().filter_map(|c| by_class.get(c));
                 ends.extend(alike.map(|&o| (o, backref, Member::Relationship { target: Some(own), many: None })));
             }
@@ -256,7 +256,7 @@ fn collection(own: &Model, other: &Model) -> Option<bool> {
 }
 
 /// Whether an attribute that is a column on some ways through a `declared_attr` only is none: no table of that name has it.
-pub fn may_lack(world: &World<'_>, d: &Draft<'_>, column: Ustr, value: &Value<'_>) -> bool {
+pub fn may_lack(world: &World<'_>, d: &Draft<'_>, column: Symbol, value: &Value<'_>) -> bool {
     let always = value.alternatives().iter().all(|v| Declared::of(v).is_some());
     let table = d.model.relation.name.as_str();
     !always && !world.schema.relations.iter().any(|(q, r)| q.name == table && r.column(&column).is_some())
@@ -269,7 +269,7 @@ pub fn place(world: &World<'_>, drafts: &mut [Draft<'_>]) {
         let name = d.model.relation.name;
         let mut all = world.schema.relations.keys().filter(|q| q.name == name.as_str());
         match (all.next(), all.next()) {
-            (Some(one), None) => d.model.relation.schema = (one.schema != default).then(|| Ustr::from(&one.schema)),
+            (Some(one), None) => d.model.relation.schema = (one.schema != default).then(|| Symbol::from(&one.schema)),
             _ => d.model.foreign = true,
         }
     }

@@ -1,6 +1,6 @@
 //! Enums: Python's classes and their members, and the types that SQLAlchemy makes of them.
 
-use ustr::Ustr;
+use crate::symbol::Symbol;
 
 use super::super::eval::Evaluator;
 use super::super::index::{Binding, ClassId, FunctionId};
@@ -13,7 +13,7 @@ use super::types;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EnumMember {
     /// Its name.
-    pub name: Ustr,
+    pub name: Symbol,
     /// Its value, where it is a known text.
     pub value: Option<String>,
 }

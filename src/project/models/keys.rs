@@ -1,7 +1,7 @@
 //! Foreign keys: from what is written to `schema.table.column`, and the types that come with them.
 
+use crate::symbol::Symbol;
 use rustc_hash::FxHashMap;
-use ustr::Ustr;
 
 use super::super::eval::Evaluator;
 use super::super::index::ClassId;
@@ -14,14 +14,19 @@ type ColumnAt = (usize, usize);
 
 /// Where a foreign key leads.
 struct Found {
-    schema: Option<Ustr>,
-    table: Ustr,
-    column: Ustr,
+    schema: Option<Symbol>,
+    table: Symbol,
+    column: Symbol,
     at: Option<ColumnAt>,
 }
 
 /// Resolves all foreign keys; columns without a type take that of the column they point at.
-pub fn resolve<'a>(ev: &Evaluator<'_, 'a>, drafts: &mut [Draft<'a>], by_class: &FxHashMap<ClassId, usize>, by_table: &FxHashMap<(Option<Ustr>, Ustr), usize>) {
+pub fn resolve<'a>(
+    ev: &Evaluator<'_, 'a>,
+    drafts: &mut [Draft<'a>],
+    by_class: &FxHashMap<ClassId, usize>,
+    by_table: &FxHashMap<(Option<Symbol>, Symbol), usize>,
+) {
     let default = ev.world.schema.search_path.first().map_or("public", String::as_str);
     let mut borrowed: Vec<(ColumnAt, ColumnAt)> = Vec::new();
     for n in 0..drafts.len() {
@@ -58,9 +63,9 @@ fn find(
     own: usize,
     target: &Target,
     by_class: &FxHashMap<ClassId, usize>,
-    by_table: &FxHashMap<(Option<Ustr>, Ustr), usize>,
+    by_table: &FxHashMap<(Option<Symbol>, Symbol), usize>,
 ) -> Option<Found> {
-    let of_model = |n: usize, attribute: Ustr| -> Option<Found> {
+    let of_model = |n: usize, attribute: Symbol| -> Option<Found> {
         // The attribute may be the parent's.
         let mut n = n;
         for _ in 0..20 {
@@ -78,9 +83,9 @@ fn find(
     match target {
         Target::Text(text) => {
             let mut parts: Vec<&str> = text.split('.').collect();
-            let column = Ustr::from(parts.pop()?);
-            let table = Ustr::from(parts.pop()?);
-            let schema = if parts.is_empty() { drafts[own].metadata.schema } else { Some(Ustr::from(&parts.join("."))) };
+            let column = Symbol::from(parts.pop()?);
+            let table = Symbol::from(parts.pop()?);
+            let schema = if parts.is_empty() { drafts[own].metadata.schema } else { Some(Symbol::from(&parts.join("."))) };
             let at = by_table.get(&(schema, table)).and_then(|&n| Some((n, drafts[n].model.columns.iter().position(|c| c.column == column)?)));
             Some(Found { schema, table, column, at })
         }

@@ -1,6 +1,6 @@
 //! Classes that a call makes: `type("OrderEvent", (Event, Base), {"__tablename__": "order_events", "source_id": Column(...)})`.
 
-use ustr::Ustr;
+use crate::symbol::Symbol;
 
 use crate::source::Location;
 
@@ -44,9 +44,9 @@ pub fn distinct(mut all: Vec<Made<'_>>) -> Vec<Made<'_>> {
 
 /// The model that such a class is; `None` where nothing maps it.
 pub fn draft<'a>(ev: &mut Evaluator<'_, 'a>, made: &Made<'a>) -> Option<Draft<'a>> {
-    let name = Ustr::from(&made.name.constant()?);
+    let name = Symbol::from(&made.name.constant()?);
     let table = made.table()?;
-    let relation = RelationName { schema: None, name: Ustr::from(&table.constant()?) };
+    let relation = RelationName { schema: None, name: Symbol::from(&table.constant()?) };
     let classes: Vec<ClassId> = made.bases.iter().flat_map(Value::alternatives).filter_map(|b| if let Value::Class(c) = b { Some(*c) } else { None }).collect();
     let outside = made.bases.iter().flat_map(Value::alternatives).any(declarative::is_base);
     if !outside && !classes.iter().any(|c| declarative::is_declarative(ev, *c)) {
@@ -60,7 +60,7 @@ pub fn draft<'a>(ev: &mut Evaluator<'_, 'a>, made: &Made<'a>) -> Option<Draft<'a
         declarative::body(ev, class, &mut d, &owners);
     }
     for e in &made.body.entries {
-        let Some(key) = e.key.constant().map(|k| Ustr::from(&k)) else { continue };
+        let Some(key) = e.key.constant().map(|k| Symbol::from(&k)) else { continue };
         match Declared::of(&e.value) {
             Some(Declared::Column(c)) => {
                 let null = nullable(c);

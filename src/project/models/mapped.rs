@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ustr::Ustr;
+use crate::symbol::Symbol;
 
 use crate::source::{FileId, Location};
 use crate::syntax::python::{Expr, ExprKind};
@@ -25,7 +25,7 @@ const MAX_DEPTH: usize = 12;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Python {
     /// An external class by its path.
-    External(Ustr),
+    External(Symbol),
     /// A class of the project.
     Class(ClassId),
     /// A name bound to a type expression, by where that stands.
@@ -184,10 +184,10 @@ fn value<'a>(v: &Value<'a>, out: &mut Annotation<'a>) {
 }
 
 /// One path for a class that the standard library offers under several.
-fn normal(path: Ustr) -> Ustr {
+fn normal(path: Symbol) -> Symbol {
     match path.as_str() {
-        "typing.Text" => Ustr::from("builtins.str"),
-        "uuid.uuid4" => Ustr::from("uuid.UUID"),
+        "typing.Text" => Symbol::from("builtins.str"),
+        "uuid.uuid4" => Symbol::from("uuid.UUID"),
         _ => path,
     }
 }
@@ -234,7 +234,7 @@ fn quoted<'a>(ev: &mut Evaluator<'_, 'a>, text: &str, out: &mut Annotation<'a>, 
     let v = ev.dotted(text);
     let before = out.python.len();
     if v.is_unknown() {
-        let builtin = Ustr::from(&format!("builtins.{text}"));
+        let builtin = Symbol::from(&format!("builtins.{text}"));
         if types::of_python(&builtin).is_some() {
             out.python.push(Python::External(builtin));
         }
@@ -262,12 +262,12 @@ pub fn definition_of<'a>(ev: &mut Evaluator<'_, 'a>, e: &'a Expr) -> Option<(Fil
     }
 }
 
-fn definition<'a>(world: &World<'a>, file: FileId, name: Ustr, depth: usize) -> Option<(FileId, &'a Expr)> {
+fn definition<'a>(world: &World<'a>, file: FileId, name: Symbol, depth: usize) -> Option<(FileId, &'a Expr)> {
     if depth > MAX_DEPTH {
         return None;
     }
     let module = world.index.module_of(file)?;
-    match module.names.get(&name).map(Vec::as_slice) {
+    match module.names.get(&name).map(|all| all.as_slice()) {
         Some([.., Binding::Value { value, .. }]) => Some((file, value)),
         Some([.., Binding::From { level, module, name }]) => match world.index.table.resolve(file, *level, *module) {
             ModuleRef::File(f) => definition(world, f, *name, depth + 1),
@@ -295,7 +295,7 @@ pub fn type_map<'a>(ev: &mut Evaluator<'_, 'a>, e: &'a Expr) -> TypeMap {
         };
     };
     let mut out = Vec::new();
-    for item in items {
+    for item in items.iter() {
         match item {
             crate::syntax::python::DictItem::Pair(k, v) => {
                 let key = read(ev, k);
@@ -325,8 +325,8 @@ pub fn sql_type(ev: &mut Evaluator<'_, '_>, python: &[Python], map: &TypeMap) ->
             Python::Class(c) if enums::is_enum(ev, *c) => return Some(enum_type(ev, *c, map)),
             // A class of the project: by one of its bases.
             Python::Class(c) => {
-                let outside: Vec<Ustr> =
-                    ev.world.lineage(*c).map(|l| l.outside.iter().filter_map(|v| v.external().map(Ustr::from)).collect()).unwrap_or_default();
+                let outside: Vec<Symbol> =
+                    ev.world.lineage(*c).map(|l| l.outside.iter().filter_map(|v| v.external().map(Symbol::from)).collect()).unwrap_or_default();
                 if let Some(t) = outside.iter().find_map(|p| types::of_python(p)) {
                     return Some(t);
                 }

@@ -1,6 +1,6 @@
 //! Names that a model class has besides its columns.
 
-use ustr::Ustr;
+use crate::symbol::Symbol;
 
 use crate::syntax::python::{Body, Expr, ExprKind, StmtKind};
 
@@ -86,12 +86,12 @@ pub fn note_all<'a>(ev: &Evaluator<'_, 'a>, class: ClassId, d: &mut Draft<'a>) {
         names.push("awaitable_attrs");
     }
     for n in names {
-        d.note(Ustr::from(n), Member::Other);
+        d.note(Symbol::from(n), Member::Other);
     }
 }
 
 /// Attributes that a method stores on its first parameter, or on the class.
-fn stored(body: &Body, this: Ustr, d: &mut Draft<'_>) {
+fn stored(body: &Body, this: Symbol, d: &mut Draft<'_>) {
     for s in body {
         match &s.kind {
             StmtKind::Assign(a) => a.0.iter().for_each(|t| target(t, this, d)),
@@ -125,7 +125,7 @@ fn stored(body: &Body, this: Ustr, d: &mut Draft<'_>) {
     }
 }
 
-fn target(e: &Expr, this: Ustr, d: &mut Draft<'_>) {
+fn target(e: &Expr, this: Symbol, d: &mut Draft<'_>) {
     match &e.kind {
         ExprKind::Attribute(a) if matches!(a.value.kind, ExprKind::Name(n) if n == this) => d.note(a.attr.name, Member::Other),
         ExprKind::Tuple(items) | ExprKind::List(items) => items.iter().for_each(|i| target(i, this, d)),

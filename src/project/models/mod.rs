@@ -19,9 +19,9 @@ mod tables;
 mod tests;
 pub mod types;
 
+use crate::symbol::Symbol;
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
-use ustr::Ustr;
 
 use crate::source::{FileId, Location};
 
@@ -68,9 +68,9 @@ impl Framework {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ModelColumn {
     /// The attribute's name; the column's for Core tables.
-    pub attribute: Ustr,
+    pub attribute: Symbol,
     /// The column's name in the database.
-    pub column: Ustr,
+    pub column: Symbol,
     /// The token that names the column: the renaming string, else the attribute.
     pub at: Location,
     /// The whole declaration.
@@ -121,7 +121,7 @@ pub enum Member {
         many: Option<bool>,
     },
     /// Another name of an attribute (`synonym`), or a proxy.
-    Synonym(Ustr),
+    Synonym(Symbol),
     /// A column of that parent's table (joined inheritance).
     Inherited(ClassId),
     /// Something that exists but is no column: method, property, hybrid, nested class, plain attribute.
@@ -135,9 +135,9 @@ pub struct Model {
     pub class: Option<ClassId>,
     /// The variable a `Table` is bound to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub variable: Option<Ustr>,
+    pub variable: Option<Symbol>,
     /// Qualified class name inside the module, or the variable's name.
-    pub name: Ustr,
+    pub name: Symbol,
     /// The library.
     pub framework: Framework,
     /// The relation it stands for.
@@ -149,10 +149,10 @@ pub struct Model {
     /// Columns in order of declaration: inherited ones first.
     pub columns: Vec<ModelColumn>,
     /// Unique constraints over its columns, and where they are written.
-    pub unique: Vec<(Vec<Ustr>, Location)>,
+    pub unique: Vec<(Vec<Symbol>, Location)>,
     /// Everything the class has by name, columns included.
     #[serde(with = "written")]
-    pub members: FxHashMap<Ustr, Member>,
+    pub members: FxHashMap<Symbol, Member>,
     /// Something about it could not be understood: nothing may be called missing from it.
     pub open: bool,
     /// Its columns come from the database at run time (`autoload_with`, automap).
@@ -167,12 +167,12 @@ pub struct Model {
 
 impl Model {
     /// The class's own name, or the variable's.
-    fn last_name(&self) -> Ustr {
-        Ustr::from(self.name.as_str().rsplit('.').next().unwrap_or_default())
+    fn last_name(&self) -> Symbol {
+        Symbol::from(self.name.as_str().rsplit('.').next().unwrap_or_default())
     }
 
     /// The column behind an attribute.
-    pub fn column(&self, attribute: Ustr) -> Option<&ModelColumn> {
+    pub fn column(&self, attribute: Symbol) -> Option<&ModelColumn> {
         match self.members.get(&attribute)? {
             Member::Column(n) => self.columns.get(*n),
             Member::Synonym(of) if *of != attribute => match self.members.get(of)? {
@@ -186,13 +186,13 @@ impl Model {
 
 /// Members as they are written down: names of no further meaning, of which there are many, in one text.
 mod written {
+    use crate::symbol::Symbol;
     use rustc_hash::FxHashMap;
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
-    use ustr::Ustr;
 
     use super::Member;
 
-    pub fn serialize<S: Serializer>(all: &FxHashMap<Ustr, Member>, to: S) -> Result<S::Ok, S::Error> {
+    pub fn serialize<S: Serializer>(all: &FxHashMap<Symbol, Member>, to: S) -> Result<S::Ok, S::Error> {
         let mut others: Vec<&str> = all.iter().filter(|m| matches!(m.1, Member::Other)).map(|m| m.0.as_str()).collect();
         let mut rest: Vec<(&str, &Member)> = all.iter().filter(|m| !matches!(m.1, Member::Other)).map(|m| (m.0.as_str(), m.1)).collect();
         others.sort_unstable();
@@ -200,9 +200,9 @@ mod written {
         (others.join(" "), rest).serialize(to)
     }
 
-    pub fn deserialize<'d, D: Deserializer<'d>>(from: D) -> Result<FxHashMap<Ustr, Member>, D::Error> {
-        let (others, rest): (String, Vec<(Ustr, Member)>) = Deserialize::deserialize(from)?;
-        let others = others.split(' ').filter(|n| !n.is_empty()).map(|n| (Ustr::from(n), Member::Other));
+    pub fn deserialize<'d, D: Deserializer<'d>>(from: D) -> Result<FxHashMap<Symbol, Member>, D::Error> {
+        let (others, rest): (String, Vec<(Symbol, Member)>) = Deserialize::deserialize(from)?;
+        let others = others.split(' ').filter(|n| !n.is_empty()).map(|n| (Symbol::from(n), Member::Other));
         Ok(others.chain(rest).collect())
     }
 }
@@ -221,15 +221,15 @@ pub struct Models {
     /// Tables by the place of their `Table(...)` call; one in a helper or a loop makes several.
     pub by_call: FxHashMap<Location, Vec<ModelId>>,
     /// Columns that a class declares for other classes' tables: (mixin or base, attribute) → where they end up.
-    pub by_owner: FxHashMap<(ClassId, Ustr), Vec<(ModelId, usize)>>,
+    pub by_owner: FxHashMap<(ClassId, Symbol), Vec<(ModelId, usize)>>,
     /// Every class from which a mapped class descends.
     pub bases: FxHashSet<ClassId>,
     /// Mapped classes by their own names.
-    pub by_name: FxHashMap<Ustr, Vec<ModelId>>,
+    pub by_name: FxHashMap<Symbol, Vec<ModelId>>,
     /// The file of each mapped class whose relation's name could not be worked out: these are not among `all`.
     pub unnamed: Vec<FileId>,
     /// Models by the names of their relations.
-    pub by_table: FxHashMap<Ustr, Vec<ModelId>>,
+    pub by_table: FxHashMap<Symbol, Vec<ModelId>>,
 }
 
 impl Models {
@@ -357,7 +357,7 @@ fn drafts<'a>(ev: &mut Evaluator<'_, 'a>, django: Option<&django::Django>, of: O
         drafts.iter().flat_map(|d| [d.model.at.file, d.model.relation_at.file].into_iter().chain(d.model.columns.iter().flat_map(of_columns))).for_each(|f| {
             trace.declares(f);
         });
-        let settings = |m: &ModuleDef<'_>| ["INSTALLED_APPS", "DEFAULT_AUTO_FIELD", "AUTH_USER_MODEL"].iter().any(|n| m.names.contains_key(&Ustr::from(n)));
+        let settings = |m: &ModuleDef<'_>| ["INSTALLED_APPS", "DEFAULT_AUTO_FIELD", "AUTH_USER_MODEL"].iter().any(|n| m.names.contains_key(&Symbol::from(n)));
         world.index.order.iter().filter(|f| world.index.module_of(**f).is_some_and(settings)).for_each(|f| trace.declares(*f));
     }
     drafts

@@ -1,6 +1,6 @@
 //! Which table a mapped class stands for, by every way of saying so.
 
-use ustr::Ustr;
+use crate::symbol::Symbol;
 
 use crate::source::Location;
 use crate::syntax::python::Expr;
@@ -25,8 +25,8 @@ pub fn is_class_function(def: &FunctionDef<'_>) -> bool {
 }
 
 /// What `__tablename__` gives for a class, and where that is written.
-pub fn table_name(ev: &mut Evaluator<'_, '_>, class: ClassId) -> Option<(Ustr, Location)> {
-    let name = Ustr::from("__tablename__");
+pub fn table_name(ev: &mut Evaluator<'_, '_>, class: ClassId) -> Option<(Symbol, Location)> {
+    let name = Symbol::from("__tablename__");
     let world = ev.world;
     let lineage = world.lineage(class)?;
     // Flask-SQLAlchemy takes the name away again where a child brings no primary key: it shares its parent's table.
@@ -54,10 +54,10 @@ pub fn table_name(ev: &mut Evaluator<'_, '_>, class: ClassId) -> Option<(Ustr, L
     automatic(ev, class)
 }
 
-fn text(v: &Value<'_>, fallback: Location) -> Option<(Ustr, Location)> {
+fn text(v: &Value<'_>, fallback: Location) -> Option<(Symbol, Location)> {
     let text = v.text()?;
     let name = text.constant()?;
-    Some((Ustr::from(&name), text.location().unwrap_or(fallback)))
+    Some((Symbol::from(&name), text.location().unwrap_or(fallback)))
 }
 
 fn class_at(ev: &Evaluator<'_, '_>, class: ClassId) -> Location {
@@ -66,17 +66,17 @@ fn class_at(ev: &Evaluator<'_, '_>, class: ClassId) -> Location {
 }
 
 /// The name that a library gives a class that does not name its table.
-fn automatic(ev: &mut Evaluator<'_, '_>, class: ClassId) -> Option<(Ustr, Location)> {
+fn automatic(ev: &mut Evaluator<'_, '_>, class: ClassId) -> Option<(Symbol, Location)> {
     let world = ev.world;
     let lineage = world.lineage(class)?;
     let at = class_at(ev, class);
     let name = world.index.class(class).node.name;
     let has = |root: &str, names: &[&str]| lineage.outside.iter().any(|v| v.external().is_some_and(|p| is_from(p, root) && names.contains(&last(p))));
     if has("sqlmodel", &["SQLModel"]) {
-        return Some((Ustr::from(&name.as_str().to_lowercase()), at));
+        return Some((Symbol::from(&name.as_str().to_lowercase()), at));
     }
     if is_flask(lineage) {
-        return Some((Ustr::from(&flask_name(name.as_str())), at));
+        return Some((Symbol::from(&flask_name(name.as_str())), at));
     }
     let given = lineage.outside.iter().filter_map(Value::external).find_map(bases::table)?;
     let name = match given {
@@ -84,7 +84,7 @@ fn automatic(ev: &mut Evaluator<'_, '_>, class: ClassId) -> Option<(Ustr, Locati
         // The same rule as Flask-SQLAlchemy's.
         bases::TableName::Words => flask_name(name.as_str()),
     };
-    Some((Ustr::from(&name), at))
+    Some((Symbol::from(&name), at))
 }
 
 fn is_flask(lineage: &Lineage<'_>) -> bool {
@@ -108,8 +108,8 @@ pub fn flask_name(class: &str) -> String {
 }
 
 /// The known text of a value.
-pub fn constant(v: &Value<'_>) -> Option<Ustr> {
-    v.text().and_then(Text::constant).map(|s| Ustr::from(&s))
+pub fn constant(v: &Value<'_>) -> Option<Symbol> {
+    v.text().and_then(Text::constant).map(|s| Symbol::from(&s))
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ustr::Ustr;
+use crate::symbol::Symbol;
 
 use crate::source::Location;
 use crate::syntax::python::{Call, Expr, ExprKind};
@@ -36,10 +36,10 @@ fn draft<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId, table: &str) -> Draft<'
     let def = world.index.class(class);
     let at = Location::new(def.file, def.node.name.span);
     let relation = match table.split_once('.') {
-        Some((schema, name)) => RelationName { schema: Some(Ustr::from(schema)), name: Ustr::from(name) },
-        None => RelationName { schema: None, name: Ustr::from(table) },
+        Some((schema, name)) => RelationName { schema: Some(Symbol::from(schema)), name: Symbol::from(name) },
+        None => RelationName { schema: None, name: Symbol::from(table) },
     };
-    let mut d = Draft::new(Framework::Pydantic, Ustr::from(&def.qualname), relation, at, at);
+    let mut d = Draft::new(Framework::Pydantic, Symbol::from(&def.qualname), relation, at, at);
     d.model.class = Some(class);
     let owners = world.lineage(class).map(|l| l.mro.clone()).unwrap_or_default();
     d.model.open = world.lineage(class).is_none_or(|l| l.open);
@@ -63,7 +63,7 @@ fn draft<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId, table: &str) -> Draft<'
     d
 }
 
-fn field<'a>(ev: &Evaluator<'_, 'a>, owner: ClassId, name: Ustr, annotation: &'a Expr, value: Option<&'a Expr>, target: &Expr, d: &mut Draft<'a>) {
+fn field<'a>(ev: &Evaluator<'_, 'a>, owner: ClassId, name: Symbol, annotation: &'a Expr, value: Option<&'a Expr>, target: &Expr, d: &mut Draft<'a>) {
     let file = ev.world.index.class(owner).file;
     let mut inner = Evaluator::quiet_on(ev.world, Place { file, class: Some(owner), function: None }, &ev.trail);
     let annotation = mapped::read(&mut inner, annotation);
@@ -83,8 +83,8 @@ fn field<'a>(ev: &Evaluator<'_, 'a>, owner: ClassId, name: Ustr, annotation: &'a
     d.add(name, at, column, Some(owner), Some(annotation.optional));
 }
 
-fn alias(call: &Call) -> Option<(Ustr, crate::source::Span)> {
+fn alias(call: &Call) -> Option<(Symbol, crate::source::Span)> {
     let given = ["serialization_alias", "alias"].iter().find_map(|n| call.keyword(n))?;
     let ExprKind::Str(text) = &given.kind else { return None };
-    Some((Ustr::from(&text.constant()?), given.span))
+    Some((Symbol::from(&text.constant()?), given.span))
 }

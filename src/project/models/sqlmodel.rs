@@ -1,6 +1,6 @@
 //! SQLModel: classes that are Pydantic models and, with `table=True`, tables.
 
-use ustr::Ustr;
+use crate::symbol::Symbol;
 
 use crate::source::Location;
 use crate::syntax::python::ExprKind;
@@ -38,7 +38,7 @@ pub fn draft<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId) -> Option<Draft<'a>
     let parent = declarative::parent(ev, class);
     let (name, relation_at) = naming::table_name(ev, class)?;
     let metadata = declarative::metadata_of(ev, class);
-    let mut d = Draft::new(Framework::SqlModel, Ustr::from(&def.qualname), RelationName { schema: metadata.schema, name }, relation_at, at);
+    let mut d = Draft::new(Framework::SqlModel, Symbol::from(&def.qualname), RelationName { schema: metadata.schema, name }, relation_at, at);
     d.model.class = Some(class);
     d.metadata = metadata;
     d.parent = parent;
@@ -62,7 +62,7 @@ pub fn draft<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId) -> Option<Draft<'a>
     Some(d)
 }
 
-fn field<'a>(ev: &mut Evaluator<'_, 'a>, owner: ClassId, name: Ustr, binding: Binding<'a>, d: &mut Draft<'a>) {
+fn field<'a>(ev: &mut Evaluator<'_, 'a>, owner: ClassId, name: Symbol, binding: Binding<'a>, d: &mut Draft<'a>) {
     let place = Place { file: ev.world.index.class(owner).file, class: Some(owner), function: None };
     let mut inner = Evaluator::quiet_on(ev.world, place, &ev.trail);
     let (annotation, value, at, given) = match binding {
@@ -98,7 +98,7 @@ fn field<'a>(ev: &mut Evaluator<'_, 'a>, owner: ClassId, name: Ustr, binding: Bi
 }
 
 /// Whether the lock lets a column be NULL. `name: str = None` may be NULL under Pydantic 1 and may not under Pydantic 2, so the database has the last word.
-fn may_be_null(ev: &Evaluator<'_, '_>, d: &Draft<'_>, column: Ustr) -> bool {
+fn may_be_null(ev: &Evaluator<'_, '_>, d: &Draft<'_>, column: Symbol) -> bool {
     let (name, schema) = (d.model.relation.name, d.model.relation.schema);
     let mut tables = ev.world.schema.relations.iter().filter(|(q, _)| q.name == name.as_str() && schema.is_none_or(|s| q.schema == s.as_str()));
     tables.any(|(_, r)| r.column(&column).is_some_and(|c| !c.not_null))
@@ -129,7 +129,7 @@ fn column<'a>(ev: &mut Evaluator<'_, 'a>, args: &Arguments<'a>, annotation: &Ann
     }
     if let Some(Value::Dict(dict)) = args.keyword("sa_column_kwargs").map(|a| &a.value) {
         inner.all.extend(dict.entries.iter().filter_map(|e| {
-            Some(super::declared::Argument { name: Some(Ustr::from(&e.key.constant()?)), value: e.value.clone(), at: e.at, expr: e.expr.map(|x| x.1) })
+            Some(super::declared::Argument { name: Some(Symbol::from(&e.key.constant()?)), value: e.value.clone(), at: e.at, expr: e.expr.map(|x| x.1) })
         }));
         inner.open |= dict.open;
     }

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::symbol::Symbol;
 use rustc_hash::FxHashMap;
-use ustr::Ustr;
 
 use crate::source::{FileId, Location, Span};
 use crate::syntax::python::{Body, Expr, ExprKind, StmtKind};
@@ -36,7 +36,7 @@ pub fn add_columns<'a>(d: &mut Draft<'a>, t: &Table) {
 
 /// A name bound to a call of `Table`, found by reading a file's statements.
 struct Bound {
-    name: Ustr,
+    name: Symbol,
     span: Span,
 }
 
@@ -49,7 +49,7 @@ pub fn of_file<'a>(ev: &mut Evaluator<'_, 'a>, file: FileId) -> Vec<Draft<'a>> {
     }
     let mut bound = Vec::new();
     names(&module.node.body, &mut bound);
-    let variables: FxHashMap<Span, Ustr> = bound.iter().map(|b| (b.span, b.name)).collect();
+    let variables: FxHashMap<Span, Symbol> = bound.iter().map(|b| (b.span, b.name)).collect();
     let mut inner = Evaluator::quiet(world, Place::module(file));
     inner.module(module.node);
     let mut found: Vec<Arc<Table>> = inner.tables.into_iter().filter(|t| t.at.file == file).collect();
@@ -66,7 +66,7 @@ pub fn of_file<'a>(ev: &mut Evaluator<'_, 'a>, file: FileId) -> Vec<Draft<'a>> {
 fn makes_tables(world: &World<'_>, file: FileId) -> bool {
     let text = &*world.sources.get(file).text;
     let part = |c: char| c == '_' || c.is_alphanumeric();
-    let others = |name: &str| world.global(file, Ustr::from(name)).external().is_some_and(|path| !is_sqlalchemy(path) && !path.starts_with("sqlmodel"));
+    let others = |name: &str| world.global(file, Symbol::from(name)).external().is_some_and(|path| !is_sqlalchemy(path) && !path.starts_with("sqlmodel"));
     let mut calls = memchr::memmem::find_iter(text.as_bytes(), b"Table(").peekable();
     if calls.peek().is_some() && text.contains("Table as ") {
         return true;
@@ -81,14 +81,14 @@ fn makes_tables(world: &World<'_>, file: FileId) -> bool {
     })
 }
 
-fn draft<'a>(ev: &Evaluator<'_, 'a>, t: &Table, variable: Option<Ustr>) -> Option<Draft<'a>> {
+fn draft<'a>(ev: &Evaluator<'_, 'a>, t: &Table, variable: Option<Symbol>) -> Option<Draft<'a>> {
     let (name, name_at) = t.name?;
     let shown = variable.unwrap_or(name);
     let at = Location::new(t.at.file, Span { start: t.at.span.start, end: t.at.span.start + 5 });
     let mut d = Draft::new(Framework::SqlAlchemyCore, shown, RelationName { schema: t.schema, name }, name_at, at);
     d.model.variable = variable;
     // A table written into a migration is the table of that day.
-    let revision = ev.world.index.module_of(t.at.file).is_some_and(|m| m.names.contains_key(&Ustr::from("down_revision")));
+    let revision = ev.world.index.module_of(t.at.file).is_some_and(|m| m.names.contains_key(&Symbol::from("down_revision")));
     d.model.foreign = revision || t.metadata.foreign || is_test_path(&ev.world.sources.get(t.at.file).path);
     d.model.call = Some(t.at);
     d.model.partial = true;
@@ -189,13 +189,13 @@ fn mapped<'a>(ev: &Evaluator<'_, 'a>, class: ClassId, t: &Table, args: &Argument
     let (name, name_at) = t.name?;
     let def = ev.world.index.class(class);
     let at = Location::new(def.file, def.node.name.span);
-    let mut d = Draft::new(Framework::SqlAlchemy, Ustr::from(&def.qualname), RelationName { schema: t.schema, name }, name_at, at);
+    let mut d = Draft::new(Framework::SqlAlchemy, Symbol::from(&def.qualname), RelationName { schema: t.schema, name }, name_at, at);
     d.model.class = Some(class);
     d.model.foreign = t.metadata.foreign || is_test_path(&ev.world.sources.get(def.file).path);
     add_columns(&mut d, t);
     if let Some(Value::Dict(properties)) = args.keyword("properties").map(|a| &a.value) {
         for e in &properties.entries {
-            let Some(attribute) = e.key.constant().map(|k| Ustr::from(&k)) else { continue };
+            let Some(attribute) = e.key.constant().map(|k| Symbol::from(&k)) else { continue };
             match Declared::of(&e.value) {
                 Some(Declared::TableColumn(_, column)) => {
                     if let Some(n) = d.model.columns.iter().position(|c| c.column == *column) {

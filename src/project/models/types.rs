@@ -2,7 +2,7 @@
 //!
 //! The spellings are those that SQLAlchemy's PostgreSQL dialect renders in `CREATE TABLE`, in the lock's canonical form.
 
-use ustr::Ustr;
+use crate::symbol::Symbol;
 
 use super::super::eval::{Env, Evaluator};
 use super::super::fold;
@@ -203,7 +203,7 @@ pub fn of_class<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId, args: &Arguments
         return None;
     }
     // What the class says of PostgreSQL comes first.
-    if let Some((owner, [.., Binding::Function(f)])) = ev.world.class_member(class, Ustr::from("load_dialect_impl")) {
+    if let Some((owner, [.., Binding::Function(f)])) = ev.world.class_member(class, Symbol::from("load_dialect_impl")) {
         let (f, _) = (*f, owner);
         let params = &ev.world.index.function(f).node.params;
         let mut env = Env::default();
@@ -220,22 +220,22 @@ pub fn of_class<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId, args: &Arguments
             return Some(t);
         }
     }
-    if let Some((_, [.., Binding::Function(f)])) = ev.world.class_member(class, Ustr::from("get_col_spec")) {
+    if let Some((_, [.., Binding::Function(f)])) = ev.world.class_member(class, Symbol::from("get_col_spec")) {
         let v = ev.run_for(*f, Value::Instance(class));
         return Some(v.constant().map_or_else(SqlType::default, |t| SqlType::plain(t.to_lowercase())));
     }
-    let own_init = ev.world.class_member(class, Ustr::from("__init__")).is_some();
+    let own_init = ev.world.class_member(class, Symbol::from("__init__")).is_some();
     let none = Arguments::default();
     let passed = if own_init { &none } else { args };
-    if ev.world.class_member(class, Ustr::from("impl")).is_some() {
-        let v = ev.plain_attribute(&Value::Class(class), Ustr::from("impl"));
+    if ev.world.class_member(class, Symbol::from("impl")).is_some() {
+        let v = ev.plain_attribute(&Value::Class(class), Symbol::from("impl"));
         return Some(match &v {
             Value::External(path) => constructed(ev, path, passed).unwrap_or_default(),
             Value::Class(c) if *c != class => of_class(ev, *c, passed).unwrap_or_default(),
             other => of_value(ev, other).unwrap_or_default(),
         });
     }
-    let bases: Vec<Ustr> = ev.world.lineage(class)?.outside.iter().filter_map(|v| v.external().map(Ustr::from)).collect();
+    let bases: Vec<Symbol> = ev.world.lineage(class)?.outside.iter().filter_map(|v| v.external().map(Symbol::from)).collect();
     let found = bases.iter().find_map(|path| constructed(ev, path, passed));
     Some(found.unwrap_or_default())
 }

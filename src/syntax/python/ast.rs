@@ -1,7 +1,7 @@
 //! The tree of one Python file.
 
+use crate::symbol::Symbol;
 use serde::{Deserialize, Serialize};
-use ustr::Ustr;
 
 use super::literal::StrLit;
 use crate::source::Span;
@@ -16,7 +16,7 @@ pub const MAX_DEPTH: usize = 200;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ident {
     /// The identifier.
-    pub name: Ustr,
+    pub name: Symbol,
     /// Its bytes.
     pub span: Span,
 }
@@ -37,11 +37,14 @@ pub struct Expr {
     pub kind: ExprKind,
 }
 
+/// A list behind one pointer (a boxed slice takes two words): few nodes hold one, and all would have to be as large.
+pub type Items<T> = Box<Vec<T>>;
+
 /// The kinds of expressions.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum ExprKind {
     /// `name`
-    Name(Ustr),
+    Name(Symbol),
     /// `value.attr`
     Attribute(Box<Attribute>),
     /// `func(args)`
@@ -63,21 +66,21 @@ pub enum ExprKind {
     /// `...`
     Ellipsis,
     /// `(a, b)` or bare `a, b`
-    Tuple(Vec<Expr>),
+    Tuple(Items<Expr>),
     /// `[a, b]`
-    List(Vec<Expr>),
+    List(Items<Expr>),
     /// `{a, b}`
-    Set(Vec<Expr>),
+    Set(Items<Expr>),
     /// `{k: v, **spread}`
-    Dict(Vec<DictItem>),
+    Dict(Items<DictItem>),
     /// `a + b`, `a % b`, `a | b`…
     Binary(Box<(Expr, BinaryOp, Expr)>),
     /// `a and b`, `a or b`; `true` for `and`.
     BoolOp(Box<(Expr, bool, Expr)>),
     /// `a < b <= c`: the operands, and between each two the operator as written (`==`, `in`, `not in`, `is`…).
-    Compare(Box<(Vec<Expr>, Vec<Ustr>)>),
+    Compare(Box<(Vec<Expr>, Vec<Symbol>)>),
     /// `not a`, `-a`, `~a`, `+a`: the operator as written.
-    Unary(Box<(Ustr, Expr)>),
+    Unary(Box<(Symbol, Expr)>),
     /// `body if test else orelse`, as (test, body, orelse)
     Conditional(Box<(Expr, Expr, Expr)>),
     /// `lambda params: body`
@@ -143,7 +146,7 @@ impl Call {
 
     /// All keyword arguments.
     pub fn keywords(&self) -> impl Iterator<Item = (Ident, &Expr)> {
-        self.args.iter().filter_map(|a| if let ArgKind::Keyword(k) = a.kind { Some((k, &a.value)) } else { None })
+        self.args.iter().filter_map(|a| if let ArgKind::Keyword(k) = a.kind { Some((k.ident(), &a.value)) } else { None })
     }
 
     /// All positional arguments that are not spread.
@@ -161,13 +164,53 @@ pub struct Arg {
     pub value: Expr,
 }
 
+/// The name in `name=value`. Of its place only the beginning is kept, so that an [`ArgKind`] is no larger than a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Keyword {
+    /// The identifier.
+    pub name: Symbol,
+    start: u32,
+    /// Leaves the compiler room for the other kinds of arguments.
+    room: Room,
+}
+
+/// See [`Keyword`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[repr(u8)]
+enum Room {
+    Empty,
+}
+
+impl Keyword {
+    /// The identifier as text.
+    pub fn as_str(&self) -> &'static str {
+        self.name.as_str()
+    }
+
+    /// Its bytes.
+    pub fn span(&self) -> Span {
+        Span { start: self.start, end: self.start + u32::try_from(self.name.len()).unwrap_or(u32::MAX - self.start) }
+    }
+
+    /// With its place.
+    pub fn ident(&self) -> Ident {
+        Ident { name: self.name, span: self.span() }
+    }
+}
+
+impl From<Ident> for Keyword {
+    fn from(name: Ident) -> Self {
+        Self { name: name.name, start: name.span.start, room: Room::Empty }
+    }
+}
+
 /// How an argument is passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ArgKind {
     /// `f(a)`
     Positional,
     /// `f(name=a)`
-    Keyword(Ident),
+    Keyword(Keyword),
     /// `f(*a)`
     Spread,
     /// `f(**a)`
@@ -276,7 +319,7 @@ pub type Body = Vec<Stmt>;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum StmtKind {
     /// `import a.b as c, d`
-    Import(Vec<ImportName>),
+    Import(Items<ImportName>),
     /// `from ..a import b as c`
     ImportFrom(Box<ImportFrom>),
     /// `a = b = value`
@@ -294,11 +337,11 @@ pub enum StmtKind {
     /// `raise value`
     Raise(Option<Box<Expr>>),
     /// `del targets`
-    Delete(Vec<Expr>),
+    Delete(Items<Expr>),
     /// `assert test, message`: only the test.
     Assert(Box<Expr>),
     /// `global a` / `nonlocal a`
-    Global(Vec<Ustr>),
+    Global(Items<Symbol>),
     /// `if`, with `elif` as an `If` alone in `orelse`
     If(Box<If>),
     /// `for`, `async for`
@@ -327,9 +370,9 @@ pub enum StmtKind {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ImportName {
     /// `a.b`
-    pub module: Ustr,
+    pub module: Symbol,
     /// `as` name.
-    pub alias: Option<Ustr>,
+    pub alias: Option<Symbol>,
     /// Its bytes.
     pub span: Span,
 }
@@ -340,9 +383,9 @@ pub struct ImportFrom {
     /// How many leading dots.
     pub level: u32,
     /// `a.b`, empty for `from . import x`.
-    pub module: Ustr,
+    pub module: Symbol,
     /// (name, alias); a star import is the name `*`.
-    pub names: Vec<(Ident, Option<Ustr>)>,
+    pub names: Vec<(Ident, Option<Symbol>)>,
 }
 
 /// `if`
@@ -379,7 +422,7 @@ pub struct Try {
 #[expect(missing_docs, reason = "Python's own terms")]
 pub struct Handler {
     pub kind: Option<Expr>,
-    pub name: Option<Ustr>,
+    pub name: Option<Symbol>,
     pub body: Body,
 }
 
@@ -443,6 +486,14 @@ pub struct SyntaxError {
     /// One line.
     pub message: String,
 }
+
+/// Two million lines are twenty million expressions: a word more in each is felt.
+const _: () = {
+    assert!(size_of::<Expr>() == 24);
+    assert!(size_of::<Stmt>() == 24);
+    assert!(size_of::<Arg>() == 40);
+    assert!(size_of::<Call>() == 48);
+};
 
 /// One file.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -1,6 +1,7 @@
 //! String literals in the tree.
 
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 
 use super::ast::Expr;
 use crate::source::Span;
@@ -9,7 +10,7 @@ use crate::source::Span;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StrLit {
     /// Text and holes in order. An empty literal has no parts.
-    pub parts: Vec<StrPart>,
+    pub parts: SmallVec<[StrPart; 1]>,
     /// A template string (`t"…"`): its holes are values for the library to bind, never text.
     pub template: bool,
 }
@@ -53,7 +54,7 @@ pub struct StrText {
     pub text: Box<str>,
     /// Sorted by `decoded`; the first begins at 0. Inside a segment bytes correspond one to one; a decoded escape is a segment of its own whose
     /// source is longer than its decoded bytes (a span inside it maps to the whole escape).
-    pub segments: Vec<Segment>,
+    pub segments: SmallVec<[Segment; 1]>,
 }
 
 /// A run of decoded bytes and where it stands in the source.

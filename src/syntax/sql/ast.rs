@@ -9,7 +9,7 @@ mod query;
 
 use std::fmt;
 
-use ustr::Ustr;
+use crate::symbol::Symbol;
 
 use crate::source::Span;
 
@@ -24,7 +24,7 @@ pub const MAX_DEPTH: usize = 250;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ident {
     /// The stored name.
-    pub name: Ustr,
+    pub name: Symbol,
     /// Its bytes, quotes included.
     pub span: Span,
     /// Written in double quotes.

@@ -1,8 +1,8 @@
 //! How Django's models point at each other: the names by which look-ups walk from one to the next.
 
+use crate::symbol::Symbol;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
-use ustr::Ustr;
 
 use crate::project::eval::Evaluator;
 use crate::project::index::{Binding, ClassId, last_name};
@@ -20,7 +20,7 @@ pub enum Touched {
     /// A model's.
     Column(ColumnRef),
     /// Of a table that no class stands for (an automatic many-to-many table).
-    Raw(RelationName, Ustr),
+    Raw(RelationName, Symbol),
 }
 
 /// A step from one model to another.
@@ -39,10 +39,10 @@ pub struct Edge {
 pub struct Graph {
     /// By model and the name in look-ups.
     #[serde(with = "pairs")]
-    edges: FxHashMap<(ModelId, Ustr), Edge>,
+    edges: FxHashMap<(ModelId, Symbol), Edge>,
     /// By model and the name on objects (`book_set`).
     #[serde(with = "pairs")]
-    accessors: FxHashMap<(ModelId, Ustr), Edge>,
+    accessors: FxHashMap<(ModelId, Symbol), Edge>,
     /// Managers' and query sets' classes → the model whose rows they give, where there is one.
     #[serde(with = "pairs")]
     pub managers: FxHashMap<ClassId, Option<ModelId>>,
@@ -99,7 +99,7 @@ impl Graph {
     /// A model with a table beside its parent's: the parent's objects know it by its name, as the other end of the link between them.
     fn child(&mut self, world: &World<'_>, id: ModelId) {
         let model = world.models.get(id);
-        let own_name = Ustr::from(&model.name.as_str().rsplit('.').next().unwrap_or_default().to_lowercase());
+        let own_name = Symbol::from(&model.name.as_str().rsplit('.').next().unwrap_or_default().to_lowercase());
         let Some(parent) = through_parents(world, id).skip(1).find(|p| world.models.get(*p).relation != model.relation) else { return };
         let touched: Vec<Touched> = [parent, id].iter().filter_map(|m| primary_key(world, *m).map(Touched::Column)).collect();
         let edge = Edge { target: id, touched, many: false };
@@ -174,7 +174,7 @@ impl Graph {
         }
     }
 
-    fn target(&self, world: &World<'_>, id: ModelId, name: Ustr, place: Place, call: &Call) -> Option<ModelId> {
+    fn target(&self, world: &World<'_>, id: ModelId, name: Symbol, place: Place, call: &Call) -> Option<ModelId> {
         if let Some(Member::Relationship { target: Some(c), .. }) = world.models.get(id).members.get(&name) {
             return world.models.of_class(*c).map(|m| m.0);
         }
@@ -196,7 +196,7 @@ impl Graph {
     }
 
     #[expect(clippy::too_many_arguments, reason = "a field is all of these; nothing else ever holds them together")]
-    fn relation(&mut self, world: &World<'_>, id: ModelId, name: Ustr, pointer: Pointer, target: ModelId, place: Place, call: &Call) {
+    fn relation(&mut self, world: &World<'_>, id: ModelId, name: Symbol, pointer: Pointer, target: ModelId, place: Place, call: &Call) {
         let model = world.models.get(id);
         let key = |m: ModelId| primary_key(world, m).map(Touched::Column);
         let own_name = model.name.as_str().rsplit('.').next().unwrap_or_default().to_lowercase();
@@ -224,26 +224,26 @@ impl Graph {
             let given = call.keyword(k).or_else(|| position.and_then(|n| call.positional(n)));
             given.and_then(|e| if let ExprKind::Str(s) = &e.kind { s.constant() } else { None })
         };
-        let fill = |t: std::borrow::Cow<'_, str>| Ustr::from(&t.replace("%(class)s", &own_name).replace("%(model_name)s", &own_name));
+        let fill = |t: std::borrow::Cow<'_, str>| Symbol::from(&t.replace("%(class)s", &own_name).replace("%(model_name)s", &own_name));
         let related = text("related_name").map(fill);
         if related.is_some_and(|r| r.as_str().ends_with('+')) {
             return;
         }
         let back = if many { touched.into_iter().rev().collect() } else { key(target).into_iter().chain(touched.into_iter().take(1)).collect() };
         let back = Edge { target: id, touched: back, many: pointer != Pointer::OneToOne };
-        let query = text("related_query_name").map(fill).or(related).unwrap_or_else(|| Ustr::from(&own_name));
+        let query = text("related_query_name").map(fill).or(related).unwrap_or_else(|| Symbol::from(&own_name));
         self.edges.entry((target, query)).or_insert_with(|| back.clone());
-        let accessor = related.unwrap_or_else(|| Ustr::from(&if back.many { format!("{own_name}_set") } else { own_name.clone() }));
+        let accessor = related.unwrap_or_else(|| Symbol::from(&if back.many { format!("{own_name}_set") } else { own_name.clone() }));
         self.accessors.entry((target, accessor)).or_insert(back);
     }
 
     /// The step of a look-up by that name.
-    pub fn edge(&self, world: &World<'_>, model: ModelId, name: Ustr) -> Option<&Edge> {
+    pub fn edge(&self, world: &World<'_>, model: ModelId, name: Symbol) -> Option<&Edge> {
         through_parents(world, model).find_map(|m| self.edges.get(&(m, name)))
     }
 
     /// The step of an object's attribute by that name.
-    pub fn accessor(&self, world: &World<'_>, model: ModelId, name: Ustr) -> Option<&Edge> {
+    pub fn accessor(&self, world: &World<'_>, model: ModelId, name: Symbol) -> Option<&Edge> {
         through_parents(world, model).find_map(|m| self.accessors.get(&(m, name)))
     }
 }
@@ -257,17 +257,17 @@ fn marked(call: &Call) -> Option<&Call> {
 }
 
 /// The table that Django makes for a many-to-many field, by Django's rules for its name and columns.
-fn automatic_table(world: &World<'_>, own: ModelId, target: ModelId, field: Ustr, named: Option<&str>) -> [Touched; 2] {
+fn automatic_table(world: &World<'_>, own: ModelId, target: ModelId, field: Symbol, named: Option<&str>) -> [Touched; 2] {
     let model = world.models.get(own);
     let class = |m: ModelId| world.models.get(m).name.as_str().rsplit('.').next().unwrap_or_default().to_lowercase();
     let table = named.map_or_else(|| format!("{}_{field}", model.relation.name), str::to_owned);
-    let relation = RelationName { schema: model.relation.schema, name: Ustr::from(&table) };
+    let relation = RelationName { schema: model.relation.schema, name: Symbol::from(&table) };
     let (from, to) = if target == own {
         (format!("from_{}_id", class(own)), format!("to_{}_id", class(own)))
     } else {
         (format!("{}_id", class(own)), format!("{}_id", class(target)))
     };
-    [Touched::Raw(relation, Ustr::from(&from)), Touched::Raw(relation, Ustr::from(&to))]
+    [Touched::Raw(relation, Symbol::from(&from)), Touched::Raw(relation, Symbol::from(&to))]
 }
 
 /// Finds the same node again with the tree's own lifetime.
@@ -285,7 +285,7 @@ pub fn through_parents(world: &World<'_>, model: ModelId) -> impl Iterator<Item 
 }
 
 /// The column of a field: by the field's name, or by the name that objects have for the key itself.
-pub fn field_column(world: &World<'_>, id: ModelId, name: Ustr) -> Option<ColumnRef> {
+pub fn field_column(world: &World<'_>, id: ModelId, name: Symbol) -> Option<ColumnRef> {
     let model = world.models.get(id);
     let with_id = format!("{name}_id");
     let find = |f: &dyn Fn(&crate::project::models::ModelColumn) -> bool| model.columns.iter().position(f);
@@ -317,7 +317,7 @@ fn pointing(world: &World<'_>, from: ModelId, to: ModelId) -> Option<ColumnRef> 
 pub fn named(world: &World<'_>, text: &str, place: Place) -> Option<ModelId> {
     let (app, name) = text.rsplit_once('.').map_or((None, text), |(a, n)| (Some(a), n));
     let all: Vec<ModelId> =
-        world.models.by_name.get(&Ustr::from(name))?.iter().copied().filter(|id| world.models.get(*id).framework == Framework::Django).collect();
+        world.models.by_name.get(&Symbol::from(name))?.iter().copied().filter(|id| world.models.get(*id).framework == Framework::Django).collect();
     if let [one] = all.as_slice() {
         return Some(*one);
     }
@@ -335,8 +335,8 @@ pub fn named(world: &World<'_>, text: &str, place: Place) -> Option<ModelId> {
 fn user_model(world: &World<'_>) -> Option<ModelId> {
     for file in &world.index.order {
         let module = &world.index.modules[file];
-        if module.names.contains_key(&Ustr::from("AUTH_USER_MODEL"))
-            && let Some(text) = world.global(*file, Ustr::from("AUTH_USER_MODEL")).constant()
+        if module.names.contains_key(&Symbol::from("AUTH_USER_MODEL"))
+            && let Some(text) = world.global(*file, Symbol::from("AUTH_USER_MODEL")).constant()
             && let Some(id) = named(world, &text, Place::module(*file))
         {
             return Some(id);

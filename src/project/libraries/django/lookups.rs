@@ -1,6 +1,6 @@
 //! Look-ups: `author__name__icontains` walked over the fields and relations of the models.
 
-use ustr::Ustr;
+use crate::symbol::Symbol;
 
 use crate::diagnostic::Access;
 use crate::project::eval::Evaluator;
@@ -17,7 +17,7 @@ use super::graph::{self, Touched};
 /// A name as the code spells it, with the place of each of its parts.
 #[derive(Clone, Debug)]
 pub struct Path {
-    parts: Vec<(Ustr, Location)>,
+    parts: Vec<(Symbol, Location)>,
     /// Whether a relation alone means its rows, not its key (`select_related`).
     pub plain: bool,
 }
@@ -32,7 +32,7 @@ impl Path {
             .map(|p| {
                 let location = ev.at(Span::new(at, at + p.len()));
                 at += p.len() + 2;
-                (Ustr::from(p), location)
+                (Symbol::from(p), location)
             })
             .collect();
         Path { parts, plain: false }
@@ -47,7 +47,7 @@ impl Path {
         let mut at = whole.len() - whole.trim_start_matches(['-', '+']).len();
         let mut parts = Vec::new();
         for p in whole[at..].split("__") {
-            parts.push((Ustr::from(p), text.locate(at..at + p.len())?));
+            parts.push((Symbol::from(p), text.locate(at..at + p.len())?));
             at += p.len() + 2;
         }
         Some(Path { parts, plain: false })
@@ -61,7 +61,7 @@ impl Path {
             .map(|p| {
                 let location = Location::new(at.file, Span::new(start, start + p.len()));
                 start += p.len() + 2;
-                (Ustr::from(p), location)
+                (Symbol::from(p), location)
             })
             .collect();
         Path { parts, plain: false }
@@ -73,7 +73,7 @@ impl Path {
     }
 
     /// Its first part.
-    pub fn first(&self) -> Ustr {
+    pub fn first(&self) -> Symbol {
         self.parts.first().map(|p| p.0).unwrap_or_default()
     }
 }
@@ -86,7 +86,7 @@ pub enum End {
     /// The first part is no field.
     Nothing,
     /// This part, behind a relation to that model, is neither a field of it nor a look-up of the key. It may be an annotation's (`books__count`).
-    Beyond(ModelId, Ustr, Location),
+    Beyond(ModelId, Symbol, Location),
 }
 
 /// Look-ups that a relation has (`django.db.models.fields.related_lookups`), and what databases and packages register for all fields.
@@ -131,7 +131,7 @@ pub fn walk(ev: &mut Evaluator<'_, '_>, from: ModelId, path: &Path, access: Acce
         column(ev, model, c, at, access);
         // `author_id` is the key of `author`.
         if let Some(short) = name.as_str().strip_suffix("_id")
-            && let Some(edge) = ev.world.django.edge(ev.world, model, Ustr::from(short)).cloned()
+            && let Some(edge) = ev.world.django.edge(ev.world, model, Symbol::from(short)).cloned()
         {
             for t in edge.touched.iter().skip(1) {
                 touch(ev, *t, at, Access::Read);

@@ -9,7 +9,7 @@ mod tests;
 
 use std::sync::Arc;
 
-use ustr::Ustr;
+use crate::symbol::Symbol;
 
 use crate::diagnostic::Access;
 use crate::project::eval::{Args, Evaluator};
@@ -116,7 +116,7 @@ pub fn attribute<'a>(ev: &mut Evaluator<'_, 'a>, value: &Value<'a>, attr: Ident)
     }
 }
 
-fn object_attribute<'a>(ev: &mut Evaluator<'_, 'a>, id: ModelId, name: Ustr, at: Location, access: Access) -> Option<Value<'a>> {
+fn object_attribute<'a>(ev: &mut Evaluator<'_, 'a>, id: ModelId, name: Symbol, at: Location, access: Access) -> Option<Value<'a>> {
     if name.as_str() == "pk" {
         if let Some(c) = graph::primary_key(ev.world, id) {
             emit::column(ev, c, at, access);
@@ -222,7 +222,7 @@ fn expression<'a>(ev: &mut Evaluator<'_, 'a>, name: &str, call: &'a Call, args: 
     for (a, v) in call.args.iter().zip(&args.values) {
         match (a.kind, v) {
             (ArgKind::Keyword(k), v) if matches!(name, "Q" | "When") && !matches!(k.as_str(), "then" | "_connector" | "_negated") => {
-                all.push(Path::from_keyword(ev, k));
+                all.push(Path::from_keyword(ev, k.ident()));
                 if let Some(Django::Expression(inner)) = Django::of(v) {
                     all.extend(inner.iter().cloned());
                 }

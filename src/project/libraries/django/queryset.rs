@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ustr::Ustr;
+use crate::symbol::Symbol;
 
 use crate::diagnostic::Access;
 use crate::project::eval::{Args, Evaluator};
@@ -24,7 +24,7 @@ pub enum Shape {
     /// Objects.
     Objects,
     /// `values(…)`
-    Dicts(Vec<Ustr>),
+    Dicts(Vec<Symbol>),
     /// `values_list(…)`
     Tuples(usize),
     /// `values_list(…, flat=True)` and other scalars.
@@ -39,7 +39,7 @@ pub struct Set {
     /// The project's own manager class, if it is one.
     pub manager: Option<ClassId>,
     /// Annotations of the chain.
-    pub names: Vec<Ustr>,
+    pub names: Vec<Symbol>,
     /// There may be others.
     pub open: bool,
     /// What rows come out as.
@@ -76,7 +76,7 @@ pub fn method<'a>(ev: &mut Evaluator<'_, 'a>, set: &Arc<Set>, name: &str, call: 
     let same = || django(Django::Set(set.clone()));
     // The project's own methods of managers and query sets go on with the same rows, unless they are known to give something else.
     if let Some(m) = set.manager
-        && let Some((_, [.., Binding::Function(f)])) = ev.world.class_member(m, Ustr::from(name))
+        && let Some((_, [.., Binding::Function(f)])) = ev.world.class_member(m, Symbol::from(name))
     {
         let v = ev.result_of(*f);
         return Some(if v.is_unknown() { wrap(Set { open: true, ..(**set).clone() }) } else { v });
@@ -171,7 +171,7 @@ fn lookups<'a>(ev: &mut Evaluator<'_, 'a>, set: &Set, call: &'a Call, args: &Arg
         match (a.kind, v) {
             (ArgKind::Keyword(k), _) if except.contains(&k.as_str()) => {}
             (ArgKind::Keyword(k), _) => {
-                let path = Path::from_keyword(ev, k);
+                let path = Path::from_keyword(ev, k.ident());
                 if let End::Field(Some(c)) = resolve(ev, set, &path, access)
                     && !k.as_str().contains("__")
                 {
@@ -230,7 +230,7 @@ fn plain(ev: &mut Evaluator<'_, '_>, id: ModelId, path: &Path, access: Access) {
 }
 
 /// A look-up that begins with no field of the model. Models of installed apps may point here without our seeing them, at the user model most of all.
-fn missing(ev: &mut Evaluator<'_, '_>, id: ModelId, name: Ustr, at: Option<Location>) {
+fn missing(ev: &mut Evaluator<'_, '_>, id: ModelId, name: Symbol, at: Option<Location>) {
     let model = ev.world.models.get(id);
     let known = model.members.contains_key(&name) || model.class.is_some_and(|c| ev.world.class_member(c, name).is_some());
     let all_seen = !model.open && !model.foreign && model.class.and_then(|c| ev.world.lineage(c)).is_some_and(|l| !l.open);
@@ -264,7 +264,7 @@ fn values<'a>(ev: &mut Evaluator<'_, 'a>, set: &Set, name: &str, call: &'a Call,
     let mut given = Vec::new();
     for (a, v) in call.args.iter().zip(&args.values) {
         match (a.kind, v) {
-            (ArgKind::Positional, Value::Str(t)) => given.extend(t.constant().map(|t| Ustr::from(&t))),
+            (ArgKind::Positional, Value::Str(t)) => given.extend(t.constant().map(|t| Symbol::from(&t))),
             (ArgKind::Keyword(k), _) if !matches!(k.as_str(), "flat" | "named") => {
                 expressions(ev, set, v);
                 next.names.push(k.name);
@@ -325,10 +325,10 @@ pub fn name_list<'a>(ev: &mut Evaluator<'_, 'a>, id: ModelId, list: Option<&Valu
 pub fn write_keywords<'a>(ev: &mut Evaluator<'_, 'a>, id: ModelId, call: &'a Call, args: &Args<'a>) {
     // A constructor of the project's own takes what it likes.
     let class = ev.world.models.get(id).class;
-    let own = class.is_none_or(|c| ["__init__", "__new__"].iter().any(|n| ev.world.class_member(c, Ustr::from(n)).is_some()));
+    let own = class.is_none_or(|c| ["__init__", "__new__"].iter().any(|n| ev.world.class_member(c, Symbol::from(n)).is_some()));
     for (a, v) in call.args.iter().zip(&args.values) {
         if let ArgKind::Keyword(k) = a.kind {
-            let path = Path::from_keyword(ev, k);
+            let path = Path::from_keyword(ev, k.ident());
             if own {
                 walk(ev, id, &path, Access::Write);
             } else {

@@ -15,8 +15,8 @@ mod shape;
 
 use std::sync::{Arc, LazyLock};
 
+use crate::symbol::Symbol;
 use rustc_hash::FxHashSet;
-use ustr::Ustr;
 
 use crate::source::Location;
 use crate::syntax::python::{Call, Expr, Ident};
@@ -34,7 +34,7 @@ pub use shape::{Key, Shape};
 #[derive(Clone, Debug)]
 pub enum Postgrest {
     /// `client.schema("name")`; `None` where the name is not known.
-    Schema(Option<Ustr>),
+    Schema(Option<Symbol>),
     /// A chain that is still being built.
     Query(Arc<Query>),
     /// `query.execute`, not called.
@@ -119,11 +119,11 @@ impl Rows {
 #[derive(Debug, Default)]
 pub struct State {
     /// Keys that the code itself puts into rows, by the chain they come from.
-    added: FxHashSet<(Location, Ustr)>,
+    added: FxHashSet<(Location, Symbol)>,
     /// Chains whose rows someone else may have changed.
     escaped: FxHashSet<Location>,
     /// What was noted, to note it once.
-    noted: FxHashSet<(Location, Option<Ustr>, Ustr)>,
+    noted: FxHashSet<(Location, Option<Symbol>, Symbol)>,
 }
 
 impl Postgrest {
@@ -186,7 +186,7 @@ const PACKAGES: &[&str] = &["supabase", "postgrest", "postgrest_py", "supabase_p
 
 /// Whether the project uses PostgREST at all. The receiver of a chain proves nothing (`db`, `client`, `self.repo.client`), the project's imports do.
 fn is_used(ev: &Evaluator<'_, '_>) -> bool {
-    static NAMES: LazyLock<Vec<Ustr>> = LazyLock::new(|| PACKAGES.iter().map(|p| Ustr::from(p)).collect());
+    static NAMES: LazyLock<Vec<Symbol>> = LazyLock::new(|| PACKAGES.iter().map(Symbol::from).collect());
     NAMES.iter().any(|p| ev.world.index.uses_package(*p))
 }
 
@@ -256,7 +256,7 @@ pub fn attribute<'a>(ev: &mut Evaluator<'_, 'a>, value: &Value<'a>, attr: Ident)
         Some(_) => None,
         // `client.storage.from_("bucket")` names a bucket.
         None if matches!(attr.as_str(), "storage" | "functions" | "auth") && matches!(value, Value::Unknown | Value::Object(_)) && is_used(ev) => {
-            Some(Value::object(Ustr::from(root::OTHER_SERVICE)))
+            Some(Value::object(Symbol::from(root::OTHER_SERVICE)))
         }
         None => None,
     }
@@ -270,12 +270,12 @@ pub fn subscript<'a>(ev: &mut Evaluator<'_, 'a>, base: &Value<'a>, key: &Value<'
 }
 
 /// See [`super::compare`]: whoever asks `"key" in row` knows that it may be missing.
-pub fn compare(ev: &mut Evaluator<'_, '_>, operators: &[Ustr], values: &[Value<'_>]) {
+pub fn compare(ev: &mut Evaluator<'_, '_>, operators: &[Symbol], values: &[Value<'_>]) {
     if let ([op], [key, row]) = (operators, values)
         && matches!(op.as_str(), "in" | "not in")
         && let (Some(key), Some(Postgrest::Rows(r))) = (key.constant(), of(row))
     {
-        ev.state.postgrest.added.insert((r.root, Ustr::from(&key)));
+        ev.state.postgrest.added.insert((r.root, Symbol::from(&key)));
     }
 }
 
@@ -285,7 +285,7 @@ pub fn store_subscript(ev: &mut Evaluator<'_, '_>, receiver: &Value<'_>, key: &V
         if let Some(Postgrest::Rows(r)) = of(v) {
             match key.constant() {
                 Some(key) => {
-                    ev.state.postgrest.added.insert((r.root, Ustr::from(&key)));
+                    ev.state.postgrest.added.insert((r.root, Symbol::from(&key)));
                 }
                 None => {
                     ev.state.postgrest.escaped.insert(r.root);

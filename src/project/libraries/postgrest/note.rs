@@ -1,6 +1,6 @@
 //! Noting what a chain names, once.
 
-use ustr::Ustr;
+use crate::symbol::Symbol;
 
 use crate::diagnostic::{Access, Context};
 use crate::project::eval::Evaluator;
@@ -16,7 +16,7 @@ pub fn certainty(ev: &Evaluator<'_, '_>, certainty: Certainty) -> Certainty {
 }
 
 /// Notes a name of a relation, or of a column of one.
-pub fn reference(ev: &mut Evaluator<'_, '_>, at: Option<Location>, relation: RelationName, column: Option<Ustr>, access: Access, sure: Certainty) {
+pub fn reference(ev: &mut Evaluator<'_, '_>, at: Option<Location>, relation: RelationName, column: Option<Symbol>, access: Access, sure: Certainty) {
     let Some(location) = at else { return };
     if !ev.notes() || !ev.state.postgrest.noted.insert((location, column, relation.name)) {
         return;
@@ -26,7 +26,7 @@ pub fn reference(ev: &mut Evaluator<'_, '_>, at: Option<Location>, relation: Rel
 }
 
 /// Notes a column that is read from a row; a row of SQL is named by the statement's own words.
-pub fn row(ev: &mut Evaluator<'_, '_>, at: Location, relation: RelationName, column: Ustr, sure: Certainty, sql: bool) {
+pub fn row(ev: &mut Evaluator<'_, '_>, at: Location, relation: RelationName, column: Symbol, sure: Certainty, sql: bool) {
     let before = ev.uses.references.len();
     reference(ev, Some(at), relation, Some(column), Access::Read, sure);
     if sql && let Some(r) = ev.uses.references.get_mut(before) {

@@ -1,6 +1,6 @@
 //! What is written: the keys of payloads.
 
-use ustr::Ustr;
+use crate::symbol::Symbol;
 
 use crate::diagnostic::{Access, Context};
 use crate::project::eval::Evaluator;
@@ -60,7 +60,7 @@ fn row<'a>(ev: &mut Evaluator<'_, 'a>, to: Target, d: &Dict<'a>) {
     let mut columns = Vec::new();
     for e in &d.entries {
         let Some(key) = e.key.constant() else { continue };
-        let column = Ustr::from(&key);
+        let column = Symbol::from(&key);
         // What is written on some ways through the code only is not certainly missing.
         columns.push(column);
         // A key that came out of a list of allowed names may never be there; one that is a class's field is linked by data flow alone.

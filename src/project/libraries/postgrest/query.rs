@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ustr::Ustr;
+use crate::symbol::Symbol;
 
 use crate::diagnostic::{Access, Context};
 use crate::project::eval::{Args, Evaluator};
@@ -195,7 +195,7 @@ fn conflict(ev: &mut Evaluator<'_, '_>, q: &Query, relation: RelationName, text:
         if name.contains(HOLE) {
             return;
         }
-        let column = Ustr::from(name);
+        let column = Symbol::from(name);
         columns.push(column);
         note::reference(ev, template.locate(range), relation, Some(column), Access::Read, q.certainty);
     }
@@ -233,7 +233,7 @@ fn order<'a>(ev: &mut Evaluator<'_, 'a>, q: &Query, call: &'a Call, args: &Args<
                 .filter(|(_, rest)| rest.split('.').all(|w| matches!(w, "asc" | "desc" | "nullsfirst" | "nullslast")))
                 .map_or(term, |(n, _)| n);
             let (embed, name, skipped) = match name.split_once('(') {
-                Some((e, n)) => (Some(Ustr::from(e.trim())), n.trim_end_matches(')'), e.len() + 1),
+                Some((e, n)) => (Some(Symbol::from(e.trim())), n.trim_end_matches(')'), e.len() + 1),
                 None => (foreign, name, 0),
             };
             let start = span.start as usize + skipped;
@@ -242,26 +242,26 @@ fn order<'a>(ev: &mut Evaluator<'_, 'a>, q: &Query, call: &'a Call, args: &Args<
     }
 }
 
-fn foreign<'a>(args: &Args<'a>, call: &'a Call) -> Option<Ustr> {
-    ["foreign_table", "reference_table", "referenced_table"].iter().find_map(|k| args.keyword(call, k)?.constant()).map(|t| Ustr::from(&t))
+fn foreign<'a>(args: &Args<'a>, call: &'a Call) -> Option<Symbol> {
+    ["foreign_table", "reference_table", "referenced_table"].iter().find_map(|k| args.keyword(call, k)?.constant()).map(|t| Symbol::from(&t))
 }
 
 /// `or_("a.eq.1,b.is.null")`
-pub fn conditions(ev: &mut Evaluator<'_, '_>, q: &Query, text: &Text<'_>, foreign: Option<Ustr>) {
+pub fn conditions(ev: &mut Evaluator<'_, '_>, q: &Query, text: &Text<'_>, foreign: Option<Symbol>) {
     let template = text.template();
     let whole = template.text().to_owned();
     conditions_at(ev, q, &template, &whole, 0, foreign);
 }
 
 /// The same for conditions that stand at byte `offset` of a longer text.
-pub fn conditions_at(ev: &mut Evaluator<'_, '_>, q: &Query, template: &Template, text: &str, offset: usize, foreign: Option<Ustr>) {
+pub fn conditions_at(ev: &mut Evaluator<'_, '_>, q: &Query, template: &Template, text: &str, offset: usize, foreign: Option<Symbol>) {
     for name in logic::columns(text) {
         column_in(ev, q, foreign, template, &name.text, name.range.start + offset);
     }
 }
 
 /// A filter's column: `total`, `data->>kind`, `customers.tier`.
-fn column(ev: &mut Evaluator<'_, '_>, q: &Query, text: &Text<'_>, at: Location) -> Option<(RelationName, Ustr)> {
+fn column(ev: &mut Evaluator<'_, '_>, q: &Query, text: &Text<'_>, at: Location) -> Option<(RelationName, Symbol)> {
     let mut template = text.template();
     if text.location().is_none() && !text.has_hole() {
         // A name that no literal spells (an enum's member, a keyword): what made it stands for it.
@@ -275,7 +275,14 @@ fn column(ev: &mut Evaluator<'_, '_>, q: &Query, text: &Text<'_>, at: Location) 
 }
 
 /// The same for `name`, which stands at byte `start` of the template; inside an embedded resource where one is given.
-pub fn column_in(ev: &mut Evaluator<'_, '_>, q: &Query, embed: Option<Ustr>, template: &Template, name: &str, start: usize) -> Option<(RelationName, Ustr)> {
+pub fn column_in(
+    ev: &mut Evaluator<'_, '_>,
+    q: &Query,
+    embed: Option<Symbol>,
+    template: &Template,
+    name: &str,
+    start: usize,
+) -> Option<(RelationName, Symbol)> {
     let bare = name.split("->").next().unwrap_or_default().trim_end();
     let bare = bare.split("::").next().unwrap_or_default();
     if bare.is_empty() || bare.contains(HOLE) {
@@ -296,16 +303,16 @@ pub fn column_in(ev: &mut Evaluator<'_, '_>, q: &Query, embed: Option<Ustr>, tem
     if !rest.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '$') {
         return None;
     }
-    let column = Ustr::from(rest);
+    let column = Symbol::from(rest);
     note::reference(ev, template.locate(Span::new(start, start + rest.len())), relation, Some(column), Access::Read, q.certainty);
     Some((relation, column))
 }
 
 /// The constants of `eq("status", "open")`.
-fn compared<'a>(ev: &mut Evaluator<'_, 'a>, q: &Query, relation: RelationName, column: Ustr, call: &'a Call, args: &Args<'a>) {
+fn compared<'a>(ev: &mut Evaluator<'_, 'a>, q: &Query, relation: RelationName, column: Symbol, call: &'a Call, args: &Args<'a>) {
     let Some((values, expr)) = args.get(call, 1, "value").zip(call.argument(1, "value")) else { return };
     let items: Vec<(&Value<'a>, &Expr)> = match (values, &expr.kind) {
-        (Value::List(l), ExprKind::List(e)) if l.rest.is_none() && l.items.len() == e.len() => l.items.iter().zip(e).collect(),
+        (Value::List(l), ExprKind::List(e)) if l.rest.is_none() && l.items.len() == e.len() => l.items.iter().zip(e.iter()).collect(),
         (v, _) => vec![(v, expr)],
     };
     for (v, e) in items {
@@ -317,7 +324,7 @@ fn compared<'a>(ev: &mut Evaluator<'_, 'a>, q: &Query, relation: RelationName, c
 }
 
 /// Notes a constant.
-pub fn literal(ev: &mut Evaluator<'_, '_>, location: Location, relation: RelationName, column: Ustr, value: Option<String>, written: bool, sure: Certainty) {
+pub fn literal(ev: &mut Evaluator<'_, '_>, location: Location, relation: RelationName, column: Symbol, value: Option<String>, written: bool, sure: Certainty) {
     if ev.notes() {
         let certainty = note::certainty(ev, sure);
         let literal = Literal { location, relation, column, value, written, context: Context::Query, certainty };

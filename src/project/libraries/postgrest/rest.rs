@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ustr::Ustr;
+use crate::symbol::Symbol;
 
 use crate::diagnostic::{Access, Context};
 use crate::project::eval::{Args, Evaluator};
@@ -53,7 +53,7 @@ pub fn request<'a>(ev: &mut Evaluator<'_, 'a>, name: Option<Ident>, call: &'a Ca
     if segment.is_empty() || segment.contains(HOLE) {
         return;
     }
-    let relation = RelationName { schema: None, name: Ustr::from(segment) };
+    let relation = RelationName { schema: None, name: Symbol::from(segment) };
     let verb = match name.map(|n| n.as_str()) {
         Some("post" | "put") => Verb::Insert,
         Some("patch") => Verb::Update,
@@ -134,10 +134,10 @@ fn function(ev: &mut Evaluator<'_, '_>, template: &Template, text: &str, start: 
         return;
     }
     let Some(location) = template.locate(Span::new(start, start + name.len())) else { return };
-    call_function(ev, location, Ustr::from(name), certainty);
+    call_function(ev, location, Symbol::from(name), certainty);
 }
 
-fn call_function(ev: &mut Evaluator<'_, '_>, location: crate::source::Location, function: Ustr, certainty: Certainty) {
+fn call_function(ev: &mut Evaluator<'_, '_>, location: crate::source::Location, function: Symbol, certainty: Certainty) {
     if ev.notes() && ev.state.postgrest.noted.insert((location, None, function)) {
         let certainty = note::certainty(ev, certainty);
         ev.uses.calls.push(FunctionCall { location, schema: None, function, arguments: Vec::new(), complete: false, context: Context::Query, certainty });
@@ -151,13 +151,13 @@ pub fn realtime<'a>(ev: &mut Evaluator<'_, 'a>, name: Ident, call: &'a Call, arg
     }
     let Some(table) = args.get(call, 2, "table").and_then(Value::text).cloned() else { return };
     let (Some(constant), at) = (table.constant(), table.location()) else { return };
-    let schema = args.keyword(call, "schema").and_then(Value::constant).filter(|s| s != "public" && s != "*").map(|s| Ustr::from(&s));
-    let relation = RelationName { schema, name: Ustr::from(&constant) };
+    let schema = args.keyword(call, "schema").and_then(Value::constant).filter(|s| s != "public" && s != "*").map(|s| Symbol::from(&s));
+    let relation = RelationName { schema, name: Symbol::from(&constant) };
     note::reference(ev, at, relation, None, Access::Read, Certainty::High);
     if let Some(filter) = args.keyword(call, "filter").and_then(Value::text) {
         let template = filter.template();
         if let Some((column, _)) = template.text().split_once('=').filter(|(c, _)| !c.contains(HOLE)) {
-            note::reference(ev, template.locate(Span::new(0, column.len())), relation, Some(Ustr::from(column)), Access::Read, Certainty::High);
+            note::reference(ev, template.locate(Span::new(0, column.len())), relation, Some(Symbol::from(column)), Access::Read, Certainty::High);
         }
     }
 }
@@ -170,11 +170,11 @@ pub fn vector_store<'a>(ev: &mut Evaluator<'_, 'a>, path: &str, call: &'a Call, 
     if let Some(table) = args.keyword(call, "table_name").and_then(Value::text).cloned()
         && let Some(name) = table.constant()
     {
-        note::reference(ev, table.location(), RelationName { schema: None, name: Ustr::from(&name) }, None, Access::Write, Certainty::High);
+        note::reference(ev, table.location(), RelationName { schema: None, name: Symbol::from(&name) }, None, Access::Write, Certainty::High);
     }
     if let Some(query) = args.keyword(call, "query_name").and_then(Value::text)
         && let (Some(name), Some(at)) = (query.constant(), query.location())
     {
-        call_function(ev, at, Ustr::from(&name), Certainty::High);
+        call_function(ev, at, Symbol::from(&name), Certainty::High);
     }
 }

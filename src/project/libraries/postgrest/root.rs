@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ustr::Ustr;
+use crate::symbol::Symbol;
 
 use crate::diagnostic::Context;
 use crate::project::eval::{Args, Evaluator};
@@ -70,7 +70,7 @@ const LOOK_ALIKES: &[&str] = &[
 fn certainty(ev: &Evaluator<'_, '_>, receiver: &Value<'_>, name: Ident) -> Option<Certainty> {
     let path = match receiver {
         Value::Unknown => {
-            let confusing = LOOK_ALIKES[1..12].iter().any(|p| ev.world.index.uses_package(Ustr::from(p)));
+            let confusing = LOOK_ALIKES[1..12].iter().any(|p| ev.world.index.uses_package(Symbol::from(p)));
             return Some(if confusing { Certainty::Medium } else { Certainty::High });
         }
         Value::Object(o) => o.path,
@@ -100,7 +100,7 @@ pub fn begin<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &Value<'a>, name: Ident, 
         "schema" | "postgrest_schema" => {
             let sure = certainty(ev, receiver, name)?;
             let schema = args.get(call, 0, "schema")?.constant()?;
-            return (sure == Certainty::High && call.args.len() == 1).then(|| wrap(Postgrest::Schema(Some(Ustr::from(&schema)))));
+            return (sure == Certainty::High && call.args.len() == 1).then(|| wrap(Postgrest::Schema(Some(Symbol::from(&schema)))));
         }
         _ => return None,
     };
@@ -136,21 +136,21 @@ pub fn begin<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &Value<'a>, name: Ident, 
 }
 
 /// `"sales.orders"` means schema and table, where there is such a schema.
-fn relation(ev: &Evaluator<'_, '_>, schema: Option<Ustr>, text: &str) -> RelationName {
+fn relation(ev: &Evaluator<'_, '_>, schema: Option<Symbol>, text: &str) -> RelationName {
     if let (None, Some((of, name))) = (schema, text.split_once('.'))
         && ev.world.schema.has_namespace(of)
     {
-        return RelationName { schema: Some(Ustr::from(of)), name: Ustr::from(name) };
+        return RelationName { schema: Some(Symbol::from(of)), name: Symbol::from(name) };
     }
-    RelationName { schema, name: Ustr::from(text) }
+    RelationName { schema, name: Symbol::from(text) }
 }
 
 /// `create_client(url, key, options=ClientOptions(schema="sales"))`
-fn default_schema(client: &Value<'_>) -> Option<Ustr> {
+fn default_schema(client: &Value<'_>) -> Option<Symbol> {
     let Value::Object(o) = client else { return None };
     let Object { call: Some((_, call)), .. } = &**o else { return None };
     let schema_of = |c: &Call| match c.keyword("schema").map(|e| &e.kind) {
-        Some(ExprKind::Str(s)) => s.constant().map(|s| Ustr::from(&s)),
+        Some(ExprKind::Str(s)) => s.constant().map(|s| Symbol::from(&s)),
         _ => None,
     };
     schema_of(call).or_else(|| {
@@ -162,7 +162,7 @@ fn default_schema(client: &Value<'_>) -> Option<Ustr> {
 }
 
 /// `client.rpc("function", {"argument": …})`
-fn function<'a>(ev: &mut Evaluator<'_, 'a>, schema: Option<Ustr>, certainty: Certainty, call: &'a Call, args: &Args<'a>) -> Option<Value<'a>> {
+fn function<'a>(ev: &mut Evaluator<'_, 'a>, schema: Option<Symbol>, certainty: Certainty, call: &'a Call, args: &Args<'a>) -> Option<Value<'a>> {
     let name = args.get(call, 0, "fn").or_else(|| args.keyword(call, "func"))?.clone();
     let at = ev.at(call.args.first()?.value.span);
     let Some(text) = name.text().filter(|t| !t.has_hole()) else {
@@ -175,12 +175,12 @@ fn function<'a>(ev: &mut Evaluator<'_, 'a>, schema: Option<Ustr>, certainty: Cer
     let given = args.get(call, 1, "params");
     let (arguments, complete) = match given {
         Some(Value::Dict(d)) => {
-            (d.entries.iter().filter_map(|e| Some((Ustr::from(&e.key.constant()?), e.at))).collect(), !d.open && d.entries.iter().all(|e| !e.conditional))
+            (d.entries.iter().filter_map(|e| Some((Symbol::from(&e.key.constant()?), e.at))).collect(), !d.open && d.entries.iter().all(|e| !e.conditional))
         }
         None => (Vec::new(), true),
         Some(_) => (Vec::new(), false),
     };
-    let function = Ustr::from(&constant);
+    let function = Symbol::from(&constant);
     // A function that runs SQL is often asked for just to see whether it is there.
     let runs_sql = matches!(given, Some(Value::Dict(d)) if d.entries.iter().any(|e| e.value.text().is_some_and(looks_like_sql)));
     let certainty = if runs_sql { certainty.min(Certainty::Medium) } else { certainty };
@@ -197,19 +197,19 @@ fn chain<'a>(root: crate::source::Location, certainty: Certainty, shape: Shape) 
 }
 
 /// What rows of a function's result hold, where all its overloads agree.
-fn returned(ev: &Evaluator<'_, '_>, schema: Option<Ustr>, name: &str) -> Shape {
+fn returned(ev: &Evaluator<'_, '_>, schema: Option<Symbol>, name: &str) -> Shape {
     let world = ev.world;
     let Some((_, overloads)) = world.schema.find(&world.schema.functions, schema.map(|s| s.as_str()), name) else { return Shape::unknown() };
     let [one] = overloads.as_slice() else { return Shape::unknown() };
     match &one.returns {
         Returns::Table(columns) => {
-            let keys = columns.iter().map(|(n, _)| Key { name: Ustr::from(n), column: None, nested: None }).collect();
+            let keys = columns.iter().map(|(n, _)| Key { name: Symbol::from(n), column: None, nested: None }).collect();
             Shape { relation: None, star: false, open: false, keys }
         }
         Returns::SetOf(ty) => {
             let (of, bare) = ty.split_once('.').map_or((None, ty.as_str()), |(s, n)| (Some(s), n));
             match world.schema.relation(of, bare) {
-                Some(_) => Shape::all(Some(RelationName { schema: of.map(Ustr::from), name: Ustr::from(bare) })),
+                Some(_) => Shape::all(Some(RelationName { schema: of.map(Symbol::from), name: Symbol::from(bare) })),
                 None => Shape::unknown(),
             }
         }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ustr::Ustr;
+use crate::symbol::Symbol;
 
 use crate::diagnostic::{Access, Context};
 use crate::project::eval::{Args, Evaluator};
@@ -39,7 +39,7 @@ fn one<'a>(rows: &Arc<Rows>) -> Value<'a> {
 
 /// Notes that a key is asked of a row, and gives what it holds.
 fn get<'a>(ev: &mut Evaluator<'_, 'a>, rows: &Arc<Rows>, name: &str, at: crate::source::Location, tolerant: bool) -> Value<'a> {
-    let key = Ustr::from(name);
+    let key = Symbol::from(name);
     // A list has no such key: what is asked is no row of ours.
     if rows.single == Some(false) || ev.state.postgrest.added.contains(&(rows.root, key)) {
         return Value::Unknown;
@@ -62,7 +62,7 @@ fn get<'a>(ev: &mut Evaluator<'_, 'a>, rows: &Arc<Rows>, name: &str, at: crate::
     match rows.shape.relation {
         Some(relation) if rows.shape.star => note::reference(ev, Some(at), relation, Some(key), Access::Read, sure),
         relation => {
-            if ev.notes() && ev.state.postgrest.noted.insert((at, Some(key), Ustr::from("row"))) {
+            if ev.notes() && ev.state.postgrest.noted.insert((at, Some(key), Symbol::from("row"))) {
                 let certainty = note::certainty(ev, sure);
                 let mut known: Vec<_> = rows.shape.keys.iter().map(|k| k.name).collect();
                 known.sort_unstable();
@@ -99,17 +99,17 @@ impl Rows {
     pub fn reads(&self, ev: &mut Evaluator<'_, '_>, name: &str, at: crate::source::Location) {
         match (self.shape.key(name), self.shape.relation) {
             (Some(Key { column: Some((relation, column)), .. }), _) => note::row(ev, at, *relation, *column, self.certainty, self.sql),
-            (None, Some(relation)) => note::row(ev, at, relation, Ustr::from(name), self.certainty, self.sql),
+            (None, Some(relation)) => note::row(ev, at, relation, Symbol::from(name), self.certainty, self.sql),
             _ => {}
         }
     }
 
     /// Notes that a class which is made from the row at a place cannot do without a key that the row does not have.
-    pub fn lacks(&self, ev: &mut Evaluator<'_, '_>, name: &str, at: crate::source::Location, class: Ustr) {
-        let key = Ustr::from(name);
+    pub fn lacks(&self, ev: &mut Evaluator<'_, '_>, name: &str, at: crate::source::Location, class: Symbol) {
+        let key = Symbol::from(name);
         let unsure = self.shape.open || self.shape.star && self.starred(name, ev.world.schema) != Some(false);
         let changed = ev.state.postgrest.escaped.contains(&self.root) || ev.state.postgrest.added.contains(&(self.root, key));
-        if unsure || changed || !ev.notes() || !ev.state.postgrest.noted.insert((at, Some(key), Ustr::from("row"))) {
+        if unsure || changed || !ev.notes() || !ev.state.postgrest.noted.insert((at, Some(key), Symbol::from("row"))) {
             return;
         }
         let certainty = note::certainty(ev, self.certainty);
@@ -134,12 +134,12 @@ pub fn method<'a>(ev: &mut Evaluator<'_, 'a>, rows: &Arc<Rows>, name: Ident, cal
         "pop" | "setdefault" => match key() {
             // Who says what to take instead expects that there is no such key.
             Some((k, _)) if args.values.len() > 1 && rows.shape.key(&k).is_none() && !rows.has_key(&k, ev.world.schema) => {
-                ev.state.postgrest.added.insert((rows.root, Ustr::from(&k)));
+                ev.state.postgrest.added.insert((rows.root, Symbol::from(&k)));
                 Value::Unknown
             }
             Some((k, at)) => {
                 let v = get(ev, rows, &k, at.unwrap_or_else(|| ev.at(name.span)), true);
-                ev.state.postgrest.added.insert((rows.root, Ustr::from(&k)));
+                ev.state.postgrest.added.insert((rows.root, Symbol::from(&k)));
                 v
             }
             None if rows.single != Some(true) => one(rows),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ustr::Ustr;
+use crate::symbol::Symbol;
 
 use crate::diagnostic::{Access, Context};
 use crate::project::eval::Evaluator;
@@ -32,9 +32,9 @@ pub struct Shape {
 #[derive(Clone, Debug)]
 pub struct Key {
     /// As the row has it.
-    pub name: Ustr,
+    pub name: Symbol,
     /// The column behind it.
-    pub column: Option<(RelationName, Ustr)>,
+    pub column: Option<(RelationName, Symbol)>,
     /// An embedded row or list of rows.
     pub nested: Option<Nested>,
 }
@@ -47,7 +47,7 @@ pub struct Nested {
     /// Whether it is one row; `None` where it may be a list.
     pub single: Option<bool>,
     /// The name it is embedded by, where an alias stands before it.
-    pub relation: Ustr,
+    pub relation: Symbol,
 }
 
 impl Shape {
@@ -100,7 +100,7 @@ impl Reader<'_> {
     fn shape(&self, ev: &mut Evaluator<'_, '_>, items: &[Item], relation: Option<RelationName>) -> Shape {
         let mut shape = Shape { relation, ..Shape::default() };
         for item in items {
-            let key = item.key().map(Ustr::from);
+            let key = item.key().map(Symbol::from);
             if key.is_some_and(|k| k.contains(HOLE)) {
                 shape.open = true;
             }
@@ -119,7 +119,7 @@ impl Reader<'_> {
                         shape.open |= inner.open || inner.star;
                         shape.keys.extend(inner.keys);
                     } else if let Some(k) = key {
-                        let nested = Nested { shape: Arc::new(inner), single, relation: Ustr::from(&name.text) };
+                        let nested = Nested { shape: Arc::new(inner), single, relation: Symbol::from(&name.text) };
                         shape.keys.push(Key { name: k, column: None, nested: Some(nested) });
                     }
                 }
@@ -128,7 +128,7 @@ impl Reader<'_> {
         shape
     }
 
-    fn column(&self, ev: &mut Evaluator<'_, '_>, name: &Name, relation: Option<RelationName>) -> Option<(RelationName, Ustr)> {
+    fn column(&self, ev: &mut Evaluator<'_, '_>, name: &Name, relation: Option<RelationName>) -> Option<(RelationName, Symbol)> {
         let relation = relation?;
         if name.text.contains(HOLE) {
             return None;
@@ -139,7 +139,7 @@ impl Reader<'_> {
         {
             return None;
         }
-        let column = Ustr::from(&name.text);
+        let column = Symbol::from(&name.text);
         note::reference(ev, self.locate(name), relation, Some(column), Access::Read, self.sure);
         Some((relation, column))
     }
@@ -151,8 +151,10 @@ impl Reader<'_> {
         let at = self.locate(name);
         match found {
             Target::Relation(target, single) => {
-                let relation =
-                    RelationName { schema: parent.schema.or((target.schema != "public").then(|| Ustr::from(&target.schema))), name: Ustr::from(&target.name) };
+                let relation = RelationName {
+                    schema: parent.schema.or((target.schema != "public").then(|| Symbol::from(&target.schema))),
+                    name: Symbol::from(&target.name),
+                };
                 note::reference(ev, at, relation, None, Access::Read, self.sure);
                 (Some(relation), single)
             }
@@ -162,8 +164,8 @@ impl Reader<'_> {
                     && ev.notes()
                 {
                     let certainty = note::certainty(ev, self.sure);
-                    let hint = hint.map(|h| Ustr::from(&h.text));
-                    ev.uses.embeds.push(Embed { location, relation: parent, name: Ustr::from(&name.text), hint, context: Context::Query, certainty });
+                    let hint = hint.map(|h| Symbol::from(&h.text));
+                    ev.uses.embeds.push(Embed { location, relation: parent, name: Symbol::from(&name.text), hint, context: Context::Query, certainty });
                 }
                 (None, None)
             }

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use ustr::Ustr;
+use crate::symbol::Symbol;
 
 use crate::syntax::sql::template::HOLE;
 
 /// Adds every table (and every column added to one) that a text creates: `CREATE TEMP TABLE t`, `ALTER TABLE t ADD COLUMN c`, `RENAME TO t`. Nothing is parsed, so that
 /// other dialects and texts with holes count too.
-pub fn scan(text: &str, created: &mut BTreeSet<(Ustr, Option<Ustr>)>) {
+pub fn scan(text: &str, created: &mut BTreeSet<(Symbol, Option<Symbol>)>) {
     let words: Vec<&str> = text.split(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | ',' | ';')).filter(|w| !w.is_empty()).collect();
     let is = |n: usize, word: &str| words.get(n).is_some_and(|w| w.eq_ignore_ascii_case(word));
     let skip = |mut n: usize, all: &[&str]| {
@@ -40,14 +40,14 @@ pub fn scan(text: &str, created: &mut BTreeSet<(Ustr, Option<Ustr>)>) {
     }
 }
 
-fn add(table: Option<&&str>, column: Option<&&str>, created: &mut BTreeSet<(Ustr, Option<Ustr>)>) {
+fn add(table: Option<&&str>, column: Option<&&str>, created: &mut BTreeSet<(Symbol, Option<Symbol>)>) {
     let name = |w: &str| {
         let bare = w.rsplit('.').next().unwrap_or_default();
         let name = bare.trim_matches('"');
         if bare == name { name.to_ascii_lowercase() } else { name.to_owned() }
     };
     if let Some(table) = table.map(|t| name(t)).filter(|t| !t.is_empty() && !t.contains(HOLE)) {
-        created.insert((Ustr::from(&table), column.map(|c| Ustr::from(&name(c)))));
+        created.insert((Symbol::from(&table), column.map(|c| Symbol::from(&name(c)))));
     }
 }
 

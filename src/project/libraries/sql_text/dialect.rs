@@ -2,8 +2,8 @@
 
 use std::sync::LazyLock;
 
+use crate::symbol::Symbol;
 use aho_corasick::AhoCorasick;
-use ustr::Ustr;
 
 use crate::project::eval::Evaluator;
 use crate::project::index::Binding;
@@ -118,7 +118,7 @@ pub fn of_file(ev: &mut Evaluator<'_, '_>, file: FileId) -> Certainty {
             }
         }
     }
-    let uses = |all: &[&str]| all.iter().any(|p| ev.world.index.uses_package(Ustr::from(p)));
+    let uses = |all: &[&str]| all.iter().any(|p| ev.world.index.uses_package(Symbol::from(p)));
     let sure = match own {
         (true, false) => Certainty::High,
         (true, true) => Certainty::Medium,
@@ -230,7 +230,7 @@ fn collect(e: &Expr, depth: usize, word: &mut impl FnMut(&str)) {
             }
         }
         ExprKind::Tuple(items) | ExprKind::List(items) | ExprKind::Set(items) => {
-            for i in items {
+            for i in items.iter() {
                 collect(i, depth + 1, word);
             }
         }

@@ -12,8 +12,8 @@ mod tests;
 
 use std::sync::Arc;
 
+use crate::symbol::Symbol;
 use rustc_hash::{FxHashMap, FxHashSet};
-use ustr::Ustr;
 
 use crate::project::eval::{Args, Evaluator};
 use crate::project::index::ClassId;
@@ -139,7 +139,7 @@ pub fn finish(ev: &mut Evaluator<'_, '_>) {
     // A test that makes a table makes it as it needs it.
     if ev.world.is_test(ev.place.file) {
         let created = &ev.uses.created;
-        let made = |t: &str| created.contains(&(Ustr::from(t), None));
+        let made = |t: &str| created.contains(&(Symbol::from(t), None));
         ev.uses.sql_problems.retain(|p| {
             let p = &p.problem;
             p.kind != ProblemKind::UnknownColumn || !p.table.iter().map(String::as_str).chain(p.candidates.iter().map(|c| c.name.as_str())).any(made)

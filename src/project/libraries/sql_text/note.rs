@@ -2,8 +2,8 @@
 
 use std::hash::{Hash, Hasher};
 
+use crate::symbol::Symbol;
 use rustc_hash::FxHasher;
-use ustr::Ustr;
 
 use crate::diagnostic::Context;
 use crate::project::eval::Evaluator;
@@ -191,8 +191,8 @@ fn context(ev: &Evaluator<'_, '_>) -> Context {
 fn note(ev: &mut Evaluator<'_, '_>, template: &Template, analysis: &Analysis, sure: Certainty, context: Context, problems: bool) {
     for r in &analysis.references {
         let Some(location) = template.locate(r.span) else { continue };
-        let relation = RelationName { schema: (r.relation.schema != "public").then(|| Ustr::from(&r.relation.schema)), name: Ustr::from(&r.relation.name) };
-        let column = r.column.as_deref().map(Ustr::from);
+        let relation = RelationName { schema: (r.relation.schema != "public").then(|| Symbol::from(&r.relation.schema)), name: Symbol::from(&r.relation.name) };
+        let column = r.column.as_deref().map(Symbol::from);
         if first_time(ev, location, &(relation, column, sure == Certainty::Low)) {
             ev.uses.references.push(Reference {
                 location,

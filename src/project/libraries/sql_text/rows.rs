@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use ustr::Ustr;
+use crate::symbol::Symbol;
 
 use crate::project::eval::{Args, Evaluator};
 use crate::project::text::Text;
@@ -38,10 +38,10 @@ pub fn shape(analysis: &Analysis) -> Option<Shape> {
     let outputs = analysis.outputs.as_ref().filter(|_| analysis.statements == 1 && analysis.problems.is_empty())?;
     let key = |o: &crate::sql::Output| {
         let column = o.source.as_ref().map(|(table, column)| {
-            let schema = (table.schema != "public").then(|| Ustr::from(&table.schema));
-            (RelationName { schema, name: Ustr::from(&table.name) }, Ustr::from(column))
+            let schema = (table.schema != "public").then(|| Symbol::from(&table.schema));
+            (RelationName { schema, name: Symbol::from(&table.name) }, Symbol::from(column))
         });
-        Key { name: Ustr::from(&o.name), column, nested: None }
+        Key { name: Symbol::from(&o.name), column, nested: None }
     };
     Some(Shape { relation: None, star: false, open: false, keys: outputs.iter().map(key).collect() })
 }
@@ -107,9 +107,9 @@ fn rows<'a>(r: Arc<Rows>) -> Value<'a> {
 }
 
 /// The name under which a cursor's result is kept among the local names; no name of the code has a blank.
-fn cursor_name(func: &Expr) -> Option<Ustr> {
+fn cursor_name(func: &Expr) -> Option<Symbol> {
     let ExprKind::Attribute(a) = &func.kind else { return None };
-    if let ExprKind::Name(n) = a.value.kind { Some(Ustr::from(&format!("{n} rows"))) } else { None }
+    if let ExprKind::Name(n) = a.value.kind { Some(Symbol::from(&format!("{n} rows"))) } else { None }
 }
 
 fn of_result<'a>(r: &Arc<Rows>, name: &str) -> Value<'a> {

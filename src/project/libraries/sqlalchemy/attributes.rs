@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ustr::Ustr;
+use crate::symbol::Symbol;
 
 use crate::diagnostic::Access;
 use crate::project::eval::Evaluator;
@@ -53,12 +53,12 @@ fn query_attribute<'a>(q: &Arc<Query<'a>>, name: &str) -> Value<'a> {
 }
 
 /// The value of a column in a select list.
-pub fn column_value<'a>(label: Ustr, columns: &[ColumnRef]) -> Value<'a> {
+pub fn column_value<'a>(label: Symbol, columns: &[ColumnRef]) -> Value<'a> {
     let column = if let [one] = columns { Some(*one) } else { None };
     orm(Orm::Column(Arc::new(Output { label: Some(label), column, value: Value::Unknown, entity: false })))
 }
 
-fn class_attribute<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId, name: Ustr, at: Location) -> Option<Value<'a>> {
+fn class_attribute<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId, name: Symbol, at: Location) -> Option<Value<'a>> {
     if !emit::is_mapped(ev, class) {
         // A Pydantic or SQLModel base whose fields a table shares.
         if let Found::Columns(all) = emit::find(ev, class, name) {
@@ -153,7 +153,7 @@ pub fn is_django(ev: &Evaluator<'_, '_>, class: ClassId) -> bool {
     ev.world.models.of_class(class).is_some_and(|(_, m)| m.framework == Framework::Django)
 }
 
-fn instance_attribute<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId, name: Ustr, at: Location) -> Option<Value<'a>> {
+fn instance_attribute<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId, name: Symbol, at: Location) -> Option<Value<'a>> {
     if is_django(ev, class) {
         return None;
     }
@@ -181,7 +181,7 @@ pub fn related<'a>(target: ClassId, many: Option<bool>) -> Value<'a> {
 }
 
 /// `table.c.name`
-pub fn table_column<'a>(ev: &mut Evaluator<'_, 'a>, id: crate::project::models::ModelId, name: Ustr, at: Location) -> Value<'a> {
+pub fn table_column<'a>(ev: &mut Evaluator<'_, 'a>, id: crate::project::models::ModelId, name: Symbol, at: Location) -> Value<'a> {
     let model = ev.world.models.get(id);
     let found = model.columns.iter().position(|c| c.column == name).or_else(|| model.columns.iter().position(|c| c.attribute == name));
     let Some(column) = found else {
@@ -239,10 +239,10 @@ pub fn sub_column<'a>(ev: &mut Evaluator<'_, 'a>, outputs: &Arc<Outputs<'a>>, na
         // A whole entity in the inner select brings all its columns.
         for o in &outputs.items {
             if let (true, Value::Instance(c)) = (o.entity, &o.value)
-                && let Found::Columns(all) = emit::find(ev, *c, Ustr::from(name))
+                && let Found::Columns(all) = emit::find(ev, *c, Symbol::from(name))
             {
                 emit::columns(ev, &all, at, Access::Read);
-                return column_value(Ustr::from(name), &all);
+                return column_value(Symbol::from(name), &all);
             }
         }
         return Value::Unknown;
@@ -268,7 +268,7 @@ pub fn store<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &Value<'a>, attr: Ident, 
 }
 
 /// `for k, v in data.items(): setattr(receiver, k, v)`: a name that the class does not have is lost without a word.
-pub fn lost<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &Value<'a>, name: Ustr, at: Location) {
+pub fn lost<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &Value<'a>, name: Symbol, at: Location) {
     if let Value::Instance(c) = receiver
         && let Some((id, _)) = ev.world.models.of_class(*c)
         && !is_django(ev, *c)
@@ -285,7 +285,7 @@ pub fn subscript<'a>(ev: &mut Evaluator<'_, 'a>, base: &Value<'a>, key: &Value<'
         Orm::Columns(id) => {
             let (name, at) = text()?;
             let at = at.unwrap_or_else(|| ev.at(index.span));
-            table_column(ev, *id, Ustr::from(&name), at)
+            table_column(ev, *id, Symbol::from(&name), at)
         }
         Orm::SubColumns(o) => {
             let (name, at) = text()?;

@@ -1,6 +1,6 @@
 //! Names in the declaration of a model: its columns, and the strings and names that other parts of the declaration use for them.
 
-use ustr::Ustr;
+use crate::symbol::Symbol;
 
 use crate::diagnostic::{Access, Context};
 use crate::project::eval::{Args, Evaluator};
@@ -53,17 +53,17 @@ pub fn declarations(world: &World<'_>) -> Vec<Reference> {
     all
 }
 
-fn split_target(target: &str) -> Option<(RelationName, Ustr)> {
+fn split_target(target: &str) -> Option<(RelationName, Symbol)> {
     let (table, column) = target.rsplit_once('.')?;
     let (schema, name) = match table.rsplit_once('.') {
-        Some((s, t)) => (Some(Ustr::from(s)), t),
+        Some((s, t)) => (Some(Symbol::from(s)), t),
         None => (None, table),
     };
-    Some((RelationName { schema, name: Ustr::from(name) }, Ustr::from(column)))
+    Some((RelationName { schema, name: Symbol::from(name) }, Symbol::from(column)))
 }
 
 /// One name's own token in `"schema.table.column"`: the last that is that whole word.
-fn narrow(world: &World<'_>, at: Location, name: Ustr) -> Location {
+fn narrow(world: &World<'_>, at: Location, name: Symbol) -> Location {
     let text = world.sources.get(at.file).slice(at.span);
     let is_word = |c: char| c.is_alphanumeric() || c == '_';
     let whole = |n: &usize| !text[..*n].ends_with(is_word) && !text[n + name.as_str().len()..].starts_with(is_word);
@@ -74,7 +74,7 @@ fn narrow(world: &World<'_>, at: Location, name: Ustr) -> Location {
 }
 
 /// A bare name in a class body that means a column declared above it.
-pub fn class_name<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId, name: Ustr, span: Span) -> Option<Value<'a>> {
+pub fn class_name<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId, name: Symbol, span: Span) -> Option<Value<'a>> {
     if !emit::is_mapped(ev, class) || super::attributes::is_django(ev, class) {
         return None;
     }
@@ -190,7 +190,7 @@ fn column_string(ev: &mut Evaluator<'_, '_>, owner: Owner, text: &Text<'_>) {
                 && let Some(column) = model.columns.iter().position(|c| c.column.as_str() == name)
             {
                 emit::column(ev, ColumnRef { model: id, column }, at, Access::Read);
-            } else if let Found::Columns(all) = emit::find(ev, class, Ustr::from(&name)) {
+            } else if let Found::Columns(all) = emit::find(ev, class, Symbol::from(&name)) {
                 emit::columns(ev, &all, at, Access::Read);
             }
         }
@@ -267,11 +267,11 @@ fn path(ev: &mut Evaluator<'_, '_>, path: &str, start: usize, text: &Text<'_>) {
         if let Some(class) = class_named(ev, parts[n - 1].1)
             && let Some(location) = located(n)
         {
-            match emit::find(ev, class, Ustr::from(parts[n].1)) {
+            match emit::find(ev, class, Symbol::from(parts[n].1)) {
                 Found::Columns(all) => emit::columns(ev, &all, location, Access::Read),
                 Found::Missing => {
                     if let Some((id, _)) = ev.world.models.of_class(class) {
-                        emit::missing_attribute(ev, id, Ustr::from(parts[n].1), location, Certainty::High);
+                        emit::missing_attribute(ev, id, Symbol::from(parts[n].1), location, Certainty::High);
                     }
                 }
                 _ => {}
@@ -283,7 +283,7 @@ fn path(ev: &mut Evaluator<'_, '_>, path: &str, start: usize, text: &Text<'_>) {
 
 /// The mapped class of that name: the only one, else the one that the class around means.
 fn class_named(ev: &Evaluator<'_, '_>, name: &str) -> Option<ClassId> {
-    let all = ev.world.models.by_name.get(&Ustr::from(name))?;
+    let all = ev.world.models.by_name.get(&Symbol::from(name))?;
     let of = |id: &ModelId| ev.world.models.get(*id).class;
     match (all.as_slice(), ev.place.class) {
         ([one], _) => of(one),
@@ -293,14 +293,14 @@ fn class_named(ev: &Evaluator<'_, '_>, name: &str) -> Option<ClassId> {
 }
 
 fn table_named(ev: &Evaluator<'_, '_>, table: &str, column: &str) -> Option<(ModelId, usize)> {
-    let mut all = ev.world.models.by_table.get(&Ustr::from(table))?.iter();
+    let mut all = ev.world.models.by_table.get(&Symbol::from(table))?.iter();
     all.find_map(|&id| ev.world.models.get(id).columns.iter().position(|c| c.column.as_str() == column).map(|n| (id, n)))
 }
 
 fn secondary(ev: &mut Evaluator<'_, '_>, source: &str, text: &Text<'_>) {
     let name = source.rsplit('.').next().unwrap_or(source).trim();
     let start = source.len() - source.rsplit('.').next().map_or(0, str::len);
-    let found = ev.world.models.by_table.get(&Ustr::from(name)).and_then(|all| all.first()).copied();
+    let found = ev.world.models.by_table.get(&Symbol::from(name)).and_then(|all| all.first()).copied();
     if let (Some(id), Some(location)) = (found, text.locate(start..start + name.len())) {
         emit::relation(ev, id, location, Access::Read);
     }
@@ -312,8 +312,8 @@ pub fn light_table<'a>(ev: &mut Evaluator<'_, 'a>, call: &'a Call, args: &Args<'
     if !ev.notes() {
         return;
     }
-    let schema = args.keyword(call, "schema").and_then(Value::constant).map(|s| Ustr::from(&s));
-    let relation = RelationName { schema: schema.filter(|s| s.as_str() != "public"), name: Ustr::from(&name) };
+    let schema = args.keyword(call, "schema").and_then(Value::constant).map(|s| Symbol::from(&s));
+    let relation = RelationName { schema: schema.filter(|s| s.as_str() != "public"), name: Symbol::from(&name) };
     let known = ev.world.schema.relation(relation.schema.map(|s| s.as_str()), &relation.name).is_some();
     // A revision speaks of the schema of its own time; a name that the lock does not have may be a CTE's.
     let certainty = match (ev.world.is_migration(ev.place.file), known) {
@@ -333,7 +333,7 @@ pub fn light_table<'a>(ev: &mut Evaluator<'_, 'a>, call: &'a Call, args: &Args<'
 }
 
 /// The name in `Column("name", …)` or `column("name")`, and where it stands.
-pub fn named_column<'a>(ev: &mut Evaluator<'_, 'a>, e: &'a Expr) -> Option<(Ustr, Location)> {
+pub fn named_column<'a>(ev: &mut Evaluator<'_, 'a>, e: &'a Expr) -> Option<(Symbol, Location)> {
     let ExprKind::Call(column) = &e.kind else { return None };
     let named = crate::project::index::last_name(&column.func).is_some_and(|n| matches!(n.as_str(), "column" | "Column"));
     let first = column.positional(0).filter(|_| named)?;
@@ -341,5 +341,5 @@ pub fn named_column<'a>(ev: &mut Evaluator<'_, 'a>, e: &'a Expr) -> Option<(Ustr
     let v = ev.eval(first);
     ev.quiet = quiet;
     let text = v.text()?;
-    Some((Ustr::from(&text.constant()?), text.location()?))
+    Some((Symbol::from(&text.constant()?), text.location()?))
 }

@@ -1,6 +1,6 @@
 //! Notes what the ORM code names.
 
-use ustr::Ustr;
+use crate::symbol::Symbol;
 
 use crate::diagnostic::{Access, Context};
 use crate::project::eval::Evaluator;
@@ -38,7 +38,7 @@ pub fn is_mapped(ev: &Evaluator<'_, '_>, class: ClassId) -> bool {
 }
 
 /// Looks a name up on a class.
-pub fn find<'a>(ev: &Evaluator<'_, 'a>, class: ClassId, name: Ustr) -> Found {
+pub fn find<'a>(ev: &Evaluator<'_, 'a>, class: ClassId, name: Symbol) -> Found {
     let models = &ev.world.models;
     let Some((id, model)) = models.of_class(class) else { return find_inherited(ev, class, name) };
     let own = model.members.get(&name);
@@ -62,7 +62,7 @@ pub fn find<'a>(ev: &Evaluator<'_, 'a>, class: ClassId, name: Ustr) -> Found {
 }
 
 /// With joined inheritance a child has what its parent's table has, unless it defines the name anew.
-fn find_in_parent<'a>(ev: &Evaluator<'_, 'a>, class: ClassId, name: Ustr) -> Option<Found> {
+fn find_in_parent<'a>(ev: &Evaluator<'_, 'a>, class: ClassId, name: Symbol) -> Option<Found> {
     for &above in &ev.world.lineage(class)?.mro {
         if above != class
             && let Some((id, parent)) = ev.world.models.of_class(above)
@@ -80,23 +80,23 @@ fn find_in_parent<'a>(ev: &Evaluator<'_, 'a>, class: ClassId, name: Ustr) -> Opt
     None
 }
 
-fn missing<'a>(ev: &Evaluator<'_, 'a>, class: ClassId, model: &Model, name: Ustr) -> Found {
+fn missing<'a>(ev: &Evaluator<'_, 'a>, class: ClassId, model: &Model, name: Symbol) -> Found {
     let dunder = name.as_str().starts_with("__");
     let set_elsewhere = || ev.world.lineage(class).is_some_and(|l| l.mro.iter().any(|c| ev.world.attribute(*c, name).is_some()));
-    let unnamed = model.members.contains_key(&Ustr::from(crate::project::models::ANY_NAME));
+    let unnamed = model.members.contains_key(&Symbol::from(crate::project::models::ANY_NAME));
     if model.open || model.foreign || model.reflected || unnamed || dunder || ev.world.class_member(class, name).is_some() || set_elsewhere() {
         return Found::Unknown;
     }
     // A base or metaclass that catches all names.
     if ev.world.lineage(class).is_none_or(|l| l.open)
-        || ["__getattr__", "__getattribute__"].iter().any(|n| ev.world.class_member(class, Ustr::from(n)).is_some())
+        || ["__getattr__", "__getattribute__"].iter().any(|n| ev.world.class_member(class, Symbol::from(n)).is_some())
     {
         return Found::Unknown;
     }
     Found::Missing
 }
 
-fn find_inherited<'a>(ev: &Evaluator<'_, 'a>, class: ClassId, name: Ustr) -> Found {
+fn find_inherited<'a>(ev: &Evaluator<'_, 'a>, class: ClassId, name: Symbol) -> Found {
     let Some((owner, _)) = ev.world.class_member(class, name) else { return Found::Unknown };
     let Some(all) = ev.world.models.by_owner.get(&(owner, name)) else { return Found::Unknown };
     let cast = |&(model, column): &(ModelId, usize)| ColumnRef { model, column };
@@ -107,7 +107,7 @@ fn find_inherited<'a>(ev: &Evaluator<'_, 'a>, class: ClassId, name: Ustr) -> Fou
 
 /// What kind of text the code being walked is.
 pub fn context(ev: &Evaluator<'_, '_>) -> Context {
-    let revision = || ev.world.index.module_of(ev.place.file).is_some_and(|m| m.names.contains_key(&Ustr::from("down_revision")));
+    let revision = || ev.world.index.module_of(ev.place.file).is_some_and(|m| m.names.contains_key(&Symbol::from("down_revision")));
     if revision() {
         Context::Migration
     } else if ev.place.function.is_none() && ev.place.class.is_some() {
@@ -206,7 +206,7 @@ pub fn relation(ev: &mut Evaluator<'_, '_>, id: ModelId, location: Location, acc
 }
 
 /// Notes a name that a model does not have.
-pub fn missing_attribute(ev: &mut Evaluator<'_, '_>, id: ModelId, name: Ustr, location: Location, at_most: Certainty) {
+pub fn missing_attribute(ev: &mut Evaluator<'_, '_>, id: ModelId, name: Symbol, location: Location, at_most: Certainty) {
     // A helper that is walked with a caller's class may ask for what only other callers' classes have.
     if !ev.notes() || ev.is_through() {
         return;
@@ -215,7 +215,7 @@ pub fn missing_attribute(ev: &mut Evaluator<'_, '_>, id: ModelId, name: Ustr, lo
         return;
     }
     let model = ev.world.models.get(id);
-    let mut known: Vec<Ustr> =
+    let mut known: Vec<Symbol> =
         model.members.keys().copied().filter(|k| !k.as_str().starts_with('_') && k.as_str() != crate::project::models::ANY_NAME).collect();
     known.sort_unstable_by(|a, b| a.as_str().cmp(b.as_str()));
     let missing = MissingAttribute { location, model: model.name, relation: model.relation, attribute: name, known, certainty: certainty(model).min(at_most) };

@@ -11,7 +11,7 @@ pub mod write;
 #[cfg(test)]
 mod tests;
 
-use ustr::Ustr;
+use crate::symbol::Symbol;
 
 use crate::diagnostic::Access;
 use crate::project::eval::{Args, Evaluator};
@@ -193,7 +193,7 @@ fn orm_method<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &Orm<'a>, name: Ident, c
         },
         Orm::Columns(id) if n == "get" => match args.positional(call, 0) {
             Some(Value::Str(t)) => match (t.constant(), t.location()) {
-                (Some(name), Some(at)) => attributes::table_column(ev, *id, Ustr::from(&name), at),
+                (Some(name), Some(at)) => attributes::table_column(ev, *id, Symbol::from(&name), at),
                 _ => Value::Unknown,
             },
             _ => Value::Unknown,
@@ -273,7 +273,7 @@ fn library_call<'a>(ev: &mut Evaluator<'_, 'a>, name: &str, call: &'a Call, args
 }
 
 /// `left == right`, `left in right`
-pub fn compare<'a>(ev: &mut Evaluator<'_, 'a>, operands: &'a [Expr], operators: &[Ustr], values: &[Value<'a>]) -> Option<Value<'a>> {
+pub fn compare<'a>(ev: &mut Evaluator<'_, 'a>, operands: &'a [Expr], operators: &[Symbol], values: &[Value<'a>]) -> Option<Value<'a>> {
     let mut seen = false;
     for (n, op) in operators.iter().enumerate() {
         let (Some(l), Some(r)) = (values.get(n), values.get(n + 1)) else { break };

@@ -1,6 +1,6 @@
 //! Attributes that an object's class does not have.
 
-use ustr::Ustr;
+use crate::symbol::Symbol;
 
 use crate::project::eval::Evaluator;
 use crate::project::index::last_name;
@@ -42,7 +42,7 @@ pub fn read<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &'a Expr, value: &Value<'a
 }
 
 /// Whether the only binding of a variable in a function names a class: as an annotation, or in the expression it is bound to.
-fn names_class(function: &Function, variable: Ustr, class: Ustr) -> bool {
+fn names_class(function: &Function, variable: Symbol, class: Symbol) -> bool {
     let mut bindings = 0;
     let mut named = false;
     let mut bound = |by: Option<&Expr>| {
@@ -81,7 +81,7 @@ fn names_class(function: &Function, variable: Ustr, class: Ustr) -> bool {
 }
 
 /// Whether an expression contains a name, bare or at the end of a path, or an annotation in quotes.
-fn mentions(e: &Expr, name: Ustr) -> bool {
+fn mentions(e: &Expr, name: Symbol) -> bool {
     let mut found = false;
     e.each(&mut |e| {
         found |= match &e.kind {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ustr::Ustr;
+use crate::symbol::Symbol;
 
 use crate::diagnostic::Access;
 use crate::project::eval::{Args, Evaluator};
@@ -42,7 +42,7 @@ fn output<'a>(ev: &mut Evaluator<'_, 'a>, v: &Value<'a>, expr: &'a Expr, out: &m
             Value::Tuple(t) => t,
             _ => &[],
         };
-        for (v, e) in items.iter().zip(exprs) {
+        for (v, e) in items.iter().zip(exprs.iter()) {
             output(ev, v, e, out, scope);
         }
         return;
@@ -260,7 +260,7 @@ fn flat<'a>(ev: &Evaluator<'_, 'a>, outputs: &Outputs<'a>) -> Outputs<'a> {
 
 /// `expression.label("name")`
 pub fn labelled<'a>(of: &Output<'a>, name: Option<&Value<'a>>) -> Value<'a> {
-    let label = name.and_then(Value::constant).map(|t| Ustr::from(&t));
+    let label = name.and_then(Value::constant).map(|t| Symbol::from(&t));
     orm(Orm::Column(Arc::new(Output { label, column: of.column, value: of.value.clone(), entity: false })))
 }
 
@@ -269,7 +269,7 @@ fn keywords<'a>(ev: &mut Evaluator<'_, 'a>, q: &Arc<Query<'a>>, call: &'a Call, 
     for (a, v) in call.args.iter().zip(&args.values) {
         match a.kind {
             ArgKind::Keyword(k) => {
-                let at = ev.at(k.span);
+                let at = ev.at(k.span());
                 if let Some(c) = scoped_name(ev, q, k.name, at) {
                     emit::literal(ev, c, v, Some(&a.value), false);
                 }
@@ -278,7 +278,7 @@ fn keywords<'a>(ev: &mut Evaluator<'_, 'a>, q: &Arc<Query<'a>>, call: &'a Call, 
                 if let Value::Dict(d) = v {
                     for e in &d.entries {
                         if let Some(key) = e.key.constant() {
-                            scoped_name(ev, q, Ustr::from(&key), e.at);
+                            scoped_name(ev, q, Symbol::from(&key), e.at);
                         }
                     }
                 } else {
@@ -291,7 +291,7 @@ fn keywords<'a>(ev: &mut Evaluator<'_, 'a>, q: &Arc<Query<'a>>, call: &'a Call, 
 }
 
 /// A name looked up in the entities of a query; noted, and given where it is one column.
-fn scoped_name(ev: &mut Evaluator<'_, '_>, q: &Query<'_>, name: Ustr, at: Location) -> Option<ColumnRef> {
+fn scoped_name(ev: &mut Evaluator<'_, '_>, q: &Query<'_>, name: Symbol, at: Location) -> Option<ColumnRef> {
     let mut classes: Vec<_> = q.scope.iter().rev().filter_map(|m| ev.world.models.get(*m).class).collect();
     for o in &q.outputs.items {
         if let Value::Instance(c) = o.value
@@ -384,9 +384,9 @@ fn named_column(ev: &mut Evaluator<'_, '_>, q: &Query<'_>, text: &Text<'_>) {
     let all_known = !q.outputs.open && q.outputs.items.iter().all(|o| o.entity || o.column.is_some());
     if let ([id], true, true) = (q.scope.as_slice(), one_word, all_known)
         && let Some(class) = ev.world.models.get(*id).class
-        && matches!(emit::find(ev, class, Ustr::from(name)), emit::Found::Missing)
+        && matches!(emit::find(ev, class, Symbol::from(name)), emit::Found::Missing)
     {
-        emit::missing_attribute(ev, *id, Ustr::from(name), at, Certainty::Medium);
+        emit::missing_attribute(ev, *id, Symbol::from(name), at, Certainty::Medium);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ustr::Ustr;
+use crate::symbol::Symbol;
 
 use crate::project::index::ClassId;
 use crate::project::models::ModelId;
@@ -46,7 +46,7 @@ pub struct ColumnRef {
 #[derive(Clone, Debug, Default)]
 pub struct Output<'a> {
     /// What rows call it.
-    pub label: Option<Ustr>,
+    pub label: Option<Symbol>,
     /// The column it is, where it is just that.
     pub column: Option<ColumnRef>,
     /// What it is in Python once a row is read.

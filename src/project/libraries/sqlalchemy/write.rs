@@ -1,6 +1,6 @@
 //! What is written: constructors, `values(…)`, rows by key, conflict targets.
 
-use ustr::Ustr;
+use crate::symbol::Symbol;
 
 use crate::diagnostic::Access;
 use crate::project::eval::{Args, Evaluator};
@@ -18,12 +18,12 @@ use super::values::{ColumnRef, Kind, Orm, Query};
 /// `Model(name=…)`
 pub fn constructor<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId, call: &'a Call, args: &Args<'a>) {
     // A constructor of the project's own may take any keyword; one whose names agree with columns still writes them.
-    let own = matches!(ev.world.class_member(class, Ustr::from("__init__")), Some((_, [.., Binding::Function(_)])));
+    let own = matches!(ev.world.class_member(class, Symbol::from("__init__")), Some((_, [.., Binding::Function(_)])));
     let model = ev.world.models.of_class(class);
     for (a, v) in call.args.iter().zip(&args.values) {
         match (a.kind, v) {
             (ArgKind::Keyword(k), v) => {
-                let at = ev.at(k.span);
+                let at = ev.at(k.span());
                 match emit::find(ev, class, k.name) {
                     Found::Columns(all) => {
                         emit::columns(ev, &all, at, Access::Write);
@@ -51,7 +51,7 @@ pub fn constructor<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId, call: &'a Cal
             (ArgKind::DoubleSpread, Value::Dict(d)) => {
                 for e in &d.entries {
                     if let Some(key) = e.key.constant()
-                        && let Found::Columns(all) = emit::find(ev, class, Ustr::from(&key))
+                        && let Found::Columns(all) = emit::find(ev, class, Symbol::from(&key))
                     {
                         emit::columns(ev, &all, e.at, Access::Write);
                     }
@@ -67,7 +67,7 @@ pub fn constructor<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId, call: &'a Cal
 fn keyed(ev: &Evaluator<'_, '_>, id: ModelId, name: &str) -> Option<ColumnRef> {
     let model = ev.world.models.get(id);
     if let (Some(c), true) = (model.class, model.framework != Framework::SqlAlchemyCore)
-        && let Found::Columns(all) = emit::find(ev, c, Ustr::from(name))
+        && let Found::Columns(all) = emit::find(ev, c, Symbol::from(name))
         && let [one] = all.as_slice()
     {
         return Some(*one);
@@ -89,10 +89,10 @@ fn key(ev: &mut Evaluator<'_, '_>, id: ModelId, name: &str, at: Location, access
     }
     let model = ev.world.models.get(id);
     let exists = is_parameter(ev, name)
-        || model.members.contains_key(&Ustr::from(name))
-        || model.class.is_some_and(|c| !matches!(emit::find(ev, c, Ustr::from(name)), Found::Missing));
+        || model.members.contains_key(&Symbol::from(name))
+        || model.class.is_some_and(|c| !matches!(emit::find(ev, c, Symbol::from(name)), Found::Missing));
     if !exists && !model.open && !model.reflected && !model.foreign {
-        emit::missing_attribute(ev, id, Ustr::from(name), at, Certainty::High);
+        emit::missing_attribute(ev, id, Symbol::from(name), at, Certainty::High);
     }
     None
 }
@@ -141,20 +141,20 @@ pub fn rows<'a>(ev: &mut Evaluator<'_, 'a>, id: ModelId, value: &Value<'a>, inse
 }
 
 /// Notes which columns an insert writes.
-fn note_insert<'a>(ev: &mut Evaluator<'_, 'a>, id: ModelId, location: Location, row: Option<&Dict<'a>>, keywords: &[Ustr]) {
+fn note_insert<'a>(ev: &mut Evaluator<'_, 'a>, id: ModelId, location: Location, row: Option<&Dict<'a>>, keywords: &[Symbol]) {
     if !ev.notes() {
         return;
     }
     let context = emit::context(ev);
     let model = ev.world.models.get(id);
     let mut complete = !model.open && !model.reflected;
-    let mut columns: Vec<Ustr> = defaulted(model);
-    let mut written: Vec<Ustr> = keywords.to_vec();
+    let mut columns: Vec<Symbol> = defaulted(model);
+    let mut written: Vec<Symbol> = keywords.to_vec();
     if let Some(d) = row {
         complete &= !d.open;
         for e in &d.entries {
             match e.key.constant() {
-                Some(k) => written.push(Ustr::from(&k)),
+                Some(k) => written.push(Symbol::from(&k)),
                 None => complete = false,
             }
         }
@@ -182,7 +182,7 @@ fn note_insert<'a>(ev: &mut Evaluator<'_, 'a>, id: ModelId, location: Location, 
 }
 
 /// Columns that the model fills by itself.
-fn defaulted(model: &Model) -> Vec<Ustr> {
+fn defaulted(model: &Model) -> Vec<Symbol> {
     model.columns.iter().filter(|c| c.has_default).map(|c| c.column).collect()
 }
 
@@ -213,7 +213,7 @@ fn values<'a>(ev: &mut Evaluator<'_, 'a>, q: &Query<'a>, id: ModelId, call: &'a 
     for (a, v) in call.args.iter().zip(&args.values) {
         match a.kind {
             ArgKind::Keyword(k) => {
-                let at = ev.at(k.span);
+                let at = ev.at(k.span());
                 if let Some(c) = key(ev, id, k.as_str(), at, Access::Write) {
                     emit::literal(ev, c, v, Some(&a.value), true);
                     emit::null(ev, c, &a.value);

@@ -1,7 +1,7 @@
 //! Which Django app a model belongs to, and what the settings say.
 
+use crate::symbol::Symbol;
 use rustc_hash::{FxHashMap, FxHashSet};
-use ustr::Ustr;
 
 use crate::source::FileId;
 
@@ -14,9 +14,9 @@ use super::super::super::world::World;
 #[derive(Clone, Debug, Default)]
 pub struct App {
     /// Its label, the first part of its tables' names.
-    pub label: Option<Ustr>,
+    pub label: Option<Symbol>,
     /// `default_auto_field`, by the last part of its path.
-    pub auto_field: Option<Ustr>,
+    pub auto_field: Option<Symbol>,
 }
 
 /// The apps of the project, and the settings that decide about models.
@@ -27,7 +27,7 @@ pub struct Apps {
     /// Dotted paths of `INSTALLED_APPS`.
     installed: FxHashSet<String>,
     /// `DEFAULT_AUTO_FIELD`, by the last part of its path.
-    pub auto_field: Option<Ustr>,
+    pub auto_field: Option<Symbol>,
     /// `AUTH_USER_MODEL`, `app.Model`.
     pub user_model: Option<String>,
 }
@@ -45,7 +45,7 @@ impl Apps {
             if !world.lineage(id).is_some_and(|l| l.has_outside("django", &["AppConfig"])) {
                 continue;
             }
-            let mut text = |name: &str| ev.plain_attribute(&Value::Class(id), Ustr::from(name)).constant().map(std::borrow::Cow::into_owned);
+            let mut text = |name: &str| ev.plain_attribute(&Value::Class(id), Symbol::from(name)).constant().map(std::borrow::Cow::into_owned);
             let (name, label, auto) = (text("name"), text("label"), text("default_auto_field"));
             // A configuration without a name is one to derive from.
             if name.is_none() && label.is_none() {
@@ -53,7 +53,7 @@ impl Apps {
             }
             let label = label.or_else(|| name.as_deref().map(|n| n.rsplit('.').next().unwrap_or(n).to_owned()));
             let folder = parent(world.index.table.path(world.index.class(id).file)).to_owned();
-            let app = App { label: label.map(|l| Ustr::from(&l)), auto_field: auto.map(|a| Ustr::from(super::super::types::last(&a))) };
+            let app = App { label: label.map(|l| Symbol::from(&l)), auto_field: auto.map(|a| Symbol::from(super::super::types::last(&a))) };
             apps.folders.entry(folder).or_insert(app);
         }
         for &file in &world.index.order {
@@ -64,10 +64,10 @@ impl Apps {
 
     fn settings(&mut self, world: &World<'_>, file: FileId) {
         let Some(module) = world.index.module_of(file) else { return };
-        let bound = |name: &str| module.names.get(&Ustr::from(name)).is_some_and(|b| matches!(b.first(), Some(Binding::Value { .. })));
+        let bound = |name: &str| module.names.get(&Symbol::from(name)).is_some_and(|b| matches!(b.first(), Some(Binding::Value { .. })));
         if bound("INSTALLED_APPS") {
             // Every list that is assigned or added counts: which of several settings files is used is not known.
-            for b in &module.names[&Ustr::from("INSTALLED_APPS")] {
+            for b in &module.names[&Symbol::from("INSTALLED_APPS")] {
                 if let Binding::Value { value, .. } = b {
                     let v = Evaluator::quiet(world, super::super::super::world::Place::module(file)).eval(value);
                     let items = super::super::super::fold::items(&v, crate::source::Location::new(file, value.span)).unwrap_or_default();
@@ -76,12 +76,12 @@ impl Apps {
             }
         }
         if bound("DEFAULT_AUTO_FIELD")
-            && let Some(path) = world.global(file, Ustr::from("DEFAULT_AUTO_FIELD")).constant()
+            && let Some(path) = world.global(file, Symbol::from("DEFAULT_AUTO_FIELD")).constant()
         {
-            self.auto_field.get_or_insert(Ustr::from(super::super::types::last(&path)));
+            self.auto_field.get_or_insert(Symbol::from(super::super::types::last(&path)));
         }
         if bound("AUTH_USER_MODEL")
-            && let Some(model) = world.global(file, Ustr::from("AUTH_USER_MODEL")).constant()
+            && let Some(model) = world.global(file, Symbol::from("AUTH_USER_MODEL")).constant()
         {
             self.user_model.get_or_insert(model.into_owned());
         }
@@ -109,6 +109,6 @@ impl Apps {
     }
 }
 
-fn last_part(folder: &str) -> Ustr {
-    Ustr::from(folder.rsplit('/').next().unwrap_or_default())
+fn last_part(folder: &str) -> Symbol {
+    Symbol::from(folder.rsplit('/').next().unwrap_or_default())
 }

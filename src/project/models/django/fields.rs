@@ -5,7 +5,7 @@ use super::super::super::index::{Binding, ClassId};
 use super::super::super::value::Value;
 use super::super::declared::{Arguments, Declared, SqlType};
 use super::super::types::last;
-use ustr::Ustr;
+use crate::symbol::Symbol;
 
 /// What kind of field a class is, as far as columns go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,13 +50,13 @@ pub fn is_known(ev: &mut Evaluator<'_, '_>, path: &str) -> bool {
 
 /// Whether a field class of the project has no column: derived from the bare `Field`, it says no type (`Field.db_type` then gives none).
 pub fn has_no_column(ev: &Evaluator<'_, '_>, path: &str, class: ClassId) -> bool {
-    last(path) == "Field" && ["db_type", "get_internal_type"].iter().all(|n| ev.world.class_member(class, Ustr::from(n)).is_none())
+    last(path) == "Field" && ["db_type", "get_internal_type"].iter().all(|n| ev.world.class_member(class, Symbol::from(n)).is_none())
 }
 
 /// Whether a field class of the project gives its model further fields when it is put into it (`Field.contribute_to_class`): by `add_to_class`, or by putting
 /// others in beside itself.
 pub fn adds_fields(ev: &Evaluator<'_, '_>, class: ClassId) -> bool {
-    let Some((_, [.., Binding::Function(f)])) = ev.world.class_member(class, Ustr::from("contribute_to_class")) else { return false };
+    let Some((_, [.., Binding::Function(f)])) = ev.world.class_member(class, Symbol::from("contribute_to_class")) else { return false };
     let def = ev.world.index.function(*f);
     let Some(text) = def.node.body.last().and_then(|last| ev.world.sources.get(def.file).text.get(def.node.name.span.end as usize..last.span.end as usize))
     else {
@@ -102,7 +102,7 @@ pub fn column_type(ev: &mut Evaluator<'_, '_>, path: &str, class: Option<ClassId
 /// What a field class of the project says by itself: `db_type`, `get_internal_type`. `Some(None)` where that is not understood.
 fn own_type(ev: &mut Evaluator<'_, '_>, class: ClassId, args: &Arguments<'_>) -> Option<Option<SqlType>> {
     for name in ["db_type", "get_internal_type"] {
-        if let Some((_, [.., Binding::Function(f)])) = ev.world.class_member(class, Ustr::from(name)) {
+        if let Some((_, [.., Binding::Function(f)])) = ev.world.class_member(class, Symbol::from(name)) {
             let v = ev.run_for(*f, Value::Instance(class));
             let text = v.constant().map(std::borrow::Cow::into_owned);
             return Some(match (name, text) {

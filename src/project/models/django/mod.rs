@@ -3,8 +3,8 @@
 pub mod apps;
 pub mod fields;
 
+use crate::symbol::Symbol;
 use rustc_hash::FxHashMap;
-use ustr::Ustr;
 
 use crate::project::digest::by_django;
 use crate::source::Location;
@@ -78,8 +78,8 @@ impl Django {
         Some(django)
     }
 
-    fn label(&self, ev: &mut Evaluator<'_, '_>, class: ClassId) -> Ustr {
-        if let Some(label) = meta(ev, class, "app_label").and_then(|v| v.constant().map(|s| Ustr::from(&s))) {
+    fn label(&self, ev: &mut Evaluator<'_, '_>, class: ClassId) -> Symbol {
+        if let Some(label) = meta(ev, class, "app_label").and_then(|v| v.constant().map(|s| Symbol::from(&s))) {
             return label;
         }
         let file = ev.world.index.class(class).file;
@@ -101,9 +101,9 @@ impl Django {
         let of_library = if parent.is_none() { library_model(ev, class) } else { None };
         let library_proxy = of_library.as_deref().filter(|_| is_proxy);
         if let Some(table) = library_proxy.and_then(library_table) {
-            relation = RelationName { schema: None, name: Ustr::from(table) };
+            relation = RelationName { schema: None, name: Symbol::from(table) };
         }
-        let mut d = Draft::new(Framework::Django, Ustr::from(&def.qualname), relation, relation_at, at);
+        let mut d = Draft::new(Framework::Django, Symbol::from(&def.qualname), relation, relation_at, at);
         d.model.class = Some(class);
         d.parent = parent;
         d.single_table = is_proxy && parent.is_some();
@@ -120,10 +120,10 @@ impl Django {
         }
         members::note_all(ev, class, &mut d);
         for name in MEMBERS {
-            d.note(Ustr::from(name), Member::Other);
+            d.note(Symbol::from(name), Member::Other);
         }
         if let Some(pk) = d.model.columns.iter().find(|c| c.primary_key).map(|c| c.attribute) {
-            d.note(Ustr::from("pk"), Member::Synonym(pk));
+            d.note(Symbol::from("pk"), Member::Synonym(pk));
         }
         extra.insert(0, d);
         extra
@@ -137,14 +137,14 @@ impl Django {
             // `'"sales"."orders"'` and `'sales"."orders'` smuggle a schema past Django's quoting.
             return match name.split_once("\".\"") {
                 Some((schema, table)) => {
-                    (RelationName { schema: Some(Ustr::from(schema.trim_matches('"'))), name: Ustr::from(table.trim_matches('"')) }, place)
+                    (RelationName { schema: Some(Symbol::from(schema.trim_matches('"'))), name: Symbol::from(table.trim_matches('"')) }, place)
                 }
-                None => (RelationName { schema: None, name: Ustr::from(&by_django(name.trim_matches('"'))) }, place),
+                None => (RelationName { schema: None, name: Symbol::from(&by_django(name.trim_matches('"'))) }, place),
             };
         }
         let label = self.label(ev, class);
         let name = format!("{label}_{}", ev.world.index.class(class).node.name.as_str().to_lowercase());
-        (RelationName { schema: None, name: Ustr::from(&by_django(&name)) }, at)
+        (RelationName { schema: None, name: Symbol::from(&by_django(&name)) }, at)
     }
 
     /// Fields of the class and of its abstract bases, the farthest first.
@@ -201,7 +201,7 @@ impl Django {
             None => Some(last(&f.path) == "NullBooleanField"),
         }
         .filter(|_| f.certain);
-        column.name = f.args.keyword("db_column").and_then(|a| Some((Ustr::from(&a.value.constant()?), construct::text_at(a))));
+        column.name = f.args.keyword("db_column").and_then(|a| Some((Symbol::from(&a.value.constant()?), construct::text_at(a))));
         d.model.open |= f.class.is_some_and(|c| fields::adds_fields(ev, c));
         match kind {
             Kind::Nothing => d.note(f.name, Member::Other),
@@ -215,7 +215,7 @@ impl Django {
                 d.add(f.name, f.at, column, Some(f.owner), null);
             }
             Kind::ForeignKey | Kind::OneToOne => {
-                let attname = Ustr::from(&format!("{}_id", f.name));
+                let attname = Symbol::from(&format!("{}_id", f.name));
                 column.name = column.name.or(Some((attname, f.at)));
                 self.key(ev, class, f, &mut column);
                 let (target, _) = self.target(ev, class, f.args.get(0, "to"));
@@ -234,7 +234,7 @@ impl Django {
         let to = f.args.get(0, "to");
         let at = to.map_or(f.at, construct::text_at);
         let (target, library) = self.target(ev, class, to);
-        let field = f.args.keyword("to_field").and_then(|a| a.value.constant().map(|s| Ustr::from(&s)));
+        let field = f.args.keyword("to_field").and_then(|a| a.value.constant().map(|s| Symbol::from(&s)));
         if f.args.keyword("db_constraint").is_some_and(|a| fold::truth(&a.value) == Some(false)) {
             column.type_at = None;
             column.unconstrained = true;
@@ -281,17 +281,17 @@ impl Django {
     }
 
     /// The name by which the other side knows this one.
-    fn reverse_name(&self, ev: &mut Evaluator<'_, '_>, class: ClassId, args: &Arguments<'_>, kind: Kind) -> Option<Ustr> {
+    fn reverse_name(&self, ev: &mut Evaluator<'_, '_>, class: ClassId, args: &Arguments<'_>, kind: Kind) -> Option<Symbol> {
         let name = ev.world.index.class(class).node.name.as_str().to_lowercase();
         let one = kind == Kind::OneToOne;
         let position = fields::related_name_position(kind == Kind::ManyToMany, one);
         match args.keyword("related_name").or_else(|| position.and_then(|n| args.positional().nth(n))) {
             Some(a) => {
                 let text = a.value.constant()?.replace("%(class)s", &name).replace("%(app_label)s", self.label(ev, class).as_str());
-                (!text.ends_with('+')).then(|| Ustr::from(&text))
+                (!text.ends_with('+')).then(|| Symbol::from(&text))
             }
-            None if one => Some(Ustr::from(&name)),
-            None => Some(Ustr::from(&format!("{name}_set"))),
+            None if one => Some(Symbol::from(&name)),
+            None => Some(Symbol::from(&format!("{name}_set"))),
         }
     }
 
@@ -306,15 +306,15 @@ impl Django {
         }
         let table = f.args.keyword("db_table").and_then(|a| a.value.constant().map(std::borrow::Cow::into_owned));
         let table = table.unwrap_or_else(|| format!("{}_{}", d.model.relation.name, f.name));
-        let relation = RelationName { schema: d.model.relation.schema, name: Ustr::from(&by_django(&table)) };
-        let shown = Ustr::from(&format!("{}.{}", d.model.name, f.name));
+        let relation = RelationName { schema: d.model.relation.schema, name: Symbol::from(&by_django(&table)) };
+        let shown = Symbol::from(&format!("{}.{}", d.model.name, f.name));
         let mut link = Draft::new(Framework::Django, shown, relation, f.at, f.at);
         link.model.foreign = d.model.foreign;
         let mut id = Column::new(f.at);
         id.primary_key = true;
         id.has_default = true;
         id.ty = Some(SqlType::plain(self.auto_type(ev, class)));
-        link.add(Ustr::from("id"), f.at, id, None, Some(false));
+        link.add(Symbol::from("id"), f.at, id, None, Some(false));
         let own = ev.world.index.class(class).node.name.as_str().to_lowercase();
         let other = match (target, library) {
             (Some(t), _) => ev.world.index.class(t).node.name.as_str().to_lowercase(),
@@ -327,7 +327,7 @@ impl Django {
             let mut c = Column::new(f.at);
             c.foreign_keys.push(ForeignKey { target, at: f.at });
             c.ty = ty;
-            link.add(Ustr::from(&format!("{name}_id")), f.at, c, None, Some(false));
+            link.add(Symbol::from(&format!("{name}_id")), f.at, c, None, Some(false));
         };
         end(&from, Target::PrimaryKey(class), None);
         match (target, library) {
@@ -359,14 +359,14 @@ impl Django {
         if let Some(p) = parent {
             // The link to the parent may be written out.
             let name = format!("{}_ptr", ev.world.index.class(p).node.name.as_str().to_lowercase());
-            let (attribute, attname) = (Ustr::from(&name), Ustr::from(&format!("{name}_id")));
+            let (attribute, attname) = (Symbol::from(&name), Symbol::from(&format!("{name}_id")));
             column.name = Some((attname, at));
             column.foreign_keys.push(ForeignKey { target: Target::PrimaryKey(p), at });
             d.add(attribute, at, column, Some(class), Some(false));
             d.note(attname, Member::Synonym(attribute));
             return;
         }
-        let name = Ustr::from("id");
+        let name = Symbol::from("id");
         if d.model.open {
             // A base that is not here may bring a key of its own, of another type or name.
             if lacks(ev, d, name) {
@@ -384,9 +384,9 @@ impl Django {
 
 /// A field of a class body.
 struct Field<'a> {
-    name: Ustr,
+    name: Symbol,
     at: Location,
-    path: Ustr,
+    path: Symbol,
     class: Option<ClassId>,
     args: Arguments<'a>,
     owner: ClassId,
@@ -395,16 +395,16 @@ struct Field<'a> {
 }
 
 /// Whether the lock has a model's table, and it has no column of that name.
-fn lacks(ev: &Evaluator<'_, '_>, d: &Draft<'_>, column: Ustr) -> bool {
+fn lacks(ev: &Evaluator<'_, '_>, d: &Draft<'_>, column: Symbol) -> bool {
     let (name, schema) = (d.model.relation.name, d.model.relation.schema);
     let mut tables = ev.world.schema.relations.iter().filter(|(q, _)| q.name == name.as_str() && schema.is_none_or(|s| q.schema == s.as_str())).peekable();
     tables.peek().is_some() && tables.all(|(_, r)| r.column(&column).is_none())
 }
 
 /// Whether the lock has a model's table once, with a column of that name and type.
-fn is_in_lock_as(ev: &Evaluator<'_, '_>, d: &Draft<'_>, column: Ustr, ty: &str) -> bool {
+fn is_in_lock_as(ev: &Evaluator<'_, '_>, d: &Draft<'_>, column: Symbol, ty: &str) -> bool {
     let schema = d.model.relation.schema;
-    ev.world.schema.relation(schema.as_ref().map(Ustr::as_str), &d.model.relation.name).is_some_and(|(_, r)| r.column(&column).is_some_and(|c| c.ty == ty))
+    ev.world.schema.relation(schema.as_ref().map(Symbol::as_str), &d.model.relation.name).is_some_and(|(_, r)| r.column(&column).is_some_and(|c| c.ty == ty))
 }
 
 /// Columns that abstract bases outside the project bring.
@@ -415,9 +415,9 @@ fn library_columns(ev: &Evaluator<'_, '_>, class: ClassId, d: &mut Draft<'_>) {
             let mut c = Column::new(d.model.at);
             c.ty = Some(SqlType::plain(*ty));
             c.unique = *name == "username";
-            let shadowed = lineage.mro.iter().any(|m| ev.world.index.class(*m).names.contains_key(&Ustr::from(name)));
+            let shadowed = lineage.mro.iter().any(|m| ev.world.index.class(*m).names.contains_key(&Symbol::from(name)));
             if !shadowed {
-                d.add(Ustr::from(name), d.model.at, c, None, Some(*null));
+                d.add(Symbol::from(name), d.model.at, c, None, Some(*null));
             }
         }
     }
@@ -444,12 +444,12 @@ fn declarative_loop(ev: &Evaluator<'_, '_>, class: ClassId) -> bool {
 /// An attribute of the class's own `Meta`.
 fn own_meta<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId, name: &str) -> Option<Value<'a>> {
     let def = ev.world.index.class(class);
-    let [.., Binding::Class(meta)] = def.names.get(&Ustr::from("Meta"))?.as_slice() else { return None };
+    let [.., Binding::Class(meta)] = def.names.get(&Symbol::from("Meta"))?.as_slice() else { return None };
     let names = &ev.world.index.class(*meta).names;
-    if !names.contains_key(&Ustr::from(name)) {
+    if !names.contains_key(&Symbol::from(name)) {
         return None;
     }
-    Some(ev.plain_attribute(&Value::Class(*meta), Ustr::from(name)))
+    Some(ev.plain_attribute(&Value::Class(*meta), Symbol::from(name)))
 }
 
 fn is_abstract(ev: &mut Evaluator<'_, '_>, class: ClassId) -> bool {
@@ -460,12 +460,12 @@ fn is_abstract(ev: &mut Evaluator<'_, '_>, class: ClassId) -> bool {
 fn meta<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId, name: &str) -> Option<Value<'a>> {
     let mro = ev.world.lineage(class)?.mro.clone();
     for (n, c) in mro.into_iter().enumerate() {
-        let Some([.., Binding::Class(m)]) = ev.world.index.class(c).names.get(&Ustr::from("Meta")).map(Vec::as_slice) else { continue };
+        let Some([.., Binding::Class(m)]) = ev.world.index.class(c).names.get(&Symbol::from("Meta")).map(|all| all.as_slice()) else { continue };
         if n > 0 && !is_abstract(ev, c) {
             return None;
         }
-        ev.world.class_member(*m, Ustr::from(name))?;
-        return Some(ev.plain_attribute(&Value::Class(*m), Ustr::from(name)));
+        ev.world.class_member(*m, Symbol::from(name))?;
+        return Some(ev.plain_attribute(&Value::Class(*m), Symbol::from(name)));
     }
     None
 }

@@ -1,7 +1,7 @@
 //! Chains: `leaf.a(b)[c] + d and e` hangs to the left as deep as it is long, so it is walked by a loop.
 
+use crate::symbol::Symbol;
 use tree_sitter::Node;
-use ustr::Ustr;
 
 use super::Lowerer;
 use super::expr::index;
@@ -77,7 +77,7 @@ impl<'t> Lowerer<'t> {
     fn linked(&mut self, value: Expr, kind: Kind, whole: Node<'t>) -> Expr {
         let made = match kind {
             Kind::Attribute => {
-                let mut attr = Ident { name: Ustr::default(), span: Span::default() };
+                let mut attr = Ident { name: Symbol::default(), span: Span::default() };
                 while let Some(kind) = self.next() {
                     if kind == Kind::Identifier {
                         attr = self.ident();

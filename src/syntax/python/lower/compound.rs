@@ -1,6 +1,6 @@
 //! Statements that hold statements.
 
-use ustr::Ustr;
+use crate::symbol::Symbol;
 
 use super::Lowerer;
 use super::expr::one_or_tuple;
@@ -249,6 +249,6 @@ impl Lowerer<'_> {
 
     /// A name to be replaced by the real one.
     fn ident_at_start(&self) -> Ident {
-        Ident { name: Ustr::default(), span: self.span() }
+        Ident { name: Symbol::default(), span: self.span() }
     }
 }

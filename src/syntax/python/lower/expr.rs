@@ -1,6 +1,6 @@
 //! Expressions.
 
-use ustr::ustr;
+use crate::symbol::Symbol;
 
 use super::Lowerer;
 use super::string::Builder;
@@ -57,10 +57,10 @@ impl Lowerer<'_> {
             Kind::False => ExprKind::Bool(false),
             Kind::None => ExprKind::None,
             Kind::Ellipsis => ExprKind::Ellipsis,
-            Kind::Tuple | Kind::ExpressionList | Kind::PatternList => ExprKind::Tuple(self.items()),
+            Kind::Tuple | Kind::ExpressionList | Kind::PatternList => ExprKind::Tuple(Box::new(self.items())),
             Kind::TuplePattern => return self.tuple_pattern(),
-            Kind::List | Kind::ListPattern => ExprKind::List(self.items()),
-            Kind::Set => ExprKind::Set(self.items()),
+            Kind::List | Kind::ListPattern => ExprKind::List(Box::new(self.items())),
+            Kind::Set => ExprKind::Set(Box::new(self.items())),
             Kind::Dictionary => self.dictionary(),
             Kind::ListComprehension => self.comprehension(ComprehensionKind::List),
             Kind::SetComprehension => self.comprehension(ComprehensionKind::Set),
@@ -110,7 +110,7 @@ impl Lowerer<'_> {
             kind if kind.is_token() => {}
             _ => items.push(l.expr()),
         });
-        if items.len() == 1 && commas == 0 { items.remove(0) } else { Expr { span: self.span(), kind: ExprKind::Tuple(items) } }
+        if items.len() == 1 && commas == 0 { items.remove(0) } else { Expr { span: self.span(), kind: ExprKind::Tuple(Box::new(items)) } }
     }
 
     fn dictionary(&mut self) -> ExprKind {
@@ -122,7 +122,7 @@ impl Lowerer<'_> {
             }
             _ => items.push(DictItem::Spread(l.only())),
         });
-        ExprKind::Dict(items)
+        ExprKind::Dict(Box::new(items))
     }
 
     fn pair(&mut self) -> (Expr, Expr) {
@@ -170,7 +170,7 @@ impl Lowerer<'_> {
         self.each(|l, kind| {
             // `not in` and `is not` are written with any space between, and are tokens by name only.
             if kind.is_token() {
-                operators.push(ustr(l.node.kind()));
+                operators.push(Symbol::from(l.node.kind()));
             } else {
                 operands.push(l.expr());
             }
@@ -179,7 +179,7 @@ impl Lowerer<'_> {
     }
 
     fn unary(&mut self, op: &str) -> ExprKind {
-        let (mut op, mut value) = (ustr(op), None);
+        let (mut op, mut value) = (Symbol::from(op), None);
         self.each(|l, kind| {
             if kind.is_token() {
                 op = l.name();
@@ -263,7 +263,7 @@ pub(in crate::syntax::python) fn one_or_tuple(mut items: Vec<Expr>, comma: bool,
     }
     let empty = Span::new(start, start);
     let span = items.first().zip(items.last()).map_or(empty, |(a, b)| a.span.cover(b.span));
-    Expr { span, kind: ExprKind::Tuple(items) }
+    Expr { span, kind: ExprKind::Tuple(Box::new(items)) }
 }
 
 /// What stands between `[` and `]`: `x[*a]` is a tuple even without a comma.

@@ -14,8 +14,8 @@ pub(super) mod string;
 #[cfg(test)]
 mod tests;
 
+use crate::symbol::Symbol;
 use tree_sitter::{Node, Tree, TreeCursor};
-use ustr::Ustr;
 
 use super::ast::{Comment, Ident, MAX_DEPTH, Module, SyntaxError};
 use super::kinds::Kind;
@@ -93,8 +93,8 @@ impl<'t> Lowerer<'t> {
         self.text_at(self.span())
     }
 
-    fn name(&self) -> Ustr {
-        Ustr::from(self.here())
+    fn name(&self) -> Symbol {
+        Symbol::from(self.here())
     }
 
     fn ident(&self) -> Ident {

@@ -1,6 +1,6 @@
 //! What stands between the parentheses of a call, a class or a function.
 
-use ustr::Ustr;
+use crate::symbol::Symbol;
 
 use super::Lowerer;
 use crate::syntax::python::ast::{Arg, ArgKind, Expr, ExprKind, Ident, Param, ParamKind};
@@ -34,7 +34,7 @@ impl Lowerer<'_> {
                 value = Some(l.expr());
             }
         });
-        (name.map_or(ArgKind::Positional, ArgKind::Keyword), value.unwrap_or_else(|| self.opaque()))
+        (name.map_or(ArgKind::Positional, |name| ArgKind::Keyword(name.into())), value.unwrap_or_else(|| self.opaque()))
     }
 
     /// The parameters of a function or lambda.
@@ -58,7 +58,7 @@ impl Lowerer<'_> {
     }
 
     fn parameter(&mut self, kind: Kind, plain: ParamKind) -> Param {
-        let mut param = Param { name: Ident { name: Ustr::default(), span: self.span() }, kind: plain, annotation: None, default: None };
+        let mut param = Param { name: Ident { name: Symbol::default(), span: self.span() }, kind: plain, annotation: None, default: None };
         match kind {
             Kind::Identifier => param.name = self.ident(),
             Kind::ListSplatPattern | Kind::DictionarySplatPattern => self.starred(kind, &mut param),

@@ -19,7 +19,7 @@ impl Lowerer<'_> {
             Kind::Error => l.note_error(),
             _ => subjects.push(l.header()),
         });
-        let subject = if subjects.len() == 1 { subjects.remove(0) } else { Expr { span, kind: ExprKind::Tuple(subjects) } };
+        let subject = if subjects.len() == 1 { subjects.remove(0) } else { Expr { span, kind: ExprKind::Tuple(Box::new(subjects)) } };
         StmtKind::Match(Box::new((subject, cases)))
     }
 

@@ -1,6 +1,6 @@
 //! Statements.
 
-use ustr::{Ustr, ustr};
+use crate::symbol::Symbol;
 
 use super::Lowerer;
 use super::chain::binary_op;
@@ -73,20 +73,20 @@ impl Lowerer<'_> {
     fn simple(&mut self, kind: Kind) -> StmtKind {
         match kind {
             Kind::ExpressionStatement => self.expression_statement(),
-            Kind::Import => StmtKind::Import(self.import_names()),
+            Kind::Import => StmtKind::Import(Box::new(self.import_names())),
             Kind::ImportFrom => self.import_from(),
             Kind::FutureImport => self.future_import(),
             Kind::Return => StmtKind::Return(self.values().into_iter().next().map(Box::new)),
             Kind::Raise => StmtKind::Raise(self.values().into_iter().next().map(Box::new)),
             Kind::Delete => {
                 let targets = self.values().into_iter();
-                StmtKind::Delete(targets.flat_map(|e| if let ExprKind::Tuple(items) = e.kind { items } else { vec![e] }).collect())
+                StmtKind::Delete(Box::new(targets.flat_map(|e| if let ExprKind::Tuple(items) = e.kind { *items } else { vec![e] }).collect()))
             }
             Kind::Assert => self.values().into_iter().next().map_or(StmtKind::Opaque, |test| StmtKind::Assert(Box::new(test))),
             Kind::Global | Kind::Nonlocal => {
                 let mut names = Vec::new();
                 self.each_node(|l, _| names.push(l.name()));
-                StmtKind::Global(names)
+                StmtKind::Global(Box::new(names))
             }
             Kind::Print | Kind::Exec => self.python2_call(kind),
             Kind::TypeAlias => self.type_alias(),
@@ -165,7 +165,7 @@ impl Lowerer<'_> {
     fn python2_call(&mut self, kind: Kind) -> StmtKind {
         let span = self.span();
         let name = if kind == Kind::Print { "print" } else { "exec" };
-        let func = Expr { span: Span::new(span.start as usize, span.start as usize + name.len()), kind: ExprKind::Name(ustr(name)) };
+        let func = Expr { span: Span::new(span.start as usize, span.start as usize + name.len()), kind: ExprKind::Name(Symbol::from(name)) };
         let args = self.values().into_iter().map(|value| Arg { kind: ArgKind::Positional, value }).collect();
         StmtKind::Expr(Box::new(Expr { span, kind: ExprKind::Call(Box::new(Call { func, args })) }))
     }
@@ -193,7 +193,7 @@ impl Lowerer<'_> {
         }
         // The grammar also reads `type(x).y = value` as an alias.
         let start = self.span().start as usize;
-        let func = Expr { span: Span::new(start, start + 4), kind: ExprKind::Name(ustr("type")) };
+        let func = Expr { span: Span::new(start, start + 4), kind: ExprKind::Name(Symbol::from("type")) };
         self.call_leftmost(&mut left, func);
         StmtKind::Assign(Box::new((vec![left], value)))
     }
@@ -220,7 +220,7 @@ impl Lowerer<'_> {
     }
 
     /// `a.b`, or `a.b as c`.
-    fn import_name(&mut self) -> (Ident, Option<Ustr>) {
+    fn import_name(&mut self) -> (Ident, Option<Symbol>) {
         if self.kind() != Kind::AliasedImport {
             return (self.dotted_ident(), None);
         }
@@ -236,15 +236,15 @@ impl Lowerer<'_> {
     fn dotted_ident(&self) -> Ident {
         let text = self.here();
         let name = if text.contains(|c: char| c.is_whitespace() || c == '\\') {
-            Ustr::from(&text.chars().filter(|c| !c.is_whitespace() && *c != '\\').collect::<String>())
+            Symbol::from(&text.chars().filter(|c| !c.is_whitespace() && *c != '\\').collect::<String>())
         } else {
-            Ustr::from(text)
+            Symbol::from(text)
         };
         Ident { name, span: self.span() }
     }
 
     fn import_from(&mut self) -> StmtKind {
-        let mut import = ImportFrom { level: 0, module: Ustr::default(), names: Vec::new() };
+        let mut import = ImportFrom { level: 0, module: Symbol::default(), names: Vec::new() };
         let mut first = true;
         self.each_node(|l, kind| {
             match kind {
@@ -264,7 +264,7 @@ impl Lowerer<'_> {
     fn future_import(&mut self) -> StmtKind {
         let mut names = Vec::new();
         self.each_node(|l, _| names.push(l.import_name()));
-        StmtKind::ImportFrom(Box::new(ImportFrom { level: 0, module: ustr("__future__"), names }))
+        StmtKind::ImportFrom(Box::new(ImportFrom { level: 0, module: Symbol::from("__future__"), names }))
     }
 }
 

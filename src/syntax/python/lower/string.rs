@@ -1,5 +1,7 @@
 //! String literals: prefixes, escapes, holes, implicit concatenation, and the way back to the source.
 
+use smallvec::SmallVec;
+
 use super::Lowerer;
 use crate::source::Span;
 use crate::syntax::python::kinds::Kind;
@@ -35,9 +37,9 @@ impl Prefix {
 /// A literal while it is put together.
 #[derive(Default)]
 pub(in crate::syntax::python) struct Builder {
-    parts: Vec<StrPart>,
+    parts: SmallVec<[StrPart; 1]>,
     text: String,
-    segments: Vec<Segment>,
+    segments: SmallVec<[Segment; 1]>,
     template: bool,
     bytes: bool,
 }
@@ -53,13 +55,7 @@ impl Builder {
         match self.segments.last_mut() {
             // Goes on where the last one ended, one to one.
             Some(last) if last.source.end == source.start && decoded - last.decoded == last.source.end - last.source.start => last.source.end = source.end,
-            _ => {
-                // Nearly every literal is one run of bytes.
-                if self.segments.is_empty() {
-                    self.segments.reserve_exact(1);
-                }
-                self.segments.push(Segment { decoded, source });
-            }
+            _ => self.segments.push(Segment { decoded, source }),
         }
         if self.text.is_empty() {
             self.text.reserve_exact(text.len());
@@ -80,9 +76,6 @@ impl Builder {
             let text = std::mem::take(&mut self.text).into_boxed_str();
             let mut segments = std::mem::take(&mut self.segments);
             segments.shrink_to_fit();
-            if self.parts.is_empty() {
-                self.parts.reserve_exact(1);
-            }
             self.parts.push(StrPart::Text(StrText { text, segments }));
         }
     }

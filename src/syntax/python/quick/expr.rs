@@ -1,6 +1,6 @@
 //! Expressions, by precedence.
 
-use ustr::ustr;
+use crate::symbol::Symbol;
 
 use super::token::T;
 use super::{Parser, at};
@@ -173,7 +173,7 @@ impl Parser<'_> {
         self.advance()?;
         let value = self.nested(|p| p.binary(NOT))?;
         self.taller()?;
-        Some(at(self.since(start), ExprKind::Unary(Box::new((ustr("not"), value)))))
+        Some(at(self.since(start), ExprKind::Unary(Box::new((Symbol::from("not"), value)))))
     }
 
     fn comparison(&mut self, start: u32, first: Expr) -> Option<Expr> {
@@ -182,7 +182,7 @@ impl Parser<'_> {
         let outer = std::mem::replace(&mut self.height, 0);
         let mut tallest = outer;
         while let Some(op) = self.comparator()? {
-            operators.push(ustr(op));
+            operators.push(Symbol::from(op));
             self.height = 0;
             operands.push(self.nested(|p| p.binary(BAR))?);
             tallest = tallest.max(self.height);
@@ -224,7 +224,7 @@ impl Parser<'_> {
         self.advance()?;
         let value = self.nested(Self::unary)?;
         self.taller()?;
-        Some(at(self.since(start), ExprKind::Unary(Box::new((ustr(op), value)))))
+        Some(at(self.since(start), ExprKind::Unary(Box::new((Symbol::from(op), value)))))
     }
 
     fn power(&mut self) -> Option<Expr> {

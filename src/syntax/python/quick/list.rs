@@ -19,7 +19,7 @@ impl Items {
     pub(super) fn whole(self) -> Expr {
         match self {
             Items::One(one) => one,
-            Items::Many(items, span) => at(span, ExprKind::Tuple(items)),
+            Items::Many(items, span) => at(span, ExprKind::Tuple(Box::new(items))),
         }
     }
 
@@ -194,7 +194,7 @@ impl Parser<'_> {
         let start = self.start();
         self.advance()?;
         if self.eat(T::RPar)? {
-            return Some(at(self.since(start), ExprKind::Tuple(Vec::new())));
+            return Some(at(self.since(start), ExprKind::Tuple(Box::default())));
         }
         if self.kind() == T::Yield {
             let value = self.r#yield()?;
@@ -212,7 +212,7 @@ impl Parser<'_> {
             let one = first.whole();
             return if matches!(one.kind, ExprKind::Starred(_)) { None } else { Some(one) };
         }
-        Some(at(self.since(start), ExprKind::Tuple(first.list())))
+        Some(at(self.since(start), ExprKind::Tuple(Box::new(first.list()))))
     }
 
     pub(super) fn bracketed(&mut self) -> Option<Expr> {
@@ -223,11 +223,14 @@ impl Parser<'_> {
         let start = self.start();
         self.advance()?;
         if self.eat(T::RBracket)? {
-            return Some(at(self.since(start), ExprKind::List(Vec::new())));
+            return Some(at(self.since(start), ExprKind::List(Box::default())));
         }
         let first = self.items(Self::starred_or_named)?;
-        let kind =
-            if first.is_one() && self.at_clause() { self.comprehension(ComprehensionKind::List, first.whole(), None)? } else { ExprKind::List(first.list()) };
+        let kind = if first.is_one() && self.at_clause() {
+            self.comprehension(ComprehensionKind::List, first.whole(), None)?
+        } else {
+            ExprKind::List(Box::new(first.list()))
+        };
         self.expect(T::RBracket)?;
         Some(at(self.since(start), kind))
     }
@@ -240,7 +243,7 @@ impl Parser<'_> {
         let start = self.start();
         self.advance()?;
         let kind = match self.kind() {
-            T::RBrace => ExprKind::Dict(Vec::new()),
+            T::RBrace => ExprKind::Dict(Box::default()),
             T::Power => self.dict(None)?,
             _ => {
                 let first = self.starred_or_named()?;
@@ -265,7 +268,7 @@ impl Parser<'_> {
             self.exprs.push(next);
         }
         self.taller()?;
-        Some(ExprKind::Set(self.exprs.drain(base..).collect()))
+        Some(ExprKind::Set(Box::new(self.exprs.drain(base..).collect())))
     }
 
     /// The rest of a dict, from the `:` behind its first key, or from a spread.
@@ -293,7 +296,7 @@ impl Parser<'_> {
         }
         self.taller()?;
         items.shrink_to_fit();
-        Some(ExprKind::Dict(items))
+        Some(ExprKind::Dict(Box::new(items)))
     }
 
     /// `(…)` behind a callee, or of a class's header.
@@ -339,7 +342,7 @@ impl Parser<'_> {
         }
         self.advance()?;
         let name = Ident { name, span: value.span };
-        Some(Arg { kind: ArgKind::Keyword(name), value: self.expr()? })
+        Some(Arg { kind: ArgKind::Keyword(name.into()), value: self.expr()? })
     }
 
     /// `[…]` behind a value: the items, and whether there is a comma.

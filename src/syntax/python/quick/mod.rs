@@ -12,7 +12,7 @@ mod token;
 use std::cell::Cell;
 use std::hash::Hasher;
 
-use ustr::Ustr;
+use crate::symbol::Symbol;
 
 use super::ast::{Arg, Body, Expr, Ident, MAX_DEPTH, Module, Stmt};
 use crate::source::Span;
@@ -32,11 +32,11 @@ pub(super) fn parse(text: &str) -> Option<Module> {
 
 thread_local! {
     /// Names met lately: interning asks a table that all threads share.
-    static NAMES: Cell<Vec<Option<Ustr>>> = const { Cell::new(Vec::new()) };
+    static NAMES: Cell<Vec<Option<Symbol>>> = const { Cell::new(Vec::new()) };
 }
 
 /// How many names each thread remembers.
-const REMEMBERED: usize = 4096;
+const REMEMBERED: usize = 1 << 15;
 
 /// The state of parsing one file. Every function begins at its first token and ends behind its last; `None` gives the file up.
 struct Parser<'t> {
@@ -49,7 +49,7 @@ struct Parser<'t> {
     exprs: Vec<Expr>,
     args: Vec<Arg>,
     stmts: Vec<Stmt>,
-    names: Vec<Option<Ustr>>,
+    names: Vec<Option<Symbol>>,
 }
 
 impl<'t> Parser<'t> {
@@ -62,7 +62,7 @@ impl<'t> Parser<'t> {
     }
 
     /// The name that the token at hand is.
-    fn name(&mut self) -> Ustr {
+    fn name(&mut self) -> Symbol {
         let text = self.text();
         if self.names.is_empty() {
             self.names.resize(REMEMBERED, None);
@@ -70,10 +70,10 @@ impl<'t> Parser<'t> {
         let mut hash = rustc_hash::FxHasher::default();
         hash.write(text.as_bytes());
         // The high bits are the mixed ones.
-        let slot = (hash.finish() >> 52) as usize % REMEMBERED;
+        let slot = (hash.finish() >> 49) as usize % REMEMBERED;
         match self.names[slot] {
             Some(known) if known.as_str() == text => known,
-            _ => *self.names[slot].insert(Ustr::from(text)),
+            _ => *self.names[slot].insert(Symbol::from(text)),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Statements.
 
-use ustr::{Ustr, ustr};
+use crate::symbol::Symbol;
 
 use super::Parser;
 use super::list::is_target;
@@ -100,7 +100,7 @@ impl Parser<'_> {
             T::Del => {
                 self.advance()?;
                 let whole = self.items(Self::expr)?.whole();
-                StmtKind::Delete(if let ExprKind::Tuple(items) = whole.kind { items } else { vec![whole] })
+                StmtKind::Delete(if let ExprKind::Tuple(items) = whole.kind { items } else { Box::new(vec![whole]) })
             }
             T::Global | T::Nonlocal => {
                 self.advance()?;
@@ -108,7 +108,7 @@ impl Parser<'_> {
                 while self.eat(T::Comma)? {
                     names.push(self.ident()?.name);
                 }
-                StmtKind::Global(names)
+                StmtKind::Global(Box::new(names))
             }
             _ => return self.expression_statement(),
         };
@@ -183,10 +183,10 @@ impl Parser<'_> {
         if text.bytes().any(|b| !(b.is_ascii_alphanumeric() || b == b'_' || b == b'.')) {
             return None;
         }
-        Some(Ident { name: Ustr::from(text), span })
+        Some(Ident { name: Symbol::from(text), span })
     }
 
-    fn alias(&mut self) -> Option<Option<Ustr>> {
+    fn alias(&mut self) -> Option<Option<Symbol>> {
         if self.eat(T::As)? { Some(Some(self.ident()?.name)) } else { Some(None) }
     }
 
@@ -199,14 +199,14 @@ impl Parser<'_> {
             let alias = self.alias()?;
             names.push(ImportName { module, alias, span: self.since(start) });
             if !self.eat(T::Comma)? {
-                return Some(StmtKind::Import(names));
+                return Some(StmtKind::Import(Box::new(names)));
             }
         }
     }
 
     fn import_from(&mut self) -> Option<StmtKind> {
         self.advance()?;
-        let mut import = ImportFrom { level: 0, module: Ustr::default(), names: Vec::new() };
+        let mut import = ImportFrom { level: 0, module: Symbol::default(), names: Vec::new() };
         loop {
             match self.kind() {
                 T::Dot => import.level += 1,
@@ -224,7 +224,7 @@ impl Parser<'_> {
         if self.kind() == T::Star {
             let span = Span { start: self.start(), end: self.lexer.end };
             self.advance()?;
-            import.names.push((Ident { name: ustr("*"), span }, None));
+            import.names.push((Ident { name: Symbol::from("*"), span }, None));
             return Some(StmtKind::ImportFrom(Box::new(import)));
         }
         let parenthesized = self.eat(T::LPar)?;

@@ -3,7 +3,7 @@
 use squawk_syntax::SyntaxKind;
 use squawk_syntax::ast::{self, AstNode, BinOp, LitKind, PostfixOp, PrefixOp};
 
-use ustr::Ustr;
+use crate::symbol::Symbol;
 
 use super::Lower;
 use super::names::{has_token, object_from_parts, squeeze};
@@ -387,7 +387,7 @@ impl Lower<'_> {
         let Some(list) = call.arg_list() else { return ExprKind::SqlValue(word) };
         let span = self.span(call.syntax());
         let modifiers = list.args().map(|a| a.syntax().text().to_string()).collect();
-        let name = ObjectName::bare(Ident { name: Ustr::from(ty), quoted: false, span });
+        let name = ObjectName::bare(Ident { name: Symbol::from(ty), quoted: false, span });
         let ty = TypeName { span, name, modifiers, interval: None, array: 0, setof: false, percent_type: false };
         ExprKind::Cast(Box::new(Expr { span, kind: ExprKind::SqlValue(word) }), ty)
     }

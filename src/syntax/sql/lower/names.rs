@@ -1,8 +1,8 @@
 //! Identifiers, object names, types.
 
+use crate::symbol::Symbol;
 use squawk_syntax::ast::{self, AstNode};
 use squawk_syntax::{SyntaxKind, SyntaxNode};
-use ustr::Ustr;
 
 use super::Lower;
 use crate::source::Span;
@@ -22,7 +22,7 @@ impl Lower<'_> {
             }
             name.truncate(end);
         }
-        Ident { name: Ustr::from(&name), span: self.span(node), quoted: ast::is_quoted_name_node(node) }
+        Ident { name: Symbol::from(&name), span: self.span(node), quoted: ast::is_quoted_name_node(node) }
     }
 
     pub(super) fn ident_of<N: AstNode>(&self, node: &N) -> Ident {
@@ -86,7 +86,7 @@ impl Lower<'_> {
         let node = ty.syntax();
         let mut out = TypeName {
             span: self.span(node),
-            name: ObjectName::bare(Ident { name: Ustr::from(""), span: self.span(node), quoted: false }),
+            name: ObjectName::bare(Ident { name: Symbol::from(""), span: self.span(node), quoted: false }),
             modifiers: Vec::new(),
             interval: None,
             array: 0,
@@ -129,7 +129,7 @@ impl Lower<'_> {
     }
 
     fn words(&self, out: &mut TypeName, name: &str, args: Option<ast::ArgList>) {
-        out.name = ObjectName::bare(Ident { name: Ustr::from(name), span: out.span, quoted: false });
+        out.name = ObjectName::bare(Ident { name: Symbol::from(name), span: out.span, quoted: false });
         out.modifiers = modifiers(args);
     }
 
