@@ -159,7 +159,7 @@ impl<'a> Live<'a> {
         }
         self.prepare(file);
         let source = Arc::new(SourceFile::new(old.path.clone(), old.language, Arc::clone(text)));
-        let facts = Arc::new(facts::extract(&source));
+        let facts = Arc::new(facts::extract_typed(&source));
         let (sources, facts) = self.versions.keep(self.sources().with(file, source), facts)?;
         self.facts[file.0 as usize] = Arc::clone(facts);
         self.project.world.sources = sources;

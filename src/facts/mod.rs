@@ -62,9 +62,20 @@ pub enum ProblemKind {
 
 /// The facts of `file`.
 pub fn extract(file: &SourceFile) -> FileFacts {
+    extract_by(file, python::try_parse)
+}
+
+/// The same of a file that someone is typing into, at once: see [`python::try_parse_typed`].
+pub fn extract_typed(file: &SourceFile) -> FileFacts {
+    extract_by(file, python::try_parse_typed)
+}
+
+type Parse = fn(&str, std::time::Duration) -> Result<python::Module, python::Refusal>;
+
+fn extract_by(file: &SourceFile, parse: Parse) -> FileFacts {
     let mut facts = FileFacts::default();
     match file.language {
-        Language::Python => read_python(file, &mut facts),
+        Language::Python => read_python(file, &mut facts, parse),
         Language::Markdown => facts.markdown = Some(markdown::read(&file.text)),
         Language::Sql | Language::Yaml => {}
     }
@@ -94,10 +105,10 @@ fn is_template(text: &str) -> bool {
     text.contains("{%") && text.contains("%}") || text.split("{{").skip(1).any(hole)
 }
 
-fn read_python(file: &SourceFile, facts: &mut FileFacts) {
+fn read_python(file: &SourceFile, facts: &mut FileFacts, parse: Parse) {
     // Python ends a line at a lone `\r` too; the grammar does not. The other character is as long, so that every place stays right.
     let text = if has_lone_return(&file.text) { std::borrow::Cow::Owned(with_ends_of_lines(&file.text)) } else { std::borrow::Cow::Borrowed(&*file.text) };
-    match python::try_parse(&text, python::BUDGET) {
+    match parse(&text, python::BUDGET) {
         Ok(module) => {
             let template = !module.errors.is_empty() && is_template(&text);
             if template {
@@ -126,7 +137,7 @@ mod tests {
         let read = |text: &str| {
             let file = SourceFile::new("a.py", Language::Python, text);
             let mut facts = FileFacts::default();
-            read_python(&file, &mut facts);
+            read_python(&file, &mut facts, python::try_parse);
             facts.problems.len()
         };
         assert_eq!(read("import app.{{ project.name }}\n"), 0);

@@ -8,10 +8,11 @@ mod kinds;
 mod literal;
 mod lower;
 mod parse;
+mod patch;
 mod quick;
 mod scan;
 mod visit;
 
 pub use ast::*;
 pub use literal::{Segment, StrLit, StrPart, StrText};
-pub use parse::{BUDGET, MAX_BYTES, Refusal, parse, parse_part, try_parse};
+pub use parse::{BUDGET, MAX_BYTES, Refusal, parse, parse_part, try_parse, try_parse_typed};

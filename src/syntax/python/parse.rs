@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use tree_sitter::{ParseOptions, Parser, Point, Range, Tree};
 
 use super::lower::Lowerer;
-use super::{Module, SyntaxError, quick, scan};
+use super::{Module, SyntaxError, patch, quick, scan};
 use crate::source::Span;
 
 /// Longer files are not parsed: generated data, and the parser's error recovery is slower than linear.
@@ -53,6 +53,15 @@ pub fn try_parse(text: &str, budget: Duration) -> Result<Module, Refusal> {
         return Ok(module);
     }
     try_parse_slowly(text, budget)
+}
+
+/// The same of a text that someone is typing into: where a part of it is broken for the moment, that part is parsed by itself.
+///
+/// # Errors
+/// As [`try_parse`].
+pub fn try_parse_typed(text: &str, budget: Duration) -> Result<Module, Refusal> {
+    let patched = if text.len() > MAX_BYTES || slow() { None } else { quick::parse(text).or_else(|| patch::parse(text)) };
+    patched.map_or_else(|| try_parse(text, budget), Ok)
 }
 
 /// Whether shortcuts are to be left alone: `DBTRUTH_SLOW=1` in the environment, for comparing.

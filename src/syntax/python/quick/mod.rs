@@ -20,6 +20,16 @@ use token::{Lexer, T};
 
 /// The tree of a file, or `None` where the slow way has to decide.
 pub(super) fn parse(text: &str) -> Option<Module> {
+    attempt(text)?.ok()
+}
+
+/// Where, in bytes, a text is no longer what is known here.
+pub(super) fn stumbles(text: &str) -> Option<usize> {
+    attempt(text)?.err()
+}
+
+/// The tree, or where it was given up; `None` where it was not begun.
+fn attempt(text: &str) -> Option<Result<Module, usize>> {
     // Comments that speak to us are found in the other tree.
     if u32::try_from(text.len()).is_err() || memchr::memmem::find(text.as_bytes(), b"dbtruth").is_some() {
         return None;
@@ -27,7 +37,8 @@ pub(super) fn parse(text: &str) -> Option<Module> {
     let mut parser = Parser { lexer: Lexer::new(text), depth: 0, height: 0, exprs: Vec::new(), args: Vec::new(), stmts: Vec::new(), names: NAMES.take() };
     let body = parser.module();
     NAMES.set(std::mem::take(&mut parser.names));
-    Some(Module { body: body?, comments: Vec::new(), errors: Vec::new() })
+    let at = parser.start() as usize;
+    Some(body.map(|body| Module { body, comments: Vec::new(), errors: Vec::new() }).ok_or(at))
 }
 
 thread_local! {
