@@ -7,7 +7,7 @@ use super::settings::config_dir;
 use super::{Failure, LockInput, Settings};
 use crate::config::{self, Loaded};
 use crate::discover::git::{Blobs, Entry, Git, Staged};
-use crate::discover::{Blob, Candidate, Origin, display_path, language_of, normalise};
+use crate::discover::{Blob, Candidate, Origin, display_path, is_in, language_of, normalise};
 
 impl Settings {
     /// What is about to be committed: code, lock and configuration as the index has them. Files that git does not know stay out.
@@ -128,7 +128,7 @@ impl<'a> Index<'a> {
 
     fn files(&self, cwd: &Path, root: &Path, exclude: &[String]) -> Result<Vec<Candidate>, Failure> {
         let excluded = crate::discover::excluder(root, exclude).map_err(Failure::new)?;
-        let wanted = self.entries.iter().filter(|e| language_of(&e.path).is_some() && e.path.starts_with(root) && !excluded(&e.path));
+        let wanted = self.entries.iter().filter(|e| language_of(&e.path).is_some() && is_in(&e.path, root) && !excluded(&e.path));
         let mut files: Vec<Candidate> = wanted
             .filter_map(|Entry { path, blob }| {
                 let origin = Origin::Blob(self.blob(blob));

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::Failure;
 use crate::config::{self, Loaded};
 use crate::discover::git::{ChangedLines, Git};
-use crate::discover::{self, Candidate, Origin, display_path, language_of, normalise};
+use crate::discover::{self, Candidate, Origin, display_path, is_in, language_of, normalise};
 use crate::source::{SourceFile, Span};
 
 /// The lock to read.
@@ -187,7 +187,7 @@ impl Settings {
 
     /// Whether findings in that file are reported.
     pub fn reports(&self, absolute: &Path) -> bool {
-        self.report.iter().any(|r| absolute.starts_with(r)) && self.lines.as_ref().is_none_or(|l| l.contains_key(absolute))
+        self.report.iter().any(|r| is_in(absolute, r)) && self.lines.as_ref().is_none_or(|l| l.contains_key(absolute))
     }
 
     /// Whether a finding at that place of a reported file is.

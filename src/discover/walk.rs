@@ -61,8 +61,11 @@ pub fn excluder(root: &Path, exclude: &[String]) -> Result<impl Fn(&Path) -> boo
     let root = root.to_path_buf();
     Ok(move |path: &Path| {
         let foreign = |p: &Path| p.components().any(|c| c.as_os_str().to_str().is_some_and(|n| FOREIGN.contains(&n)));
-        path.strip_prefix(&root).is_ok_and(|p| p.parent().is_some_and(foreign))
-            || (!patterns.is_empty() && patterns.matched_path_or_any_parents(path, false).is_ignore())
+        let folder = match super::below(path, &root) {
+            Some(rest) => rest.rsplit_once('/').is_some_and(|(folder, _)| folder.split('/').any(|n| FOREIGN.contains(&n))),
+            None => path.strip_prefix(&root).is_ok_and(|p| p.parent().is_some_and(foreign)),
+        };
+        folder || (!patterns.is_empty() && patterns.matched_path_or_any_parents(path, false).is_ignore())
     })
 }
 
