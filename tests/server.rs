@@ -650,3 +650,17 @@ fn a_folder_without_a_lock_answers_nothing_and_says_why() {
     c.findings(&a, |f| f.len() == 1);
     assert_eq!(c.end(), 0);
 }
+
+/// What was asked of a folder that leaves before it is linked is answered all the same.
+#[test]
+fn a_folder_that_leaves_takes_no_answer_with_it() {
+    let p = Project::new();
+    let (mut c, _) = Client::greeted(&[p.root()], json!({}));
+    let a = uri(&p.path("a.sql"));
+    c.open(&a, WRONG);
+    let asked = c.request("textDocument/hover", json!({"textDocument": {"uri": a}, "position": {"line": 0, "character": 8}}));
+    let gone = json!({"added": [], "removed": [{"uri": uri(p.root()), "name": "x"}]});
+    c.tell("workspace/didChangeWorkspaceFolders", json!({"event": gone}));
+    c.answer(asked);
+    assert_eq!(c.end(), 0);
+}

@@ -474,6 +474,7 @@ impl Session {
                 for path in workspace.said.keys() {
                     self.publish(path, &[]);
                 }
+                self.nobody_answers(workspace.unanswered());
             }
         }
     }
@@ -484,11 +485,7 @@ impl Session {
             Event::Failed { root, id, memory, failure, watched } => {
                 let Some(workspace) = self.workspaces.get_mut(&root) else { return };
                 let Some(unanswered) = workspace.failed(id, memory, watched) else { return };
-                for job in unanswered {
-                    if let Job::Ask(request, _) = job {
-                        self.answer(request, Value::Null);
-                    }
-                }
+                self.nobody_answers(unanswered);
                 self.failed(&root, &failure);
             }
             Event::Findings { root, id, path, text, items } => {
@@ -507,6 +504,14 @@ impl Session {
                 }
             }
             Event::Answer(id, value) => self.answer(id, value),
+        }
+    }
+
+    fn nobody_answers(&mut self, jobs: Vec<Job>) {
+        for job in jobs {
+            if let Job::Ask(request, _) = job {
+                self.answer(request, Value::Null);
+            }
         }
     }
 

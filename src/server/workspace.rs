@@ -184,6 +184,11 @@ impl Workspace {
         Some(if self.serving.is_none() { std::mem::take(&mut self.waiting) } else { Vec::new() })
     }
 
+    /// The questions that wait for a link, which will not come: what serves already answers those it was asked.
+    pub fn unanswered(self) -> Vec<Job> {
+        self.waiting
+    }
+
     /// Whether that link serves.
     pub fn is_served_by(&self, id: u64) -> bool {
         self.serving.as_ref().is_some_and(|s| s.id == id)
