@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use super::learnt::{self, Learnt};
 use super::{Failure, Outcome, Settings, Summary, levels, partial, read};
 use crate::diagnostic::Diagnostic;
-use crate::discover::{Candidate, Origin, display_path, normalise};
+use crate::discover::{self, Candidate, Origin, display_path, normalise};
 use crate::source::{FileId, Language, SourceFile};
 
 /// Files changed this short a time ago may change once more without showing it: clocks of file systems tick slowly.
@@ -226,7 +226,9 @@ impl Asked {
             (&settings.cwd, &settings.root, &settings.config.path, &settings.config.text, &settings.lock.path),
         );
         let question = digest(&(&project, (&settings.report, &settings.select, &settings.ignore, &settings.baseline)));
-        let known_by: Vec<KnownBy> = settings.files.par_iter().map(stamp).collect();
+        // The system follows a short way sooner than a long one.
+        let here = std::env::current_dir().is_ok_and(|cwd| cwd == settings.cwd);
+        let known_by: Vec<KnownBy> = settings.files.par_iter().map(|f| stamp(f, here.then_some(&settings.cwd))).collect();
         let mut newest = UNIX_EPOCH;
         let mut hash = Twice::new();
         for (candidate, (on_disk, in_memory)) in settings.files.iter().zip(&known_by) {
@@ -279,9 +281,10 @@ impl Stamp {
     }
 }
 
-fn stamp(candidate: &Candidate) -> KnownBy {
+/// `cwd` is the working directory, where that is the program's own.
+fn stamp(candidate: &Candidate, cwd: Option<&PathBuf>) -> KnownBy {
     match &candidate.origin {
-        Origin::Disk(path) => (Stamp::of(path), None),
+        Origin::Disk(path) => (Stamp::of(cwd.and_then(|cwd| discover::below(path, cwd)).map_or(path, Path::new)), None),
         Origin::Memory(bytes) => (None, Some(digest(bytes))),
         Origin::Blob(blob) => (None, Some(blob.name.clone())),
     }

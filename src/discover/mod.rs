@@ -84,7 +84,7 @@ pub fn language_of(path: &Path) -> Option<Language> {
 }
 
 /// The way from a folder to what lies below it, where both are plain text: nearly always, and it spares taking thousands of paths apart. `None` says nothing.
-fn below<'p>(path: &'p Path, base: &Path) -> Option<&'p str> {
+pub fn below<'p>(path: &'p Path, base: &Path) -> Option<&'p str> {
     let base = base.to_str().filter(|base| !base.is_empty())?;
     let rest = path.to_str()?.strip_prefix(base)?.strip_prefix('/')?;
     (cfg!(unix) && rest.split('/').all(|part| !matches!(part, "" | "."))).then_some(rest)
