@@ -6,6 +6,7 @@
 mod actions;
 mod completion;
 mod documents;
+mod findings;
 mod generation;
 mod lookup;
 mod position;

@@ -8,21 +8,20 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, never, select};
 use gen_lsp_types::{
-    CodeActionParams, CompletionParams, DefinitionParams, Diagnostic, DiagnosticSeverity, DidChangeTextDocumentParams, DidChangeWatchedFilesParams,
-    DidChangeWorkspaceFoldersParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams, DidSaveTextDocumentParams, DocumentDiagnosticParams, HoverParams,
-    PublishDiagnosticsParams, ReferenceParams, Uri, WorkspaceSymbolParams,
+    CodeActionParams, CompletionParams, DefinitionParams, DidChangeTextDocumentParams, DidChangeWatchedFilesParams, DidChangeWorkspaceFoldersParams,
+    DidCloseTextDocumentParams, DidOpenTextDocumentParams, DidSaveTextDocumentParams, DocumentDiagnosticParams, HoverParams, ReferenceParams, Uri,
+    WorkspaceSymbolParams,
 };
 use lsp_server::{ErrorCode, Message, Notification, Request, RequestId, Response};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::documents::Documents;
-use super::generation::{Ask, Event, Job, Linked};
+use super::generation::{Ask, Event, Job};
 use super::position::Encoding;
 use super::transport::Incoming;
 use super::uri;
 use super::workspace::{Means, Workspace};
-use crate::check::Failure;
 use crate::{config, discover};
 
 /// How often the lock and the configuration are looked at, for clients that do not watch files.
@@ -33,11 +32,11 @@ const CRASHED: &str = "dbtruth crashed over this message; please report it";
 
 /// What the client can do.
 #[derive(Clone, Copy, Debug, Default)]
-struct Client {
+pub(super) struct Client {
     /// It asks for findings of open texts itself.
-    pulls: bool,
+    pub(super) pulls: bool,
     /// It can be told to ask again.
-    refreshes: bool,
+    pub(super) refreshes: bool,
     /// It watches files for us.
     watches: bool,
 }
@@ -47,10 +46,10 @@ pub struct Session {
     out: Sender<Message>,
     events: Receiver<Event>,
     means: Means,
-    client: Client,
-    documents: Documents,
+    pub(super) client: Client,
+    pub(super) documents: Documents,
     folders: BTreeSet<PathBuf>,
-    workspaces: BTreeMap<PathBuf, Workspace>,
+    pub(super) workspaces: BTreeMap<PathBuf, Workspace>,
     /// Requests that links are working on, and what kind of answer they want.
     pending: BTreeMap<RequestId, Pending>,
     /// Texts that changed since the last time work was handed on.
@@ -217,16 +216,16 @@ impl Session {
         let _ = self.out.send(message.into());
     }
 
-    fn notify(&self, method: &str, params: Value) {
+    pub(super) fn notify(&self, method: &str, params: Value) {
         self.send(Notification { method: method.to_owned(), params });
     }
 
-    fn request(&mut self, method: &str, params: Value) {
+    pub(super) fn request(&mut self, method: &str, params: Value) {
         self.requests += 1;
         self.send(Request { id: self.requests.into(), method: method.to_owned(), params });
     }
 
-    fn log(&self, text: &str) {
+    pub(super) fn log(&self, text: &str) {
         self.notify("window/logMessage", json!({"type": 4, "message": text}));
     }
 
@@ -458,7 +457,7 @@ impl Session {
     }
 
     /// The linked folder that a file belongs to: the innermost.
-    fn root_of(&self, path: &Path) -> Option<PathBuf> {
+    pub(super) fn root_of(&self, path: &Path) -> Option<PathBuf> {
         self.workspaces.keys().filter(|r| path.starts_with(r)).max_by_key(|r| r.as_os_str().len()).cloned()
     }
 
@@ -530,101 +529,6 @@ impl Session {
             Some(wrap) => self.send(Response::new_ok(id, wrapped(wrap, value))),
         }
     }
-
-    /// Everything was judged by a new lock.
-    fn judged(&mut self, root: &Path, id: u64, findings: BTreeMap<PathBuf, Vec<Diagnostic>>) {
-        let Some(workspace) = self.workspaces.get_mut(root).filter(|w| w.is_served_by(id)) else { return };
-        let before = std::mem::replace(&mut workspace.said, findings.clone());
-        for path in before.keys().chain(findings.keys()).collect::<BTreeSet<_>>() {
-            if before.get(path) != findings.get(path) && self.root_of(path).is_some_and(|r| r == root) {
-                self.say(path, findings.get(path).cloned().unwrap_or_default());
-            }
-        }
-        self.ask_to_ask();
-    }
-
-    /// Tells a client that asks for findings that there may be others.
-    fn ask_to_ask(&mut self) {
-        if self.client.refreshes && self.client.pulls {
-            self.request("workspace/diagnostic/refresh", Value::Null);
-        }
-    }
-
-    fn linked(&mut self, linked: Linked) {
-        let Linked { root, id, memory, took, findings, watched, notes } = linked;
-        let now = self.documents.buffers(&root);
-        let Some(workspace) = self.workspaces.get_mut(&root) else { return };
-        let Some(changed) = workspace.linked(id, memory, took, watched, &now) else { return };
-        let before = std::mem::take(&mut workspace.said);
-        let mut say = Vec::new();
-        for path in before.keys().chain(findings.keys()).collect::<BTreeSet<_>>() {
-            let items = findings.get(path).cloned().unwrap_or_default();
-            if !changed.contains(path) && (before.get(path).cloned().unwrap_or_default() != items || now.contains_key(path)) {
-                say.push((path.clone(), items));
-            }
-        }
-        // An open text without findings is said to have none.
-        say.extend(now.keys().filter(|p| !findings.contains_key(*p) && !before.contains_key(*p) && !changed.contains(*p)).map(|p| (p.clone(), Vec::new())));
-        workspace.said = findings;
-        for (path, items) in changed.iter().filter_map(|p| Some((p.clone(), before.get(p)?.clone()))) {
-            workspace.said.insert(path, items);
-        }
-        for (path, items) in say {
-            if self.root_of(&path).is_some_and(|r| r == root) {
-                self.say(&path, items);
-            }
-        }
-        for note in notes {
-            self.log(&note);
-        }
-        self.log(&format!("{} linked in {took:.1?}", root.display()));
-        self.ask_to_ask();
-    }
-
-    /// A link that could not be made: said at the place that is named, once.
-    fn failed(&mut self, root: &Path, failure: &Failure) {
-        let at = place_named(&failure.message);
-        let path = at.as_ref().map(|(name, ..)| discover::normalise(Path::new(name), root)).filter(|p| p.is_file());
-        if let (Some(path), Some((_, line, column, message))) = (path, at) {
-            let place = json!({"line": line.saturating_sub(1), "character": column.saturating_sub(1)});
-            let range = serde_json::from_value(json!({"start": place, "end": place})).unwrap_or_default();
-            let message = failure.help.as_ref().map_or_else(|| message.clone(), |help| format!("{message}\nhelp: {help}"));
-            let item = Diagnostic {
-                range,
-                severity: Some(DiagnosticSeverity::Error),
-                source: Some("dbtruth".to_owned()),
-                message: message.into(),
-                ..Diagnostic::default()
-            };
-            if let Some(workspace) = self.workspaces.get_mut(root) {
-                workspace.said.insert(path.clone(), vec![item.clone()]);
-            }
-            self.publish(&path, &[item]);
-        }
-        let missing = failure.message.starts_with("no lock");
-        let text = format!("dbtruth: {failure}");
-        // A folder without a lock is no fault of anyone's.
-        if missing { self.log(&text) } else { self.notify("window/showMessage", json!({"type": 1, "message": text})) }
-    }
-
-    /// Says findings, unless the client asks for them itself.
-    fn say(&mut self, path: &Path, items: Vec<Diagnostic>) {
-        if !(self.client.pulls && self.documents.of_path(path).is_some()) {
-            self.publish_items(path, items);
-        }
-    }
-
-    fn publish(&self, path: &Path, items: &[Diagnostic]) {
-        self.publish_items(path, items.to_vec());
-    }
-
-    fn publish_items(&self, path: &Path, diagnostics: Vec<Diagnostic>) {
-        let version = self.documents.of_path(path).map(|d| d.version);
-        let params = PublishDiagnosticsParams { uri: Uri(self.documents.uri_of(path)), version, diagnostics };
-        if let Ok(params) = serde_json::to_value(params) {
-            self.notify("textDocument/publishDiagnostics", params);
-        }
-    }
 }
 
 fn parse<T: DeserializeOwned>(params: Value) -> Result<T, String> {
@@ -636,11 +540,4 @@ fn wrapped(wrap: Pending, value: Value) -> Value {
         Pending::Report => json!({"kind": "full", "items": if value.is_null() { json!([]) } else { value }}),
         Pending::Plain | Pending::Several(_) => value,
     }
-}
-
-/// Takes `file:line:column: message` apart.
-fn place_named(message: &str) -> Option<(String, u32, u32, String)> {
-    let mut parts = message.splitn(4, ':');
-    let (file, line, column, rest) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
-    Some((file.to_owned(), line.trim().parse().ok()?, column.trim().parse().ok()?, rest.trim().to_owned()))
 }
