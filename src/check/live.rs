@@ -100,6 +100,8 @@ pub struct Live<'a> {
     pub schema: &'a Schema,
     by_path: HashMap<PathBuf, FileId>,
     pub(super) facts: Vec<Arc<FileFacts>>,
+    /// Those of files that changed since the link, to borrow from.
+    pub(super) newer: HashMap<FileId, &'a FileFacts>,
     pub(super) versions: &'a Versions,
     pub(super) relinker: Relinker<'a>,
     pub(super) rests: HashMap<FileId, Rest>,
@@ -123,9 +125,10 @@ impl<'a> Live<'a> {
         found.append(&mut by_rules);
         let relinker = Relinker::new(&mut project);
         let by_path = opened.sources.iter().filter_map(|(id, _)| Some((opened.path_of(id)?.to_path_buf(), id))).collect();
-        let (edited, rests) = (HashMap::new(), HashMap::new());
+        let (edited, newer, rests) = (HashMap::new(), HashMap::new(), HashMap::new());
         let (diagnostics, schema, facts) = (Vec::new(), &opened.schema, opened.facts.clone());
-        let mut live = Self { settings, opened, project, edited, diagnostics, schema, by_path, facts, versions, relinker, rests, histories, without_lock };
+        let mut live =
+            Self { settings, opened, project, edited, diagnostics, schema, by_path, facts, newer, versions, relinker, rests, histories, without_lock };
         live.diagnostics = live.judge(found, None);
         live
     }
@@ -162,6 +165,7 @@ impl<'a> Live<'a> {
         let facts = Arc::new(facts::extract_typed(&source));
         let (sources, facts) = self.versions.keep(self.sources().with(file, source), facts)?;
         self.facts[file.0 as usize] = Arc::clone(facts);
+        self.newer.insert(file, facts);
         self.project.world.sources = sources;
         let uses = match &facts.module {
             Some(node) => self.relinker.replace(&mut self.project, sources, file, node),

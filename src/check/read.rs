@@ -183,14 +183,15 @@ const MOST_KEPT: usize = 1 << 20;
 
 /// Reads a file that is not too large.
 fn fill(path: &Path, buffer: &mut Vec<u8>) -> std::io::Result<bool> {
-    let mut file = std::fs::File::open(path)?;
+    let file = std::fs::File::open(path)?;
     let size = file.metadata()?.len();
     if size > LARGEST {
         return Ok(false);
     }
     buffer.reserve(usize::try_from(size).unwrap_or(0));
-    file.read_to_end(buffer)?;
-    Ok(true)
+    // It may grow meanwhile.
+    file.take(LARGEST + 1).read_to_end(buffer)?;
+    Ok(buffer.len() as u64 <= LARGEST)
 }
 
 fn of_bytes(candidate: &Candidate, bytes: &[u8]) -> Read {

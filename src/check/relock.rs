@@ -10,6 +10,7 @@ use rustc_hash::FxHashSet;
 
 use super::live::{Live, Rest};
 use super::{deprecations, read};
+use crate::diagnostic::Context;
 use crate::project::isolate;
 use crate::project::uses::Uses;
 use crate::schema::{self, Schema, diff};
@@ -55,7 +56,11 @@ impl<'a> Live<'a> {
         let walked: Vec<Uses> = concerned.par_iter().map(|file| self.walk(*file)).collect();
         for (file, uses) in concerned.into_iter().zip(walked) {
             if let Some(newer) = self.edited.get_mut(&file) {
+                // What its models declare is no part of a walk.
+                let declared: Vec<_> = newer.references.iter().filter(|r| r.context == Context::Model).copied().collect();
                 newer.clone_from(&uses);
+                newer.references.extend(declared);
+                newer.dedup();
             }
             self.project.replace_apart(file, uses);
         }
@@ -64,13 +69,8 @@ impl<'a> Live<'a> {
 
     /// What a file does with the database, by the newest lock.
     fn walk(&self, file: FileId) -> Uses {
-        let facts: &'a _ = &self.opened.facts[file.0 as usize];
-        isolate::uses(self.sources(), file, || match (&facts.module, self.edited.get(&file)) {
-            (Some(_), _) => self.project.walk(file),
-            // What it names is known; what was wrong in it a moment ago will do until the full link.
-            (None, Some(uses)) => uses.clone(),
-            (None, None) => self.uses_of(file, facts),
-        })
+        let facts: &'a _ = self.newer.get(&file).copied().unwrap_or(&self.opened.facts[file.0 as usize]);
+        isolate::uses(self.sources(), file, || if facts.module.is_some() { self.project.walk(file) } else { self.uses_of(file, facts) })
     }
 
     fn judge_all(&mut self) {
@@ -195,6 +195,39 @@ mod tests {
         }
         assert!(wrong.is_empty(), "{} of {answered} differ:\n{}", wrong.len(), wrong.join("\n"));
         assert!(answered * 10 > all * 9 && answered > 500, "{answered} of {all}");
+    }
+
+    /// A text that was changed before is judged as it is now, twice in a row too.
+    #[test]
+    fn a_lock_that_changes_after_a_text_is_judged_with_that_text() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/projects/inventory");
+        let old = Settings::workspace(&folder, &Buffers::new()).expect("settings");
+        let text = std::fs::read_to_string(&old.lock.path).expect("a lock");
+        let edited: Vec<PathBuf> = old.files.iter().filter(|f| f.path.ends_with("service.py") || f.path.ends_with(".md")).map(|f| f.absolute.clone()).collect();
+        assert!(edited.len() > 1, "{edited:?}");
+        let lower = |path: &PathBuf| format!("\n\n{}", std::fs::read_to_string(path).expect("a text"));
+        let buffers: Buffers = edited.iter().map(|p| (p.clone(), lower(p).into())).collect();
+        let mut judged = 0;
+        for new in changes(&text, 3) {
+            let mut settings = Settings::workspace(&folder, &buffers).expect("settings");
+            settings.lock.bytes = Some(new.clone().into_bytes());
+            let Ok(opened) = open(&settings) else { continue };
+            let versions = Versions::default();
+            let whole = Live::new(&settings, &opened, &versions);
+            let (before, versions) = (open(&old).expect("it is linked"), Versions::default());
+            let mut quick = Live::new(&old, &before, &versions);
+            for (path, text) in &buffers {
+                let file = quick.file(path).expect("it is known");
+                quick.edit(file, text).expect("it is judged");
+            }
+            if quick.relock(&new.as_str().into()) {
+                assert_eq!(shown(&quick), shown(&whole));
+                assert!(quick.relock(&text.as_str().into()) && quick.relock(&new.as_str().into()));
+                assert_eq!(shown(&quick), shown(&whole), "there and back");
+                judged += 1;
+            }
+        }
+        assert!(judged > 20, "{judged}");
     }
 
     /// The same over any tree: `DBTRUTH_TREE`, every so many lines of the lock (`DBTRUTH_STEP`).
