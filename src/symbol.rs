@@ -54,18 +54,15 @@ impl Shard {
 }
 
 impl Symbol {
-    /// The name as text.
-    pub fn as_str(&self) -> &'static str {
-        self.0.text
-    }
-}
-
-impl<T: AsRef<str> + ?Sized> From<&T> for Symbol {
-    fn from(text: &T) -> Self {
-        let text = text.as_ref();
+    /// What [`Symbol::of_hash`] wants to know of a text.
+    pub(crate) fn hash_of(text: &str) -> u64 {
         let mut hasher = FxHasher::default();
         hasher.write(text.as_bytes());
-        let hash = hasher.finish();
+        hasher.finish()
+    }
+
+    /// The name of a text whose hash is known.
+    pub(crate) fn of_hash(text: &str, hash: u64) -> Self {
         // Tables look at the highest and at the lowest bits.
         let shard = (hash >> 40) as usize % SHARDS;
         let mut shard = NAMES[shard].lock().unwrap_or_else(PoisonError::into_inner);
@@ -75,6 +72,18 @@ impl<T: AsRef<str> + ?Sized> From<&T> for Symbol {
         let name = Symbol(Box::leak(Box::new(Kept { hash, text: shard.keep(text) })));
         shard.names.insert_unique(hash, name, |name| name.0.hash);
         name
+    }
+
+    /// The name as text.
+    pub fn as_str(&self) -> &'static str {
+        self.0.text
+    }
+}
+
+impl<T: AsRef<str> + ?Sized> From<&T> for Symbol {
+    fn from(text: &T) -> Self {
+        let text = text.as_ref();
+        Self::of_hash(text, Self::hash_of(text))
     }
 }
 

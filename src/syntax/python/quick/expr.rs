@@ -1,7 +1,5 @@
 //! Expressions, by precedence.
 
-use crate::symbol::Symbol;
-
 use super::token::T;
 use super::{Parser, at};
 use crate::syntax::python::ast::{Attribute, BinaryOp, Call, Expr, ExprKind, Ident, Param, ParamKind};
@@ -173,7 +171,7 @@ impl Parser<'_> {
         self.advance()?;
         let value = self.nested(|p| p.binary(NOT))?;
         self.taller()?;
-        Some(at(self.since(start), ExprKind::Unary(Box::new((Symbol::from("not"), value)))))
+        Some(at(self.since(start), ExprKind::Unary(Box::new((self.names.of("not"), value)))))
     }
 
     fn comparison(&mut self, start: u32, first: Expr) -> Option<Expr> {
@@ -182,7 +180,7 @@ impl Parser<'_> {
         let outer = std::mem::replace(&mut self.height, 0);
         let mut tallest = outer;
         while let Some(op) = self.comparator()? {
-            operators.push(Symbol::from(op));
+            operators.push(self.names.of(op));
             self.height = 0;
             operands.push(self.nested(|p| p.binary(BAR))?);
             tallest = tallest.max(self.height);
@@ -224,7 +222,7 @@ impl Parser<'_> {
         self.advance()?;
         let value = self.nested(Self::unary)?;
         self.taller()?;
-        Some(at(self.since(start), ExprKind::Unary(Box::new((Symbol::from(op), value)))))
+        Some(at(self.since(start), ExprKind::Unary(Box::new((self.names.of(op), value)))))
     }
 
     fn power(&mut self) -> Option<Expr> {

@@ -6,16 +6,17 @@
 mod expr;
 mod fstring;
 mod list;
+mod names;
 mod stmt;
 mod token;
 
 use std::cell::Cell;
-use std::hash::Hasher;
 
 use crate::symbol::Symbol;
 
 use super::ast::{Arg, Body, Expr, Ident, MAX_DEPTH, Module, Stmt};
 use crate::source::Span;
+use names::Names;
 use token::{Lexer, T};
 
 /// The tree of a file, or `None` where the slow way has to decide.
@@ -34,20 +35,19 @@ fn attempt(text: &str) -> Option<Result<Module, usize>> {
     if u32::try_from(text.len()).is_err() || memchr::memmem::find(text.as_bytes(), b"dbtruth").is_some() {
         return None;
     }
-    let mut parser = Parser { lexer: Lexer::new(text), depth: 0, height: 0, exprs: Vec::new(), args: Vec::new(), stmts: Vec::new(), names: NAMES.take() };
+    let mut names = NAMES.take().unwrap_or_default();
+    names.another_file();
+    let mut parser = Parser { lexer: Lexer::new(text), depth: 0, height: 0, exprs: Vec::new(), args: Vec::new(), stmts: Vec::new(), names };
     let body = parser.module();
-    NAMES.set(std::mem::take(&mut parser.names));
     let at = parser.start() as usize;
+    NAMES.set(Some(parser.names));
     Some(body.map(|body| Module { body, comments: Vec::new(), errors: Vec::new() }).ok_or(at))
 }
 
 thread_local! {
     /// Names met lately: interning asks a table that all threads share.
-    static NAMES: Cell<Vec<Option<Symbol>>> = const { Cell::new(Vec::new()) };
+    static NAMES: Cell<Option<Box<Names>>> = const { Cell::new(None) };
 }
-
-/// How many names each thread remembers.
-const REMEMBERED: usize = 1 << 15;
 
 /// The state of parsing one file. Every function begins at its first token and ends behind its last; `None` gives the file up.
 struct Parser<'t> {
@@ -60,7 +60,7 @@ struct Parser<'t> {
     exprs: Vec<Expr>,
     args: Vec<Arg>,
     stmts: Vec<Stmt>,
-    names: Vec<Option<Symbol>>,
+    names: Box<Names>,
 }
 
 impl<'t> Parser<'t> {
@@ -74,18 +74,7 @@ impl<'t> Parser<'t> {
 
     /// The name that the token at hand is.
     fn name(&mut self) -> Symbol {
-        let text = self.text();
-        if self.names.is_empty() {
-            self.names.resize(REMEMBERED, None);
-        }
-        let mut hash = rustc_hash::FxHasher::default();
-        hash.write(text.as_bytes());
-        // The high bits are the mixed ones.
-        let slot = (hash.finish() >> 49) as usize % REMEMBERED;
-        match self.names[slot] {
-            Some(known) if known.as_str() == text => known,
-            _ => *self.names[slot].insert(Symbol::from(text)),
-        }
+        self.names.at(self.lexer.text, self.lexer.start, self.lexer.end)
     }
 
     fn kind(&self) -> T {

@@ -183,7 +183,7 @@ impl Parser<'_> {
         if text.bytes().any(|b| !(b.is_ascii_alphanumeric() || b == b'_' || b == b'.')) {
             return None;
         }
-        Some(Ident { name: Symbol::from(text), span })
+        Some(Ident { name: self.names.of(text), span })
     }
 
     fn alias(&mut self) -> Option<Option<Symbol>> {
@@ -206,7 +206,7 @@ impl Parser<'_> {
 
     fn import_from(&mut self) -> Option<StmtKind> {
         self.advance()?;
-        let mut import = ImportFrom { level: 0, module: Symbol::default(), names: Vec::new() };
+        let mut import = ImportFrom { level: 0, module: self.names.of(""), names: Vec::new() };
         loop {
             match self.kind() {
                 T::Dot => import.level += 1,
@@ -224,7 +224,7 @@ impl Parser<'_> {
         if self.kind() == T::Star {
             let span = Span { start: self.start(), end: self.lexer.end };
             self.advance()?;
-            import.names.push((Ident { name: Symbol::from("*"), span }, None));
+            import.names.push((Ident { name: self.names.of("*"), span }, None));
             return Some(StmtKind::ImportFrom(Box::new(import)));
         }
         let parenthesized = self.eat(T::LPar)?;
