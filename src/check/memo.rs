@@ -10,6 +10,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rayon::prelude::*;
@@ -291,7 +292,7 @@ fn stamp(candidate: &Candidate, cwd: Option<&PathBuf>) -> KnownBy {
 }
 
 /// The text of a file by the name that reports give it.
-fn text_of(settings: &Settings, shown: &str, language: Language) -> Option<String> {
+fn text_of(settings: &Settings, shown: &str, language: Language) -> Option<Arc<str>> {
     let candidate = settings.files.iter().find(|c| c.path == shown);
     let bytes = match (candidate.map(|c| &c.origin), &settings.lock.bytes) {
         (Some(origin), _) => origin.bytes().ok()?,
@@ -299,7 +300,7 @@ fn text_of(settings: &Settings, shown: &str, language: Language) -> Option<Strin
         (None, _) => std::fs::read(normalise(Path::new(shown), &settings.cwd)).ok()?,
     };
     // What is no text was read as an empty file.
-    Some(read::decode(bytes, language).unwrap_or_default())
+    Some(read::decode(&bytes, language).unwrap_or_default())
 }
 
 /// Every place of a finding that names a file.

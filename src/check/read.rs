@@ -199,7 +199,7 @@ fn of_bytes(candidate: &Candidate, bytes: &[u8]) -> Read {
         let facts = FileFacts { skipped: vec![Skip { reason: "kept in Git LFS".to_owned(), span: Span::default() }], ..FileFacts::default() };
         return Read::Done(Arc::new(SourceFile::new(&candidate.path, candidate.language, "")), Arc::new(facts));
     }
-    match text_of(bytes, candidate.language) {
+    match decode(bytes, candidate.language) {
         Ok(text) => {
             let source = SourceFile::new(&candidate.path, candidate.language, text);
             let facts = facts::extract(&source);
@@ -221,41 +221,28 @@ pub(super) fn is_lfs_pointer(bytes: &[u8]) -> bool {
     bytes.len() < 1024 && bytes.starts_with(b"version https://git-lfs.github.com/spec/v1\n")
 }
 
-/// The same as [`decode`], with one copy where the bytes are UTF-8.
-fn text_of(bytes: &[u8], language: Language) -> Result<Arc<str>, String> {
-    if !bytes.starts_with(&[0xff, 0xfe])
-        && !bytes.starts_with(&[0xfe, 0xff])
-        && let Ok(text) = std::str::from_utf8(bytes)
-    {
-        return Ok(text.into());
-    }
-    decode(bytes.to_vec(), language).map(Into::into)
-}
-
 /// The text of a file: UTF-8, UTF-16 where it says so by its byte order mark, or Latin-1 where a Python file declares it (PEP 263).
-pub(super) fn decode(bytes: Vec<u8>, language: Language) -> Result<String, String> {
+pub(super) fn decode(bytes: &[u8], language: Language) -> Result<Arc<str>, String> {
     let wide = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
         let units = bytes.chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
         if bytes.len() % 2 == 1 { None } else { char::decode_utf16(units).collect::<Result<String, _>>().ok() }
     };
-    let found = match bytes.as_slice() {
-        [0xff, 0xfe, rest @ ..] => return wide(rest, u16::from_le_bytes).ok_or_else(|| "the file begins as UTF-16 and is not".to_owned()),
-        [0xfe, 0xff, rest @ ..] => return wide(rest, u16::from_be_bytes).ok_or_else(|| "the file begins as UTF-16 and is not".to_owned()),
-        _ => String::from_utf8(bytes),
-    };
-    found.or_else(|error| {
-        let bytes = error.as_bytes();
-        if language == Language::Python && declares_latin_1(bytes) {
-            return Ok(bytes.iter().map(|&b| char::from(b)).collect());
-        }
-        Err(format!("the file is not UTF-8 (byte {}); save it as UTF-8", error.utf8_error().valid_up_to()))
-    })
+    match bytes {
+        [0xff, 0xfe, rest @ ..] => wide(rest, u16::from_le_bytes).map(Into::into).ok_or_else(|| "the file begins as UTF-16 and is not".to_owned()),
+        [0xfe, 0xff, rest @ ..] => wide(rest, u16::from_be_bytes).map(Into::into).ok_or_else(|| "the file begins as UTF-16 and is not".to_owned()),
+        _ => std::str::from_utf8(bytes).map(Into::into).or_else(|error| {
+            if language == Language::Python && declares_latin_1(bytes) {
+                return Ok(bytes.iter().map(|&b| char::from(b)).collect::<String>().into());
+            }
+            Err(format!("the file is not UTF-8 (byte {}); save it as UTF-8", error.valid_up_to()))
+        }),
+    }
 }
 
 /// The bytes of a changed text, in the encoding of the bytes it was read from; `None` where `old` is not what those bytes say, or the encoding cannot hold the new
 /// text.
 pub fn recode(bytes: &[u8], language: Language, old: &str, new: &str) -> Option<Vec<u8>> {
-    if decode(bytes.to_vec(), language).ok()? != old {
+    if *decode(bytes, language).ok()? != *old {
         return None;
     }
     let encode = |text: &str| -> Option<Vec<u8>> {
@@ -272,7 +259,7 @@ pub fn recode(bytes: &[u8], language: Language, old: &str, new: &str) -> Option<
         return None;
     }
     let made = encode(new)?;
-    (decode(made.clone(), language).ok()? == new).then_some(made)
+    (*decode(&made, language).ok()? == *new).then_some(made)
 }
 
 /// Whether one of the first two lines says `coding: latin-1` or one of its other names.
@@ -302,13 +289,13 @@ mod tests {
 
     #[test]
     fn text_is_decoded_as_its_language_says() {
-        let python = |bytes: &[u8]| decode(bytes.to_vec(), Language::Python);
+        let python = |bytes: &[u8]| decode(bytes, Language::Python);
         assert_eq!(python("é".as_bytes()).as_deref(), Ok("é"));
         assert_eq!(python(b"\xff\xfex\0").as_deref(), Ok("x"));
         assert_eq!(python(b"\xfe\xff\0x").as_deref(), Ok("x"));
         assert_eq!(python(b"# -*- coding: latin-1 -*-\nx = '\xe9'").as_deref(), Ok("# -*- coding: latin-1 -*-\nx = 'é'"));
         assert!(python(b"\xe9").is_err());
         assert!(python(b"\xff\xfex").is_err());
-        assert!(decode(b"# coding: latin-1\n\xe9".to_vec(), Language::Sql).is_err());
+        assert!(decode(b"# coding: latin-1\n\xe9", Language::Sql).is_err());
     }
 }

@@ -155,25 +155,30 @@ mod tests {
         live.diagnostics.iter().map(one).collect()
     }
 
+    /// What a full link finds; `None` where the lock cannot be read.
+    fn found_by_link(settings: &Settings) -> Option<Vec<Shown>> {
+        let (opened, versions) = (open(settings).ok()?, Versions::default());
+        Some(shown(&Live::new(settings, &opened, &versions)))
+    }
+
     /// Changes the lock of a project in many ways; gives how often it was judged at once, of all, and each time that it was not judged as a full link does.
     fn compare(folder: &Path, step: usize) -> (usize, usize, Vec<String>) {
         let old = Settings::workspace(folder, &Buffers::new()).expect("settings");
         let text = std::fs::read_to_string(&old.lock.path).expect("a lock");
+        let before = open(&old).expect("it is linked");
         let (mut answered, mut all, mut wrong) = (0, 0, Vec::new());
         for new in changes(&text, step) {
             let mut settings = old.clone();
             settings.lock.bytes = Some(new.clone().into_bytes());
-            let Ok(opened) = open(&settings) else { continue };
+            let Some(whole) = found_by_link(&settings) else { continue };
             let versions = Versions::default();
-            let whole = Live::new(&settings, &opened, &versions);
-            let (before, versions) = (open(&old).expect("it is linked"), Versions::default());
             let mut quick = Live::new(&old, &before, &versions);
             all += 1;
             if !quick.relock(&new.as_str().into()) {
                 continue;
             }
             answered += 1;
-            let (quick, whole) = (shown(&quick), shown(&whole));
+            let quick = shown(&quick);
             if quick != whole {
                 let only = |a: &[Shown], b: &[Shown]| a.iter().filter(|x| !b.contains(x)).map(|x| format!("{x:?}")).collect::<Vec<_>>().join("\n  ");
                 let line = text.lines().zip(new.lines()).find(|(a, b)| a != b);
@@ -203,6 +208,7 @@ mod tests {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/projects/inventory");
         let old = Settings::workspace(&folder, &Buffers::new()).expect("settings");
         let text = std::fs::read_to_string(&old.lock.path).expect("a lock");
+        let before = open(&old).expect("it is linked");
         let edited: Vec<PathBuf> = old.files.iter().filter(|f| f.path.ends_with("service.py") || f.path.ends_with(".md")).map(|f| f.absolute.clone()).collect();
         assert!(edited.len() > 1, "{edited:?}");
         let lower = |path: &PathBuf| format!("\n\n{}", std::fs::read_to_string(path).expect("a text"));
@@ -211,19 +217,17 @@ mod tests {
         for new in changes(&text, 3) {
             let mut settings = Settings::workspace(&folder, &buffers).expect("settings");
             settings.lock.bytes = Some(new.clone().into_bytes());
-            let Ok(opened) = open(&settings) else { continue };
+            let Some(whole) = found_by_link(&settings) else { continue };
             let versions = Versions::default();
-            let whole = Live::new(&settings, &opened, &versions);
-            let (before, versions) = (open(&old).expect("it is linked"), Versions::default());
             let mut quick = Live::new(&old, &before, &versions);
             for (path, text) in &buffers {
                 let file = quick.file(path).expect("it is known");
                 quick.edit(file, text).expect("it is judged");
             }
             if quick.relock(&new.as_str().into()) {
-                assert_eq!(shown(&quick), shown(&whole));
+                assert_eq!(shown(&quick), whole);
                 assert!(quick.relock(&text.as_str().into()) && quick.relock(&new.as_str().into()));
-                assert_eq!(shown(&quick), shown(&whole), "there and back");
+                assert_eq!(shown(&quick), whole, "there and back");
                 judged += 1;
             }
         }

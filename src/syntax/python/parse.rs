@@ -60,8 +60,14 @@ pub fn try_parse(text: &str, budget: Duration) -> Result<Module, Refusal> {
 /// # Errors
 /// As [`try_parse`].
 pub fn try_parse_typed(text: &str, budget: Duration) -> Result<Module, Refusal> {
-    let patched = if text.len() > MAX_BYTES || slow() { None } else { quick::parse(text).or_else(|| patch::parse(text)) };
-    patched.map_or_else(|| try_parse(text, budget), Ok)
+    if text.len() > MAX_BYTES || slow() {
+        return try_parse(text, budget);
+    }
+    match quick::attempt(text) {
+        Some(Ok(module)) => Ok(module),
+        Some(Err(at)) => patch::parse(text, at).map_or_else(|| try_parse_slowly(text, budget), Ok),
+        None => try_parse_slowly(text, budget),
+    }
 }
 
 /// Whether shortcuts are to be left alone: `DBTRUTH_SLOW=1` in the environment, for comparing.

@@ -9,9 +9,8 @@ use crate::source::Span;
 /// What stands in for the broken part while the rest is read.
 const FILLER: &[u8] = b"pass";
 
-/// The tree of a text of which one function or one statement at the top is broken; `None` where that is not so.
-pub(super) fn parse(text: &str) -> Option<Module> {
-    let at = quick::stumbles(text)?;
+/// The tree of a text of which one function or one statement at the top is broken; `None` where that is not so. `at` is the byte where the quick parser stumbled.
+pub(super) fn parse(text: &str, at: usize) -> Option<Module> {
     let near = block(text, at)?;
     // An open bracket is only noticed where the next definition begins.
     let before = text.get(..near.start as usize)?.rfind('\n').and_then(|end| block(text, end));
@@ -102,6 +101,10 @@ mod tests {
     use crate::syntax::python;
 
     const TEXT: &str = "import a\n\n\nclass C(B):\n    x = 1\n\n    @p\n    def f(self):\n        if self.x:\n            return a.b('é')\n\n    async def g(self):\n        pass\n\n\ndef h():\n    return 2\n\n\ny = h()\n";
+
+    fn parse(text: &str) -> Option<Module> {
+        super::parse(text, quick::attempt(text)?.err()?)
+    }
 
     #[test]
     fn around_a_sound_part_nothing_is_another() {

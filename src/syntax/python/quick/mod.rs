@@ -24,13 +24,8 @@ pub(super) fn parse(text: &str) -> Option<Module> {
     attempt(text)?.ok()
 }
 
-/// Where, in bytes, a text is no longer what is known here.
-pub(super) fn stumbles(text: &str) -> Option<usize> {
-    attempt(text)?.err()
-}
-
-/// The tree, or where it was given up; `None` where it was not begun.
-fn attempt(text: &str) -> Option<Result<Module, usize>> {
+/// The tree, or the byte at which it was given up; `None` where it was not begun.
+pub(super) fn attempt(text: &str) -> Option<Result<Module, usize>> {
     // Comments that speak to us are found in the other tree.
     if u32::try_from(text.len()).is_err() || memchr::memmem::find(text.as_bytes(), b"dbtruth").is_some() {
         return None;
