@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::symbol::Symbol;
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
@@ -14,6 +13,7 @@ use crate::project::uses::{Certainty, Reference, RelationName, SqlProblem, SqlTe
 use crate::schema::Schema;
 use crate::source::{FileId, Language, SourceFile};
 use crate::sql::{Options, analyse};
+use crate::symbol::Symbol;
 use crate::syntax::sql::Skip;
 use crate::syntax::sql::template::Template;
 

@@ -9,11 +9,11 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::symbol::Symbol;
 use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
 
 use crate::source::FileId;
+use crate::symbol::Symbol;
 
 use super::libraries::django::graph::Graph;
 use super::models::Model;

@@ -1,6 +1,5 @@
 //! Whether a change of a file may concern more than those who look into it: then a link of a part is not enough.
 
-use crate::symbol::Symbol;
 use rustc_hash::FxHashMap;
 
 use super::beyond::{Beyond, Table, key};
@@ -8,6 +7,7 @@ use super::index::FunctionId;
 use super::world::World;
 use super::{keep, models};
 use crate::source::FileId;
+use crate::symbol::Symbol;
 
 /// Whether the models must be collected anew: the file declares some, or did, or they depend on it. The world must be collecting.
 pub(super) fn models(world: &World<'_>, beyond: &Beyond, file: FileId) -> bool {

@@ -5,10 +5,10 @@
 
 use std::sync::Arc;
 
-use crate::symbol::Symbol;
 use rustc_hash::FxHashMap;
 
 use crate::source::{Location, Span};
+use crate::symbol::Symbol;
 use crate::syntax::python::{self, ArgKind, BinaryOp, Call, ComprehensionKind, DictItem, Expr, ExprKind, Ident};
 
 use super::fold;

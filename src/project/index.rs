@@ -4,11 +4,11 @@
 
 use std::sync::{Arc, LazyLock};
 
-use crate::symbol::Symbol;
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 
 use crate::source::{FileId, Sources, Span};
+use crate::symbol::Symbol;
 use crate::syntax::python::{self, Expr, ExprKind};
 
 use super::beyond::{self, Beyond, Table};

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::Hasher;
 
-use crate::symbol::Symbol;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::source::FileId;
+use crate::symbol::Symbol;
 
 use super::Project;
 use super::beyond::{Known, MOST_CHANGED, TABLES, Table, Whole, key};

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::symbol::Symbol;
 use rayon::prelude::*;
 
 use crate::config;
 use crate::schema::Schema;
 use crate::source::{FileId, Language, Sources};
+use crate::symbol::Symbol;
 use crate::syntax::python;
 
 use super::beyond::{Beyond, Table, Whole, key};

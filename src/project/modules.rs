@@ -6,10 +6,10 @@ use std::cell::RefCell;
 use std::hash::Hasher;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use crate::symbol::Symbol;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::source::{FileId, Sources};
+use crate::symbol::Symbol;
 
 /// What a dotted path means.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,10 +8,10 @@ use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
-use crate::symbol::Symbol;
 use rustc_hash::FxHashMap;
 
 use crate::source::FileId;
+use crate::symbol::Symbol;
 
 use super::beyond::key;
 use super::eval::Evaluator;

@@ -1,9 +1,9 @@
 //! One walk over a file for the index: what each scope binds, where attributes are set, what can be walked by itself.
 
-use crate::symbol::Symbol;
 use rustc_hash::FxHashSet;
 
 use crate::source::FileId;
+use crate::symbol::Symbol;
 use crate::syntax::python::{self, Body, Expr, ExprKind, StmtKind};
 
 use super::index::{Binding, ClassDef, ClassId, FunctionDef, FunctionId, Index, Met, Names, Unit, UnitId, last_name};

@@ -4,10 +4,10 @@ use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
-use crate::symbol::Symbol;
 use rustc_hash::FxHashSet;
 
 use crate::source::FileId;
+use crate::symbol::Symbol;
 
 thread_local! {
     /// The file whose names this thread is working out.

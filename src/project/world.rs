@@ -3,11 +3,11 @@
 use std::cell::Cell;
 use std::sync::{OnceLock, PoisonError, RwLock};
 
-use crate::symbol::Symbol;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::schema::Schema;
 use crate::source::{FileId, Sources};
+use crate::symbol::Symbol;
 use crate::syntax::python::{ArgKind, Expr};
 
 use super::beyond::Known;

@@ -2,12 +2,12 @@
 
 use std::rc::Rc;
 
-use crate::symbol::Symbol;
 use rustc_hash::FxHashMap;
 
 use super::super::files::database_of;
 use super::value::{ClassValue, Closure, Code, Scope, Value};
 use super::{Frame, Host, Machine};
+use crate::symbol::Symbol;
 use crate::syntax::python::{BinaryOp, Class, Expr, ExprKind, If, Stmt, StmtKind, Try};
 
 /// How a list of statements ended.

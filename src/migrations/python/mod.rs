@@ -16,10 +16,10 @@ mod value;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use crate::symbol::Symbol;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::source::{FileId, Location, Span};
+use crate::symbol::Symbol;
 use crate::syntax::python::Module;
 
 pub use flow::Flow;

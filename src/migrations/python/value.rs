@@ -3,10 +3,10 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use crate::symbol::Symbol;
 use rustc_hash::FxHashMap;
 
 use crate::source::Location;
+use crate::symbol::Symbol;
 use crate::syntax::python::{Class, Expr, Function, Param};
 use crate::syntax::sql::template::Template;
 

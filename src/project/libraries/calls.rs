@@ -2,7 +2,6 @@
 
 use std::sync::OnceLock;
 
-use crate::symbol::Symbol;
 use rustc_hash::FxHashMap;
 
 use crate::config::{self, Role};
@@ -14,6 +13,7 @@ use crate::project::uses::{Certainty, Reference, RelationName};
 use crate::project::value::{Dict, Value};
 use crate::project::world::World;
 use crate::source::Location;
+use crate::symbol::Symbol;
 use crate::syntax::python::{ArgKind, Call, Expr, ExprKind, Ident};
 
 use super::sql_text::{self, dialect};

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-use crate::symbol::Symbol;
 use serde::Deserialize;
 
 use crate::source::Location;
+use crate::symbol::Symbol;
 
 use super::super::eval::Evaluator;
 use super::super::index::{Binding, ClassId};

@@ -1,9 +1,9 @@
 //! Models before they know each other: what each declares, with keys and relationships still as written.
 
-use crate::symbol::Symbol;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::source::Location;
+use crate::symbol::Symbol;
 
 use super::super::eval::Evaluator;
 use super::super::index::ClassId;

@@ -1,7 +1,8 @@
 //! Foreign keys: from what is written to `schema.table.column`, and the types that come with them.
 
-use crate::symbol::Symbol;
 use rustc_hash::FxHashMap;
+
+use crate::symbol::Symbol;
 
 use super::super::eval::Evaluator;
 use super::super::index::ClassId;

@@ -19,11 +19,11 @@ mod tables;
 mod tests;
 pub mod types;
 
-use crate::symbol::Symbol;
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 
 use crate::source::{FileId, Location};
+use crate::symbol::Symbol;
 
 use self::draft::Draft;
 use super::eval::Evaluator;

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::symbol::Symbol;
 use rustc_hash::FxHashMap;
 
 use crate::source::{FileId, Location, Span};
+use crate::symbol::Symbol;
 use crate::syntax::python::{Body, Expr, ExprKind, StmtKind};
 
 use super::super::eval::Evaluator;

@@ -1,10 +1,10 @@
 //! The tree of one Python file.
 
-use crate::symbol::Symbol;
 use serde::{Deserialize, Serialize};
 
 use super::literal::StrLit;
 use crate::source::Span;
+use crate::symbol::Symbol;
 
 /// Nothing nests deeper than this; what does becomes [`ExprKind::Opaque`] or [`StmtKind::Opaque`].
 ///

@@ -1,6 +1,5 @@
 //! How Django's models point at each other: the names by which look-ups walk from one to the next.
 
-use crate::symbol::Symbol;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +11,7 @@ use crate::project::models::{Framework, Member, ModelId};
 use crate::project::uses::RelationName;
 use crate::project::value::Value;
 use crate::project::world::{Place, World};
+use crate::symbol::Symbol;
 use crate::syntax::python::{Call, ExprKind};
 
 /// A column that a step of a look-up touches.

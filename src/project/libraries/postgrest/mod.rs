@@ -15,10 +15,10 @@ mod shape;
 
 use std::sync::{Arc, LazyLock};
 
-use crate::symbol::Symbol;
 use rustc_hash::FxHashSet;
 
 use crate::source::Location;
+use crate::symbol::Symbol;
 use crate::syntax::python::{Call, Expr, Ident};
 
 use super::LibraryValue;

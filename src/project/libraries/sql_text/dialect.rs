@@ -2,7 +2,6 @@
 
 use std::sync::LazyLock;
 
-use crate::symbol::Symbol;
 use aho_corasick::AhoCorasick;
 
 use crate::project::eval::Evaluator;
@@ -10,6 +9,7 @@ use crate::project::index::Binding;
 use crate::project::uses::Certainty;
 use crate::project::value::Value;
 use crate::source::FileId;
+use crate::symbol::Symbol;
 use crate::syntax::python::{Expr, ExprKind, StrPart};
 
 use super::super::LibraryValue;

@@ -12,7 +12,6 @@ mod tests;
 
 use std::sync::Arc;
 
-use crate::symbol::Symbol;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::project::eval::{Args, Evaluator};
@@ -21,6 +20,7 @@ use crate::project::text::{Text, TextPart};
 use crate::project::uses::Certainty;
 use crate::project::value::Value;
 use crate::source::{FileId, Location};
+use crate::symbol::Symbol;
 use crate::syntax::python::{Call, Expr, Ident};
 
 use crate::sql::ProblemKind;

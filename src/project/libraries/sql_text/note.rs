@@ -2,7 +2,6 @@
 
 use std::hash::{Hash, Hasher};
 
-use crate::symbol::Symbol;
 use rustc_hash::FxHasher;
 
 use crate::diagnostic::Context;
@@ -13,6 +12,7 @@ use crate::project::uses::{Certainty, Reference, RelationName, SqlProblem, SqlTe
 use crate::project::world::is_from;
 use crate::source::Location;
 use crate::sql::{Analysis, Options, ProblemKind, analyse};
+use crate::symbol::Symbol;
 use crate::syntax::sql::Skip;
 use crate::syntax::sql::template::Template;
 

@@ -1,9 +1,9 @@
 //! Which Django app a model belongs to, and what the settings say.
 
-use crate::symbol::Symbol;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::source::FileId;
+use crate::symbol::Symbol;
 
 use super::super::super::eval::Evaluator;
 use super::super::super::index::Binding;

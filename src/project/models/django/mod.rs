@@ -3,11 +3,11 @@
 pub mod apps;
 pub mod fields;
 
-use crate::symbol::Symbol;
 use rustc_hash::FxHashMap;
 
 use crate::project::digest::by_django;
 use crate::source::Location;
+use crate::symbol::Symbol;
 use crate::syntax::python::ExprKind;
 
 use super::super::eval::Evaluator;

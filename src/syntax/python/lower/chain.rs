@@ -1,11 +1,11 @@
 //! Chains: `leaf.a(b)[c] + d and e` hangs to the left as deep as it is long, so it is walked by a loop.
 
-use crate::symbol::Symbol;
 use tree_sitter::Node;
 
 use super::Lowerer;
 use super::expr::index;
 use crate::source::Span;
+use crate::symbol::Symbol;
 use crate::syntax::python::ast::{Arg, ArgKind, Attribute, BinaryOp, Call, Expr, ExprKind, Ident, MAX_DEPTH};
 use crate::syntax::python::kinds::Kind;
 

@@ -14,12 +14,12 @@ pub(super) mod string;
 #[cfg(test)]
 mod tests;
 
-use crate::symbol::Symbol;
 use tree_sitter::{Node, Tree, TreeCursor};
 
 use super::ast::{Comment, Ident, MAX_DEPTH, Module, SyntaxError};
 use super::kinds::Kind;
 use crate::source::Span;
+use crate::symbol::Symbol;
 
 /// More errors than these say nothing new.
 const MAX_ERRORS: usize = 100;

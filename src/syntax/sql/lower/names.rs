@@ -1,11 +1,11 @@
 //! Identifiers, object names, types.
 
-use crate::symbol::Symbol;
 use squawk_syntax::ast::{self, AstNode};
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
 use super::Lower;
 use crate::source::Span;
+use crate::symbol::Symbol;
 use crate::syntax::sql::ast::{Ident, ObjectName, TypeName};
 
 /// Longer names are cut, as PostgreSQL does (`NAMEDATALEN - 1` bytes, on a character boundary).
