@@ -348,11 +348,16 @@ impl<'a> Evaluator<'_, 'a> {
             return;
         }
         // A nested function sees the names around it; one at the top level or in a class only the module's.
-        let env = if self.place.function.is_some() { self.env.clone() } else { Env::default() };
-        self.walk_function(id, env);
         if self.place.function.is_some() {
+            self.walk_function(id, self.env.clone());
             self.env.insert(f.name.name, Value::Function(id));
+            return;
         }
+        self.state.sql.at_function();
+        if !self.takes_over(self.world.index.function(id).unit) {
+            self.walk_function(id, Env::default());
+        }
+        self.state.sql.at_function();
     }
 
     /// Walks a function's body with its parameters bound; notes its summary.
@@ -377,9 +382,10 @@ impl<'a> Evaluator<'_, 'a> {
         self.dotted = saved_dotted;
         let hands_on = std::mem::replace(&mut self.hands_on, saved_hands_on);
         self.state.sql.foreign = saved_foreign;
-        let returns = Value::union(std::mem::replace(&mut self.returns, saved_returns));
+        let returns = std::mem::replace(&mut self.returns, saved_returns);
+        let returns = Value::union(returns.into_iter().map(|v| libraries::given_back(self, v)));
         let yields = std::mem::replace(&mut self.yields, saved_yields);
-        let yields = (!yields.is_empty()).then(|| Value::union(yields));
+        let yields = (!yields.is_empty()).then(|| Value::union(yields.into_iter().map(|v| libraries::given_back(self, v))));
         self.summaries.push((id, Summary { returns, yields, hands_on }));
         self.env = saved_env;
         self.place = saved_place;

@@ -411,6 +411,12 @@ impl<'a> Index<'a> {
         self.stores.get(&attribute).map_or(&[], Vec::as_slice)
     }
 
+    /// Whether code may set that attribute of a class's objects.
+    pub(super) fn may_store(&self, class: ClassId, attribute: Symbol) -> bool {
+        let def = self.class(class);
+        self.beyond.is_some() || !def.constructs.is_empty() || def.stores.iter().any(|s| s.0 == attribute) || self.stores.contains_key(&attribute)
+    }
+
     /// Puts units in the order of files and places.
     pub fn sort_units(&self, units: &mut Vec<UnitId>) {
         units.sort_unstable_by_key(|u| (self.unit(*u).file, self.unit(*u).start, u.0));

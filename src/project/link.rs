@@ -90,6 +90,8 @@ impl<'a> Project<'a> {
         world.end_collecting();
         world.django = super::libraries::django::graph::Graph::build(&world);
         let walked = walk(&world, modules);
+        // From now on who walks code wants to see it anew.
+        world.walks_once = false;
         let seen = if keep.trace { walked.iter().map(|(file, u)| (*file, Seen::of(u, *file))).collect() } else { Vec::new() };
         let apart = if keep.apart { kept_apart(&walked).collect() } else { BTreeMap::new() };
         let uses = together(&world, walked.into_iter().map(|w| w.1));

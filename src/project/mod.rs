@@ -1,5 +1,6 @@
 //! All files' facts linked into one picture: imports, classes, values, models, references.
 
+mod again;
 pub mod annotation;
 pub mod beyond;
 pub mod builtins;

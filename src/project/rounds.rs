@@ -13,6 +13,7 @@ use rustc_hash::FxHashMap;
 use crate::source::FileId;
 use crate::symbol::Symbol;
 
+use super::again::{Asked, Listening, Question, Shown, ask};
 use super::beyond::key;
 use super::eval::Evaluator;
 use super::index::{ClassId, FunctionId, UnitId};
@@ -73,6 +74,10 @@ static NOTHING: Summary<'static> = Summary { returns: Value::Unknown, yields: No
 struct Walked<'a> {
     summaries: Vec<(FunctionId, Summary<'a>)>,
     stores: Vec<(ClassId, Symbol, Value<'a>)>,
+    /// What it asked.
+    asked: Asked,
+    /// What it showed besides.
+    shown: Shown<'a>,
 }
 
 /// Values that code outside of a class's methods gives one attribute, by class, in the order of units.
@@ -86,13 +91,13 @@ pub(super) struct Rounds<'a>([Round<'a>; ROUNDS + 2]);
 #[derive(Debug, Default)]
 pub(super) struct Round<'a> {
     /// By file: values of module-level names.
-    pub globals: Vec<Remembered<Value<'a>>>,
+    pub globals: Vec<Remembered<(Value<'a>, Asked)>>,
     /// By class id: values of names that class bodies bind.
-    pub members: Vec<Remembered<Value<'a>>>,
+    pub members: Vec<Remembered<(Value<'a>, Asked)>>,
     /// By class id: what is stored in attributes of its objects. `None`: nothing ever is.
     attributes: Vec<Remembered<Option<Value<'a>>>>,
     elsewhere: RwLock<FxHashMap<Symbol, Arc<StoredElsewhere<'a>>>>,
-    walked: Vec<OnceLock<Box<Walked<'a>>>>,
+    walked: Vec<OnceLock<Arc<Walked<'a>>>>,
     /// Units that `walked` knows: forgetting them takes no longer than learning them did.
     log: Mutex<Vec<UnitId>>,
 }
@@ -201,14 +206,32 @@ impl<'a> World<'a> {
 
     /// What a function or method is known to give.
     pub fn summary(&self, function: FunctionId) -> &Summary<'a> {
-        let Some(before) = ROUND.get().checked_sub(1).filter(|_| !self.is_collecting()) else { return &NOTHING };
+        if self.is_collecting() {
+            return &NOTHING;
+        }
+        ask(Question::Gives(function));
+        self.summary_in(ROUND.get(), function)
+    }
+
+    /// What a walk of that round is told that a function gives.
+    pub(super) fn summary_in(&self, round: usize, function: FunctionId) -> &Summary<'a> {
+        let Some(before) = round.checked_sub(1) else { return &NOTHING };
         let walked = self.walked(before, self.index.function(function).unit);
         walked.summaries.iter().rev().find(|(f, _)| *f == function).map_or(&NOTHING, |(_, s)| s)
     }
 
     /// What code stores in an attribute of a class's own objects (`self.x = …`); `None` where none does.
     pub fn attribute(&self, class: ClassId, name: Symbol) -> Option<Value<'a>> {
-        let before = ROUND.get().checked_sub(1).filter(|_| !self.is_collecting())?;
+        if self.is_collecting() || !self.index.may_store(class, name) {
+            return None;
+        }
+        ask(Question::Holds(class, name));
+        self.attribute_in(ROUND.get(), class, name)
+    }
+
+    /// What a walk of that round is told that an attribute holds.
+    pub(super) fn attribute_in(&self, round: usize, class: ClassId, name: Symbol) -> Option<Value<'a>> {
+        let before = round.checked_sub(1)?;
         let known = self.rounds.0[before].attributes.get(class.0 as usize)?;
         if let Some(v) = known.get(self.phase, name) {
             return v;
@@ -296,28 +319,45 @@ impl<'a> World<'a> {
     fn walked(&self, round: usize, unit: UnitId) -> &Walked<'a> {
         self.rounds.0[round].walked[unit.0 as usize].get_or_init(|| {
             let (asking, cut) = (ROUND.replace(round), cuts());
-            let walked = self.walk(unit);
+            let walked = self.walked_before(round, unit).cloned().unwrap_or_else(|| Arc::new(self.walk(unit)));
             ROUND.set(asking);
             // Circles inside of it are no circles of who asks.
             reset_cuts(cut);
             self.rounds.0[round].log.lock().unwrap_or_else(PoisonError::into_inner).push(unit);
-            Box::new(walked)
+            walked
         })
+    }
+
+    /// The walk of an earlier round that shows what one of this round would, if there is one.
+    fn walked_before(&self, round: usize, unit: UnitId) -> Option<&Arc<Walked<'a>>> {
+        let earlier = self.rounds.0[..round].iter().enumerate().rev().filter(|_| self.walks_once);
+        let mut made = earlier.filter_map(|(n, r)| Some((n, r.walked.get(unit.0 as usize)?.get()?)));
+        made.find(|(n, walked)| self.told_the_same(&walked.asked, *n, round)).map(|m| m.1)
+    }
+
+    /// What an earlier walk showed that shows what the last one would.
+    pub(super) fn shown(&self, unit: UnitId) -> Option<&Shown<'a>> {
+        self.walked_before(ROUND.get(), unit).map(|w| &w.shown)
     }
 
     fn walk(&self, id: UnitId) -> Walked<'a> {
         let unit = self.index.unit(id);
         let Some(module) = self.index.module_of(unit.file) else { return Walked::default() };
+        let listening = Listening::to_walk();
         let walk = || {
-            let mut ev = Evaluator::quiet(self, Place::module(unit.file));
+            let mut ev = Evaluator::new(self, Place::module(unit.file));
             match unit.function {
                 Some(f) => ev.function_alone(f),
-                None => ev.rest_of(module.node),
+                None => {
+                    ev.quiet = true;
+                    ev.rest_of(module.node);
+                }
             }
-            let (mut summaries, mut stores) = (ev.summaries, ev.stores);
+            let (mut summaries, mut stores) = (std::mem::take(&mut ev.summaries), std::mem::take(&mut ev.stores));
             summaries.shrink_to_fit();
             stores.shrink_to_fit();
-            Walked { summaries, stores }
+            let shown = if unit.function.is_some() { Shown::of(ev) } else { Shown::default() };
+            Walked { summaries, stores, asked: listening.asked(), shown }
         };
         isolated(self.sources, unit.file, walk).unwrap_or_default()
     }

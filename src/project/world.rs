@@ -8,8 +8,9 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::schema::Schema;
 use crate::source::{FileId, Sources};
 use crate::symbol::Symbol;
-use crate::syntax::python::{ArgKind, Expr};
+use crate::syntax::python::{self, ArgKind, Expr};
 
+use super::again::{Listening, repeat};
 use super::beyond::Known;
 use super::eval::Evaluator;
 use super::index::{Binding, ClassId, FunctionId, Index};
@@ -109,6 +110,8 @@ pub struct World<'a> {
     pub(super) trace: Option<Trace>,
     /// The phase that remembered values belong to: those of another are forgotten when they are next asked for.
     pub(super) phase: u32,
+    /// Walks stand for later ones that would show the same. See [`super::again`].
+    pub(super) walks_once: bool,
 }
 
 impl<'a> World<'a> {
@@ -130,6 +133,7 @@ impl<'a> World<'a> {
             rounds: Rounds::default(),
             trace: None,
             phase: 0,
+            walks_once: !python::is_slow(),
             index,
         };
         world.resize_rounds();
@@ -302,10 +306,12 @@ impl<'a> World<'a> {
         }
         self.looks_into(file);
         let known = self.round().globals.get(file.0 as usize);
-        if let Some(v) = known.and_then(|k| k.get(self.phase, name)) {
+        if let Some((v, asked)) = known.and_then(|k| k.get(self.phase, name)) {
+            repeat(&asked);
             return v;
         }
         let Some(module) = self.index.module_of(file) else { return Value::Unknown };
+        let listening = Listening::to_answer();
         trail.push(mark);
         let _inside = self.inside(file);
         let cuts = cuts();
@@ -314,9 +320,10 @@ impl<'a> World<'a> {
             None => self.star_value(file, name, trail),
         };
         trail.pop();
+        let asked = listening.answered();
         // A value cut short by a circle depends on where the circle was entered; kept, it would make results depend on which thread came first.
         if let (Some(known), true) = (known, cuts == self::cuts()) {
-            known.put(self.phase, name, value.clone());
+            known.put(self.phase, name, (value.clone(), asked));
         }
         value
     }
@@ -373,17 +380,20 @@ impl<'a> World<'a> {
     pub(super) fn member_value(&self, owner: ClassId, name: Symbol, bindings: &[Binding<'a>], mark: Mark, trail: &mut Vec<Mark>) -> Value<'a> {
         // While models are collected a look-up has effects: tables that it makes are noted.
         if !self.is_collecting()
-            && let Some(v) = self.round().members.get(owner.0 as usize).and_then(|k| k.get(self.phase, name))
+            && let Some((v, asked)) = self.round().members.get(owner.0 as usize).and_then(|k| k.get(self.phase, name))
         {
+            repeat(&asked);
             return v;
         }
+        let listening = Listening::to_answer();
         let place = Place { file: self.index.class(owner).file, class: Some(owner), function: None };
         let cuts = cuts();
         trail.push(mark);
         let value = self.bindings_value(place, bindings, trail);
         trail.pop();
+        let asked = listening.answered();
         if let (Some(known), true) = (self.round().members.get(owner.0 as usize), !self.is_collecting() && cuts == self::cuts()) {
-            known.put(self.phase, name, value.clone());
+            known.put(self.phase, name, (value.clone(), asked));
         }
         value
     }

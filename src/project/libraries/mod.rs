@@ -53,6 +53,29 @@ pub struct State<'a> {
     pub copies_all: bool,
 }
 
+impl<'a> State<'a> {
+    /// Whether nothing was remembered that outlasts a function.
+    pub fn is_untouched(&self) -> bool {
+        self.postgrest.is_untouched() && self.sql.is_untouched()
+    }
+
+    /// Whether what was remembered changes nothing of what a function that is walked now shows, but for what only [`Self::may_add`] tells.
+    pub fn is_plain(&self) -> bool {
+        self.sql.is_plain() && !self.loud_through && !self.copies_all
+    }
+
+    /// Whether a function's walk that remembered `other`, made by itself, would have gone the same way behind this one.
+    pub fn may_add(&self, other: &Self) -> bool {
+        self.postgrest.may_add(&other.postgrest) && self.sql.may_add(&other.sql)
+    }
+
+    /// Remembers what another walk did.
+    pub fn add(&mut self, other: State<'a>) {
+        self.postgrest.add(other.postgrest);
+        self.sql.add(other.sql);
+    }
+}
+
 impl<'a> LibraryValue<'a> {
     /// Whether two values are known to be the same.
     pub fn same(&self, other: &Self) -> bool {
@@ -278,6 +301,11 @@ pub fn inline<'a>(ev: &mut Evaluator<'_, 'a>, function: FunctionId, receiver: Op
     }
     let generic = ev.generic_result(function, receiver, call, args);
     if generic.is_unknown() { ev.result_of(function) } else { generic }
+}
+
+/// What a function gives back: with what it did to it besides.
+pub fn given_back<'a>(ev: &Evaluator<'_, 'a>, value: Value<'a>) -> Value<'a> {
+    postgrest::given_back(&ev.state.postgrest, value)
 }
 
 /// A class body.

@@ -9,7 +9,7 @@ use crate::symbol::Symbol;
 use crate::syntax::python::{Body, Expr, ExprKind, StmtKind};
 
 use super::super::eval::Evaluator;
-use super::super::index::{ClassId, last_name};
+use super::super::index::{ClassId, ModuleDef, last_name};
 use super::super::uses::RelationName;
 use super::super::value::Value;
 use super::super::world::{Place, World};
@@ -44,7 +44,7 @@ struct Bound {
 pub fn of_file<'a>(ev: &mut Evaluator<'_, 'a>, file: FileId) -> Vec<Draft<'a>> {
     let world = ev.world;
     let Some(module) = world.index.module_of(file) else { return Vec::new() };
-    if !makes_tables(world, file) {
+    if !makes_tables(world, module) {
         return Vec::new();
     }
     let mut bound = Vec::new();
@@ -62,23 +62,29 @@ pub fn of_file<'a>(ev: &mut Evaluator<'_, 'a>, file: FileId) -> Vec<Draft<'a>> {
 }
 
 /// Whether a file calls something named `Table` that may be SQLAlchemy's: not `DataTable(`, unless the name is given to something imported, and not another
-/// library's.
-fn makes_tables(world: &World<'_>, file: FileId) -> bool {
-    let text = &*world.sources.get(file).text;
-    let part = |c: char| c == '_' || c.is_alphanumeric();
-    let others = |name: &str| world.global(file, Symbol::from(name)).external().is_some_and(|path| !is_sqlalchemy(path) && !path.starts_with("sqlmodel"));
-    let mut calls = memchr::memmem::find_iter(text.as_bytes(), b"Table(").peekable();
-    if calls.peek().is_some() && text.contains("Table as ") {
+/// library's. Docstrings speak of such calls too, so the tree has the last word.
+fn makes_tables(world: &World<'_>, module: &ModuleDef<'_>) -> bool {
+    let text = &*world.sources.get(module.file).text;
+    if memchr::memmem::find(text.as_bytes(), b"Table(").is_none() {
+        return false;
+    }
+    if text.contains("Table as ") {
         return true;
     }
-    calls.any(|at| match text[..at].strip_suffix('.') {
-        // `sa.Table(`, and what no name stands in front of.
-        Some(before) => {
-            let name = &before[before.rfind(|c: char| !part(c)).map_or(0, |n| n + before[n..].chars().next().map_or(1, char::len_utf8))..];
-            !others(name) || before[..before.len() - name.len()].ends_with('.')
-        }
-        None => !text[..at].ends_with(part) && !others("Table"),
-    })
+    let others = |name: Symbol| world.global(module.file, name).external().is_some_and(|path| !is_sqlalchemy(path) && !path.starts_with("sqlmodel"));
+    let is_table = |name: Symbol| name.as_str() == "Table";
+    let mut found = false;
+    let mut look = |e: &Expr| {
+        let ExprKind::Call(call) = &e.kind else { return };
+        found |= match &call.func.kind {
+            ExprKind::Name(name) => is_table(*name) && !others(*name),
+            // `sa.Table(`
+            ExprKind::Attribute(a) if is_table(a.attr.name) => !matches!(a.value.kind, ExprKind::Name(of) if others(of)),
+            _ => false,
+        };
+    };
+    module.node.body.iter().for_each(|s| s.each(&mut |s| s.each_expr(&mut |e| e.each(&mut look))));
+    found
 }
 
 fn draft<'a>(ev: &Evaluator<'_, 'a>, t: &Table, variable: Option<Symbol>) -> Option<Draft<'a>> {

@@ -15,4 +15,4 @@ mod visit;
 
 pub use ast::*;
 pub use literal::{Segment, StrLit, StrPart, StrText};
-pub use parse::{BUDGET, MAX_BYTES, Refusal, parse, parse_part, try_parse, try_parse_typed};
+pub use parse::{BUDGET, MAX_BYTES, Refusal, is_slow, parse, parse_part, try_parse, try_parse_typed};

@@ -49,7 +49,7 @@ pub fn try_parse(text: &str, budget: Duration) -> Result<Module, Refusal> {
     if text.len() > MAX_BYTES {
         return Err(Refusal::TooLong);
     }
-    if let Some(module) = if slow() { None } else { quick::parse(text) } {
+    if let Some(module) = if is_slow() { None } else { quick::parse(text) } {
         return Ok(module);
     }
     try_parse_slowly(text, budget)
@@ -60,7 +60,7 @@ pub fn try_parse(text: &str, budget: Duration) -> Result<Module, Refusal> {
 /// # Errors
 /// As [`try_parse`].
 pub fn try_parse_typed(text: &str, budget: Duration) -> Result<Module, Refusal> {
-    if text.len() > MAX_BYTES || slow() {
+    if text.len() > MAX_BYTES || is_slow() {
         return try_parse(text, budget);
     }
     match quick::attempt(text) {
@@ -71,7 +71,7 @@ pub fn try_parse_typed(text: &str, budget: Duration) -> Result<Module, Refusal> 
 }
 
 /// Whether shortcuts are to be left alone: `DBTRUTH_SLOW=1` in the environment, for comparing.
-fn slow() -> bool {
+pub fn is_slow() -> bool {
     static SLOW: std::sync::LazyLock<bool> = std::sync::LazyLock::new(|| std::env::var_os("DBTRUTH_SLOW").is_some_and(|v| v != "0"));
     *SLOW
 }

@@ -24,7 +24,7 @@ use crate::syntax::python::{Call, Expr, Ident};
 use super::LibraryValue;
 use crate::project::eval::{Args, Evaluator};
 use crate::project::uses::{Certainty, RelationName};
-use crate::project::value::Value;
+use crate::project::value::{List, Value};
 use crate::source::Span;
 
 pub use query::FILTERS;
@@ -124,6 +124,57 @@ pub struct State {
     escaped: FxHashSet<Location>,
     /// What was noted, to note it once.
     noted: FxHashSet<(Location, Option<Symbol>, Symbol)>,
+    /// Someone asked what else was put into rows.
+    asked: bool,
+}
+
+impl State {
+    /// Whether nothing was remembered, and nothing asked.
+    pub fn is_untouched(&self) -> bool {
+        self.added.is_empty() && self.escaped.is_empty() && self.noted.is_empty() && !self.asked
+    }
+
+    /// Whether a walk that remembered `other` would have gone the same way behind this one.
+    pub fn may_add(&self, other: &Self) -> bool {
+        let is_told_the_same = !other.asked || (self.added.is_empty() && self.escaped.is_empty());
+        is_told_the_same && other.noted.is_disjoint(&self.noted)
+    }
+
+    /// Remembers what another walk did.
+    pub fn add(&mut self, other: Self) {
+        self.added.extend(other.added);
+        self.escaped.extend(other.escaped);
+        self.noted.extend(other.noted);
+        self.asked |= other.asked;
+    }
+
+    /// Whether the code itself put that key into the rows of a chain.
+    fn has_added(&mut self, root: Location, key: Symbol) -> bool {
+        self.asked = true;
+        self.added.contains(&(root, key))
+    }
+
+    /// Whether someone else may have changed the rows of a chain.
+    fn has_escaped(&mut self, root: Location) -> bool {
+        self.asked = true;
+        self.escaped.contains(&root)
+    }
+}
+
+impl Rows {
+    /// The rows as a function gives them back that put keys into them.
+    fn given_back(self: &Arc<Self>, state: &State) -> Arc<Self> {
+        let mut added: Vec<Symbol> = state.added.iter().filter(|a| a.0 == self.root).map(|a| a.1).collect();
+        let open = state.escaped.contains(&self.root);
+        if added.is_empty() && !open {
+            return Arc::clone(self);
+        }
+        added.sort_unstable();
+        let mut shape = (*self.shape).clone();
+        shape.open |= open;
+        shape.keys.extend(added.into_iter().map(|name| Key { name, column: None, nested: None }));
+        Arc::new(Self { shape: Arc::new(shape), ..(**self).clone() })
+    }
 }
 
 impl Postgrest {
@@ -292,6 +343,22 @@ pub fn store_subscript(ev: &mut Evaluator<'_, '_>, receiver: &Value<'_>, key: &V
                 }
             }
         }
+    }
+}
+
+/// See [`super::given_back`].
+pub fn given_back<'a>(state: &State, value: Value<'a>) -> Value<'a> {
+    if state.added.is_empty() && state.escaped.is_empty() {
+        return value;
+    }
+    let all = |values: &[Value<'a>]| values.iter().map(|v| given_back(state, v.clone())).collect::<Vec<_>>();
+    match value {
+        Value::Library(LibraryValue::Postgrest(Postgrest::Rows(r))) => wrap(Postgrest::Rows(r.given_back(state))),
+        Value::Library(LibraryValue::Postgrest(Postgrest::Answer(r))) => wrap(Postgrest::Answer(r.given_back(state))),
+        Value::Tuple(items) => Value::Tuple(Arc::new(all(&items))),
+        Value::List(list) => Value::List(Arc::new(List { items: all(&list.items), rest: list.rest.clone().map(|v| given_back(state, v)) })),
+        Value::Union(alternatives) => Value::union(all(&alternatives)),
+        other => other,
     }
 }
 

@@ -41,7 +41,7 @@ fn one<'a>(rows: &Arc<Rows>) -> Value<'a> {
 fn get<'a>(ev: &mut Evaluator<'_, 'a>, rows: &Arc<Rows>, name: &str, at: crate::source::Location, tolerant: bool) -> Value<'a> {
     let key = Symbol::from(name);
     // A list has no such key: what is asked is no row of ours.
-    if rows.single == Some(false) || ev.state.postgrest.added.contains(&(rows.root, key)) {
+    if rows.single == Some(false) || ev.state.postgrest.has_added(rows.root, key) {
         return Value::Unknown;
     }
     let sure = if tolerant { rows.certainty.min(Certainty::Medium) } else { rows.certainty };
@@ -56,7 +56,7 @@ fn get<'a>(ev: &mut Evaluator<'_, 'a>, rows: &Arc<Rows>, name: &str, at: crate::
             None => Value::Unknown,
         };
     }
-    if rows.shape.open || ev.state.postgrest.escaped.contains(&rows.root) {
+    if rows.shape.open || ev.state.postgrest.has_escaped(rows.root) {
         return Value::Unknown;
     }
     match rows.shape.relation {
@@ -108,7 +108,7 @@ impl Rows {
     pub fn lacks(&self, ev: &mut Evaluator<'_, '_>, name: &str, at: crate::source::Location, class: Symbol) {
         let key = Symbol::from(name);
         let unsure = self.shape.open || self.shape.star && self.starred(name, ev.world.schema) != Some(false);
-        let changed = ev.state.postgrest.escaped.contains(&self.root) || ev.state.postgrest.added.contains(&(self.root, key));
+        let changed = ev.state.postgrest.has_escaped(self.root) || ev.state.postgrest.has_added(self.root, key);
         if unsure || changed || !ev.notes() || !ev.state.postgrest.noted.insert((at, Some(key), Symbol::from("row"))) {
             return;
         }

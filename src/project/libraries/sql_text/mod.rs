@@ -92,6 +92,38 @@ pub struct State<'a> {
     files: FxHashMap<FileId, Certainty>,
 }
 
+impl State<'_> {
+    /// Whether nothing was remembered that outlasts a function.
+    pub fn is_untouched(&self) -> bool {
+        self.foreign_literals.is_empty() && self.consumed.is_empty() && self.pending.is_empty() && self.noted.is_empty()
+    }
+
+    /// Whether all code so far is for the database that is meant.
+    pub fn is_plain(&self) -> bool {
+        self.foreign == 0 && self.foreign_literals.is_empty()
+    }
+
+    /// Whether a walk that remembered `other` would have gone the same way behind this one, which is [plain](Self::is_plain).
+    pub fn may_add(&self, other: &Self) -> bool {
+        other.noted.is_disjoint(&self.noted)
+    }
+
+    /// A function begins or ends: nobody in it asks for the rows of a statement before it.
+    pub fn at_function(&mut self) {
+        self.last = None;
+    }
+}
+
+impl<'a> State<'a> {
+    /// Remembers what another walk did.
+    pub fn add(&mut self, other: State<'a>) {
+        self.foreign_literals.extend(other.foreign_literals);
+        self.consumed.extend(other.consumed);
+        self.pending.extend(other.pending);
+        self.noted.extend(other.noted);
+    }
+}
+
 /// Words that begin a statement.
 const VERBS: &[&str] = &[
     "select", "insert", "update", "delete", "with", "merge", "create", "alter", "drop", "truncate", "copy", "values", "explain", "comment", "grant", "declare",
