@@ -734,3 +734,17 @@ fn tables_of_another_service_in_the_same_repository() {
     holds(&[("etl/migrations/1_issues.sql", "CREATE TABLE issues (id int);"), ("etl/app.py", code)]);
     holds(&[("etl/migrations/1_issues.sql", "CREATE TABLE issues (id int); CREATE TABLE orders (id int); -- # ! error stale-lock"), ("etl/app.py", &lost)]);
 }
+
+#[test]
+fn a_function_gives_rows_back_with_the_keys_that_it_put_in() {
+    holds(&[
+        (
+            "a.py",
+            "import psycopg\nfrom supabase import create_client\n\nsb = create_client('a', 'b')\n\n\ndef one():\n    row = sb.table('customers').select('id').single().execute().data\n    row['extra'] = 1\n    return row\n\n\ndef changed():\n    rows = sb.table('customers').select('id').execute().data\n    rows.update(x=1)\n    return rows\n\n\ndef of_sql(conn: psycopg.Connection):\n    return conn.execute('SELECT id FROM customers').fetchall()\n",
+        ),
+        (
+            "b.py",
+            "from a import changed, of_sql, one\n\n\ndef f(conn):\n    one()['extra']\n    one()['nope']  # ! no key\n    changed()[0]['nope']\n    of_sql(conn)[0]['id']\n    of_sql(conn)[0]['nope']  # ! no key\n",
+        ),
+    ]);
+}

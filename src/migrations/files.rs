@@ -195,8 +195,9 @@ pub fn up_part(text: &str) -> &str {
     let mut at = 0;
     for line in text.split_inclusive('\n') {
         let mark = line.trim().strip_prefix("--").map(|l| l.trim().to_ascii_lowercase());
-        let back = ["migrate:down", "+goose down", "+migrate down", "+micrate down", "//@undo", "!downs", "{{{down"];
-        if mark.is_some_and(|m| back.iter().any(|b| m.starts_with(b))) {
+        let back = ["migrate:down", "+goose down", "+migrate down", "+micrate down", "//@undo", "!downs", "{{{down", "downgrade --", "down migration"];
+        // Aerich, node-pg-migrate, and what people write by hand.
+        if mark.is_some_and(|m| back.iter().any(|b| m.starts_with(b)) || matches!(&*m, "down" | "downgrade")) {
             return &text[..at];
         }
         at += line.len();
@@ -292,5 +293,9 @@ mod tests {
     fn only_the_way_forward_runs() {
         assert_eq!(up_part("-- migrate:up\nCREATE TABLE a ();\n-- migrate:down\nDROP TABLE a;\n"), "-- migrate:up\nCREATE TABLE a ();\n");
         assert_eq!(up_part("CREATE TABLE a ();"), "CREATE TABLE a ();");
+        for mark in ["-- downgrade --", "-- Down Migration", "-- DOWN"] {
+            assert_eq!(up_part(&format!("CREATE TABLE a ();\n{mark}\nDROP TABLE a;\n")), "CREATE TABLE a ();\n");
+        }
+        assert!(up_part("-- down to earth\nCREATE TABLE a ();").ends_with("a ();"));
     }
 }

@@ -174,10 +174,17 @@ fn settings(apps: &mut Apps, files: &[PathBuf], read: &dyn Fn(&Path) -> Option<S
         }
         // Brackets in comments would end the list.
         let text: String = text.lines().map(|l| l.split('#').next().unwrap_or_default()).collect::<Vec<_>>().join("\n");
-        for (n, _) in text.match_indices("INSTALLED_APPS") {
+        // `INSTALLED_APPS = DJANGO_APPS + OWN_APPS`: the parts are named alike.
+        for (n, word) in text.match_indices("_APPS") {
             // `def INSTALLED_APPS(self):` of settings in a class: the list stands in its body.
-            let open: &[char] = if text[..n].ends_with("def ") { &['['] } else { &['[', '('] };
-            let Some(list) = text[n..].find(open).and_then(|open| text[n + open + 1..].split([']', ')']).next()) else { continue };
+            let before = text[..n].trim_end_matches(|c: char| c == '_' || c.is_alphanumeric());
+            let open: &[char] = if before.ends_with("def ") { &['['] } else { &['[', '('] };
+            let mut rest = &text[n + word.len()..];
+            // `INSTALLED_APPS: tuple[str, ...] = (…)`
+            if rest.trim_start().starts_with(':') && !before.ends_with("def ") {
+                rest = rest.find('=').map_or("", |equals| &rest[equals..]);
+            }
+            let Some(list) = rest.find(open).and_then(|open| rest[open + 1..].split([']', ')']).next()) else { continue };
             apps.installed.extend(list.split(',').filter_map(quoted));
         }
     }

@@ -279,6 +279,18 @@ fn migrations_may_lie_where_the_settings_say() {
 }
 
 #[test]
+fn installed_apps_may_be_annotated_or_put_together() {
+    let text = "from django.db import migrations, models\nclass Migration(migrations.Migration):\n    operations = [migrations.CreateModel('Man', fields=[('id', models.AutoField(primary_key=True))])]\n";
+    for settings in [
+        "INSTALLED_APPS: tuple[str, ...] = (\n    'django.contrib.sessions',\n)\n",
+        "OWN_APPS = ['shop']\nDJANGO_APPS = [\n    'django.contrib.sessions',\n]\nINSTALLED_APPS = DJANGO_APPS + OWN_APPS + (['debug'] if DEBUG else [])\n",
+    ] {
+        let s = pull(&[("settings.py", settings), ("shop/migrations/0001_initial.py", text)]);
+        assert!(s.relation(None, "django_session").is_some(), "{settings}");
+    }
+}
+
+#[test]
 fn the_label_of_an_app_may_stand_in_its_package() {
     let text = "from django.db import migrations, models\nclass Migration(migrations.Migration):\n    operations = [migrations.CreateModel('Man', fields=[('id', models.AutoField(primary_key=True))])]\n";
     let app = "from base import AppConfig\nclass Shop(AppConfig):\n    name = 'plugin.app'\n    label = 'shop'\n";

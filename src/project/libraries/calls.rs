@@ -225,7 +225,8 @@ fn relation<'a>(ev: &Evaluator<'_, 'a>, v: &Value<'a>, schema: Option<Symbol>) -
         Some((of, name)) if schema.is_none() && ev.world.schema.has_namespace(of) => RelationName { schema: Some(Symbol::from(of)), name: Symbol::from(name) },
         _ => RelationName { schema: schema.filter(|s| s.as_str() != "public"), name: Symbol::from(&name) },
     };
-    (!name.is_empty() && !name.contains(char::is_whitespace)).then(|| (relation, text.clone()))
+    // A name with a slash is a path: others copy files.
+    (!name.is_empty() && !name.contains(|c: char| c.is_whitespace() || c == '/')).then(|| (relation, text.clone()))
 }
 
 fn texts<'a>(v: &Value<'a>) -> Vec<Text<'a>> {

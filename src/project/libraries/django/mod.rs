@@ -219,9 +219,16 @@ pub fn call<'a>(ev: &mut Evaluator<'_, 'a>, callee: &Value<'a>, call: &'a Call, 
 fn expression<'a>(ev: &mut Evaluator<'_, 'a>, name: &str, call: &'a Call, args: &Args<'a>) -> Value<'a> {
     let mut all = Vec::new();
     let field = name.ends_with("Field");
-    for (a, v) in call.args.iter().zip(&args.values) {
+    // `Extract("date", "epoch")`, `Trunc("date", "day")`: the rest says what of it.
+    let of_one = matches!(name, "Extract" | "Trunc");
+    for (n, (a, v)) in call.args.iter().zip(&args.values).enumerate() {
         match (a.kind, v) {
-            (ArgKind::Keyword(k), v) if matches!(name, "Q" | "When") && !matches!(k.as_str(), "then" | "_connector" | "_negated") => {
+            (ArgKind::Positional, Value::Str(_)) if of_one && n > 0 => {}
+            // `Count("*")`
+            (ArgKind::Positional, Value::Str(t)) if t.constant().is_some_and(|t| t == "*") => {}
+            (ArgKind::Keyword(k), v)
+                if matches!(name, "Q" | "When") && !matches!(k.as_str(), "then" | "_connector" | "_negated") && (name, k.as_str()) != ("When", "condition") =>
+            {
                 all.push(Path::from_keyword(ev, k.ident()));
                 if let Some(Django::Expression(inner)) = Django::of(v) {
                     all.extend(inner.iter().cloned());

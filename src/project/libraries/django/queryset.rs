@@ -123,7 +123,10 @@ pub fn method<'a>(ev: &mut Evaluator<'_, 'a>, set: &Arc<Set>, name: &str, call: 
             element(ev, set)
         }
         "dates" | "datetimes" => {
-            names(ev, set, call, args);
+            // The field; then the kind and the order.
+            if let Some(path) = args.positional(call, 0).and_then(Value::text).and_then(Path::from_text) {
+                resolve(ev, set, &path, Access::Read);
+            }
             wrap(Set { shape: Shape::Scalars, ..(**set).clone() })
         }
         "first" | "last" => Value::union([element(ev, set), Value::None]),

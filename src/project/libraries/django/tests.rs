@@ -120,3 +120,12 @@ fn a_misspelt_field_is_missing_only_where_everything_is_seen() {
     assert!(missing("Book.objects.filter(anything=1)").is_empty(), "a manager of the project's own may annotate");
     assert!(missing("Tag.objects.annotate(n=1).filter(n=2)\nTag.objects.filter(book__title=1, pk=2)").is_empty());
 }
+
+#[test]
+fn not_every_text_in_an_expression_is_a_field() {
+    assert_eq!(seen("Book.objects.annotate(n=Count('*'))"), [""; 0]);
+    assert_eq!(seen("Book.objects.dates('title', 'day')"), ["shop_book.title read@title"]);
+    let code = "from django.db.models import Case, When\nfrom django.db.models.functions import Extract\n";
+    assert_eq!(seen(&format!("{code}Book.objects.annotate(x=Extract('title', 'epoch'))")), ["shop_book.title read@title"]);
+    assert_eq!(seen(&format!("{code}Book.objects.annotate(x=Case(When(condition=Q(pages=1), then=2)))")), ["shop_book.pages read@pages"]);
+}
