@@ -21,6 +21,7 @@ use super::{Failure, Outcome, Settings, Summary, levels, partial, read};
 use crate::diagnostic::Diagnostic;
 use crate::discover::{self, Candidate, Origin, display_path, normalise};
 use crate::source::{FileId, Language, SourceFile};
+use crate::syntax::python;
 
 /// Files changed this short a time ago may change once more without showing it: clocks of file systems tick slowly.
 const RACY: Duration = Duration::from_millis(if cfg!(unix) { 100 } else { 2_000 });
@@ -182,8 +183,7 @@ impl Memo {
 /// [`super::run`] for a program that ends after it, or what that gave the last time in the same state.
 pub fn run_again(settings: &Settings, memo: Option<&Memo>) -> Result<Outcome, Failure> {
     levels::names_are_rules(settings)?;
-    let slow = std::env::var_os("DBTRUTH_SLOW").is_some_and(|v| v != "0");
-    let Some((memo, asked)) = memo.filter(|_| !slow).and_then(|m| Some((m, Asked::of(settings)?))) else { return super::run_once(settings, true) };
+    let Some((memo, asked)) = memo.filter(|_| !python::is_slow()).and_then(|m| Some((m, Asked::of(settings)?))) else { return super::run_once(settings, true) };
     if let Some(outcome) = memo.recall(settings, &asked) {
         return Ok(outcome);
     }

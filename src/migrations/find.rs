@@ -178,10 +178,11 @@ fn settings(apps: &mut Apps, files: &[PathBuf], read: &dyn Fn(&Path) -> Option<S
         for (n, word) in text.match_indices("_APPS") {
             // `def INSTALLED_APPS(self):` of settings in a class: the list stands in its body.
             let before = text[..n].trim_end_matches(|c: char| c == '_' || c.is_alphanumeric());
-            let open: &[char] = if before.ends_with("def ") { &['['] } else { &['[', '('] };
+            let is_method = before.ends_with("def ");
+            let open: &[char] = if is_method { &['['] } else { &['[', '('] };
             let mut rest = &text[n + word.len()..];
             // `INSTALLED_APPS: tuple[str, ...] = (…)`
-            if rest.trim_start().starts_with(':') && !before.ends_with("def ") {
+            if rest.trim_start().starts_with(':') && !is_method {
                 rest = rest.find('=').map_or("", |equals| &rest[equals..]);
             }
             let Some(list) = rest.find(open).and_then(|open| rest[open + 1..].split([']', ')']).next()) else { continue };

@@ -92,7 +92,7 @@ pub struct State<'a> {
     files: FxHashMap<FileId, Certainty>,
 }
 
-impl State<'_> {
+impl<'a> State<'a> {
     /// Whether nothing was remembered that outlasts a function.
     pub fn is_untouched(&self) -> bool {
         self.foreign_literals.is_empty() && self.consumed.is_empty() && self.pending.is_empty() && self.noted.is_empty()
@@ -112,9 +112,7 @@ impl State<'_> {
     pub fn at_function(&mut self) {
         self.last = None;
     }
-}
 
-impl<'a> State<'a> {
     /// Remembers what another walk did.
     pub fn add(&mut self, other: State<'a>) {
         self.foreign_literals.extend(other.foreign_literals);
