@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::source::{Location, Span};
 use crate::symbol::Symbol;
@@ -96,6 +96,8 @@ pub struct Evaluator<'w, 'a> {
     pub(super) trail: Vec<Mark>,
     /// Functions that can be walked by themselves are left out.
     pub(super) rest_only: bool,
+    /// Of functions at the top level and in classes only these are walked, where set.
+    pub(super) only: Option<Arc<FxHashSet<FunctionId>>>,
     /// Whether `env` may hold dotted names, of which a test said something.
     pub(super) dotted: bool,
 }
@@ -122,6 +124,7 @@ impl<'w, 'a> Evaluator<'w, 'a> {
             made: Vec::new(),
             trail: Vec::new(),
             rest_only: false,
+            only: None,
             dotted: false,
         }
     }

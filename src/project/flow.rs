@@ -344,7 +344,8 @@ impl<'a> Evaluator<'_, 'a> {
             }
         }
         let Some(id) = self.world.index.function_of(f) else { return };
-        if self.rest_only && self.world.index.is_unit(id) {
+        let left_out = self.only.as_ref().is_some_and(|only| self.place.function.is_none() && !only.contains(&id));
+        if left_out || (self.rest_only && self.world.index.is_unit(id)) {
             return;
         }
         // A nested function sees the names around it; one at the top level or in a class only the module's.

@@ -9,6 +9,7 @@ pub mod draft;
 pub mod enums;
 mod keys;
 pub mod made;
+mod makers;
 mod mapped;
 mod members;
 pub mod naming;

@@ -16,7 +16,7 @@ use super::super::world::{Place, World};
 use super::construct::is_sqlalchemy;
 use super::declared::{Arguments, Declared, Table};
 use super::draft::{Draft, nullable};
-use super::{Framework, Member, is_test_path};
+use super::{Framework, Member, is_test_path, makers};
 
 /// Adds a table's columns to a draft; the attribute is the column's own name.
 pub fn add_columns<'a>(d: &mut Draft<'a>, t: &Table) {
@@ -51,6 +51,7 @@ pub fn of_file<'a>(ev: &mut Evaluator<'_, 'a>, file: FileId) -> Vec<Draft<'a>> {
     names(&module.node.body, &mut bound);
     let variables: FxHashMap<Span, Symbol> = bound.iter().map(|b| (b.span, b.name)).collect();
     let mut inner = Evaluator::quiet(world, Place::module(file));
+    inner.only = Some(Arc::new(makers::of(world, module.node)));
     inner.module(module.node);
     let mut found: Vec<Arc<Table>> = inner.tables.into_iter().filter(|t| t.at.file == file).collect();
     // A table made in a helper is met once with the helper's parameters unknown, and once for each call.
