@@ -211,6 +211,22 @@ fn what_an_object_lacks_is_said_where_the_function_says_what_it_is() {
 }
 
 #[test]
+fn what_an_object_is_may_be_said_over_several_names() {
+    let missed = |code: &str| seen(code).into_iter().filter(|s| s.starts_with('!')).collect::<Vec<_>>();
+    let titel = ["!Book.titel@titel"];
+    assert_eq!(missed("def f(s):\n    result = s.execute(select(Book))\n    b = result.scalar_one_or_none()\n    return b.titel"), titel);
+    assert_eq!(missed("def f(s):\n    result = s.execute(select(Book))\n    for b in result.scalars().all():\n        b.titel"), titel);
+    assert_eq!(missed("def f(s):\n    q = s.query(Book)\n    q = q.filter(Book.id == 1)\n    b = q.first()\n    b.titel"), titel);
+    assert_eq!(missed("def f(bs: list[Book]):\n    return [b.titel for b in bs]"), titel);
+    assert_eq!(missed("def f(s):\n    b = s.get(Book, 1)\n    b.title = 'x'\n    return b.titel"), titel, "one that is written to is what it was");
+    assert_eq!(missed("def f(b: Book):\n    return b.author.nmae"), ["!Author.nmae@nmae"]);
+    assert_eq!(missed("def f(b: Book, k):\n    setattr(b, k, 1)\n    return b.titel"), [""; 0]);
+    assert_eq!(missed("def f(bs: list[Book], others):\n    [b.titel for b in bs]\n    [b.titel for b in others]"), [""; 0], "two of one name");
+    let own = "class Shelf(Base):\n    __tablename__ = 'shelves'\n    id: Mapped[int] = mapped_column(primary_key=True)\n    def f(self):\n        self.seen = 1\n        return self.seen, self.idx";
+    assert_eq!(missed(&format!("from models import Base\nfrom sqlalchemy.orm import Mapped, mapped_column\n{own}")), ["!Shelf.idx@idx"]);
+}
+
+#[test]
 fn an_unresolved_base_says_nothing() {
     let code =
         "from elsewhere import Thing\nfrom models import Base\nclass Odd(Thing, Base):\n    __tablename__ = 'odd'\n    id = 1\nOdd.whatever\nOdd(some=1)";
