@@ -63,6 +63,11 @@ impl Listening {
         })
     }
 
+    /// Whether anybody listens: else nothing is known of what was asked.
+    pub fn is_heard(&self) -> bool {
+        self.before.is_some()
+    }
+
     /// What was asked; whoever needed the answer has asked it as well.
     pub fn answered(self) -> Asked {
         let asked = self.asked();

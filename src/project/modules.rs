@@ -38,6 +38,8 @@ pub struct ModuleTable {
     is_init: FxHashSet<FileId>,
     /// What was resolved so far: the same imports are asked for in every phase.
     resolved: RwLock<FxHashMap<(FileId, u32, Symbol), ModuleRef>>,
+    /// The same by folder, for absolute imports: all files of a folder mean the same by a name that is not their own.
+    from_folder: RwLock<FxHashMap<(Symbol, Symbol), ModuleRef>>,
 }
 
 fn parent(path: &str) -> &str {
@@ -124,8 +126,23 @@ impl ModuleTable {
         if let Some(known) = self.resolved.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
             return known.clone();
         }
-        let found = self.look(from, level, &module);
+        let found = if level == 0 { self.absolute(from, module) } else { self.look(from, level, &module) };
         self.resolved.write().unwrap_or_else(PoisonError::into_inner).insert(key, found.clone());
+        found
+    }
+
+    fn absolute(&self, from: FileId, module: Symbol) -> ModuleRef {
+        let own = self.path(from);
+        let wanted = module.replace('.', "/");
+        if own.strip_suffix(wanted.as_str()).is_some_and(|above| above.is_empty() || above.ends_with('/')) {
+            return self.look(from, 0, &module);
+        }
+        let key = (Symbol::from(parent(own)), module);
+        if let Some(known) = self.from_folder.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
+            return known.clone();
+        }
+        let found = self.look(from, 0, &module);
+        self.from_folder.write().unwrap_or_else(PoisonError::into_inner).insert(key, found.clone());
         found
     }
 

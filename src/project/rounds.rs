@@ -12,6 +12,7 @@ use rustc_hash::FxHashMap;
 
 use crate::source::FileId;
 use crate::symbol::Symbol;
+use crate::syntax::python::is_slow;
 
 use super::again::{Asked, Listening, Question, Shown, ask};
 use super::beyond::key;
@@ -29,6 +30,9 @@ const COLLECTING: usize = ROUNDS;
 
 /// The same while class headers are read, when no class has ancestors yet.
 const HEADERS: usize = ROUNDS + 1;
+
+/// What hangs on no round: values that were worked out without asking what functions give or attributes hold.
+const ALWAYS: usize = ROUNDS + 2;
 
 thread_local! {
     /// The round that this thread's walk belongs to.
@@ -85,7 +89,7 @@ type StoredElsewhere<'a> = FxHashMap<ClassId, Vec<(UnitId, Value<'a>)>>;
 
 /// What is learnt in each round, and while models are collected.
 #[derive(Debug, Default)]
-pub(super) struct Rounds<'a>([Round<'a>; ROUNDS + 2]);
+pub(super) struct Rounds<'a>([Round<'a>; ROUNDS + 3]);
 
 /// What is learnt in one round.
 #[derive(Debug, Default)]
@@ -168,6 +172,11 @@ impl<'a> World<'a> {
             () => ROUND.get(),
         };
         &self.rounds.0[round]
+    }
+
+    /// What is known in every round; nothing while models are collected.
+    pub(super) fn always(&self) -> Option<&Round<'a>> {
+        (!self.is_collecting() && !is_slow()).then(|| &self.rounds.0[ALWAYS])
     }
 
     /// Models are being collected: calls of the project's own functions are run, and declarations keep what they declare. Few expressions are evaluated

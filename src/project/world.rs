@@ -305,6 +305,10 @@ impl<'a> World<'a> {
             return Value::Unknown;
         }
         self.looks_into(file);
+        let always = self.always().and_then(|all| all.globals.get(file.0 as usize));
+        if let Some((v, _)) = always.and_then(|k| k.get(self.phase, name)) {
+            return v;
+        }
         let known = self.round().globals.get(file.0 as usize);
         if let Some((v, asked)) = known.and_then(|k| k.get(self.phase, name)) {
             repeat(&asked);
@@ -320,7 +324,9 @@ impl<'a> World<'a> {
             None => self.star_value(file, name, trail),
         };
         trail.pop();
+        let heard = listening.is_heard();
         let asked = listening.answered();
+        let known = if heard && asked.is_none() { always.or(known) } else { known };
         // A value cut short by a circle depends on where the circle was entered; kept, it would make results depend on which thread came first.
         if let (Some(known), true) = (known, cuts == self::cuts()) {
             known.put(self.phase, name, (value.clone(), asked));
@@ -378,6 +384,10 @@ impl<'a> World<'a> {
 
     /// The value that a class's own body binds to a name; `mark` is put on the trail while it is worked out.
     pub(super) fn member_value(&self, owner: ClassId, name: Symbol, bindings: &[Binding<'a>], mark: Mark, trail: &mut Vec<Mark>) -> Value<'a> {
+        let always = self.always().and_then(|all| all.members.get(owner.0 as usize));
+        if let Some((v, _)) = always.and_then(|k| k.get(self.phase, name)) {
+            return v;
+        }
         // While models are collected a look-up has effects: tables that it makes are noted.
         if !self.is_collecting()
             && let Some((v, asked)) = self.round().members.get(owner.0 as usize).and_then(|k| k.get(self.phase, name))
@@ -391,8 +401,10 @@ impl<'a> World<'a> {
         trail.push(mark);
         let value = self.bindings_value(place, bindings, trail);
         trail.pop();
+        let heard = listening.is_heard();
         let asked = listening.answered();
-        if let (Some(known), true) = (self.round().members.get(owner.0 as usize), !self.is_collecting() && cuts == self::cuts()) {
+        let known = if heard && asked.is_none() { always } else { self.round().members.get(owner.0 as usize) };
+        if let (Some(known), true) = (known, !self.is_collecting() && cuts == self::cuts()) {
             known.put(self.phase, name, (value.clone(), asked));
         }
         value

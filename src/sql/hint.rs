@@ -78,9 +78,15 @@ fn bounded(a: &str, b: &str, most: usize) -> usize {
 /// The name nearest to a misspelt one: the same but for case or a plural, or at most a third of it away.
 pub fn nearest<'a>(name: &str, all: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let most = (name.len() / 3).max(1);
+    let own = letters(name);
     let mut best: Option<(usize, &str)> = None;
     for other in all {
         if other.len().abs_diff(name.len()) > most {
+            continue;
+        }
+        // Each letter that only one of the two has costs an edit.
+        let theirs = letters(other);
+        if (own & !theirs).count_ones().max((theirs & !own).count_ones()) as usize > most && !other.eq_ignore_ascii_case(name) {
             continue;
         }
         let distance = if other.eq_ignore_ascii_case(name) { 0 } else { strsim::levenshtein(name, other) };
@@ -89,4 +95,26 @@ pub fn nearest<'a>(name: &str, all: impl Iterator<Item = &'a str>) -> Option<&'a
         }
     }
     best.map(|(_, name)| name)
+}
+
+/// Which letters a name has; some share a bit.
+fn letters(name: &str) -> u32 {
+    name.chars().fold(0, |all, c| all | 1 << (c as u32 & 31))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letters_of_their_own_never_hide_the_nearest_name() {
+        let words =
+            ["", "a", "id", "ID", "order", "orders", "ordre", "Order", "border", "customer", "costumer", "größe", "grösse", "groesse", "abcabc", "cbacba"];
+        for name in words {
+            let most = (name.len() / 3).max(1);
+            let distance = |other: &str| if other.eq_ignore_ascii_case(name) { 0 } else { strsim::levenshtein(name, other) };
+            let near = words.into_iter().filter(|o| *o != name && o.len().abs_diff(name.len()) <= most && distance(o) <= most);
+            assert_eq!(nearest(name, words.into_iter().filter(|o| *o != name)), near.min_by_key(|o| (distance(o), *o)), "{name}");
+        }
+    }
 }

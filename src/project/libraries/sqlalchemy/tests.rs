@@ -86,6 +86,8 @@ fn constructors_write() {
     assert_eq!(seen("Book(title='x', author=a, **more)"), ["books.title write@title"]);
     assert_eq!(seen("Book(titel='x')"), ["!Book.titel@titel"]);
     assert_eq!(seen("d = {'title': 1}\nBook(**d)"), ["books.title write@title"]);
+    assert_eq!(seen("d = {'title': 1, 'titel': 2}\nBook(**d)"), ["books.title write@title", "!Book.titel@titel"]);
+    assert_eq!(seen("d = {'title': 1, 'titel': 2}\nd.pop('titel')\nBook(**d)"), ["books.title write@title"]);
 }
 
 #[test]

@@ -50,10 +50,14 @@ pub fn constructor<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId, call: &'a Cal
             }
             (ArgKind::DoubleSpread, Value::Dict(d)) => {
                 for e in &d.entries {
-                    if let Some(key) = e.key.constant()
-                        && let Found::Columns(all) = emit::find(ev, class, Symbol::from(&key))
-                    {
-                        emit::columns(ev, &all, e.at, Access::Write);
+                    let Some(key) = e.key.constant().map(|key| Symbol::from(&key)) else { continue };
+                    match (emit::find(ev, class, key), model) {
+                        (Found::Columns(all), _) => emit::columns(ev, &all, e.at, Access::Write),
+                        // What a dict holds when it is given was inferred.
+                        (Found::Missing, Some((id, _))) if !own && !LIBRARY_MEMBERS.contains(&key.as_str()) => {
+                            emit::missing_attribute(ev, id, key, e.at, Certainty::Medium);
+                        }
+                        _ => {}
                     }
                 }
             }
