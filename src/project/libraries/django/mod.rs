@@ -23,7 +23,7 @@ use crate::source::Location;
 use crate::syntax::python::{ArgKind, Call, Expr, Ident};
 
 use lookups::Path;
-use queryset::Set;
+use queryset::{Set, Shape};
 
 /// A value of Django's ORM. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -84,6 +84,13 @@ pub fn rows_of<'a>(id: ModelId, manager: Option<ClassId>) -> Value<'a> {
 }
 
 const MANAGERS: &[&str] = &["objects", "_default_manager", "_base_manager", "all_objects"];
+/// The rows of a model that an annotation promises (`QuerySet[Book]`): who made them may have given them further names. With a second parameter
+/// (`QuerySet[Book, dict[str, Any]]`) they come out as that.
+pub fn annotated<'a>(ev: &Evaluator<'_, 'a>, class: ClassId, parameters: usize) -> Option<Value<'a>> {
+    let id = model(ev, class)?;
+    let shape = if parameters > 1 { Shape::Scalars } else { Shape::Objects };
+    Some(django(Django::Set(Arc::new(Set { open: true, shape, ..Set::new(id, None) }))))
+}
 
 /// `value.attr`
 pub fn attribute<'a>(ev: &mut Evaluator<'_, 'a>, value: &Value<'a>, attr: Ident) -> Option<Value<'a>> {

@@ -104,21 +104,36 @@ fn names_that_are_no_fields_are_left_alone() {
     assert!(seen("Book.objects.filter(**kwargs)\nBook.objects.annotate(total=1).filter(total=2)\nBook.objects.custom(x=1)").is_empty());
 }
 
+/// Names that are missing, with other models in the place of the shop's.
+fn missing_with(models: &str, code: &str) -> Vec<String> {
+    let code = format!("from django.db.models import Count, F, Func, Q, QuerySet, Value\nfrom shop.models import *\n{code}");
+    let files = [("shop/__init__.py", ""), ("shop/models.py", models), ("shop/views.py", code.as_str())];
+    let mut sources = Sources::default();
+    let trees: Vec<_> = files.iter().map(|(path, text)| (sources.add(SourceFile::new(*path, Language::Python, *text)), python::parse(text))).collect();
+    let modules: Vec<_> = trees.iter().map(|(id, tree)| (*id, tree)).collect();
+    let schema = Schema::new();
+    let project = Project::link(&sources, &modules, &schema);
+    project.uses.missing_attributes.iter().map(|m| m.attribute.to_string()).collect()
+}
+
+fn missing(code: &str) -> Vec<String> {
+    missing_with(MODELS, code)
+}
+
 #[test]
 fn a_misspelt_field_is_missing_only_where_everything_is_seen() {
-    let missing = |code: &str| {
-        let code = format!("from shop.models import Author, Book, Tag\n{code}");
-        let files = [("shop/__init__.py", ""), ("shop/models.py", MODELS), ("shop/views.py", code.as_str())];
-        let mut sources = Sources::default();
-        let trees: Vec<_> = files.iter().map(|(path, text)| (sources.add(SourceFile::new(*path, Language::Python, *text)), python::parse(text))).collect();
-        let modules: Vec<_> = trees.iter().map(|(id, tree)| (*id, tree)).collect();
-        let schema = Schema::new();
-        let project = Project::link(&sources, &modules, &schema);
-        project.uses.missing_attributes.iter().map(|m| m.attribute.to_string()).collect::<Vec<_>>()
-    };
     assert_eq!(missing("Tag.objects.filter(wrod='x')"), ["wrod"]);
     assert!(missing("Book.objects.filter(anything=1)").is_empty(), "a manager of the project's own may annotate");
     assert!(missing("Tag.objects.annotate(n=1).filter(n=2)\nTag.objects.filter(book__title=1, pk=2)").is_empty());
+}
+
+/// `-> QuerySet[Tag]`: rows of Django, with its rules; who made them may have annotated them.
+#[test]
+fn rows_that_an_annotation_promises() {
+    let code = "def some(rows: QuerySet[Book]) -> 'QuerySet[Book]':\n    return rows\n";
+    assert_eq!(seen(&format!("from django.db.models import QuerySet\n{code}some(x).filter(author__name=1)")).last().unwrap(), "shop_author.name read@name");
+    assert!(missing(&format!("{code}some(x).values(n=F('author__name')).order_by('-n', 'author__name')\nsome(x).filter(rank=1)")).is_empty());
+    assert_eq!(missing("def some() -> QuerySet[Tag]:\n    return Tag.objects.filter(word='x')\nsome().filter(wrod=1)"), ["wrod"]);
 }
 
 #[test]
