@@ -426,6 +426,19 @@ class Kind(models.Model):
     assert!(!found.iter().any(|l| l.contains("  path")), "{found:?}");
 }
 
+/// A field of some package may have further columns, which go by its name; what the lock has is taken for them.
+#[test]
+fn django_fields_of_packages_bring_columns() {
+    let code = "from django.db import models\nfrom markupfield.fields import MarkupField\nclass Box(models.Model):\n    text = MarkupField()\n    note = models.TextField()\n";
+    let columns = "id: integer not null\n      text: text\n      text_markup_type: text not null\n      _text_rendered: text\n      note_rendered: text";
+    let lock = format!("version: 1\nsearch_path: [public]\ntables:\n  public.app_box:\n    columns:\n      {columns}\n");
+    let found = models_under(&crate::schema::lock::read(&lock).expect("a lock"), &[("app/models.py", code)], &[]);
+    assert_eq!(
+        found[1..],
+        ["  text ? not null", "  note text not null", "  _text_rendered ? null?", "  text_markup_type ? null?", "  id integer not null key"]
+    );
+}
+
 #[test]
 fn classes_made_by_a_call() {
     let code = r#"

@@ -79,11 +79,19 @@ pub fn instance<'a>(ev: &Evaluator<'_, 'a>, id: ModelId) -> Value<'a> {
 }
 
 /// All rows of a model.
-pub fn rows_of<'a>(id: ModelId, manager: Option<ClassId>) -> Value<'a> {
+fn rows_of<'a>(id: ModelId, manager: Option<ClassId>) -> Value<'a> {
     django(Django::Set(Arc::new(Set::new(id, manager))))
 }
 
-const MANAGERS: &[&str] = &["objects", "_default_manager", "_base_manager", "all_objects"];
+/// All rows of a model where nothing names the manager that they come from.
+fn rows_by_default<'a>(ev: &Evaluator<'_, 'a>, id: ModelId) -> Value<'a> {
+    django(Django::Set(Arc::new(default_set(ev, id))))
+}
+
+fn default_set(ev: &Evaluator<'_, '_>, id: ModelId) -> Set {
+    Set { open: ev.world.django.first_is_open(ev.world, id), ..Set::new(id, None) }
+}
+
 /// The rows of a model that an annotation promises (`QuerySet[Book]`): who made them may have given them further names. With a second parameter
 /// (`QuerySet[Book, dict[str, Any]]`) they come out as that.
 pub fn annotated<'a>(ev: &Evaluator<'_, 'a>, class: ClassId, parameters: usize) -> Option<Value<'a>> {
@@ -100,9 +108,7 @@ pub fn attribute<'a>(ev: &mut Evaluator<'_, 'a>, value: &Value<'a>, attr: Ident)
             let plain = ev.plain_attribute(value, attr.name);
             match plain {
                 Value::Instance(m) if ev.world.django.managers.contains_key(&m) => Some(rows_of(id, Some(m))),
-                Value::Object(o) if o.path.as_str().contains("Manager") => Some(rows_of(id, None)),
-                _ if MANAGERS.contains(&attr.as_str()) => Some(rows_of(id, None)),
-                _ => None,
+                plain => manager(ev, id, attr.name, &plain),
             }
         }
         Value::Instance(c) => {
@@ -123,6 +129,20 @@ pub fn attribute<'a>(ev: &mut Evaluator<'_, 'a>, value: &Value<'a>, attr: Ident)
     }
 }
 
+/// `Model.name`, where that is a manager that is no instance of a class of the project.
+fn manager<'a>(ev: &Evaluator<'_, 'a>, id: ModelId, name: Symbol, plain: &Value<'a>) -> Option<Value<'a>> {
+    if let Some(own) = ev.world.django.own_manager(ev.world, id, name) {
+        return Some(django(Django::Set(Arc::new(Set { open: own.open, ..Set::new(id, own.class) }))));
+    }
+    if matches!(plain, Value::Object(o) if o.path.as_str().contains("Manager")) {
+        return Some(rows_of(id, None));
+    }
+    if !graph::MANAGERS.contains(&name.as_str()) {
+        return None;
+    }
+    Some(if name.as_str() == "_default_manager" { rows_by_default(ev, id) } else { rows_of(id, None) })
+}
+
 fn object_attribute<'a>(ev: &mut Evaluator<'_, 'a>, id: ModelId, name: Symbol, at: Location, access: Access) -> Option<Value<'a>> {
     if name.as_str() == "pk" {
         if let Some(c) = graph::primary_key(ev.world, id) {
@@ -132,7 +152,7 @@ fn object_attribute<'a>(ev: &mut Evaluator<'_, 'a>, id: ModelId, name: Symbol, a
     }
     if let Some(edge) = ev.world.django.accessor(ev.world, id, name).cloned() {
         if edge.many {
-            return Some(rows_of(edge.target, None));
+            return Some(rows_by_default(ev, edge.target));
         }
         if let Some(graph::Touched::Column(c)) = edge.touched.first()
             && c.model == id
@@ -204,7 +224,7 @@ pub fn call<'a>(ev: &mut Evaluator<'_, 'a>, callee: &Value<'a>, call: &'a Call, 
             match name {
                 "get_object_or_404" | "get_list_or_404" | "aget_object_or_404" => {
                     let set = match args.positional(call, 0)? {
-                        Value::Class(c) => Set::new(model(ev, *c)?, None),
+                        Value::Class(c) => default_set(ev, model(ev, *c)?),
                         v => match Django::of(v)? {
                             Django::Set(s) => (**s).clone(),
                             Django::Expression(_) => return None,

@@ -79,7 +79,9 @@ pub fn method<'a>(ev: &mut Evaluator<'_, 'a>, set: &Arc<Set>, name: &str, call: 
         && let Some((_, [.., Binding::Function(f)])) = ev.world.class_member(m, Symbol::from(name))
     {
         let v = ev.result_of(*f);
-        return Some(if v.is_unknown() { wrap(Set { open: true, ..(**set).clone() }) } else { v });
+        // So do those that say no more than that they give such a query set.
+        let alike = v.is_unknown() || matches!(v, Value::Instance(c) if ev.world.django.managers.contains_key(&c));
+        return Some(if alike { wrap(Set { open: true, ..(**set).clone() }) } else { v });
     }
     let name = name.strip_prefix('a').filter(|n| ASYNC.contains(n)).unwrap_or(name);
     Some(match name {

@@ -136,6 +136,40 @@ fn rows_that_an_annotation_promises() {
     assert_eq!(missing("def some() -> QuerySet[Tag]:\n    return Tag.objects.filter(word='x')\nsome().filter(wrod=1)"), ["wrod"]);
 }
 
+/// What a manager's or query set's class takes or gives beside the fields is not known where the class is not, or where it makes its rows by itself.
+#[test]
+fn managers_that_bring_names() {
+    let with = |managers: &str, objects: &str| {
+        let models = format!(
+            "from audit.models import AuditingManager\nfrom django.db import models\n{managers}\nclass Shelf(models.Model):\n    pass\nclass Tag(models.Model):\n    word = models.TextField()\n    shelf = models.ForeignKey(Shelf, models.CASCADE)\n    objects = {objects}\n"
+        );
+        missing_with(&models, "def f(s: Shelf):\n    Tag.objects.filter(word='x').update(word='y', wrod=1)\n    s.tag_set.filter(extra=1)\n")
+    };
+    for (managers, objects) in [
+        ("", "AuditingManager()"),
+        ("class Own(AuditingManager):\n    pass", "Own()"),
+        ("class Own(AuditingManager):\n    pass", "Own.from_queryset(models.QuerySet)()"),
+        (
+            "class Hot:\n    def get_queryset(self):\n        return super().get_queryset().annotate(extra=1)\nclass Own(Hot, AuditingManager):\n    pass",
+            "Own()",
+        ),
+        ("class Own(models.QuerySet):\n    def __init__(self, *args):\n        self.extra = args", "Own.as_manager()"),
+        ("own = AuditingManager()", "own"),
+    ] {
+        assert!(with(managers, objects).is_empty(), "{objects}: {:?}", with(managers, objects));
+    }
+    for (managers, objects) in [
+        ("", "models.Manager()"),
+        ("class Own(models.QuerySet):\n    def few(self):\n        return self[:3]", "Own.as_manager()"),
+        ("class Own(models.QuerySet):\n    pass", "models.Manager.from_queryset(Own)()"),
+    ] {
+        assert_eq!(with(managers, objects), ["wrod", "extra"], "{objects}");
+    }
+    // A method that is overridden takes what it likes.
+    let filter = "class Own(models.QuerySet):\n    def update(self, **kwargs):\n        kwargs.pop('wrod', None)\n        return super().update(**kwargs)";
+    assert_eq!(with(filter, "Own.as_manager()"), ["extra"]);
+}
+
 #[test]
 fn not_every_text_in_an_expression_is_a_field() {
     assert_eq!(seen("Book.objects.annotate(n=Count('*'))"), [""; 0]);
