@@ -87,6 +87,8 @@ enum Pointer {
     One,
     OneToOne,
     Many,
+    /// `GenericRelation`: the other way round, over a type and a key that the other side holds.
+    Generic,
 }
 
 impl Graph {
@@ -140,6 +142,7 @@ impl Graph {
                     l if l.ends_with("ManyToManyField") => Pointer::Many,
                     l if l.ends_with("OneToOneField") => Pointer::OneToOne,
                     l if l.ends_with("GenericForeignKey") => continue,
+                    l if l.ends_with("GenericRelation") => Pointer::Generic,
                     l if l.ends_with("ForeignKey") || l == "ParentalKey" => Pointer::One,
                     _ => {
                         self.manager(world, id, class, name, value);
@@ -225,8 +228,15 @@ impl Graph {
     fn relation(&mut self, world: &World<'_>, id: ModelId, name: Symbol, pointer: Pointer, target: ModelId, place: Place, call: &Call) {
         let model = world.models.get(id);
         let key = |m: ModelId| primary_key(world, m).map(Touched::Column);
+        let many = matches!(pointer, Pointer::Many | Pointer::Generic);
         let own_name = model.name.as_str().rsplit('.').next().unwrap_or_default().to_lowercase();
-        let touched: Vec<Touched> = if pointer == Pointer::Many {
+        let touched: Vec<Touched> = if pointer == Pointer::Generic {
+            let holds = |k: &str, usual: &str| {
+                let named = call.keyword(k).and_then(|e| if let ExprKind::Str(s) = &e.kind { s.constant() } else { None });
+                field_column(world, target, Symbol::from(named.as_deref().unwrap_or(usual))).map(Touched::Column)
+            };
+            [holds("object_id_field", "object_id"), holds("content_type_field", "content_type"), key(id), key(target)].into_iter().flatten().collect()
+        } else if pointer == Pointer::Many {
             let through = call.keyword("through").and_then(|t| match &t.kind {
                 ExprKind::Str(s) => named(world, &s.constant()?, place),
                 _ => named(world, last_name(t)?.as_str(), place),
@@ -241,7 +251,6 @@ impl Graph {
         } else {
             field_column(world, id, name).map(Touched::Column).into_iter().chain(key(target)).collect()
         };
-        let many = pointer == Pointer::Many;
         let forward = Edge { target, touched: touched.clone(), many };
         self.edges.insert((id, name), forward.clone());
         self.accessors.insert((id, name), forward);
@@ -252,13 +261,18 @@ impl Graph {
         };
         let fill = |t: std::borrow::Cow<'_, str>| Symbol::from(&t.replace("%(class)s", &own_name).replace("%(model_name)s", &own_name));
         let related = text("related_name").map(fill);
-        if related.is_some_and(|r| r.as_str().ends_with('+')) {
+        let query = text("related_query_name").map(fill);
+        // The other side of a generic relation knows it only by a name that is given for look-ups, and has no attribute for it.
+        if related.is_some_and(|r| r.as_str().ends_with('+')) || pointer == Pointer::Generic && query.is_none() {
             return;
         }
         let back = if many { touched.into_iter().rev().collect() } else { key(target).into_iter().chain(touched.into_iter().take(1)).collect() };
         let back = Edge { target: id, touched: back, many: pointer != Pointer::OneToOne };
-        let query = text("related_query_name").map(fill).or(related).unwrap_or_else(|| Symbol::from(&own_name));
+        let query = query.or(related).unwrap_or_else(|| Symbol::from(&own_name));
         self.edges.entry((target, query)).or_insert_with(|| back.clone());
+        if pointer == Pointer::Generic {
+            return;
+        }
         let accessor = related.unwrap_or_else(|| Symbol::from(&if back.many { format!("{own_name}_set") } else { own_name.clone() }));
         self.accessors.entry((target, accessor)).or_insert(back);
     }

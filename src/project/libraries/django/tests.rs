@@ -170,6 +170,27 @@ fn managers_that_bring_names() {
     assert_eq!(with(filter, "Own.as_manager()"), ["extra"]);
 }
 
+/// `GenericRelation(Link, related_query_name="tags")` gives look-ups of links a name, as it gives its own model the links.
+#[test]
+fn generic_relations_go_both_ways() {
+    let models = "from django.contrib.contenttypes.fields import GenericForeignKey, GenericRelation
+from django.db import models
+class Link(models.Model):
+    url = models.TextField()
+    object_id = models.IntegerField()
+class Tag(models.Model):
+    word = models.TextField()
+    links = GenericRelation(Link, related_query_name='tags')
+class Shelf(models.Model):
+    links = GenericRelation('Link')
+";
+    assert!(missing_with(models, "Link.objects.filter(Q(tags__word=1))\nTag.objects.filter(links__url=1)\nShelf.objects.filter(links__url=1)").is_empty());
+    assert_eq!(
+        missing_with(models, "Link.objects.filter(tags__wrod=1)\nTag.objects.filter(links__ulr=1)\nLink.objects.filter(shelf=1)"),
+        ["wrod", "ulr", "shelf"]
+    );
+}
+
 #[test]
 fn not_every_text_in_an_expression_is_a_field() {
     assert_eq!(seen("Book.objects.annotate(n=Count('*'))"), [""; 0]);
