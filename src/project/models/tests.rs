@@ -426,6 +426,19 @@ class Kind(models.Model):
     assert!(!found.iter().any(|l| l.contains("  path")), "{found:?}");
 }
 
+/// The configuration of an app may stand in its package, or beside, and its models in a package inside.
+#[test]
+fn the_label_of_a_django_app_reaches_packages_inside() {
+    let app = "from django.apps import AppConfig\nclass Shop(AppConfig):\n    name = 'big.shop'\n    label = 'store'\n";
+    let model = "from django.db import models\nclass Product(models.Model):\n    pass\n";
+    let plugin = app.replace("django.apps import AppConfig", "plugins import PluginAppConfig as AppConfig");
+    for (place, app) in [("big/shop/__init__.py", app), ("big/shop/apps.py", &plugin), ("big/shop/conf/apps.py", app)] {
+        let files = [("big/__init__.py", ""), (place, app), ("big/shop/api/v1/models.py", model), ("big/other/models.py", model)];
+        let found = models_in(&files, &[]);
+        assert!(["Product store_product", "Product other_product"].iter().all(|m| found.iter().any(|f| f == m)), "{place}: {found:?}");
+    }
+}
+
 /// A field of some package may have further columns, which go by its name; what the lock has is taken for them.
 #[test]
 fn django_fields_of_packages_bring_columns() {
