@@ -378,11 +378,11 @@ impl<'w, 'a> Evaluator<'w, 'a> {
 
     fn subscript(&mut self, value: &'a Expr, index: &'a Expr) -> Value<'a> {
         let base = self.eval(value);
-        // `models.JSONField[list[int]](…)`: a field, whatever it is said to hold.
+        // `models.JSONField[list[int]](…)`, `models.ForeignKey[Author, Author](…)`: a field, whatever it is said to hold.
         if self.world.is_collecting()
             && let Value::External(path) = &base
             && path.starts_with("django.")
-            && path.ends_with("Field")
+            && (path.ends_with("Field") || path.ends_with("ForeignKey"))
         {
             return base;
         }

@@ -439,6 +439,31 @@ fn the_label_of_a_django_app_reaches_packages_inside() {
     }
 }
 
+#[test]
+fn django_classes_that_have_no_table() {
+    let code = r"
+from typing import TYPE_CHECKING
+from django.contrib.auth.models import AnonymousUser
+from django.db import models
+class Guest(AnonymousUser):
+    pass
+class Owner(models.Model):
+    pass
+if TYPE_CHECKING:
+    class OwnerWithMore(Owner):
+        more: int
+else:
+    OwnerWithMore = Owner
+    class Late(Owner):
+        class Meta:
+            proxy = True
+class Child(OwnerWithMore):
+    pass
+";
+    let names: Vec<String> = models_in(&[("shop/models.py", code)], &[]).into_iter().filter(|l| !l.starts_with(' ')).collect();
+    assert_eq!(names, ["Owner shop_owner", "Late shop_owner", "Child shop_child"]);
+}
+
 /// A field of some package may have further columns, which go by its name; what the lock has is taken for them.
 #[test]
 fn django_fields_of_packages_bring_columns() {

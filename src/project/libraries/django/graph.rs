@@ -137,7 +137,9 @@ impl Graph {
                     continue;
                 };
                 let call = marked(call).unwrap_or(call);
-                let last = last_name(&call.func).map_or("", |n| n.as_str());
+                // `models.ForeignKey[Author, Author](…)`
+                let func = if let ExprKind::Subscript(s) = &call.func.kind { &s.0 } else { &call.func };
+                let last = last_name(func).map_or("", |n| n.as_str());
                 let pointer = match last {
                     l if l.ends_with("ManyToManyField") => Pointer::Many,
                     l if l.ends_with("OneToOneField") => Pointer::OneToOne,

@@ -191,6 +191,18 @@ class Shelf(models.Model):
     );
 }
 
+/// `ForeignKey[Author, Author](…)`, as stubs for type checkers would have it.
+#[test]
+fn fields_with_type_parameters() {
+    let models = "from django.db import models
+class Shelf(models.Model):
+    word = models.TextField()
+class Tag(models.Model):
+    shelf = models.ForeignKey[Shelf, Shelf](Shelf, models.CASCADE)
+";
+    assert_eq!(missing_with(models, "Tag.objects.filter(shelf__word=1, shelf__wrod=1)"), ["wrod"]);
+}
+
 #[test]
 fn not_every_text_in_an_expression_is_a_field() {
     assert_eq!(seen("Book.objects.annotate(n=Count('*'))"), [""; 0]);

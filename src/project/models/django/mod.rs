@@ -27,7 +27,7 @@ use fields::Kind;
 fn is_base(v: &Value<'_>) -> bool {
     v.external().is_some_and(|p| {
         fields::of_library_base(p).is_some()
-            || is_from(p, "django.contrib") && p.contains(".models.") && !last(p).ends_with("Manager") && last(p) != "Meta"
+            || is_from(p, "django.contrib") && p.contains(".models.") && !last(p).ends_with("Manager") && !matches!(last(p), "Meta" | "AnonymousUser")
             || matches!(p, "mptt.models.MPTTModel" | "polymorphic.models.PolymorphicModel" | "solo.models.SingletonModel" | "parler.models.TranslatableModel")
     })
 }
@@ -479,8 +479,9 @@ fn own_meta<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId, name: &str) -> Optio
     Some(ev.plain_attribute(&Value::Class(*meta), Symbol::from(name)))
 }
 
+/// Whether a class has no table: by its `Meta`, or because only type checkers see it.
 fn is_abstract(ev: &mut Evaluator<'_, '_>, class: ClassId) -> bool {
-    own_meta(ev, class, "abstract").is_some_and(|v| fold::truth(&v) == Some(true))
+    ev.world.index.class(class).for_checkers || own_meta(ev, class, "abstract").is_some_and(|v| fold::truth(&v) == Some(true))
 }
 
 /// An attribute of `Meta`: the class's own with what that derives from, else that of its abstract bases.
