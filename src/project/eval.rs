@@ -206,7 +206,8 @@ impl<'w, 'a> Evaluator<'w, 'a> {
                 // `x and y` is mostly asked for `y`, `x or y` for either.
                 let merged = libraries::boolean(self, &left, &right);
                 if !merged.is_unknown() {
-                    merged
+                    let either = !b.1 && (left.is_unknown() || right.is_unknown());
+                    if either { Value::union([merged, Value::Unknown]) } else { merged }
                 } else if b.1 {
                     right
                 } else {

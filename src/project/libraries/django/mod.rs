@@ -38,7 +38,7 @@ impl Django {
     /// Whether two are known to be the same.
     pub fn same(&self, other: &Self) -> bool {
         match (self, other) {
-            (Django::Set(a), Django::Set(b)) => a.model == b.model && a.shape == b.shape,
+            (Django::Set(a), Django::Set(b)) => a.model == b.model && a.shape == b.shape && a.open == b.open && a.names == b.names,
             (Django::Expression(a), Django::Expression(b)) => Arc::ptr_eq(a, b),
             _ => false,
         }
@@ -49,10 +49,18 @@ impl Django {
         match (self, other) {
             (Django::Set(a), Django::Set(b)) if a.model == b.model && a.shape == b.shape => {
                 let mut names = a.names.clone();
-                names.extend(b.names.iter().copied());
+                names.extend(b.names.iter().copied().filter(|n| !a.names.contains(n)));
                 Some(Django::Set(Arc::new(Set { names, open: a.open || b.open, ..(**a).clone() })))
             }
             (Django::Expression(a), Django::Expression(b)) => Some(Django::Expression(Arc::new(a.iter().chain(b.iter()).cloned().collect()))),
+            _ => None,
+        }
+    }
+
+    /// Rows of which others, that nobody saw made, may take the place (`queryset or Book.objects.all()`): those may have further names.
+    pub fn opened(&self) -> Option<Self> {
+        match self {
+            Django::Set(s) if !s.open => Some(Django::Set(Arc::new(Set { open: true, ..(**s).clone() }))),
             _ => None,
         }
     }

@@ -191,6 +191,28 @@ class Shelf(models.Model):
     );
 }
 
+/// Where one of the ways gives rows that nobody saw made, those may have names that were given to them elsewhere.
+#[test]
+fn rows_beside_something_unknown() {
+    for given in ["Tag.objects.all() if rows is None else rows", "rows or Tag.objects.all()"] {
+        let code = |filter: &str| format!("def allowed(rows=None):\n    return {given}\nallowed().filter({filter})\n");
+        assert!(missing(&code("overall=1")).is_empty(), "{given}");
+    }
+    let code = "def allowed(all):\n    return Tag.objects.all() if all else Tag.objects.filter(word='x')\nallowed(1).filter(wrod=1)";
+    assert_eq!(missing(code), ["wrod"]);
+}
+
+/// Expressions of one `annotate` may use the names of those before them.
+#[test]
+fn names_of_the_same_annotate() {
+    assert!(missing("Tag.objects.annotate(n=F('word'), m=F('n'))").is_empty());
+    let code = |name: &str| {
+        format!("def f(q):\n    rank = Value(0)\n    if q:\n        rank = Func(F('{name}'), q)\n    return Tag.objects.annotate(n=F('word'), rank=rank)")
+    };
+    assert!(missing(&code("n")).is_empty());
+    assert_eq!(missing(&code("wrod")), ["wrod"]);
+}
+
 /// `ForeignKey[Author, Author](…)`, as stubs for type checkers would have it.
 #[test]
 fn fields_with_type_parameters() {
