@@ -412,6 +412,19 @@ pub fn named(world: &World<'_>, text: &str, place: Place) -> Option<ModelId> {
         .copied()
 }
 
+/// The only Django model of that name in the app of that label, as its table or its folder tells; case does not matter in the name.
+pub fn labelled(world: &World<'_>, label: &str, name: &str) -> Option<ModelId> {
+    let of_app = |id: ModelId| {
+        let model = world.models.get(id);
+        let folder = world.sources.get(model.at.file).path.rsplit_once('/').map_or("", |(f, _)| f);
+        model.relation.name.as_str() == format!("{label}_{}", name.to_lowercase()) || folder.split('/').any(|part| part == label)
+    };
+    let models = world.models.all.iter().enumerate().filter(|(_, m)| m.framework == Framework::Django && m.class.is_some() && !m.foreign);
+    let named = models.filter(|(_, m)| m.name.as_str().eq_ignore_ascii_case(name)).map(|(n, _)| ModelId(u32::try_from(n).unwrap_or(u32::MAX)));
+    let mut found = named.filter(|id| of_app(*id));
+    found.next().filter(|_| found.next().is_none())
+}
+
 fn user_model(world: &World<'_>) -> Option<ModelId> {
     for file in &world.index.order {
         let module = &world.index.modules[file];

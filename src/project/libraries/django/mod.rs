@@ -208,6 +208,10 @@ pub fn method<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &Value<'a>, name: Ident,
             }
             None
         }
+        // `apps.get_model("shop", "Book")`; that of a migration is another, handed to it.
+        Value::External(p) if matches!(p.as_str(), "django.apps.apps" | "django.apps.registry.apps") && name.as_str() == "get_model" => {
+            by_label(ev, call, args)
+        }
         Value::Object(o) if o.path.as_str().starts_with("builtins.super.") => {
             // `super().get_queryset()` in a manager.
             let class = ClassId(o.path.as_str().rsplit('.').next()?.parse().ok()?);
@@ -217,6 +221,16 @@ pub fn method<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &Value<'a>, name: Ident,
         }
         _ => None,
     }
+}
+
+/// The class of the model of that app and name: `("shop", "Book")`, `("shop.Book")`.
+fn by_label<'a>(ev: &Evaluator<'_, 'a>, call: &'a Call, args: &Args<'a>) -> Option<Value<'a>> {
+    let first = args.get(call, 0, "app_label")?.constant()?.into_owned();
+    let (label, name) = match args.get(call, 1, "model_name") {
+        Some(name) => (first, name.constant()?.into_owned()),
+        None => first.split_once('.').map(|(label, name)| (label.to_owned(), name.to_owned()))?,
+    };
+    graph::labelled(ev.world, &label, &name).and_then(|id| ev.world.models.get(id).class).map(Value::Class)
 }
 
 /// `callee(args)`

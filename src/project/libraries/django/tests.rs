@@ -213,6 +213,16 @@ fn names_of_the_same_annotate() {
     assert_eq!(missing(&code("wrod")), ["wrod"]);
 }
 
+/// The registry of apps gives the class; one that a function is handed (as a migration's are) may give another.
+#[test]
+fn models_by_their_apps_label() {
+    for get in ["apps.get_model('shop', 'Tag')", "apps.get_model('shop.tag')", "apps.get_model(app_label='shop', model_name='Tag')"] {
+        assert_eq!(missing(&format!("from django.apps import apps\nTags = {get}\nTags.objects.filter(wrod=1)")), ["wrod"], "{get}");
+    }
+    assert!(missing("from django.apps import apps\napps.get_model('blog', 'Tag').objects.filter(wrod=1)").is_empty());
+    assert!(missing("def forwards(apps, editor):\n    apps.get_model('shop', 'Tag').objects.filter(wrod=1)").is_empty());
+}
+
 /// `ForeignKey[Author, Author](…)`, as stubs for type checkers would have it.
 #[test]
 fn fields_with_type_parameters() {
