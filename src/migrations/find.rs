@@ -1,6 +1,6 @@
 //! What kind of migrations a folder holds.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::alembic::Tree;
@@ -153,6 +153,7 @@ fn may_be_settings(file: &Path) -> bool {
 
 /// What the settings among the files say.
 fn settings(apps: &mut Apps, files: &[PathBuf], read: &dyn Fn(&Path) -> Option<String>) {
+    let mut texts = Vec::new();
     for file in files.iter().filter(|f| f.extension().is_some_and(|e| e == "py") && may_be_settings(f)) {
         let Some(text) = read(file) else { continue };
         apps.user_model = apps.user_model.take().or_else(|| assigned(&text, "AUTH_USER_MODEL"));
@@ -172,23 +173,75 @@ fn settings(apps: &mut Apps, files: &[PathBuf], read: &dyn Fn(&Path) -> Option<S
                 }
             }
         }
-        // Brackets in comments would end the list.
-        let text: String = text.lines().map(|l| l.split('#').next().unwrap_or_default()).collect::<Vec<_>>().join("\n");
-        // `INSTALLED_APPS = DJANGO_APPS + OWN_APPS`: the parts are named alike.
-        for (n, word) in text.match_indices("_APPS") {
-            // `def INSTALLED_APPS(self):` of settings in a class: the list stands in its body.
-            let before = text[..n].trim_end_matches(|c: char| c == '_' || c.is_alphanumeric());
-            let is_method = before.ends_with("def ");
-            let open: &[char] = if is_method { &['['] } else { &['[', '('] };
-            let mut rest = &text[n + word.len()..];
-            // `INSTALLED_APPS: tuple[str, ...] = (…)`
-            if rest.trim_start().starts_with(':') && !is_method {
-                rest = rest.find('=').map_or("", |equals| &rest[equals..]);
-            }
-            let Some(list) = rest.find(open).and_then(|open| rest[open + 1..].split([']', ')']).next()) else { continue };
-            apps.installed.extend(list.split(',').filter_map(quoted));
+        // Brackets in comments would end a list.
+        texts.push(text.lines().map(|l| l.split('#').next().unwrap_or_default()).collect::<Vec<_>>().join("\n"));
+    }
+    apps.installed = installed(&texts);
+}
+
+/// What the settings' texts put into `INSTALLED_APPS`: `DJANGO_APPS + OWN_APPS` names its parts, which may do the same. Where nothing is found so, all lists
+/// that are named alike count.
+fn installed(texts: &[String]) -> BTreeSet<String> {
+    let lists: Vec<Named<'_>> = texts.iter().flat_map(|text| named_lists(text)).collect();
+    let known: BTreeSet<&str> = lists.iter().map(|l| l.name).collect();
+    let mut counted: Vec<&str> = vec!["INSTALLED_APPS"];
+    let mut n = 0;
+    while let Some(&name) = counted.get(n) {
+        n += 1;
+        for list in lists.iter().filter(|l| l.name == name) {
+            let more: Vec<&str> = known.iter().copied().filter(|other| !counted.contains(other) && names(list.statement, other)).collect();
+            counted.extend(more);
         }
     }
+    let items =
+        |of: &dyn Fn(&&Named<'_>) -> bool| -> BTreeSet<String> { lists.iter().filter(of).flat_map(|l| l.items.split(',').filter_map(quoted)).collect() };
+    let found = items(&|l| counted.contains(&l.name));
+    if found.is_empty() { items(&|_| true) } else { found }
+}
+
+/// A list of apps in a settings file's text.
+struct Named<'t> {
+    /// What it is called.
+    name: &'t str,
+    /// What is between the first brackets behind the name.
+    items: &'t str,
+    /// The statement at the margin around it.
+    statement: &'t str,
+}
+
+/// The lists whose names end in `_APPS`, wherever they are named: assigned, added to, or handed on.
+fn named_lists(text: &str) -> Vec<Named<'_>> {
+    let at_margin = |at: &usize| text[at + 1..].starts_with(|c: char| c.is_alphabetic() || c == '_');
+    let starts: Vec<usize> = text.match_indices('\n').map(|(at, _)| at).filter(at_margin).collect();
+    let mut lists = Vec::new();
+    for (n, word) in text.match_indices("_APPS") {
+        // `def INSTALLED_APPS(self):` of settings in a class: the list stands in its body.
+        let before = text[..n].trim_end_matches(|c: char| c == '_' || c.is_alphanumeric());
+        let is_method = before.ends_with("def ");
+        let open: &[char] = if is_method { &['['] } else { &['[', '('] };
+        let end = n + word.len();
+        if text[end..].starts_with(|c: char| c == '_' || c.is_alphanumeric()) {
+            continue;
+        }
+        let next = starts.partition_point(|start| *start < n);
+        let from = next.checked_sub(1).map_or(0, |before| starts[before]);
+        let to = starts.get(next).map_or(text.len(), |to| *to);
+        let mut rest = &text[end..to];
+        // `INSTALLED_APPS: tuple[str, ...] = (…)`
+        if rest.trim_start().starts_with(':') && !is_method {
+            rest = rest.find('=').map_or("", |equals| &rest[equals..]);
+        }
+        let items = rest.find(open).and_then(|open| rest[open + 1..].split([']', ')']).next()).unwrap_or_default();
+        lists.push(Named { name: &text[before.len()..end], items, statement: &text[from..to] });
+    }
+    lists
+}
+
+/// Whether a text has a name in it as a whole word, to take what it holds: `not in EXCLUDED_APPS` leaves that out.
+fn names(text: &str, name: &str) -> bool {
+    let part = |c: char| c == '_' || c.is_alphanumeric();
+    text.match_indices(name)
+        .any(|(at, _)| !text[..at].ends_with(part) && !text[at + name.len()..].starts_with(part) && !text[..at].trim_end().ends_with("not in"))
 }
 
 /// The text between the quotes of a string literal.

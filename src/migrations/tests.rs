@@ -290,6 +290,23 @@ fn installed_apps_may_be_annotated_or_put_together() {
     }
 }
 
+/// Lists that are named alike count only where `INSTALLED_APPS` is put together of them, be it over others or in another file.
+#[test]
+fn only_what_installed_apps_is_made_of_is_installed() {
+    let text = "from django.db import migrations, models\nclass Migration(migrations.Migration):\n    operations = [migrations.CreateModel('Man', fields=[('id', models.AutoField(primary_key=True))])]\n";
+    for (settings, more, has) in [
+        ("EXCLUDED_APPS = ['django.contrib.sessions']\nINSTALLED_APPS = ['shop']\n", "", false),
+        ("ALL_APPS = ['shop']\nEXCLUDED_APPS = ['django.contrib.sessions']\nINSTALLED_APPS = [a for a in ALL_APPS if a not in EXCLUDED_APPS]\n", "", false),
+        ("CORE_APPS = ['django.contrib.sessions']\nOUR_APPS = [*CORE_APPS, 'shop']\nINSTALLED_APPS = OUR_APPS\n", "", true),
+        ("from .parts import CORE_APPS\nINSTALLED_APPS = ['shop'] + CORE_APPS\n", "CORE_APPS = ['django.contrib.sessions']\n", true),
+        ("MORE_APPS = ['django.contrib.sessions']\nINSTALLED_APPS = ['shop']\nfor app in MORE_APPS:\n    INSTALLED_APPS.append(app)\n", "", true),
+        ("CORE_APPS = ['django.contrib.sessions']\nINSTALLED_APPS = collected()\n", "", true),
+    ] {
+        let s = pull(&[("settings/base.py", settings), ("settings/parts.py", more), ("shop/migrations/0001_initial.py", text)]);
+        assert_eq!(s.relation(None, "django_session").is_some(), has, "{settings}");
+    }
+}
+
 #[test]
 fn the_label_of_an_app_may_stand_in_its_package() {
     let text = "from django.db import migrations, models\nclass Migration(migrations.Migration):\n    operations = [migrations.CreateModel('Man', fields=[('id', models.AutoField(primary_key=True))])]\n";

@@ -7,6 +7,7 @@ use crate::symbol::Symbol;
 use crate::syntax::python::{Expr, ExprKind};
 
 use super::eval::Evaluator;
+use super::libraries;
 use super::value::Value;
 
 /// Generic types whose instances are looped over for instances of the first parameter.
@@ -128,9 +129,19 @@ impl<'a> Evaluator<'_, 'a> {
             }
             _ if MANY.contains(&name) => {
                 let v = args.first().map_or(Value::Unknown, |a| self.annotation(a));
-                Value::list_of(v)
+                self.many(name, v, args.len())
             }
             _ => Value::object(Symbol::from(path)),
+        }
+    }
+
+    /// Something to loop over by its type's name, what a turn of the loop gives, and how many parameters the type has. Django's have rules of their own.
+    fn many(&self, name: &str, of: Value<'a>, parameters: usize) -> Value<'a> {
+        match of {
+            Value::Instance(c) if matches!(name, "QuerySet" | "Manager" | "RelatedManager") => {
+                libraries::django::annotated(self, c, parameters).unwrap_or_else(|| Value::list_of(of))
+            }
+            of => Value::list_of(of),
         }
     }
 
@@ -169,7 +180,7 @@ impl<'a> Evaluator<'_, 'a> {
                 _ if TRANSPARENT.contains(&last) => args.first().map_or(Value::Unknown, |t| self.annotation_text(t, depth + 1)),
                 _ if MANY.contains(&last) => {
                     let v = args.first().map_or(Value::Unknown, |t| self.annotation_text(t, depth + 1));
-                    Value::list_of(v)
+                    self.many(last, v, args.len())
                 }
                 _ => self.annotation_text(name, depth + 1),
             };

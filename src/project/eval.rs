@@ -209,7 +209,8 @@ impl<'w, 'a> Evaluator<'w, 'a> {
                 // `x and y` is mostly asked for `y`, `x or y` for either.
                 let merged = libraries::boolean(self, &left, &right);
                 if !merged.is_unknown() {
-                    merged
+                    let either = !b.1 && (left.is_unknown() || right.is_unknown());
+                    if either { Value::union([merged, Value::Unknown]) } else { merged }
                 } else if b.1 {
                     right
                 } else {
@@ -381,11 +382,11 @@ impl<'w, 'a> Evaluator<'w, 'a> {
 
     fn subscript(&mut self, value: &'a Expr, index: &'a Expr) -> Value<'a> {
         let base = self.eval(value);
-        // `models.JSONField[list[int]](…)`: a field, whatever it is said to hold.
+        // `models.JSONField[list[int]](…)`, `models.ForeignKey[Author, Author](…)`: a field, whatever it is said to hold.
         if self.world.is_collecting()
             && let Value::External(path) = &base
             && path.starts_with("django.")
-            && path.ends_with("Field")
+            && (path.ends_with("Field") || path.ends_with("ForeignKey"))
         {
             return base;
         }

@@ -109,6 +109,8 @@ pub struct ClassDef<'a> {
     pub stores: Vec<(Symbol, UnitId)>,
     /// Where its methods call a constructor (`super().__init__(…)`), which may set attributes.
     pub constructs: Vec<UnitId>,
+    /// It stands under `if TYPE_CHECKING:`, and is not there when the program runs.
+    pub for_checkers: bool,
 }
 
 /// A function definition.
@@ -263,6 +265,7 @@ impl<'a> Index<'a> {
                 order: Vec::new(),
                 stores: Vec::new(),
                 constructs: Vec::new(),
+                for_checkers: false,
             });
         }
         for one in modules {
@@ -330,6 +333,7 @@ impl<'a> Index<'a> {
             unit: rest,
             own: None,
             plain: true,
+            for_checkers: false,
             names: &mut names,
             order: &mut Vec::new(),
             stars: Vec::new(),

@@ -63,6 +63,8 @@ pub(super) struct Scope<'i, 'a, 'n> {
     pub(super) own: Option<(Symbol, ClassId)>,
     /// The statements stand directly in a file or class, under no condition or loop.
     pub(super) plain: bool,
+    /// Only type checkers read the statements.
+    pub(super) for_checkers: bool,
     pub(super) names: &'n mut Names<'a>,
     pub(super) order: &'n mut Vec<Symbol>,
     pub(super) stars: Vec<(u32, Symbol)>,
@@ -184,8 +186,7 @@ impl<'a> Scope<'_, 'a, '_> {
                 let id = self.class_def(c);
                 self.bind(c.name.name, Binding::Class(id));
             }
-            // What a class declares for the type checker alone exists, and is nothing that a library would map.
-            StmtKind::If(i) if self.class.is_some() && last_name(&i.test).is_some_and(|n| n.as_str() == "TYPE_CHECKING") => self.for_checkers(i),
+            StmtKind::If(i) if last_name(&i.test).is_some_and(|n| n.as_str() == "TYPE_CHECKING") => self.for_checkers(i),
             StmtKind::If(i) => {
                 self.within(&i.body);
                 self.within(&i.orelse);
@@ -240,7 +241,14 @@ impl<'a> Scope<'_, 'a, '_> {
         }
     }
 
+    /// What a class declares for the type checker alone exists, and is nothing that a library would map.
     fn for_checkers(&mut self, i: &'a python::If) {
+        if self.class.is_none() {
+            let outside = std::mem::replace(&mut self.for_checkers, true);
+            self.within(&i.body);
+            self.for_checkers = outside;
+            return self.within(&i.orelse);
+        }
         let (mut names, mut order) = (Names::default(), Vec::new());
         let (index, prefix) = (&mut *self.index, self.prefix.clone());
         let (stars, stores) = (Vec::new(), Vec::new());
@@ -263,6 +271,7 @@ impl<'a> Scope<'_, 'a, '_> {
             order: Vec::new(),
             stores: Vec::new(),
             constructs: Vec::new(),
+            for_checkers: self.for_checkers,
         });
         let (mut names, mut order) = (Names::default(), Vec::new());
         let mut inner = Scope {
@@ -274,6 +283,7 @@ impl<'a> Scope<'_, 'a, '_> {
             unit: self.unit,
             own: None,
             plain: self.plain,
+            for_checkers: self.for_checkers,
             names: &mut names,
             order: &mut order,
             stars: Vec::new(),
@@ -304,6 +314,7 @@ impl<'a> Scope<'_, 'a, '_> {
             unit,
             own,
             plain: false,
+            for_checkers: self.for_checkers,
             names: &mut names,
             order: &mut order,
             stars: Vec::new(),

@@ -182,8 +182,10 @@ impl<'a> Value<'a> {
     /// One of several. Equal ones count once; `Unknown` among others is dropped (what is known is still possible), all unknown is unknown.
     pub fn union(values: impl IntoIterator<Item = Value<'a>>) -> Value<'a> {
         let mut all: Vec<Value<'a>> = Vec::new();
+        let mut unknown = false;
         for v in values {
             for one in v.alternatives() {
+                unknown |= one.is_unknown();
                 if one.is_unknown() || all.iter().any(|have| have.same(one)) {
                     continue;
                 }
@@ -196,6 +198,15 @@ impl<'a> Value<'a> {
                     continue;
                 }
                 all.push(one.clone());
+            }
+        }
+        if unknown {
+            for v in &mut all {
+                if let Value::Library(l) = v
+                    && let Some(open) = l.beside_unknown()
+                {
+                    *v = Value::Library(open);
+                }
             }
         }
         // A list of names is worth following at any sensible length.

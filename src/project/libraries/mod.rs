@@ -101,8 +101,14 @@ impl<'a> LibraryValue<'a> {
         match (self, other) {
             (LibraryValue::Postgrest(a), LibraryValue::Postgrest(b)) if !a.is_query() => a.merge(b).map(LibraryValue::Postgrest),
             (LibraryValue::Sql(a), LibraryValue::Sql(b)) => a.merge(b).map(LibraryValue::Sql),
+            (LibraryValue::Django(a @ django::Django::Set(_)), LibraryValue::Django(b)) => a.merge(b).map(LibraryValue::Django),
             _ => None,
         }
+    }
+
+    /// What it is where something that is not known may stand in its place; `None` if that is all the same.
+    pub fn beside_unknown(&self) -> Option<LibraryValue<'a>> {
+        if let LibraryValue::Django(d) = self { d.opened().map(LibraryValue::Django) } else { None }
     }
 
     /// One value that stands for both, where two ways through the code meet; `None` to keep them apart.

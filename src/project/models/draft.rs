@@ -34,6 +34,8 @@ pub struct Draft<'a> {
     pub at_top: bool,
     /// What says its schema could not be worked out.
     pub any_schema: bool,
+    /// Fields of packages that may bring further columns.
+    pub of_packages: Vec<Symbol>,
 }
 
 /// What an annotation says of a relationship.
@@ -76,6 +78,7 @@ impl<'a> Draft<'a> {
             single_table: false,
             at_top: false,
             any_schema: false,
+            of_packages: Vec::new(),
         }
     }
 

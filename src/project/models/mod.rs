@@ -381,7 +381,7 @@ fn note_class(ev: &Evaluator<'_, '_>, class: ClassId, django: bool) -> Option<In
 
 /// Whether a class is a model, or would be one with a little more, or decides about models.
 fn may_be_model(ev: &Evaluator<'_, '_>, class: ClassId, django: bool) -> bool {
-    let app = || ev.world.lineage(class).is_some_and(|l| l.has_outside("django", &["AppConfig"]));
+    let app = || django::apps::is_configuration(ev.world, class);
     sqlmodel::is_sqlmodel(ev, class) || declarative::is_declarative(ev, class) || django && (django::is_model(ev, class) || app())
 }
 

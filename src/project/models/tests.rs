@@ -426,6 +426,57 @@ class Kind(models.Model):
     assert!(!found.iter().any(|l| l.contains("  path")), "{found:?}");
 }
 
+/// The configuration of an app may stand in its package, or beside, and its models in a package inside.
+#[test]
+fn the_label_of_a_django_app_reaches_packages_inside() {
+    let app = "from django.apps import AppConfig\nclass Shop(AppConfig):\n    name = 'big.shop'\n    label = 'store'\n";
+    let model = "from django.db import models\nclass Product(models.Model):\n    pass\n";
+    let plugin = app.replace("django.apps import AppConfig", "plugins import PluginAppConfig as AppConfig");
+    for (place, app) in [("big/shop/__init__.py", app), ("big/shop/apps.py", &plugin), ("big/shop/conf/apps.py", app)] {
+        let files = [("big/__init__.py", ""), (place, app), ("big/shop/api/v1/models.py", model), ("big/other/models.py", model)];
+        let found = models_in(&files, &[]);
+        assert!(["Product store_product", "Product other_product"].iter().all(|m| found.iter().any(|f| f == m)), "{place}: {found:?}");
+    }
+}
+
+#[test]
+fn django_classes_that_have_no_table() {
+    let code = r"
+from typing import TYPE_CHECKING
+from django.contrib.auth.models import AnonymousUser
+from django.db import models
+class Guest(AnonymousUser):
+    pass
+class Owner(models.Model):
+    pass
+if TYPE_CHECKING:
+    class OwnerWithMore(Owner):
+        more: int
+else:
+    OwnerWithMore = Owner
+    class Late(Owner):
+        class Meta:
+            proxy = True
+class Child(OwnerWithMore):
+    pass
+";
+    let names: Vec<String> = models_in(&[("shop/models.py", code)], &[]).into_iter().filter(|l| !l.starts_with(' ')).collect();
+    assert_eq!(names, ["Owner shop_owner", "Late shop_owner", "Child shop_child"]);
+}
+
+/// A field of some package may have further columns, which go by its name; what the lock has is taken for them.
+#[test]
+fn django_fields_of_packages_bring_columns() {
+    let code = "from django.db import models\nfrom markupfield.fields import MarkupField\nclass Box(models.Model):\n    text = MarkupField()\n    note = models.TextField()\n";
+    let columns = "id: integer not null\n      text: text\n      text_markup_type: text not null\n      _text_rendered: text\n      note_rendered: text";
+    let lock = format!("version: 1\nsearch_path: [public]\ntables:\n  public.app_box:\n    columns:\n      {columns}\n");
+    let found = models_under(&crate::schema::lock::read(&lock).expect("a lock"), &[("app/models.py", code)], &[]);
+    assert_eq!(
+        found[1..],
+        ["  text ? not null", "  note text not null", "  _text_rendered ? null?", "  text_markup_type ? null?", "  id integer not null key"]
+    );
+}
+
 #[test]
 fn classes_made_by_a_call() {
     let code = r#"

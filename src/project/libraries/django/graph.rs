@@ -10,7 +10,7 @@ use crate::project::models::django::fields as models;
 use crate::project::models::{Framework, Member, ModelId};
 use crate::project::uses::RelationName;
 use crate::project::value::Value;
-use crate::project::world::{Place, World};
+use crate::project::world::{Place, World, is_from};
 use crate::symbol::Symbol;
 use crate::syntax::python::{Call, ExprKind};
 
@@ -34,6 +34,15 @@ pub struct Edge {
     pub many: bool,
 }
 
+/// A manager that a model declares.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Own {
+    /// The class of the project whose methods its rows have, where there is one.
+    pub class: Option<ClassId>,
+    /// Rows may have names, and methods keywords, that are no field's: the class is not known wholly, or its rows are made by itself.
+    pub open: bool,
+}
+
 /// All steps.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Graph {
@@ -43,6 +52,12 @@ pub struct Graph {
     /// By model and the name on objects (`book_set`).
     #[serde(with = "pairs")]
     accessors: FxHashMap<(ModelId, Symbol), Edge>,
+    /// By model and name: the managers that it declares.
+    #[serde(with = "pairs")]
+    own: FxHashMap<(ModelId, Symbol), Own>,
+    /// The first manager that a model declares: the one by which other models' objects reach it.
+    #[serde(with = "pairs")]
+    first: FxHashMap<ModelId, Symbol>,
     /// Managers' and query sets' classes → the model whose rows they give, where there is one.
     #[serde(with = "pairs")]
     pub managers: FxHashMap<ClassId, Option<ModelId>>,
@@ -72,6 +87,8 @@ enum Pointer {
     One,
     OneToOne,
     Many,
+    /// `GenericRelation`: the other way round, over a type and a key that the other side holds.
+    Generic,
 }
 
 impl Graph {
@@ -112,16 +129,25 @@ impl Graph {
         for &name in &def.order {
             for b in &def.names[&name] {
                 let Binding::Value { value, .. } = b else { continue };
-                let ExprKind::Call(call) = &value.kind else { continue };
+                let ExprKind::Call(call) = &value.kind else {
+                    // `objects = shared`
+                    if MANAGERS.contains(&name.as_str()) {
+                        self.manager(world, id, class, name, value);
+                    }
+                    continue;
+                };
                 let call = marked(call).unwrap_or(call);
-                let last = last_name(&call.func).map_or("", |n| n.as_str());
+                // `models.ForeignKey[Author, Author](…)`
+                let func = if let ExprKind::Subscript(s) = &call.func.kind { &s.0 } else { &call.func };
+                let last = last_name(func).map_or("", |n| n.as_str());
                 let pointer = match last {
                     l if l.ends_with("ManyToManyField") => Pointer::Many,
                     l if l.ends_with("OneToOneField") => Pointer::OneToOne,
                     l if l.ends_with("GenericForeignKey") => continue,
+                    l if l.ends_with("GenericRelation") => Pointer::Generic,
                     l if l.ends_with("ForeignKey") || l == "ParentalKey" => Pointer::One,
                     _ => {
-                        self.manager(world, id, class, value);
+                        self.manager(world, id, class, name, value);
                         continue;
                     }
                 };
@@ -133,13 +159,14 @@ impl Graph {
         }
     }
 
-    fn manager<'a>(&mut self, world: &World<'a>, id: ModelId, class: ClassId, value: &'a crate::syntax::python::Expr) {
+    fn manager<'a>(&mut self, world: &World<'a>, id: ModelId, class: ClassId, name: Symbol, value: &'a crate::syntax::python::Expr) {
         let place = Place { file: world.index.class(class).file, class: Some(class), function: None };
         let v = Evaluator::quiet(world, place).eval(value);
         let mut classes: Vec<ClassId> = Vec::new();
         if let Value::Instance(c) = v {
             classes.push(c);
         }
+        let direct = !classes.is_empty();
         // `Rows.as_manager()`, `Manager.from_queryset(Rows)()`
         if let ExprKind::Call(call) = &value.kind {
             let mut funcs = vec![&call.func];
@@ -159,6 +186,10 @@ impl Graph {
                     classes.push(c);
                 }
             }
+        }
+        if let Some(own) = own_manager(world, name, &v, &classes, direct) {
+            self.own.entry((id, name)).or_insert(own);
+            self.first.entry(id).or_insert(name);
         }
         for c in classes {
             let is_manager =
@@ -199,8 +230,15 @@ impl Graph {
     fn relation(&mut self, world: &World<'_>, id: ModelId, name: Symbol, pointer: Pointer, target: ModelId, place: Place, call: &Call) {
         let model = world.models.get(id);
         let key = |m: ModelId| primary_key(world, m).map(Touched::Column);
+        let many = matches!(pointer, Pointer::Many | Pointer::Generic);
         let own_name = model.name.as_str().rsplit('.').next().unwrap_or_default().to_lowercase();
-        let touched: Vec<Touched> = if pointer == Pointer::Many {
+        let touched: Vec<Touched> = if pointer == Pointer::Generic {
+            let holds = |k: &str, usual: &str| {
+                let named = call.keyword(k).and_then(|e| if let ExprKind::Str(s) = &e.kind { s.constant() } else { None });
+                field_column(world, target, Symbol::from(named.as_deref().unwrap_or(usual))).map(Touched::Column)
+            };
+            [holds("object_id_field", "object_id"), holds("content_type_field", "content_type"), key(id), key(target)].into_iter().flatten().collect()
+        } else if pointer == Pointer::Many {
             let through = call.keyword("through").and_then(|t| match &t.kind {
                 ExprKind::Str(s) => named(world, &s.constant()?, place),
                 _ => named(world, last_name(t)?.as_str(), place),
@@ -215,7 +253,6 @@ impl Graph {
         } else {
             field_column(world, id, name).map(Touched::Column).into_iter().chain(key(target)).collect()
         };
-        let many = pointer == Pointer::Many;
         let forward = Edge { target, touched: touched.clone(), many };
         self.edges.insert((id, name), forward.clone());
         self.accessors.insert((id, name), forward);
@@ -226,15 +263,30 @@ impl Graph {
         };
         let fill = |t: std::borrow::Cow<'_, str>| Symbol::from(&t.replace("%(class)s", &own_name).replace("%(model_name)s", &own_name));
         let related = text("related_name").map(fill);
-        if related.is_some_and(|r| r.as_str().ends_with('+')) {
+        let query = text("related_query_name").map(fill);
+        // The other side of a generic relation knows it only by a name that is given for look-ups, and has no attribute for it.
+        if related.is_some_and(|r| r.as_str().ends_with('+')) || pointer == Pointer::Generic && query.is_none() {
             return;
         }
         let back = if many { touched.into_iter().rev().collect() } else { key(target).into_iter().chain(touched.into_iter().take(1)).collect() };
         let back = Edge { target: id, touched: back, many: pointer != Pointer::OneToOne };
-        let query = text("related_query_name").map(fill).or(related).unwrap_or_else(|| Symbol::from(&own_name));
+        let query = query.or(related).unwrap_or_else(|| Symbol::from(&own_name));
         self.edges.entry((target, query)).or_insert_with(|| back.clone());
+        if pointer == Pointer::Generic {
+            return;
+        }
         let accessor = related.unwrap_or_else(|| Symbol::from(&if back.many { format!("{own_name}_set") } else { own_name.clone() }));
         self.accessors.entry((target, accessor)).or_insert(back);
+    }
+
+    /// The manager that a model declares by that name.
+    pub fn own_manager(&self, world: &World<'_>, model: ModelId, name: Symbol) -> Option<Own> {
+        through_parents(world, model).find_map(|m| self.own.get(&(m, name))).copied()
+    }
+
+    /// Whether rows that come by way of a model's own manager without naming it (`author.books`) may have names that are no field's.
+    pub fn first_is_open(&self, world: &World<'_>, model: ModelId) -> bool {
+        through_parents(world, model).find_map(|m| self.own.get(&(m, *self.first.get(&m)?))).is_some_and(|own| own.open)
     }
 
     /// The step of a look-up by that name.
@@ -245,6 +297,34 @@ impl Graph {
     /// The step of an object's attribute by that name.
     pub fn accessor(&self, world: &World<'_>, model: ModelId, name: Symbol) -> Option<&Edge> {
         through_parents(world, model).find_map(|m| self.accessors.get(&(m, name)))
+    }
+}
+
+/// Names by which managers go that are known by nothing else.
+pub const MANAGERS: &[&str] = &["objects", "_default_manager", "_base_manager", "all_objects"];
+
+/// Methods by which a manager or query set may give its rows names that no field has, or take keywords of its own.
+const MAKES_ROWS: &[&str] = &["get_queryset", "all", "_chain", "_clone", "_filter_or_exclude", "_filter_or_exclude_inplace", "__init__", "__getattr__"];
+
+/// What a class attribute is as a manager; `None` where it is something else. `classes` are those of the project that it is made of, `direct` if it is an
+/// instance of one.
+fn own_manager(world: &World<'_>, name: Symbol, v: &Value<'_>, classes: &[ClassId], direct: bool) -> Option<Own> {
+    let manages =
+        |l: &crate::project::world::Lineage<'_>| l.outside.iter().any(|v| v.external().is_some_and(|p| p.ends_with("Manager") || p.ends_with("QuerySet")));
+    let known = |p: &str| ["django", "builtins", "typing", "typing_extensions", "abc"].iter().any(|from| is_from(p, from));
+    let classes: Vec<ClassId> = classes.iter().copied().filter(|c| world.lineage(*c).is_none_or(|l| l.open || manages(l))).collect();
+    if let Some(&class) = classes.last() {
+        let foreign = |c: &ClassId| world.lineage(*c).is_none_or(|l| l.open || l.outside.iter().any(|v| !v.external().is_some_and(known)));
+        let makes_rows = |c: &ClassId| MAKES_ROWS.iter().any(|m| world.class_member(*c, Symbol::from(m)).is_some());
+        let open = classes.iter().any(|c| foreign(c) || makes_rows(c));
+        // One that derives from no manager we know of has no methods that we could follow.
+        return (!direct || open || world.lineage(class).is_some_and(manages)).then_some(Own { class: Some(class), open });
+    }
+    match v {
+        Value::Object(o) if o.path.ends_with("Manager") => Some(Own { class: None, open: !known(&o.path) }),
+        // Not understood: `objects = make_manager()`.
+        Value::Unknown | Value::Object(_) | Value::Instance(_) if MANAGERS.contains(&name.as_str()) => Some(Own { class: None, open: true }),
+        _ => None,
     }
 }
 
@@ -330,6 +410,19 @@ pub fn named(world: &World<'_>, text: &str, place: Place) -> Option<ModelId> {
             None => folder(path(id)) == folder(own),
         })
         .copied()
+}
+
+/// The only Django model of that name in the app of that label, as its table or its folder tells; case does not matter in the name.
+pub fn labelled(world: &World<'_>, label: &str, name: &str) -> Option<ModelId> {
+    let of_app = |id: ModelId| {
+        let model = world.models.get(id);
+        let folder = world.sources.get(model.at.file).path.rsplit_once('/').map_or("", |(f, _)| f);
+        model.relation.name.as_str() == format!("{label}_{}", name.to_lowercase()) || folder.split('/').any(|part| part == label)
+    };
+    let models = world.models.all.iter().enumerate().filter(|(_, m)| m.framework == Framework::Django && m.class.is_some() && !m.foreign);
+    let named = models.filter(|(_, m)| m.name.as_str().eq_ignore_ascii_case(name)).map(|(n, _)| ModelId(u32::try_from(n).unwrap_or(u32::MAX)));
+    let mut found = named.filter(|id| of_app(*id));
+    found.next().filter(|_| found.next().is_none())
 }
 
 fn user_model(world: &World<'_>) -> Option<ModelId> {

@@ -23,7 +23,7 @@ use crate::source::Location;
 use crate::syntax::python::{ArgKind, Call, Expr, Ident};
 
 use lookups::Path;
-use queryset::Set;
+use queryset::{Set, Shape};
 
 /// A value of Django's ORM. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -38,7 +38,7 @@ impl Django {
     /// Whether two are known to be the same.
     pub fn same(&self, other: &Self) -> bool {
         match (self, other) {
-            (Django::Set(a), Django::Set(b)) => a.model == b.model && a.shape == b.shape,
+            (Django::Set(a), Django::Set(b)) => a.model == b.model && a.shape == b.shape && a.open == b.open && a.names == b.names,
             (Django::Expression(a), Django::Expression(b)) => Arc::ptr_eq(a, b),
             _ => false,
         }
@@ -49,10 +49,18 @@ impl Django {
         match (self, other) {
             (Django::Set(a), Django::Set(b)) if a.model == b.model && a.shape == b.shape => {
                 let mut names = a.names.clone();
-                names.extend(b.names.iter().copied());
+                names.extend(b.names.iter().copied().filter(|n| !a.names.contains(n)));
                 Some(Django::Set(Arc::new(Set { names, open: a.open || b.open, ..(**a).clone() })))
             }
             (Django::Expression(a), Django::Expression(b)) => Some(Django::Expression(Arc::new(a.iter().chain(b.iter()).cloned().collect()))),
+            _ => None,
+        }
+    }
+
+    /// Rows of which others, that nobody saw made, may take the place (`queryset or Book.objects.all()`): those may have further names.
+    pub fn opened(&self) -> Option<Self> {
+        match self {
+            Django::Set(s) if !s.open => Some(Django::Set(Arc::new(Set { open: true, ..(**s).clone() }))),
             _ => None,
         }
     }
@@ -79,11 +87,26 @@ pub fn instance<'a>(ev: &Evaluator<'_, 'a>, id: ModelId) -> Value<'a> {
 }
 
 /// All rows of a model.
-pub fn rows_of<'a>(id: ModelId, manager: Option<ClassId>) -> Value<'a> {
+fn rows_of<'a>(id: ModelId, manager: Option<ClassId>) -> Value<'a> {
     django(Django::Set(Arc::new(Set::new(id, manager))))
 }
 
-const MANAGERS: &[&str] = &["objects", "_default_manager", "_base_manager", "all_objects"];
+/// All rows of a model where nothing names the manager that they come from.
+fn rows_by_default<'a>(ev: &Evaluator<'_, 'a>, id: ModelId) -> Value<'a> {
+    django(Django::Set(Arc::new(default_set(ev, id))))
+}
+
+fn default_set(ev: &Evaluator<'_, '_>, id: ModelId) -> Set {
+    Set { open: ev.world.django.first_is_open(ev.world, id), ..Set::new(id, None) }
+}
+
+/// The rows of a model that an annotation promises (`QuerySet[Book]`): who made them may have given them further names. With a second parameter
+/// (`QuerySet[Book, dict[str, Any]]`) they come out as that.
+pub fn annotated<'a>(ev: &Evaluator<'_, 'a>, class: ClassId, parameters: usize) -> Option<Value<'a>> {
+    let id = model(ev, class)?;
+    let shape = if parameters > 1 { Shape::Scalars } else { Shape::Objects };
+    Some(django(Django::Set(Arc::new(Set { open: true, shape, ..Set::new(id, None) }))))
+}
 
 /// `value.attr`
 pub fn attribute<'a>(ev: &mut Evaluator<'_, 'a>, value: &Value<'a>, attr: Ident) -> Option<Value<'a>> {
@@ -93,9 +116,7 @@ pub fn attribute<'a>(ev: &mut Evaluator<'_, 'a>, value: &Value<'a>, attr: Ident)
             let plain = ev.plain_attribute(value, attr.name);
             match plain {
                 Value::Instance(m) if ev.world.django.managers.contains_key(&m) => Some(rows_of(id, Some(m))),
-                Value::Object(o) if o.path.as_str().contains("Manager") => Some(rows_of(id, None)),
-                _ if MANAGERS.contains(&attr.as_str()) => Some(rows_of(id, None)),
-                _ => None,
+                plain => manager(ev, id, attr.name, &plain),
             }
         }
         Value::Instance(c) => {
@@ -116,6 +137,20 @@ pub fn attribute<'a>(ev: &mut Evaluator<'_, 'a>, value: &Value<'a>, attr: Ident)
     }
 }
 
+/// `Model.name`, where that is a manager that is no instance of a class of the project.
+fn manager<'a>(ev: &Evaluator<'_, 'a>, id: ModelId, name: Symbol, plain: &Value<'a>) -> Option<Value<'a>> {
+    if let Some(own) = ev.world.django.own_manager(ev.world, id, name) {
+        return Some(django(Django::Set(Arc::new(Set { open: own.open, ..Set::new(id, own.class) }))));
+    }
+    if matches!(plain, Value::Object(o) if o.path.as_str().contains("Manager")) {
+        return Some(rows_of(id, None));
+    }
+    if !graph::MANAGERS.contains(&name.as_str()) {
+        return None;
+    }
+    Some(if name.as_str() == "_default_manager" { rows_by_default(ev, id) } else { rows_of(id, None) })
+}
+
 fn object_attribute<'a>(ev: &mut Evaluator<'_, 'a>, id: ModelId, name: Symbol, at: Location, access: Access) -> Option<Value<'a>> {
     if name.as_str() == "pk" {
         if let Some(c) = graph::primary_key(ev.world, id) {
@@ -125,7 +160,7 @@ fn object_attribute<'a>(ev: &mut Evaluator<'_, 'a>, id: ModelId, name: Symbol, a
     }
     if let Some(edge) = ev.world.django.accessor(ev.world, id, name).cloned() {
         if edge.many {
-            return Some(rows_of(edge.target, None));
+            return Some(rows_by_default(ev, edge.target));
         }
         if let Some(graph::Touched::Column(c)) = edge.touched.first()
             && c.model == id
@@ -173,6 +208,10 @@ pub fn method<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &Value<'a>, name: Ident,
             }
             None
         }
+        // `apps.get_model("shop", "Book")`; that of a migration is another, handed to it.
+        Value::External(p) if matches!(p.as_str(), "django.apps.apps" | "django.apps.registry.apps") && name.as_str() == "get_model" => {
+            by_label(ev, call, args)
+        }
         Value::Object(o) if o.path.as_str().starts_with("builtins.super.") => {
             // `super().get_queryset()` in a manager.
             let class = ClassId(o.path.as_str().rsplit('.').next()?.parse().ok()?);
@@ -182,6 +221,16 @@ pub fn method<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &Value<'a>, name: Ident,
         }
         _ => None,
     }
+}
+
+/// The class of the model of that app and name: `("shop", "Book")`, `("shop.Book")`.
+fn by_label<'a>(ev: &Evaluator<'_, 'a>, call: &'a Call, args: &Args<'a>) -> Option<Value<'a>> {
+    let first = args.get(call, 0, "app_label")?.constant()?.into_owned();
+    let (label, name) = match args.get(call, 1, "model_name") {
+        Some(name) => (first, name.constant()?.into_owned()),
+        None => first.split_once('.').map(|(label, name)| (label.to_owned(), name.to_owned()))?,
+    };
+    graph::labelled(ev.world, &label, &name).and_then(|id| ev.world.models.get(id).class).map(Value::Class)
 }
 
 /// `callee(args)`
@@ -197,7 +246,7 @@ pub fn call<'a>(ev: &mut Evaluator<'_, 'a>, callee: &Value<'a>, call: &'a Call, 
             match name {
                 "get_object_or_404" | "get_list_or_404" | "aget_object_or_404" => {
                     let set = match args.positional(call, 0)? {
-                        Value::Class(c) => Set::new(model(ev, *c)?, None),
+                        Value::Class(c) => default_set(ev, model(ev, *c)?),
                         v => match Django::of(v)? {
                             Django::Set(s) => (**s).clone(),
                             Django::Expression(_) => return None,

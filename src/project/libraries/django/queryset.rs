@@ -79,7 +79,9 @@ pub fn method<'a>(ev: &mut Evaluator<'_, 'a>, set: &Arc<Set>, name: &str, call: 
         && let Some((_, [.., Binding::Function(f)])) = ev.world.class_member(m, Symbol::from(name))
     {
         let v = ev.result_of(*f);
-        return Some(if v.is_unknown() { wrap(Set { open: true, ..(**set).clone() }) } else { v });
+        // So do those that say no more than that they give such a query set.
+        let alike = v.is_unknown() || matches!(v, Value::Instance(c) if ev.world.django.managers.contains_key(&c));
+        return Some(if alike { wrap(Set { open: true, ..(**set).clone() }) } else { v });
     }
     let name = name.strip_prefix('a').filter(|n| ASYNC.contains(n)).unwrap_or(name);
     Some(match name {
@@ -197,9 +199,14 @@ fn lookups<'a>(ev: &mut Evaluator<'_, 'a>, set: &Set, call: &'a Call, args: &Arg
 
 /// Names inside `Q`, `F`, aggregates.
 fn expressions<'a>(ev: &mut Evaluator<'_, 'a>, set: &Set, v: &Value<'a>) {
+    expressions_but(ev, set, v, &[]);
+}
+
+/// The same, where some names are no fields.
+fn expressions_but<'a>(ev: &mut Evaluator<'_, 'a>, set: &Set, v: &Value<'a>, but: &[Symbol]) {
     for one in v.alternatives() {
         if let Some(Django::Expression(paths)) = Django::of(one) {
-            for p in paths.iter() {
+            for p in paths.iter().filter(|p| !but.contains(&p.first())) {
                 resolve(ev, set, p, Access::Read);
             }
         }
@@ -248,7 +255,9 @@ fn missing(ev: &mut Evaluator<'_, '_>, id: ModelId, name: Symbol, at: Option<Loc
 fn annotate<'a>(ev: &mut Evaluator<'_, 'a>, set: &Set, name: &str, call: &'a Call, args: &Args<'a>) -> Value<'a> {
     let mut next = set.clone();
     for (a, v) in call.args.iter().zip(&args.values) {
-        expressions(ev, set, v);
+        // Each may use the names of those before it.
+        let before = next.names.get(set.names.len()..).unwrap_or_default();
+        expressions_but(ev, set, v, before);
         match a.kind {
             ArgKind::Keyword(k) => next.names.push(k.name),
             _ => next.open = true,

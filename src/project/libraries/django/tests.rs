@@ -104,21 +104,135 @@ fn names_that_are_no_fields_are_left_alone() {
     assert!(seen("Book.objects.filter(**kwargs)\nBook.objects.annotate(total=1).filter(total=2)\nBook.objects.custom(x=1)").is_empty());
 }
 
+/// Names that are missing, with other models in the place of the shop's.
+fn missing_with(models: &str, code: &str) -> Vec<String> {
+    let code = format!("from django.db.models import Count, F, Func, Q, QuerySet, Value\nfrom shop.models import *\n{code}");
+    let files = [("shop/__init__.py", ""), ("shop/models.py", models), ("shop/views.py", code.as_str())];
+    let mut sources = Sources::default();
+    let trees: Vec<_> = files.iter().map(|(path, text)| (sources.add(SourceFile::new(*path, Language::Python, *text)), python::parse(text))).collect();
+    let modules: Vec<_> = trees.iter().map(|(id, tree)| (*id, tree)).collect();
+    let schema = Schema::new();
+    let project = Project::link(&sources, &modules, &schema);
+    project.uses.missing_attributes.iter().map(|m| m.attribute.to_string()).collect()
+}
+
+fn missing(code: &str) -> Vec<String> {
+    missing_with(MODELS, code)
+}
+
 #[test]
 fn a_misspelt_field_is_missing_only_where_everything_is_seen() {
-    let missing = |code: &str| {
-        let code = format!("from shop.models import Author, Book, Tag\n{code}");
-        let files = [("shop/__init__.py", ""), ("shop/models.py", MODELS), ("shop/views.py", code.as_str())];
-        let mut sources = Sources::default();
-        let trees: Vec<_> = files.iter().map(|(path, text)| (sources.add(SourceFile::new(*path, Language::Python, *text)), python::parse(text))).collect();
-        let modules: Vec<_> = trees.iter().map(|(id, tree)| (*id, tree)).collect();
-        let schema = Schema::new();
-        let project = Project::link(&sources, &modules, &schema);
-        project.uses.missing_attributes.iter().map(|m| m.attribute.to_string()).collect::<Vec<_>>()
-    };
     assert_eq!(missing("Tag.objects.filter(wrod='x')"), ["wrod"]);
     assert!(missing("Book.objects.filter(anything=1)").is_empty(), "a manager of the project's own may annotate");
     assert!(missing("Tag.objects.annotate(n=1).filter(n=2)\nTag.objects.filter(book__title=1, pk=2)").is_empty());
+}
+
+/// `-> QuerySet[Tag]`: rows of Django, with its rules; who made them may have annotated them.
+#[test]
+fn rows_that_an_annotation_promises() {
+    let code = "def some(rows: QuerySet[Book]) -> 'QuerySet[Book]':\n    return rows\n";
+    assert_eq!(seen(&format!("from django.db.models import QuerySet\n{code}some(x).filter(author__name=1)")).last().unwrap(), "shop_author.name read@name");
+    assert!(missing(&format!("{code}some(x).values(n=F('author__name')).order_by('-n', 'author__name')\nsome(x).filter(rank=1)")).is_empty());
+    assert_eq!(missing("def some() -> QuerySet[Tag]:\n    return Tag.objects.filter(word='x')\nsome().filter(wrod=1)"), ["wrod"]);
+}
+
+/// What a manager's or query set's class takes or gives beside the fields is not known where the class is not, or where it makes its rows by itself.
+#[test]
+fn managers_that_bring_names() {
+    let with = |managers: &str, objects: &str| {
+        let models = format!(
+            "from audit.models import AuditingManager\nfrom django.db import models\n{managers}\nclass Shelf(models.Model):\n    pass\nclass Tag(models.Model):\n    word = models.TextField()\n    shelf = models.ForeignKey(Shelf, models.CASCADE)\n    objects = {objects}\n"
+        );
+        missing_with(&models, "def f(s: Shelf):\n    Tag.objects.filter(word='x').update(word='y', wrod=1)\n    s.tag_set.filter(extra=1)\n")
+    };
+    for (managers, objects) in [
+        ("", "AuditingManager()"),
+        ("class Own(AuditingManager):\n    pass", "Own()"),
+        ("class Own(AuditingManager):\n    pass", "Own.from_queryset(models.QuerySet)()"),
+        (
+            "class Hot:\n    def get_queryset(self):\n        return super().get_queryset().annotate(extra=1)\nclass Own(Hot, AuditingManager):\n    pass",
+            "Own()",
+        ),
+        ("class Own(models.QuerySet):\n    def __init__(self, *args):\n        self.extra = args", "Own.as_manager()"),
+        ("own = AuditingManager()", "own"),
+    ] {
+        assert!(with(managers, objects).is_empty(), "{objects}: {:?}", with(managers, objects));
+    }
+    for (managers, objects) in [
+        ("", "models.Manager()"),
+        ("class Own(models.QuerySet):\n    def few(self):\n        return self[:3]", "Own.as_manager()"),
+        ("class Own(models.QuerySet):\n    pass", "models.Manager.from_queryset(Own)()"),
+    ] {
+        assert_eq!(with(managers, objects), ["wrod", "extra"], "{objects}");
+    }
+    // A method that is overridden takes what it likes.
+    let filter = "class Own(models.QuerySet):\n    def update(self, **kwargs):\n        kwargs.pop('wrod', None)\n        return super().update(**kwargs)";
+    assert_eq!(with(filter, "Own.as_manager()"), ["extra"]);
+}
+
+/// `GenericRelation(Link, related_query_name="tags")` gives look-ups of links a name, as it gives its own model the links.
+#[test]
+fn generic_relations_go_both_ways() {
+    let models = "from django.contrib.contenttypes.fields import GenericForeignKey, GenericRelation
+from django.db import models
+class Link(models.Model):
+    url = models.TextField()
+    object_id = models.IntegerField()
+class Tag(models.Model):
+    word = models.TextField()
+    links = GenericRelation(Link, related_query_name='tags')
+class Shelf(models.Model):
+    links = GenericRelation('Link')
+";
+    assert!(missing_with(models, "Link.objects.filter(Q(tags__word=1))\nTag.objects.filter(links__url=1)\nShelf.objects.filter(links__url=1)").is_empty());
+    assert_eq!(
+        missing_with(models, "Link.objects.filter(tags__wrod=1)\nTag.objects.filter(links__ulr=1)\nLink.objects.filter(shelf=1)"),
+        ["wrod", "ulr", "shelf"]
+    );
+}
+
+/// Where one of the ways gives rows that nobody saw made, those may have names that were given to them elsewhere.
+#[test]
+fn rows_beside_something_unknown() {
+    for given in ["Tag.objects.all() if rows is None else rows", "rows or Tag.objects.all()"] {
+        let code = |filter: &str| format!("def allowed(rows=None):\n    return {given}\nallowed().filter({filter})\n");
+        assert!(missing(&code("overall=1")).is_empty(), "{given}");
+    }
+    let code = "def allowed(all):\n    return Tag.objects.all() if all else Tag.objects.filter(word='x')\nallowed(1).filter(wrod=1)";
+    assert_eq!(missing(code), ["wrod"]);
+}
+
+/// Expressions of one `annotate` may use the names of those before them.
+#[test]
+fn names_of_the_same_annotate() {
+    assert!(missing("Tag.objects.annotate(n=F('word'), m=F('n'))").is_empty());
+    let code = |name: &str| {
+        format!("def f(q):\n    rank = Value(0)\n    if q:\n        rank = Func(F('{name}'), q)\n    return Tag.objects.annotate(n=F('word'), rank=rank)")
+    };
+    assert!(missing(&code("n")).is_empty());
+    assert_eq!(missing(&code("wrod")), ["wrod"]);
+}
+
+/// The registry of apps gives the class; one that a function is handed (as a migration's are) may give another.
+#[test]
+fn models_by_their_apps_label() {
+    for get in ["apps.get_model('shop', 'Tag')", "apps.get_model('shop.tag')", "apps.get_model(app_label='shop', model_name='Tag')"] {
+        assert_eq!(missing(&format!("from django.apps import apps\nTags = {get}\nTags.objects.filter(wrod=1)")), ["wrod"], "{get}");
+    }
+    assert!(missing("from django.apps import apps\napps.get_model('blog', 'Tag').objects.filter(wrod=1)").is_empty());
+    assert!(missing("def forwards(apps, editor):\n    apps.get_model('shop', 'Tag').objects.filter(wrod=1)").is_empty());
+}
+
+/// `ForeignKey[Author, Author](…)`, as stubs for type checkers would have it.
+#[test]
+fn fields_with_type_parameters() {
+    let models = "from django.db import models
+class Shelf(models.Model):
+    word = models.TextField()
+class Tag(models.Model):
+    shelf = models.ForeignKey[Shelf, Shelf](Shelf, models.CASCADE)
+";
+    assert_eq!(missing_with(models, "Tag.objects.filter(shelf__word=1, shelf__wrod=1)"), ["wrod"]);
 }
 
 #[test]

@@ -33,8 +33,8 @@ pub use shape::{Key, Shape};
 /// What of PostgREST a value is. Cheap to clone.
 #[derive(Clone, Debug)]
 pub enum Postgrest {
-    /// `client.schema("name")`; `None` where the name is not known.
-    Schema(Option<Symbol>),
+    /// `client.schema("name")`; `None` where the name is not known. How sure it is that the client is one.
+    Schema(Option<Symbol>, Certainty),
     /// A chain that is still being built.
     Query(Arc<Query>),
     /// `query.execute`, not called.
@@ -181,7 +181,7 @@ impl Postgrest {
     /// See [`LibraryValue::same`].
     pub fn same(&self, other: &Self) -> bool {
         match (self, other) {
-            (Postgrest::Schema(a), Postgrest::Schema(b)) => a == b,
+            (Postgrest::Schema(a, sure), Postgrest::Schema(b, as_sure)) => (a, sure) == (b, as_sure),
             (Postgrest::Query(a), Postgrest::Query(b)) | (Postgrest::Execute(a), Postgrest::Execute(b)) => {
                 a.root == b.root && a.relation == b.relation && a.verb == b.verb && Arc::ptr_eq(&a.shape, &b.shape)
             }
@@ -256,7 +256,7 @@ pub fn method<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &Value<'a>, name: Ident,
             return rows::method(ev, &r, name, call, args);
         }
         Some(Postgrest::Answer(_) | Postgrest::Execute(_)) => return None,
-        Some(Postgrest::Schema(_)) | None => {}
+        Some(Postgrest::Schema(..)) | None => {}
     }
     rest::request(ev, Some(name), call, args);
     rest::realtime(ev, name, call, args);

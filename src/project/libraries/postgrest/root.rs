@@ -82,7 +82,9 @@ fn certainty(ev: &Evaluator<'_, '_>, receiver: &Value<'_>, name: Ident) -> Optio
                 _ => Some(Certainty::Medium),
             };
         }
-        Value::Library(_) => return of(receiver).is_some().then_some(Certainty::High),
+        Value::Library(_) => {
+            return of(receiver).map(|p| if let Postgrest::Schema(_, sure) = p { *sure } else { Certainty::High });
+        }
         Value::Union(all) => return all.iter().filter_map(|v| certainty(ev, v, name)).min(),
         _ => return None,
     };
@@ -100,13 +102,14 @@ pub fn begin<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &Value<'a>, name: Ident, 
         "schema" | "postgrest_schema" => {
             let sure = certainty(ev, receiver, name)?;
             let schema = args.get(call, 0, "schema")?.constant()?;
-            return (sure == Certainty::High && call.args.len() == 1).then(|| wrap(Postgrest::Schema(Some(Symbol::from(&schema)))));
+            // Where it is less sure, a table named behind it is still one of that schema, and of no other.
+            return (call.args.len() == 1).then(|| wrap(Postgrest::Schema(Some(Symbol::from(&schema)), sure)));
         }
         _ => return None,
     };
     let sure = certainty(ev, receiver, name)?;
     let schema = match of(receiver) {
-        Some(Postgrest::Schema(s)) => *s,
+        Some(Postgrest::Schema(s, _)) => *s,
         _ => default_schema(receiver),
     };
     if rpc {

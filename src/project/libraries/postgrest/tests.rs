@@ -263,6 +263,15 @@ fn buckets_and_mocks_are_no_tables() {
     assert_eq!(seen(r#"sb.table("orders")"#), nothing());
 }
 
+/// A package whose objects have such methods too makes it less sure that a chain is one, and says nothing of the schema.
+#[test]
+fn a_schema_stays_with_a_client_that_is_less_sure() {
+    let code = "def f(client):\n    client.schema('sales').from_('orders').select('id').execute()";
+    let (plain, with) = (seen(code), seen(&format!("import boto3\n{code}")));
+    assert_eq!(plain, ["sales.orders read", "sales.orders.id read"]);
+    assert_eq!(with, ["sales.orders read likely", "sales.orders.id read likely"]);
+}
+
 #[test]
 fn other_libraries_have_tables_too() {
     for code in [

@@ -37,7 +37,7 @@ pub fn method<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &Value<'a>, name: Ident,
         Value::List(l) => {
             // A collection that is a query (`lazy="dynamic"`).
             let Some(Value::Instance(c)) = &l.rest else { return None };
-            if !emit::is_mapped(ev, *c) || !COLLECTION_QUERIES.contains(&name.as_str()) {
+            if !emit::is_mapped(ev, *c) || attributes::is_django(ev, *c) || !COLLECTION_QUERIES.contains(&name.as_str()) {
                 return None;
             }
             let query = attributes::query_of(ev, *c);

@@ -6,7 +6,7 @@ use crate::source::FileId;
 use crate::symbol::Symbol;
 
 use super::super::super::eval::Evaluator;
-use super::super::super::index::Binding;
+use super::super::super::index::{Binding, ClassId};
 use super::super::super::value::Value;
 use super::super::super::world::World;
 
@@ -36,13 +36,29 @@ fn parent(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(p, _)| p)
 }
 
+/// Whether a class configures an app: by Django's class, or one that a package derives from it and names alike (`PluginAppConfig`).
+pub fn is_configuration(world: &World<'_>, class: ClassId) -> bool {
+    world.lineage(class).is_some_and(|l| l.outside.iter().any(|v| v.external().is_some_and(|p| p.ends_with("AppConfig"))))
+}
+
+/// The folder of an app whose configuration stands in that file: the one that its name says, if that is above, else the file's own.
+fn folder_of(world: &World<'_>, file: FileId, name: Option<&str>) -> String {
+    let path = world.index.table.path(file);
+    let own = if world.index.table.is_package(file) { path } else { parent(path) };
+    let named = |folder: &&str| {
+        let dotted = folder.replace('/', ".");
+        name.is_some_and(|n| dotted == n || dotted.strip_suffix(n).is_some_and(|rest| rest.ends_with('.')))
+    };
+    std::iter::successors(Some(own), |f| Some(parent(f)).filter(|f| !f.is_empty())).find(named).unwrap_or(own).to_owned()
+}
+
 impl Apps {
     /// Reads app configurations and settings.
     pub fn find(ev: &mut Evaluator<'_, '_>) -> Self {
         let world = ev.world;
         let mut apps = Apps::default();
         for id in world.index.class_ids() {
-            if !world.lineage(id).is_some_and(|l| l.has_outside("django", &["AppConfig"])) {
+            if !is_configuration(world, id) {
                 continue;
             }
             let mut text = |name: &str| ev.plain_attribute(&Value::Class(id), Symbol::from(name)).constant().map(std::borrow::Cow::into_owned);
@@ -52,7 +68,7 @@ impl Apps {
                 continue;
             }
             let label = label.or_else(|| name.as_deref().map(|n| n.rsplit('.').next().unwrap_or(n).to_owned()));
-            let folder = parent(world.index.table.path(world.index.class(id).file)).to_owned();
+            let folder = folder_of(world, world.index.class(id).file, name.as_deref());
             let app = App { label: label.map(|l| Symbol::from(&l)), auto_field: auto.map(|a| Symbol::from(super::super::types::last(&a))) };
             apps.folders.entry(folder).or_insert(app);
         }

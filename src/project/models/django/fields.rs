@@ -48,6 +48,11 @@ pub fn is_known(ev: &mut Evaluator<'_, '_>, path: &str) -> bool {
     path.starts_with("django.") || kind(last(path)) != Kind::Plain || by_name(ev, last(path), &Arguments::default()).is_some()
 }
 
+/// Whether a package's field class of that name may bring further columns: what is known of the others says that they do not.
+pub fn may_bring_columns(ev: &mut Evaluator<'_, '_>, path: &str) -> bool {
+    !is_known(ev, path) || last(path) == "MoneyField"
+}
+
 /// Whether a field class of the project has no column: derived from the bare `Field`, it says no type (`Field.db_type` then gives none).
 pub fn has_no_column(ev: &Evaluator<'_, '_>, path: &str, class: ClassId) -> bool {
     last(path) == "Field" && ["db_type", "get_internal_type"].iter().all(|n| ev.world.class_member(class, Symbol::from(n)).is_none())

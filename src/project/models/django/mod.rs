@@ -27,7 +27,7 @@ use fields::Kind;
 fn is_base(v: &Value<'_>) -> bool {
     v.external().is_some_and(|p| {
         fields::of_library_base(p).is_some()
-            || is_from(p, "django.contrib") && p.contains(".models.") && !last(p).ends_with("Manager") && last(p) != "Meta"
+            || is_from(p, "django.contrib") && p.contains(".models.") && !last(p).ends_with("Manager") && !matches!(last(p), "Meta" | "AnonymousUser")
             || matches!(p, "mptt.models.MPTTModel" | "polymorphic.models.PolymorphicModel" | "solo.models.SingletonModel" | "parler.models.TranslatableModel")
     })
 }
@@ -114,6 +114,7 @@ impl Django {
         if !d.single_table && library_proxy.is_none() {
             self.body(ev, class, parent, &mut d, &mut extra);
         }
+        brought(ev, class, &mut d);
         // One that derives from a model not seen here has that one's key, or a link to it.
         if !d.single_table && of_library.is_none() {
             self.primary_key(ev, class, parent, &mut d);
@@ -203,6 +204,9 @@ impl Django {
         .filter(|_| f.certain);
         column.name = f.args.keyword("db_column").and_then(|a| Some((Symbol::from(&a.value.constant()?), construct::text_at(a))));
         d.model.open |= f.class.is_some_and(|c| fields::adds_fields(ev, c));
+        if !is_from(&f.path, "django") && fields::may_bring_columns(ev, &f.path) {
+            d.of_packages.push(f.name);
+        }
         match kind {
             Kind::Nothing => d.note(f.name, Member::Other),
             // A field of some package may have a column, or none; the lock knows.
@@ -407,6 +411,29 @@ fn is_in_lock_as(ev: &Evaluator<'_, '_>, d: &Draft<'_>, column: Symbol, ty: &str
     ev.world.schema.relation(schema.as_ref().map(Symbol::as_str), &d.model.relation.name).is_some_and(|(_, r)| r.column(&column).is_some_and(|c| c.ty == ty))
 }
 
+/// Columns that fields of packages bring beside their own: those of the lock that are called after such a field (`body_markup_type` of a `MarkupField` named
+/// `body`), and that nothing else declares.
+fn brought(ev: &Evaluator<'_, '_>, class: ClassId, d: &mut Draft<'_>) {
+    let Some(lineage) = ev.world.lineage(class) else { return };
+    for name in std::mem::take(&mut d.of_packages) {
+        let (prefix, hidden) = (format!("{name}_"), format!("_{name}_"));
+        let named_after = |c: &str| c.starts_with(&prefix) || c.starts_with(&hidden);
+        let schema = d.model.relation.schema;
+        let Some((_, relation)) = ev.world.schema.relation(schema.as_ref().map(Symbol::as_str), &d.model.relation.name) else { return };
+        for c in relation.columns.iter().filter(|c| named_after(&c.name)) {
+            let column = Symbol::from(&c.name);
+            let declared = d.model.columns.iter().any(|own| own.column == column || own.attribute == column)
+                || lineage.mro.iter().any(|m| ev.world.index.class(*m).names.contains_key(&column));
+            if !declared {
+                let mut made = Column::new(d.model.at);
+                made.has_default = true;
+                made.ty = Some(SqlType::default());
+                d.add(column, d.model.at, made, None, None);
+            }
+        }
+    }
+}
+
 /// Columns that abstract bases outside the project bring.
 fn library_columns(ev: &Evaluator<'_, '_>, class: ClassId, d: &mut Draft<'_>) {
     let Some(lineage) = ev.world.lineage(class) else { return };
@@ -452,8 +479,9 @@ fn own_meta<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId, name: &str) -> Optio
     Some(ev.plain_attribute(&Value::Class(*meta), Symbol::from(name)))
 }
 
+/// Whether a class has no table: by its `Meta`, or because only type checkers see it.
 fn is_abstract(ev: &mut Evaluator<'_, '_>, class: ClassId) -> bool {
-    own_meta(ev, class, "abstract").is_some_and(|v| fold::truth(&v) == Some(true))
+    ev.world.index.class(class).for_checkers || own_meta(ev, class, "abstract").is_some_and(|v| fold::truth(&v) == Some(true))
 }
 
 /// An attribute of `Meta`: the class's own with what that derives from, else that of its abstract bases.
