@@ -10,6 +10,7 @@ mod django;
 mod files;
 mod find;
 mod first;
+mod passed;
 mod python;
 mod sqltext;
 mod survey;

@@ -335,6 +335,21 @@ fn a_table_that_two_histories_make_is_not_known_even_where_one_renames() {
 }
 
 #[test]
+fn what_alter_if_exists_passes_over_is_confessed() {
+    let add = ("migrations/001_more.sql", "ALTER TABLE IF EXISTS t ADD COLUMN IF NOT EXISTS extra text;\nALTER TABLE IF EXISTS gone ADD x int;\n");
+    let s = pull(&[add, ("migrations/002_t.sql", "CREATE TABLE t (id int);\n")]);
+    assert!(s.relation(None, "t").unwrap().1.open && s.relation(None, "gone").is_none());
+    assert_eq!(s.incomplete.len(), 1, "{:?}", s.incomplete);
+    // It has the column after all, or was made anew.
+    let s = pull(&[add, ("migrations/002_t.sql", "CREATE TABLE t (id int, extra text);\n")]);
+    assert!(s.incomplete.is_empty(), "{:?}", s.incomplete);
+    let s = pull(&[add, ("migrations/002_t.sql", "DROP TABLE IF EXISTS t;\nCREATE TABLE t (id int);\n")]);
+    assert!(s.incomplete.is_empty(), "{:?}", s.incomplete);
+    let s = pull(&[add, ("migrations/init/1_t.sql", "CREATE TABLE t (id int);\n")]);
+    assert_eq!(columns(&s, "t"), ["extra text", "id integer"]);
+}
+
+#[test]
 fn sql_for_another_database_gives_no_lock() {
     let clickhouse = "CREATE TABLE a.t (`Timestamp` DateTime64(9) CODEC(Delta(8), ZSTD(1)), `Id` String) ENGINE = MergeTree() ORDER BY Id;";
     let refused = |path: &str| {
