@@ -172,6 +172,19 @@ fn a_table_that_two_histories_create_is_open() {
 }
 
 #[test]
+fn a_table_that_two_bases_create_is_open_where_nothing_joins_them() {
+    let (a, b) =
+        (step("a", "None", "op.create_table('t', sa.Column('id', sa.BigInteger()))"), step("b", "None", "op.create_table('t', sa.Column('x', sa.Text()))"));
+    let s = pull(&[("m/env.py", ""), ("m/versions/a.py", &a), ("m/versions/b.py", &b)]);
+    assert!(s.relation(None, "t").unwrap().1.open);
+    assert_eq!(s.incomplete[0].reason, "two histories of the project create it");
+    // Joined in the end, they are one history of one database.
+    let joined = step("c", "('a', 'b')", "op.add_column('t', sa.Column('y', sa.Text()))");
+    let s = pull(&[("m/env.py", ""), ("m/versions/a.py", &a), ("m/versions/b.py", &b), ("m/versions/c.py", &joined)]);
+    assert!(s.incomplete.is_empty(), "{:?}", s.incomplete);
+}
+
+#[test]
 fn what_is_not_alembics_own_is_confessed_and_known_plugins_run() {
     let s = revision("op.create_table('t', sa.Column('s', sa.Enum('a', name='state')))\nop.sync_enum_values('public', 'state', ['a'], ['a', 'b'])");
     assert_eq!(s.enums.values().next().unwrap(), &["a", "b"]);
