@@ -172,7 +172,7 @@ pub fn finish(ev: &mut Evaluator<'_, '_>) {
         let made = |t: &str| created.contains(&(Symbol::from(t), None));
         ev.uses.sql_problems.retain(|p| {
             let p = &p.problem;
-            p.kind != ProblemKind::UnknownColumn || !p.table.iter().map(String::as_str).chain(p.candidates.iter().map(|c| c.name.as_str())).any(made)
+            p.kind == ProblemKind::UnknownTable || !p.table.iter().map(String::as_str).chain(p.candidates.iter().map(|c| c.name.as_str())).any(made)
         });
     }
     for text in std::mem::take(&mut ev.state.sql.pending) {
