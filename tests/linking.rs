@@ -735,6 +735,63 @@ fn tables_of_another_service_in_the_same_repository() {
     holds(&[("etl/migrations/1_issues.sql", "CREATE TABLE issues (id int); CREATE TABLE orders (id int); -- # ! error stale-lock"), ("etl/app.py", &lost)]);
 }
 
+/// The lock is one service's; what a script beside another one makes is not missing. A model of it is at most a warning: the lock may be old.
+#[test]
+fn tables_that_a_script_of_the_repository_makes() {
+    let code = "from supabase import create_client
+sb = create_client('u', 'k')
+sb.table('pages').select('url').execute()
+sb.table('pagez').select('url').execute()  # ! error unknown-table
+";
+    let model = "from sqlalchemy import Column, Integer
+from sqlalchemy.orm import declarative_base
+Base = declarative_base()
+class Page(Base):
+    __tablename__ = 'pages'  # ! warning unknown-table
+    id = Column(Integer, primary_key=True)
+class Other(Base):
+    __tablename__ = 'others'  # ! error unknown-table
+    id = Column(Integer, primary_key=True)
+";
+    holds(&[("two/pages.sql", "create table pages (id int primary key, url text);"), ("two/app.py", code), ("two/models.py", model)]);
+}
+
+/// An index on a table that the same text makes.
+#[test]
+fn an_index_on_a_table_made_in_the_same_text() {
+    let code = "import psycopg
+def f(conn: psycopg.Connection):
+    conn.execute('CREATE TABLE extra (id int); CREATE INDEX ON extra (id); COMMENT ON TABLE extra IS $$x$$')
+    conn.execute('CREATE INDEX ON extras (id)')  # ! warning unknown-table
+";
+    holds(&[("app.py", code)]);
+}
+
+/// A test that makes its own table, perhaps for another kind of database, makes it as it needs it.
+#[test]
+fn a_table_as_its_test_makes_it() {
+    let code = "from sqlalchemy import create_engine, text
+MAKE = text('CREATE TABLE customers (id TEXT PRIMARY KEY)')
+def test_it():
+    with create_engine('sqlite://').begin() as conn:
+        conn.execute(MAKE)
+        conn.execute(text('INSERT INTO customers (id) VALUES (:id)'), {'id': '1'})
+        conn.execute(text('INSERT INTO tenants (id) VALUES (:id)'), {'id': '1'})  # ! warning missing-required-column
+";
+    holds(&[("tests/test_x.py", code)]);
+}
+
+/// Queries of a benchmark under tests: many tables, hardly one of the lock's. A folder that names the lock's tables is judged.
+#[test]
+fn sql_of_another_database_under_tests() {
+    let queries = "SELECT 1 FROM store_sales; SELECT 1 FROM item; SELECT 1 FROM date_dim; SELECT 1 FROM web_sales; SELECT 1 FROM catalog_sales;";
+    holds(&[("tests/tpcds/q/1.sql", queries), ("tests/tpcds/q/2.sql", "SELECT nope FROM customers JOIN store_sales USING (id);")]);
+    let known = "SELECT 1 FROM customers; SELECT 1 FROM orders;\nSELECT 1 FROM item; -- # ! error unknown-table";
+    holds(&[("tests/tpcds/1.sql", queries), ("tests/ours/2.sql", known)]);
+    let queries = queries.replace(';', ";  -- # ! warning unknown-table\n");
+    holds(&[("queries/1.sql", &queries)]);
+}
+
 #[test]
 fn a_function_gives_rows_back_with_the_keys_that_it_put_in() {
     holds(&[
