@@ -291,6 +291,8 @@ impl Database {
                         Arc::make_mut(&mut self.added).insert((qualified.clone(), None), at);
                     }
                 }
+                // `ALTER TABLE t_id_seq OWNER TO …`, as dumps spell it
+                Role::Changes if self.find(name.schema_str(), name.name.as_str()).is_none() && self.ddl.is_sequence(&name) => {}
                 Role::Changes | Role::Drops => {
                     self.suppose(&qualified);
                     if let (Some(at), true) = (at, self.phantoms.contains(&qualified)) {
