@@ -756,6 +756,39 @@ class Other(Base):
     holds(&[("two/pages.sql", "create table pages (id int primary key, url text);"), ("two/app.py", code), ("two/models.py", model)]);
 }
 
+/// The table in which Alembic keeps its books may have another name, and sqlalchemy-migrate's is there like the others.
+#[test]
+fn the_books_of_the_migrations() {
+    let env = "from alembic import context\nNAME = '_versions'\ncontext.configure(version_table=NAME)\n";
+    let code = "import psycopg
+def f(conn: psycopg.Connection):
+    conn.execute('SELECT version_num FROM public._versions')
+    conn.execute('SELECT version FROM migrate_version')
+    conn.execute('SELECT version_num FROM versions_')  # ! error unknown-table
+";
+    holds(&[("m/env.py", env), ("app.py", code)]);
+}
+
+/// A column of a `Table` may go by another name in `c`.
+#[test]
+fn a_column_of_a_table_goes_by_its_key() {
+    let code = "import sqlalchemy as sa
+meta = sa.MetaData()
+customers = sa.Table('customers', meta, sa.Column('id', sa.BigInteger, primary_key=True), sa.Column('name', sa.Text, nullable=False, key='name_'))
+def f(conn):
+    conn.execute(sa.select(customers.c.name_).where(customers.c.id == 1))
+    conn.execute(customers.insert().values(name_='x'))
+    conn.execute(sa.select(customers.c.nam_))  # ! error unknown-attribute
+class Tables:
+    def __init__(self, meta):
+        self.customers = sa.Table('customers', meta, sa.Column('id', sa.BigInteger, primary_key=True), sa.Column('name', sa.Text, nullable=False, key='name_'))
+def g(conn, t: Tables):
+    conn.execute(sa.select(t.customers.c.name_))
+    conn.execute(sa.select(t.customers.c.names))  # ! error unknown-attribute
+";
+    holds(&[("app.py", code)]);
+}
+
 /// An index on a table that the same text makes.
 #[test]
 fn an_index_on_a_table_made_in_the_same_text() {

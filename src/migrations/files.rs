@@ -5,8 +5,8 @@ use std::path::Path;
 
 use super::alembic;
 use super::database::Database;
+use super::jinja;
 use super::python::Files;
-use crate::syntax::sql::template::Template;
 
 /// One file to run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -218,7 +218,9 @@ pub fn replay(files: &dyn Files<'_>, folder: &str, scripts: &[Script], mut db: D
                 let Ok(bytes) = std::fs::read(Path::new(&path)) else { continue };
                 let text = String::from_utf8_lossy(&bytes);
                 let file = crate::source::FileId(u32::try_from(n).unwrap_or(u32::MAX));
-                db.execute(&Template::from_source(file, up_part(&text), 0), None);
+                for (part, doubt) in jinja::parts(file, up_part(&text)) {
+                    db.execute(&part, doubt);
+                }
                 db.end_session();
             }
             Script::Python(path) => db = alembic::run_script(files, &format!("{folder}/{path}"), db),

@@ -363,6 +363,26 @@ fn what_alter_if_exists_passes_over_is_confessed() {
 }
 
 #[test]
+fn a_sequence_altered_as_a_table_is_no_table() {
+    let s = pull(&[(
+        "migrations/1.sql",
+        "CREATE TABLE t (id int);\nCREATE SEQUENCE t_id_seq;\nALTER TABLE t_id_seq OWNER TO me;\nALTER TABLE public.t_id_seq OWNER TO me;\nALTER TABLE u OWNER TO me;\n",
+    )]);
+    assert_eq!(s.relations.keys().map(ToString::to_string).collect::<Vec<_>>(), ["public.t", "public.u"]);
+    assert_eq!(s.incomplete.len(), 1, "{:?}", s.incomplete);
+}
+
+#[test]
+fn what_a_template_may_make_is_open() {
+    let text = "CREATE TABLE plain (id int) {{ space }};\n{% if more %}\nCREATE TABLE maybe (id int);\n{% endif %}\n";
+    let s = pull(&[("sql/tables.sql", text)]);
+    assert!(s.relation(None, "maybe").unwrap().1.open && !s.relation(None, "plain").unwrap().1.open);
+    assert_eq!(s.incomplete[0].object, "public.maybe");
+    let s = pull(&[("sql/tables.sql", &format!("{text}{{% for p in parts %}}CREATE TABLE part_{{{{ p }}}} (id int);{{% endfor %}}"))]);
+    assert!(s.relations.keys().all(|k| !k.name.contains("part")) && s.incomplete.iter().any(|i| i.object == crate::schema::WHOLE), "{:?}", s.incomplete);
+}
+
+#[test]
 fn sql_for_another_database_gives_no_lock() {
     let clickhouse = "CREATE TABLE a.t (`Timestamp` DateTime64(9) CODEC(Delta(8), ZSTD(1)), `Id` String) ENGINE = MergeTree() ORDER BY Id;";
     let refused = |path: &str| {
