@@ -789,6 +789,35 @@ def g(conn, t: Tables):
     holds(&[("app.py", code)]);
 }
 
+/// A piece of a statement that is one of several, or left out, is read each way; which of several tables is meant stays open, and so does what goes with what.
+#[test]
+fn pieces_that_are_one_of_several() {
+    let code = "import asyncpg
+async def f(pool: asyncpg.Pool, x, y):
+    change = 'SET total = $2'
+    if x:
+        change = 'SET totl = $2'  # ! `totl`
+    await pool.execute(f'UPDATE orders {change} WHERE id = $1', 1, 2)
+    order = 'created_at' if x else 'made_at'  # ! `made_at`
+    await pool.fetch(f'SELECT id FROM orders ORDER BY {order} DESC')
+    join = 'JOIN customers c ON c.id = o.customer_id' if x else ''
+    await pool.fetch(f'SELECT o.total FROM orders o {join} WHERE o.id = 1')
+    await pool.fetch(f\"SELECT o.total FROM orders o {'JOIN customers c ON c.idx = o.customer_id' if x else ''}\")  # ! `c.idx`
+    table = 'nowhere' if x else 'orders'
+    await pool.fetch(f'SELECT id FROM {table}')
+    column = 'c.name' if x else 'o.id'
+    await pool.fetch(f'SELECT {column} FROM orders o {join}')
+async def g(pool: asyncpg.Pool, x):
+    conds, args = [], []
+    if x:
+        args.append(x)
+        conds.append(f'totl = ${len(args)}')  # ! `totl`
+    where = ('WHERE ' + ' AND '.join(conds)) if conds else ''
+    await pool.fetch(f'SELECT id FROM orders {where} ORDER BY id', *args)
+";
+    holds(&[("app.py", code)]);
+}
+
 /// An index on a table that the same text makes.
 #[test]
 fn an_index_on_a_table_made_in_the_same_text() {
