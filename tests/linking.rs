@@ -807,6 +807,16 @@ async def f(pool: asyncpg.Pool, x, y):
     await pool.fetch(f'SELECT id FROM {table}')
     column = 'c.name' if x else 'o.id'
     await pool.fetch(f'SELECT {column} FROM orders o {join}')
+    column = 'total' if x else 'created_at'
+    q, where = 'SELECT o.id FROM orders o', 'WHERE o.total = 1'
+    if x:
+        q, where = 'SELECT c.id FROM customers c', 'WHERE c.tier = $1'
+    await pool.fetch(f'{q} {where}')
+    q = f'SELECT id FROM orders WHERE totl = 1 ORDER BY {column}'  # ! `totl`
+    await pool.fetch(f'{q} LIMIT 3')
+    await pool.fetch(f'SELECT id FROM orders WHERE totals = 1 ORDER BY {column}'.strip())  # ! `totals`
+    await pool.fetch(f'SELECT id FROM orders WHERE totalz = 1 ORDER BY {column} LIMIT {{}}'.format(3))  # ! `totalz`
+    await pool.fetch(' UNION '.join([f'SELECT id FROM orders WHERE totaly = 1 OR {column}']))  # ! `totaly`
 async def g(pool: asyncpg.Pool, x):
     conds, args = [], []
     if x:

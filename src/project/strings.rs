@@ -6,7 +6,7 @@ use crate::source::Span;
 use crate::syntax::python::{ArgKind, Call, StrLit, StrPart};
 
 use super::eval::{Args, Evaluator};
-use super::libraries::sql_text::looks_like_sql;
+use super::libraries::sql_text::{self, looks_like_sql};
 use super::text::{Text, TextPart};
 use super::value::{List, Value};
 
@@ -33,6 +33,10 @@ pub fn literal<'a>(ev: &mut Evaluator<'_, 'a>, lit: &'a StrLit) -> Value<'a> {
                 Value::Str(t) => parts.extend(t.parts.iter().cloned()),
                 Value::Int(n) => parts.push(TextPart::Made { text: n.to_string().into(), at: ev.at(*span) }),
                 other => {
+                    if let Some(t) = statement(&other) {
+                        parts.extend(t.parts.iter().cloned());
+                        continue;
+                    }
                     if !names_a_table(&parts) {
                         open.extend(readings(&other).map(|all| (parts.len(), all)));
                     }
@@ -44,11 +48,26 @@ pub fn literal<'a>(ev: &mut Evaluator<'_, 'a>, lit: &'a StrLit) -> Value<'a> {
     let whole = Text::new(parts);
     match open.as_slice() {
         [(at, all)] if looks_like_sql(&whole) => {
+            // Whatever becomes of the readings, the statement names what it names around the hole.
+            sql_text::literal(ev, &Value::Str(whole.clone()));
             let put = |one: &Text<'a>| [&whole.parts[..*at], &one.parts, &whole.parts[at + 1..]].concat();
             Value::union(all.iter().map(|one| Value::Str(Text::new(put(one)))))
         }
         _ => Value::Str(whole),
     }
+}
+
+/// Of a statement that may be read in several ways, one: inside another text it stands for all. All begin with one literal: of several statements, which goes with what
+/// is put behind it nobody can tell.
+pub fn statement<'v, 'a>(value: &'v Value<'a>) -> Option<&'v Text<'a>> {
+    let Value::Union(all) = value else { return None };
+    let begins = |v: &Value<'a>| match v.text()?.parts.first()? {
+        TextPart::Literal { literal, from, .. } => Some((std::ptr::from_ref(*literal), *from)),
+        _ => None,
+    };
+    let first = all.first()?;
+    let one = begins(first)?;
+    first.text().filter(|t| looks_like_sql(t) && all.iter().all(|v| begins(v) == Some(one)))
 }
 
 /// Whether a text ends where a table's name, or the rest of a name, is to follow: which of several tables the code means, and whether it made them itself, is another
@@ -100,7 +119,14 @@ pub fn add<'a>(ev: &mut Evaluator<'_, 'a>, left: &Value<'a>, right: &Value<'a>, 
 
 /// `text % values`
 pub fn percent<'a>(ev: &mut Evaluator<'_, 'a>, left: &Value<'a>, right: &Value<'a>, span: Span) -> Value<'a> {
-    let Value::Str(text) = left else { return Value::Unknown };
+    let text = match left {
+        Value::Str(text) => text,
+        Value::Union(all) => {
+            let all: Vec<_> = all.iter().map(|one| percent(ev, one, right, span)).collect();
+            return Value::union(all);
+        }
+        _ => return Value::Unknown,
+    };
     let values: Vec<Value<'a>> = match right {
         Value::Tuple(t) => t.to_vec(),
         other => vec![other.clone()],
@@ -229,7 +255,10 @@ pub fn join<'a>(ev: &mut Evaluator<'_, 'a>, separator: &Text<'a>, items: &Value<
         }
         match item {
             Value::Str(t) => out.extend(t.parts.iter().cloned()),
-            _ => out.push(TextPart::Hole(hole)),
+            other => match statement(other) {
+                Some(t) => out.extend(t.parts.iter().cloned()),
+                None => out.push(TextPart::Hole(hole)),
+            },
         }
     }
     if open {
