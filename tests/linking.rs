@@ -735,6 +735,135 @@ fn tables_of_another_service_in_the_same_repository() {
     holds(&[("etl/migrations/1_issues.sql", "CREATE TABLE issues (id int); CREATE TABLE orders (id int); -- # ! error stale-lock"), ("etl/app.py", &lost)]);
 }
 
+/// The lock is one service's; what a script beside another one makes is not missing. A model of it is at most a warning: the lock may be old.
+#[test]
+fn tables_that_a_script_of_the_repository_makes() {
+    let code = "from supabase import create_client
+sb = create_client('u', 'k')
+sb.table('pages').select('url').execute()
+sb.table('pagez').select('url').execute()  # ! error unknown-table
+";
+    let model = "from sqlalchemy import Column, Integer
+from sqlalchemy.orm import declarative_base
+Base = declarative_base()
+class Page(Base):
+    __tablename__ = 'pages'  # ! warning unknown-table
+    id = Column(Integer, primary_key=True)
+class Other(Base):
+    __tablename__ = 'others'  # ! error unknown-table
+    id = Column(Integer, primary_key=True)
+";
+    holds(&[("two/pages.sql", "create table pages (id int primary key, url text);"), ("two/app.py", code), ("two/models.py", model)]);
+}
+
+/// The table in which Alembic keeps its books may have another name, and sqlalchemy-migrate's is there like the others.
+#[test]
+fn the_books_of_the_migrations() {
+    let env = "from alembic import context\nNAME = '_versions'\ncontext.configure(version_table=NAME)\n";
+    let code = "import psycopg
+def f(conn: psycopg.Connection):
+    conn.execute('SELECT version_num FROM public._versions')
+    conn.execute('SELECT version FROM migrate_version')
+    conn.execute('SELECT version_num FROM versions_')  # ! error unknown-table
+";
+    holds(&[("m/env.py", env), ("app.py", code)]);
+}
+
+/// A column of a `Table` may go by another name in `c`.
+#[test]
+fn a_column_of_a_table_goes_by_its_key() {
+    let code = "import sqlalchemy as sa
+meta = sa.MetaData()
+customers = sa.Table('customers', meta, sa.Column('id', sa.BigInteger, primary_key=True), sa.Column('name', sa.Text, nullable=False, key='name_'))
+def f(conn):
+    conn.execute(sa.select(customers.c.name_).where(customers.c.id == 1))
+    conn.execute(customers.insert().values(name_='x'))
+    conn.execute(sa.select(customers.c.nam_))  # ! error unknown-attribute
+class Tables:
+    def __init__(self, meta):
+        self.customers = sa.Table('customers', meta, sa.Column('id', sa.BigInteger, primary_key=True), sa.Column('name', sa.Text, nullable=False, key='name_'))
+def g(conn, t: Tables):
+    conn.execute(sa.select(t.customers.c.name_))
+    conn.execute(sa.select(t.customers.c.names))  # ! error unknown-attribute
+";
+    holds(&[("app.py", code)]);
+}
+
+/// A piece of a statement that is one of several, or left out, is read each way; which of several tables is meant stays open, and so does what goes with what.
+#[test]
+fn pieces_that_are_one_of_several() {
+    let code = "import asyncpg
+async def f(pool: asyncpg.Pool, x, y):
+    change = 'SET total = $2'
+    if x:
+        change = 'SET totl = $2'  # ! `totl`
+    await pool.execute(f'UPDATE orders {change} WHERE id = $1', 1, 2)
+    order = 'created_at' if x else 'made_at'  # ! `made_at`
+    await pool.fetch(f'SELECT id FROM orders ORDER BY {order} DESC')
+    join = 'JOIN customers c ON c.id = o.customer_id' if x else ''
+    await pool.fetch(f'SELECT o.total FROM orders o {join} WHERE o.id = 1')
+    await pool.fetch(f\"SELECT o.total FROM orders o {'JOIN customers c ON c.idx = o.customer_id' if x else ''}\")  # ! `c.idx`
+    table = 'nowhere' if x else 'orders'
+    await pool.fetch(f'SELECT id FROM {table}')
+    column = 'c.name' if x else 'o.id'
+    await pool.fetch(f'SELECT {column} FROM orders o {join}')
+    column = 'total' if x else 'created_at'
+    q, where = 'SELECT o.id FROM orders o', 'WHERE o.total = 1'
+    if x:
+        q, where = 'SELECT c.id FROM customers c', 'WHERE c.tier = $1'
+    await pool.fetch(f'{q} {where}')
+    q = f'SELECT id FROM orders WHERE totl = 1 ORDER BY {column}'  # ! `totl`
+    await pool.fetch(f'{q} LIMIT 3')
+    await pool.fetch(f'SELECT id FROM orders WHERE totals = 1 ORDER BY {column}'.strip())  # ! `totals`
+    await pool.fetch(f'SELECT id FROM orders WHERE totalz = 1 ORDER BY {column} LIMIT {{}}'.format(3))  # ! `totalz`
+    await pool.fetch(' UNION '.join([f'SELECT id FROM orders WHERE totaly = 1 OR {column}']))  # ! `totaly`
+async def g(pool: asyncpg.Pool, x):
+    conds, args = [], []
+    if x:
+        args.append(x)
+        conds.append(f'totl = ${len(args)}')  # ! `totl`
+    where = ('WHERE ' + ' AND '.join(conds)) if conds else ''
+    await pool.fetch(f'SELECT id FROM orders {where} ORDER BY id', *args)
+";
+    holds(&[("app.py", code)]);
+}
+
+/// An index on a table that the same text makes.
+#[test]
+fn an_index_on_a_table_made_in_the_same_text() {
+    let code = "import psycopg
+def f(conn: psycopg.Connection):
+    conn.execute('CREATE TABLE extra (id int); CREATE INDEX ON extra (id); COMMENT ON TABLE extra IS $$x$$')
+    conn.execute('CREATE INDEX ON extras (id)')  # ! warning unknown-table
+";
+    holds(&[("app.py", code)]);
+}
+
+/// A test that makes its own table, perhaps for another kind of database, makes it as it needs it.
+#[test]
+fn a_table_as_its_test_makes_it() {
+    let code = "from sqlalchemy import create_engine, text
+MAKE = text('CREATE TABLE customers (id TEXT PRIMARY KEY)')
+def test_it():
+    with create_engine('sqlite://').begin() as conn:
+        conn.execute(MAKE)
+        conn.execute(text('INSERT INTO customers (id) VALUES (:id)'), {'id': '1'})
+        conn.execute(text('INSERT INTO tenants (id) VALUES (:id)'), {'id': '1'})  # ! warning missing-required-column
+";
+    holds(&[("tests/test_x.py", code)]);
+}
+
+/// Queries of a benchmark under tests: many tables, hardly one of the lock's. A folder that names the lock's tables is judged.
+#[test]
+fn sql_of_another_database_under_tests() {
+    let queries = "SELECT 1 FROM store_sales; SELECT 1 FROM item; SELECT 1 FROM date_dim; SELECT 1 FROM web_sales; SELECT 1 FROM catalog_sales;";
+    holds(&[("tests/tpcds/q/1.sql", queries), ("tests/tpcds/q/2.sql", "SELECT nope FROM customers JOIN store_sales USING (id);")]);
+    let known = "SELECT 1 FROM customers; SELECT 1 FROM orders;\nSELECT 1 FROM item; -- # ! error unknown-table";
+    holds(&[("tests/tpcds/1.sql", queries), ("tests/ours/2.sql", known)]);
+    let queries = queries.replace(';', ";  -- # ! warning unknown-table\n");
+    holds(&[("queries/1.sql", &queries)]);
+}
+
 #[test]
 fn a_function_gives_rows_back_with_the_keys_that_it_put_in() {
     holds(&[

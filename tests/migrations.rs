@@ -139,3 +139,21 @@ fn data_of_an_installed_app() {
     p.write("shop/migrations/0001_initial.py", of("shop_orders"));
     run(&p).says("error[broken-migration] table `shop_orders`");
 }
+
+/// Two bases that nothing joins are for two kinds of database; what both make is neither's for sure.
+#[test]
+fn bases_of_alembic_that_nothing_joins() {
+    let p = Project::new();
+    p.write("schema.lock.yaml", T);
+    let head = "import sqlalchemy as sa\nfrom alembic import op\n";
+    let step = |id: &str, down: &str, body: &str| format!("{head}revision = '{id}'\ndown_revision = {down}\ndef upgrade():\n    {body}\n");
+    let create = |columns: &str| format!("op.create_table('orders', sa.Column('id', sa.Integer(), primary_key=True), {columns})");
+    let change = "op.execute(\"UPDATE orders SET kind = 'x'\")\n    op.alter_column('orders', 'kind', new_column_name='sort')";
+    p.write("m/versions/a1.py", step("a1", "None", &create("sa.Column('made', sa.Date())")));
+    p.write("m/versions/b1.py", step("b1", "None", &create("sa.Column('kind', sa.Text())")));
+    p.write("m/versions/b2.py", step("b2", "'b1'", change));
+    run(&p).never_says("broken-migration");
+    // One after the other they are one history.
+    p.write("m/versions/b1.py", step("b1", "'a1'", "op.create_table('others', sa.Column('id', sa.Integer()))"));
+    run(&p).exits(1).says("error[broken-migration] `orders` has no column `kind` at revision `b2`");
+}

@@ -197,7 +197,12 @@ impl<'a> Live<'a> {
         let source = self.sources().get(file);
         match (&facts.markdown, source.language) {
             (Some(document), _) => documents::uses(&self.project.world, file, document),
-            (None, Language::Sql) => sql_files::of_file(self.settings, self.opened, self.schema, (file, source)),
+            (None, Language::Sql) => {
+                let uses = sql_files::of_file(self.settings, self.opened, self.schema, (file, source));
+                // Whether it lies among files for another database only all of them can tell.
+                let aside = self.project.apart.get(&file).is_some_and(sql_files::is_set_aside);
+                if aside { sql_files::set_aside(uses, file) } else { uses }
+            }
             _ => Uses::default(),
         }
     }

@@ -60,7 +60,7 @@ impl Outcome {
     pub(super) fn count(&mut self, settings: &Settings, opened: &Opened, context: &rules::Context<'_, '_>) {
         let asked: Vec<bool> = opened.paths.iter().map(|p| p.as_deref().is_some_and(|p| settings.reports(p))).collect();
         self.summary.files = asked.iter().filter(|a| **a).count();
-        let mut one = |file: crate::source::FileId, known: &Known<'_>, certainty: Certainty| {
+        let mut one = |file: crate::source::FileId, known: &Known<'_>, certainty: Certainty, made: bool| {
             if !asked[file.0 as usize] {
                 return;
             }
@@ -68,15 +68,17 @@ impl Outcome {
             match (certainty, known) {
                 (Certainty::Low, _) => self.summary.skip("only a guess", 1),
                 (_, Known::Open) => self.summary.skip("table outside the lock or only partly known", 1),
+                (_, Known::Missing) if made => self.summary.skip("table that another script of the project makes", 1),
                 (_, Known::Closed(..) | Known::Missing) => self.summary.checked += 1,
             }
         };
         // What a revision does to the schema is nothing to check.
         for r in context.project.uses.references.iter().filter(|r| r.access != Access::Ddl || r.context != Context::Migration) {
-            one(r.location.file, &context.relation(r.relation), r.certainty);
+            let made = r.model.is_none() && context.is_made_besides(r.relation, r.via == "sql");
+            one(r.location.file, &context.relation(r.relation), r.certainty, made);
         }
         for p in &context.project.uses.sql_problems {
-            one(p.location.file, &Known::Missing, p.certainty);
+            one(p.location.file, &Known::Missing, p.certainty, false);
         }
         for ((reason, file), times) in &context.project.uses.skipped {
             if file.is_none_or(|f| asked[f.0 as usize]) {

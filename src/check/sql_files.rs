@@ -12,7 +12,7 @@ use crate::project::libraries::sql_text::{created, dialect};
 use crate::project::uses::{Certainty, Reference, RelationName, SqlProblem, SqlText, Uses};
 use crate::schema::Schema;
 use crate::source::{FileId, Language, SourceFile};
-use crate::sql::{Options, analyse};
+use crate::sql::{Options, ProblemKind, analyse};
 use crate::symbol::Symbol;
 use crate::syntax::sql::Skip;
 use crate::syntax::sql::template::Template;
@@ -24,7 +24,62 @@ type Created = BTreeSet<(Symbol, Option<Symbol>)>;
 pub(super) fn uses(settings: &Settings, opened: &Opened) -> (Vec<(FileId, Uses)>, Created) {
     let files: Vec<FileId> = opened.sources.iter().filter(|(_, f)| f.language == Language::Sql).map(|(id, _)| id).collect();
     let one = |&id: &FileId| (id, isolate::uses(&opened.sources, id, || of_file(settings, opened, &opened.schema, (id, opened.sources.get(id)))));
-    (files.par_iter().map(one).collect(), of_other_databases(settings, opened, &files))
+    let mut all: Vec<(FileId, Uses)> = files.par_iter().map(one).collect();
+    let made = of_other_databases(settings, opened, &files);
+    set_strangers_aside(opened, &made, &mut all);
+    (all, made)
+}
+
+/// Why what a file names is not held to the lock.
+const STRANGE: &str = "sql of another database";
+
+/// So many tables that the lock does not have are no slips of the pen…
+const MANY: usize = 5;
+
+/// …where for each that it has there are as many that it does not.
+const RATIO: usize = 5;
+
+/// Folders of tests whose SQL names many tables of which the lock has (almost) none: queries of a benchmark, a parser's examples, another database's schema. What
+/// they name is counted, not judged; one file more or less that happens to name a table of ours changes nothing.
+fn set_strangers_aside(opened: &Opened, made: &Created, all: &mut [(FileId, Uses)]) {
+    let is_made: FxHashSet<Symbol> = made.iter().chain(all.iter().flat_map(|u| &u.1.created)).map(|c| c.0).collect();
+    let mut folders: BTreeMap<&str, (FxHashSet<Symbol>, FxHashSet<Symbol>)> = BTreeMap::new();
+    for (id, uses) in all.iter() {
+        for folder in test_folders(&opened.sources.get(*id).path) {
+            let (known, missing) = folders.entry(folder).or_default();
+            known.extend(uses.references.iter().filter(|r| r.context == Context::Sql).map(|r| r.relation.name));
+            let unknown = uses.sql_problems.iter().filter(|p| p.problem.kind == ProblemKind::UnknownTable && p.context == Context::Sql);
+            missing.extend(unknown.filter_map(|p| p.problem.table.as_deref()).map(Symbol::from).filter(|t| !is_made.contains(t)));
+        }
+    }
+    folders.retain(|_, (known, missing)| missing.len() >= MANY && known.len() * RATIO <= missing.len());
+    for (id, uses) in all.iter_mut() {
+        if test_folders(&opened.sources.get(*id).path).any(|f| folders.contains_key(f)) {
+            *uses = set_aside(std::mem::take(uses), *id);
+        }
+    }
+}
+
+/// The folders around a file, from its own up to the outermost one of tests; none for a file that is no test's.
+fn test_folders(path: &str) -> impl Iterator<Item = &str> {
+    let folder = |p: &str| p.rfind('/');
+    let is_tests = |p: &&str| p.split('/').any(|part| matches!(part, "tests" | "test" | "testing"));
+    std::iter::successors(folder(path).map(|n| &path[..n]), move |p| folder(p).map(|n| &p[..n])).take_while(is_tests)
+}
+
+/// Counts what a file names as not judged.
+pub(super) fn set_aside(uses: Uses, file: FileId) -> Uses {
+    let named = uses.references.len() + uses.sql_problems.len();
+    let mut aside = Uses { created: uses.created, skipped: uses.skipped, crashed: uses.crashed, ..Uses::default() };
+    if named > 0 {
+        aside.skipped.insert((STRANGE, Some(file)), named);
+    }
+    aside
+}
+
+/// Whether what a file names was [set aside](set_aside).
+pub(super) fn is_set_aside(uses: &Uses) -> bool {
+    uses.skipped.keys().any(|(reason, _)| *reason == STRANGE)
 }
 
 /// Tables that a folder of migrations makes of which the lock has but few: they are those of another database of the project.

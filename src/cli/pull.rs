@@ -94,7 +94,7 @@ fn from_ddl(from: &Path) -> Result<Schema, Failure> {
     } else {
         let bytes = std::fs::read(from).map_err(|e| Failure::new(format!("{}: cannot be read: {e}", from.display())))?;
         let text = String::from_utf8(bytes).map_err(|e| Failure::new(format!("{}: not UTF-8 (byte {})", from.display(), e.utf8_error().valid_up_to())))?;
-        crate::sql::ddl::load_file(up_part(&text))
+        migrations::of_template(up_part(&text)).unwrap_or_else(|| crate::sql::ddl::load_file(up_part(&text)))
     };
     schema.drop_platform(&[]);
     schema.drop_bookkeeping();

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::passed::Passed;
 use crate::schema::{QualifiedName, Relation, RelationKind, Schema, WHOLE};
 use crate::source::{Location, Span};
 use crate::sql::ddl::{Ddl, NoteKind};
@@ -54,6 +55,8 @@ pub struct Database {
     added: Arc<BTreeMap<(QualifiedName, Option<String>), Location>>,
     /// Tables whose existence a migration asked about, and which were not there.
     asked: Arc<BTreeSet<QualifiedName>>,
+    /// What `ALTER TABLE IF EXISTS` passed over.
+    passed: Arc<Passed>,
     /// The schema that bare names go to, where it is not `public`.
     path: Option<String>,
 }
@@ -144,7 +147,9 @@ impl Database {
 
     /// The schema in the end.
     pub fn finish(self) -> Schema {
-        Arc::unwrap_or_clone(self.ddl).finish()
+        let mut ddl = Arc::unwrap_or_clone(self.ddl);
+        Arc::unwrap_or_clone(self.passed).confess(ddl.schema_mut());
+        ddl.finish()
     }
 
     /// The relation that a name means here; `None` where there is none.
@@ -246,7 +251,9 @@ impl Database {
         let options = Options { search_path: self.path.clone().map(|p| vec![p, "public".to_owned()]), ..Options::default() };
         for p in analyse(&part, self.ddl.schema(), &options).problems {
             let kind = match (p.kind, p.table, p.column) {
-                (ProblemKind::UnknownTable, Some(table), _) if !self.phantoms.iter().any(|n| n.name == table) => NoteKind::UnknownRelation(table),
+                (ProblemKind::UnknownTable, Some(table), _) if !self.phantoms.iter().any(|n| n.name == table) && !self.passed.names(&table) => {
+                    NoteKind::UnknownRelation(table)
+                }
                 (ProblemKind::UnknownColumn, Some(table), Some(column)) => {
                     NoteKind::UnknownColumn(QualifiedName::new(p.schema.unwrap_or_default(), table), column)
                 }
@@ -263,6 +270,7 @@ impl Database {
             self.schema_mut().mark_incomplete(WHOLE, "a statement makes a function or a type whose name could not be worked out");
             return;
         }
+        self.pass(&statement.kind);
         let mut touched = Vec::new();
         for (name, role) in targets(&statement.kind) {
             self.first_creates.get_or_insert(role == Role::Creates);
@@ -283,6 +291,8 @@ impl Database {
                         Arc::make_mut(&mut self.added).insert((qualified.clone(), None), at);
                     }
                 }
+                // `ALTER TABLE t_id_seq OWNER TO …`, as dumps spell it
+                Role::Changes if self.find(name.schema_str(), name.name.as_str()).is_none() && self.ddl.is_sequence(&name) => {}
                 Role::Changes | Role::Drops => {
                     self.suppose(&qualified);
                     if let (Some(at), true) = (at, self.phantoms.contains(&qualified)) {
@@ -312,6 +322,15 @@ impl Database {
             if let Some(location) = sql.locate(note.span) {
                 self.problems.push(Problem { location, kind: note.kind });
             }
+        }
+    }
+
+    /// Keeps what a statement would do to a table that is not there.
+    fn pass(&mut self, kind: &StatementKind) {
+        if matches!(kind, StatementKind::AlterRelation(_) | StatementKind::Drop(_)) {
+            let mut passed = std::mem::take(&mut self.passed);
+            Arc::make_mut(&mut passed).see(kind, |name| (self.qualified(name), self.find(name.schema_str(), name.name.as_str()).is_some()));
+            self.passed = passed;
         }
     }
 

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use super::alembic;
 use super::database::Database;
+use super::jinja;
 use super::python::Files;
-use crate::syntax::sql::template::Template;
 
 /// One file to run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +24,8 @@ const BACKWARD: &[&str] = &[
 ];
 /// Words that say it makes a whole schema at once.
 const WHOLE: &[&str] = &["complete", "full", "schema", "structure", "setup", "init", "initial", "base", "baseline", "dump"];
+/// Folders of that name hold what is there before the first step.
+const BEFORE: &[&str] = &["init", "initial", "initdb", "base", "baseline", "bootstrap"];
 /// Of a whole schema in several files (`create_tables.sql`, `create_foreign_keys.sql`), what each makes, in the order in which it can be made.
 const PARTS: &[&[&str]] = &[
     &["extension", "extensions"],
@@ -159,7 +161,9 @@ pub fn plan(paths: &[String]) -> Vec<Script> {
         chosen.sort_by_key(|p| folder(p));
         return chosen.into_iter().map(|p| script(p)).collect();
     }
-    let rank = |p: &str| (repeatable(p), if steps { numbered(p) } else { !whole(p) }, part(p));
+    // `init/1-tables.sql` beside `001-more.sql`: the folder's own numbers begin before those of the steps.
+    let before = |p: &str| words(folder(p).rsplit('/').next().unwrap_or_default()).all(|w| BEFORE.contains(&w.as_str())) && p.contains('/');
+    let rank = |p: &str| (repeatable(p), !before(p), if steps { numbered(p) } else { !whole(p) }, part(p));
     let version = |p: &str| p.rsplit('/').next().unwrap_or(p).trim_start_matches(['V', 'v']).to_owned();
     chosen.sort_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| natural(&folder(a), &folder(b))).then_with(|| natural(&version(a), &version(b))));
     chosen.into_iter().map(|p| script(p)).collect()
@@ -214,7 +218,9 @@ pub fn replay(files: &dyn Files<'_>, folder: &str, scripts: &[Script], mut db: D
                 let Ok(bytes) = std::fs::read(Path::new(&path)) else { continue };
                 let text = String::from_utf8_lossy(&bytes);
                 let file = crate::source::FileId(u32::try_from(n).unwrap_or(u32::MAX));
-                db.execute(&Template::from_source(file, up_part(&text), 0), None);
+                for (part, doubt) in jinja::parts(file, up_part(&text)) {
+                    db.execute(&part, doubt);
+                }
                 db.end_session();
             }
             Script::Python(path) => db = alembic::run_script(files, &format!("{folder}/{path}"), db),
@@ -259,6 +265,11 @@ mod tests {
     #[test]
     fn a_whole_schema_comes_before_the_steps_on_it() {
         assert_eq!(names(&["1.0/001_a.sql", "RESET.sql", "backup_database.sql", "complete_setup.sql"]), ["complete_setup.sql", "1.0/001_a.sql"]);
+    }
+
+    #[test]
+    fn a_folder_of_what_is_there_first_comes_first() {
+        assert_eq!(names(&["001-x.sql", "init/2-b.sql", "init/1-a.sql", "later/1-c.sql"]), ["init/1-a.sql", "init/2-b.sql", "001-x.sql", "later/1-c.sql"]);
     }
 
     #[test]

@@ -10,6 +10,8 @@ mod django;
 mod files;
 mod find;
 mod first;
+mod jinja;
+mod passed;
 mod python;
 mod sqltext;
 mod survey;
@@ -46,6 +48,17 @@ pub fn pull_from(path: &Path) -> Result<Schema, String> {
     };
     let thread = std::thread::Builder::new().stack_size(STACK).spawn(run).map_err(|e| e.to_string())?;
     thread.join().unwrap_or_else(|_| Err("the migrations could not be replayed".to_owned()))
+}
+
+/// The schema that a file of SQL with Jinja's tags may leave behind; `None` for one that is no template.
+pub fn of_template(text: &str) -> Option<Schema> {
+    jinja::is_template(text).then(|| {
+        let mut db = Database::new();
+        for (part, doubt) in jinja::parts(crate::source::FileId(0), text) {
+            db.execute(&part, doubt);
+        }
+        db.finish()
+    })
 }
 
 fn replay(found: &Histories) -> Schema {

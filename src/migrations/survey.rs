@@ -13,7 +13,6 @@ use crate::project::world::World;
 use crate::schema::QualifiedName;
 use crate::source::{FileId, Language, Location};
 use crate::syntax::python::Module;
-use crate::syntax::sql::template::Template;
 
 /// What wrote a history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,7 +136,9 @@ fn sql(world: &World<'_>, files: &Linked<'_, '_>, folder: &str, paths: &[String]
             Script::Sql(inside) => {
                 let path = if folder.is_empty() { inside.clone() } else { format!("{folder}/{inside}") };
                 let Some(&id) = ids.get(path.as_str()) else { continue };
-                db.execute(&Template::from_source(id, up_part(&world.sources.get(id).text), 0), None);
+                for (part, doubt) in super::jinja::parts(id, up_part(&world.sources.get(id).text)) {
+                    db.execute(&part, doubt);
+                }
                 steps.push(Step { revision: inside, path: path.clone(), problems: db.take_problems() });
                 by_path.insert(path, id);
             }

@@ -172,6 +172,19 @@ fn a_table_that_two_histories_create_is_open() {
 }
 
 #[test]
+fn a_table_that_two_bases_create_is_open_where_nothing_joins_them() {
+    let (a, b) =
+        (step("a", "None", "op.create_table('t', sa.Column('id', sa.BigInteger()))"), step("b", "None", "op.create_table('t', sa.Column('x', sa.Text()))"));
+    let s = pull(&[("m/env.py", ""), ("m/versions/a.py", &a), ("m/versions/b.py", &b)]);
+    assert!(s.relation(None, "t").unwrap().1.open);
+    assert_eq!(s.incomplete[0].reason, "two histories of the project create it");
+    // Joined in the end, they are one history of one database.
+    let joined = step("c", "('a', 'b')", "op.add_column('t', sa.Column('y', sa.Text()))");
+    let s = pull(&[("m/env.py", ""), ("m/versions/a.py", &a), ("m/versions/b.py", &b), ("m/versions/c.py", &joined)]);
+    assert!(s.incomplete.is_empty(), "{:?}", s.incomplete);
+}
+
+#[test]
 fn what_is_not_alembics_own_is_confessed_and_known_plugins_run() {
     let s = revision("op.create_table('t', sa.Column('s', sa.Enum('a', name='state')))\nop.sync_enum_values('public', 'state', ['a'], ['a', 'b'])");
     assert_eq!(s.enums.values().next().unwrap(), &["a", "b"]);
@@ -349,6 +362,41 @@ fn a_table_that_two_histories_make_is_not_known_even_where_one_renames() {
     let two = revision("op.create_table('t', sa.Column('id', sa.Integer()))\n    op.rename_table('t', 'u')");
     let s = pull(&[("one/env.py", ""), ("one/versions/a.py", &one), ("two/env.py", ""), ("two/versions/a.py", &two)]);
     assert!(s.incomplete.iter().any(|i| i.object == "public.u"), "{:?}", s.incomplete);
+}
+
+#[test]
+fn what_alter_if_exists_passes_over_is_confessed() {
+    let add = ("migrations/001_more.sql", "ALTER TABLE IF EXISTS t ADD COLUMN IF NOT EXISTS extra text;\nALTER TABLE IF EXISTS gone ADD x int;\n");
+    let s = pull(&[add, ("migrations/002_t.sql", "CREATE TABLE t (id int);\n")]);
+    assert!(s.relation(None, "t").unwrap().1.open && s.relation(None, "gone").is_none());
+    assert_eq!(s.incomplete.len(), 1, "{:?}", s.incomplete);
+    // It has the column after all, or was made anew.
+    let s = pull(&[add, ("migrations/002_t.sql", "CREATE TABLE t (id int, extra text);\n")]);
+    assert!(s.incomplete.is_empty(), "{:?}", s.incomplete);
+    let s = pull(&[add, ("migrations/002_t.sql", "DROP TABLE IF EXISTS t;\nCREATE TABLE t (id int);\n")]);
+    assert!(s.incomplete.is_empty(), "{:?}", s.incomplete);
+    let s = pull(&[add, ("migrations/init/1_t.sql", "CREATE TABLE t (id int);\n")]);
+    assert_eq!(columns(&s, "t"), ["extra text", "id integer"]);
+}
+
+#[test]
+fn a_sequence_altered_as_a_table_is_no_table() {
+    let s = pull(&[(
+        "migrations/1.sql",
+        "CREATE TABLE t (id int);\nCREATE SEQUENCE t_id_seq;\nALTER TABLE t_id_seq OWNER TO me;\nALTER TABLE public.t_id_seq OWNER TO me;\nALTER TABLE u OWNER TO me;\n",
+    )]);
+    assert_eq!(s.relations.keys().map(ToString::to_string).collect::<Vec<_>>(), ["public.t", "public.u"]);
+    assert_eq!(s.incomplete.len(), 1, "{:?}", s.incomplete);
+}
+
+#[test]
+fn what_a_template_may_make_is_open() {
+    let text = "CREATE TABLE plain (id int) {{ space }};\n{% if more %}\nCREATE TABLE maybe (id int);\n{% endif %}\n";
+    let s = pull(&[("sql/tables.sql", text)]);
+    assert!(s.relation(None, "maybe").unwrap().1.open && !s.relation(None, "plain").unwrap().1.open);
+    assert_eq!(s.incomplete[0].object, "public.maybe");
+    let s = pull(&[("sql/tables.sql", &format!("{text}{{% for p in parts %}}CREATE TABLE part_{{{{ p }}}} (id int);{{% endfor %}}"))]);
+    assert!(s.relations.keys().all(|k| !k.name.contains("part")) && s.incomplete.iter().any(|i| i.object == crate::schema::WHOLE), "{:?}", s.incomplete);
 }
 
 #[test]

@@ -13,6 +13,10 @@ use super::value::{Dict, DictEntry, List, Value};
 pub fn method<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &'a Expr, value: &Value<'a>, name: Ident, call: &'a Call, args: &Args<'a>) -> Option<Value<'a>> {
     match value {
         Value::Str(t) => strings::method(ev, t, name.as_str(), call, args),
+        Value::Union(all) if strings::statement(value).is_some() => {
+            let each: Option<Vec<_>> = all.iter().map(|one| strings::method(ev, one.text()?, name.as_str(), call, args)).collect();
+            each.map(Value::union)
+        }
         Value::List(l) => {
             let mut list = (**l).clone();
             match name.as_str() {

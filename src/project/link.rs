@@ -189,7 +189,8 @@ impl<'a> Project<'a> {
         if let Some(why) = changed.iter().find_map(|f| super::concerns::after(&world, beyond, *f)).or_else(|| asked.iter().find_map(unregistered)) {
             return Err(why);
         }
-        Ok(Project { world, uses, created_by_others: BTreeSet::new(), seen: Vec::new(), apart: BTreeMap::new() })
+        let created_by_others = whole.created.iter().copied().collect();
+        Ok(Project { world, uses, created_by_others, seen: Vec::new(), apart: BTreeMap::new() })
     }
 
     /// Puts what a file gives now in the place of what it gave before, in what is kept `apart`.

@@ -6,15 +6,23 @@ use crate::source::Span;
 use crate::syntax::python::{ArgKind, Call, StrLit, StrPart};
 
 use super::eval::{Args, Evaluator};
+use super::libraries::sql_text::{self, looks_like_sql};
 use super::text::{Text, TextPart};
 use super::value::{List, Value};
 
 /// Lists and tuples that grow longer than this are no longer followed.
 const MAX_ITEMS: usize = 10_000;
 
+/// So many texts may one literal stand for.
+const MAX_READINGS: usize = 6;
+
 /// A string literal, with what its holes are known to be.
+///
+/// Where one hole of a statement is one of several texts (`f"UPDATE t {'SET a = 1' if x else 'SET b = 1'}"`), the literal is one of several; an empty text among them
+/// leaves a clause out, and says nothing that the statement with the clause does not say. Where there are more such holes, which goes with which nobody can tell.
 pub fn literal<'a>(ev: &mut Evaluator<'_, 'a>, lit: &'a StrLit) -> Value<'a> {
     let mut parts = Vec::with_capacity(lit.parts.len());
+    let mut open: Vec<(usize, Vec<Text<'a>>)> = Vec::new();
     for p in &lit.parts {
         match p {
             StrPart::Text(t) => {
@@ -24,11 +32,59 @@ pub fn literal<'a>(ev: &mut Evaluator<'_, 'a>, lit: &'a StrLit) -> Value<'a> {
             StrPart::Hole { expr, span, .. } => match ev.eval(expr) {
                 Value::Str(t) => parts.extend(t.parts.iter().cloned()),
                 Value::Int(n) => parts.push(TextPart::Made { text: n.to_string().into(), at: ev.at(*span) }),
-                _ => parts.push(TextPart::Hole(ev.at(*span))),
+                other => {
+                    if let Some(t) = statement(&other) {
+                        parts.extend(t.parts.iter().cloned());
+                        continue;
+                    }
+                    if !names_a_table(&parts) {
+                        open.extend(readings(&other).map(|all| (parts.len(), all)));
+                    }
+                    parts.push(TextPart::Hole(ev.at(*span)));
+                }
             },
         }
     }
-    Value::Str(Text::new(parts))
+    let whole = Text::new(parts);
+    match open.as_slice() {
+        [(at, all)] if looks_like_sql(&whole) => {
+            // Whatever becomes of the readings, the statement names what it names around the hole.
+            sql_text::literal(ev, &Value::Str(whole.clone()));
+            let put = |one: &Text<'a>| [&whole.parts[..*at], &one.parts, &whole.parts[at + 1..]].concat();
+            Value::union(all.iter().map(|one| Value::Str(Text::new(put(one)))))
+        }
+        _ => Value::Str(whole),
+    }
+}
+
+/// Of a statement that may be read in several ways, one: inside another text it stands for all. All begin with one literal: of several statements, which goes with what
+/// is put behind it nobody can tell.
+pub fn statement<'v, 'a>(value: &'v Value<'a>) -> Option<&'v Text<'a>> {
+    let Value::Union(all) = value else { return None };
+    let begins = |v: &Value<'a>| match v.text()?.parts.first()? {
+        TextPart::Literal { literal, from, .. } => Some((std::ptr::from_ref(*literal), *from)),
+        _ => None,
+    };
+    let first = all.first()?;
+    let one = begins(first)?;
+    first.text().filter(|t| looks_like_sql(t) && all.iter().all(|v| begins(v) == Some(one)))
+}
+
+/// Whether a text ends where a table's name, or the rest of a name, is to follow: which of several tables the code means, and whether it made them itself, is another
+/// matter than what a clause says.
+fn names_a_table(before: &[TextPart<'_>]) -> bool {
+    let Some(text) = before.last().and_then(TextPart::known) else { return true };
+    let word = text.trim_end().rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or_default().to_ascii_lowercase();
+    !text.ends_with(|c: char| c.is_whitespace() || matches!(c, '(' | ','))
+        || matches!(word.as_str(), "from" | "join" | "into" | "update" | "table" | "only" | "exists")
+}
+
+/// The texts that a value is one of, those apart that are empty; `None` where it may be anything else, or where they are many.
+fn readings<'a>(value: &Value<'a>) -> Option<Vec<Text<'a>>> {
+    let Value::Union(all) = value else { return None };
+    let texts: Vec<Text<'a>> = all.iter().map(|v| v.text().cloned()).collect::<Option<_>>()?;
+    let said: Vec<Text<'a>> = texts.into_iter().filter(|t| t.constant().is_none_or(|t| !t.trim().is_empty())).collect();
+    (1..=MAX_READINGS).contains(&said.len()).then_some(said)
 }
 
 /// `left + right`
@@ -63,7 +119,14 @@ pub fn add<'a>(ev: &mut Evaluator<'_, 'a>, left: &Value<'a>, right: &Value<'a>, 
 
 /// `text % values`
 pub fn percent<'a>(ev: &mut Evaluator<'_, 'a>, left: &Value<'a>, right: &Value<'a>, span: Span) -> Value<'a> {
-    let Value::Str(text) = left else { return Value::Unknown };
+    let text = match left {
+        Value::Str(text) => text,
+        Value::Union(all) => {
+            let all: Vec<_> = all.iter().map(|one| percent(ev, one, right, span)).collect();
+            return Value::union(all);
+        }
+        _ => return Value::Unknown,
+    };
     let values: Vec<Value<'a>> = match right {
         Value::Tuple(t) => t.to_vec(),
         other => vec![other.clone()],
@@ -192,7 +255,10 @@ pub fn join<'a>(ev: &mut Evaluator<'_, 'a>, separator: &Text<'a>, items: &Value<
         }
         match item {
             Value::Str(t) => out.extend(t.parts.iter().cloned()),
-            _ => out.push(TextPart::Hole(hole)),
+            other => match statement(other) {
+                Some(t) => out.extend(t.parts.iter().cloned()),
+                None => out.push(TextPart::Hole(hole)),
+            },
         }
     }
     if open {

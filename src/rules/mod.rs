@@ -249,6 +249,13 @@ impl<'a> Context<'_, 'a> {
         if outside || tool || confessed { Known::Open } else { Known::Missing }
     }
 
+    /// Whether the project itself makes a table of that name, in a SQL file that is no migration of this database or (`in_code`) in SQL that its code sends. The lock of
+    /// one service says nothing of a table that belongs to the next one.
+    pub fn is_made_besides(&self, name: RelationName, in_code: bool) -> bool {
+        let made = (name.name, None);
+        self.project.created_by_others.contains(&made) || in_code && self.project.uses.created.contains(&made)
+    }
+
     /// Adds where the lock defines the relation.
     fn with_definition(&self, diagnostic: Diagnostic, name: &QualifiedName, at: Option<crate::source::Span>) -> Diagnostic {
         match self.in_lock(at) {

@@ -30,14 +30,16 @@ fn check(context: &Context<'_, '_>, found: &mut Vec<Diagnostic>) {
         if model.foreign || model.reflected {
             continue;
         }
-        let certainty = if model.open { Certainty::Medium } else { Certainty::High };
+        // Two things of the project speak of the table: the lock is rather old, or another database's, than the name misspelt.
+        let made = context.is_made_besides(model.relation, false);
+        let certainty = if model.open || made { Certainty::Medium } else { Certainty::High };
         report(context, &mut near, (model.relation, model.relation_at, diagnostic::Context::Model, certainty), found);
     }
     for r in &context.project.uses.references {
         // A missing table is reported once, at its model, not at each use.
         let in_model = r.context == diagnostic::Context::Model;
         let at_model = if in_model { r.model.is_some() || modelled.contains(&r.relation) } else { r.model.is_some() && modelled.contains(&r.relation) };
-        if r.column.is_none() && !at_model {
+        if r.column.is_none() && !at_model && !context.is_made_besides(r.relation, r.via == "sql") {
             report(context, &mut near, (r.relation, r.location, r.context, r.certainty), found);
         }
     }

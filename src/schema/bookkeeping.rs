@@ -9,6 +9,8 @@ use super::{QualifiedName, Relation, Schema};
 const TABLES: &[(&str, &[&[&str]])] = &[
     // Alembic (`MigrationContext._version`)
     ("alembic_version", &[&["version_num"]]),
+    // sqlalchemy-migrate
+    ("migrate_version", &[&["repository_id", "repository_path", "version"]]),
     // Django (`MigrationRecorder`)
     ("django_migrations", &[&["app", "applied", "id", "name"]]),
     // dbmate, Rails, golang-migrate, Ecto

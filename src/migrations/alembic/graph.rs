@@ -84,6 +84,31 @@ impl Graph {
         seen
     }
 
+    /// Revisions that belong together, by identifier: the same number for all that lead to, or need, one another. Bases that nothing joins are histories of
+    /// their own, and may be those of several databases.
+    pub fn parts(&self) -> BTreeMap<&str, usize> {
+        let mut near: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for r in self.revisions.values() {
+            for b in self.before(r) {
+                near.entry(&r.id).or_default().push(b);
+                near.entry(b).or_default().push(&r.id);
+            }
+        }
+        let mut parts = BTreeMap::new();
+        let mut count = 0;
+        for id in self.revisions.keys() {
+            let mut todo = vec![id.as_str()];
+            while let Some(id) = todo.pop() {
+                if !parts.contains_key(id) {
+                    parts.insert(id, count);
+                    todo.extend(near.get(id).into_iter().flatten());
+                }
+            }
+            count = parts.len();
+        }
+        parts
+    }
+
     /// All revisions, each behind those it needs. Among those that could run next, one that continues the revision just run comes first, so that a
     /// branch stays together; the rest go by identifier. What lies on a circle comes last.
     pub fn order(&self) -> Vec<&Revision> {
@@ -134,6 +159,14 @@ mod tests {
         let order: Vec<_> = g.order().iter().map(|r| r.id.as_str()).collect();
         assert_eq!(order, ["a", "b", "c", "d"]);
         assert_eq!(g.heads().len(), 1);
+    }
+
+    #[test]
+    fn bases_that_nothing_joins_are_parts_of_their_own() {
+        let g = graph(&[("a", &[]), ("b", &["a"]), ("c", &[]), ("d", &["c", "b"]), ("x", &[]), ("y", &["x"])]);
+        let parts = g.parts();
+        assert_eq!((parts["a"], parts["b"], parts["x"]), (parts["d"], parts["c"], parts["y"]));
+        assert_ne!(parts["a"], parts["x"]);
     }
 
     #[test]

@@ -333,7 +333,14 @@ pub fn replay(files: &dyn super::python::Files<'_>, tree: &Tree, db: Database) -
         environment(&mut m, env);
     }
     let mut steps = Vec::new();
+    let (parts, mut last) = (graph.parts(), None);
     for r in graph.order() {
+        let part = parts.get(r.id.as_str()).copied();
+        // A base that nothing joins to those before it begins another history, perhaps of another kind of database.
+        if last.is_some() && last != Some(part) {
+            m.host.db.next_history();
+        }
+        last = Some(part);
         m.run_module(&r.path);
         let upgrade = m.global(r.module, "upgrade");
         m.doubts.clear();

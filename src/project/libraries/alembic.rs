@@ -17,7 +17,11 @@ const BATCH: &str = "alembic.op.batch_alter_table";
 
 /// `op.add_column("orders", sa.Column("total"))`
 pub fn call<'a>(ev: &mut Evaluator<'_, 'a>, callee: &Value<'a>, call: &'a Call, args: &Args<'a>) {
-    let Some(operation) = callee.external().and_then(|p| p.strip_prefix("alembic.op.")) else { return };
+    let path = callee.external();
+    if path.is_some_and(|p| p.starts_with("alembic.") || p.starts_with("flask_migrate.")) {
+        own_books(ev, call, args);
+    }
+    let Some(operation) = path.and_then(|p| p.strip_prefix("alembic.op.")) else { return };
     let table_at = match operation {
         "create_index" | "create_unique_constraint" | "create_primary_key" | "create_foreign_key" | "create_check_constraint" | "drop_constraint" => 1,
         "add_column" | "drop_column" | "alter_column" | "create_table" | "drop_table" | "rename_table" | "batch_alter_table" | "bulk_insert" => 0,
@@ -27,6 +31,15 @@ pub fn call<'a>(ev: &mut Evaluator<'_, 'a>, callee: &Value<'a>, call: &'a Call, 
     let Some((relation, at)) = given.and_then(|v| relation(v, args.keyword(call, "schema"))) else { return };
     note(ev, at, relation, None);
     columns(ev, relation, operation, call, args, table_at + 1);
+}
+
+/// `context.configure(version_table="versions")`: Alembic makes that table itself, so it is there although no revision and no lock has it.
+fn own_books<'a>(ev: &mut Evaluator<'_, 'a>, call: &'a Call, args: &Args<'a>) {
+    if let Some(table) = args.keyword(call, "version_table").and_then(Value::constant)
+        && ev.notes()
+    {
+        ev.uses.created.insert((Symbol::from(&table), None));
+    }
 }
 
 /// `batch.add_column(sa.Column("total"))` inside `with op.batch_alter_table("orders") as batch`

@@ -189,6 +189,7 @@ pub fn column<'a>(ev: &mut Evaluator<'_, 'a>, args: &Arguments<'a>, at: Location
                 None if matches!(a.value, Value::None) => {}
                 None => column.open = true,
             },
+            "key" => column.key = a.value.constant().map(|k| Symbol::from(&k)),
             "type_" => (column.ty, column.type_at) = (Some(types::of_value(ev, &a.value).unwrap_or_default()), Some(a.at)),
             "nullable" => column.nullable = Some(fold::truth(&a.value)),
             "primary_key" => column.primary_key = fold::truth(&a.value).unwrap_or(false),
@@ -388,7 +389,11 @@ pub fn attribute<'a>(ev: &mut Evaluator<'_, 'a>, value: &Value<'a>, attr: Ident)
         (Value::Library(_), name) => match (Declared::of(value)?, name) {
             (Declared::Dialect, "name") => Some(Value::Str(Text::made("postgresql", ev.at(attr.span)))),
             (Declared::Table(t), "c" | "columns") => Some(Declared::TableColumns(t.clone()).value()),
-            (Declared::TableColumns(t), name) => Some(Declared::TableColumn(t.clone(), Symbol::from(name)).value()),
+            (Declared::TableColumns(t), name) => {
+                // `t.c.class_` of `Column("class", key="class_")`
+                let keyed = t.columns.iter().find(|c| c.key.is_some_and(|k| k.as_str() == name)).and_then(|c| c.name);
+                Some(Declared::TableColumn(t.clone(), keyed.map_or_else(|| Symbol::from(name), |n| n.0)).value())
+            }
             (Declared::ClassTable(c), "c" | "columns") => Some(Declared::ClassColumns(*c).value()),
             (Declared::Column(c), "type") => c.ty.clone().map(|t| Declared::Type(t).value()),
             _ => None,

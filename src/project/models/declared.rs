@@ -101,6 +101,8 @@ impl SqlType {
 pub struct Column {
     /// The name given, and where.
     pub name: Option<(Symbol, Location)>,
+    /// `key=`: how Python calls it in the table's `c`, where that is not its name.
+    pub key: Option<Symbol>,
     /// The type given; `None` for none.
     pub ty: Option<SqlType>,
     /// Where the type is written.
@@ -128,6 +130,7 @@ impl Column {
     pub fn new(at: Location) -> Self {
         Self {
             name: None,
+            key: None,
             ty: None,
             type_at: None,
             nullable: None,

@@ -18,7 +18,7 @@ use super::declared::{Arguments, Declared, Table};
 use super::draft::{Draft, nullable};
 use super::{Framework, Member, is_test_path, makers};
 
-/// Adds a table's columns to a draft; the attribute is the column's own name.
+/// Adds a table's columns to a draft; the attribute is the column's own name, or its key.
 pub fn add_columns<'a>(d: &mut Draft<'a>, t: &Table) {
     for c in &t.columns {
         let Some((name, at)) = c.name else {
@@ -26,7 +26,7 @@ pub fn add_columns<'a>(d: &mut Draft<'a>, t: &Table) {
             continue;
         };
         let null = nullable(c);
-        d.add(name, at, c.clone(), None, null);
+        d.add(c.key.unwrap_or(name), at, c.clone(), None, null);
     }
     d.constrain(&t.constraints);
     d.model.open |= t.open;

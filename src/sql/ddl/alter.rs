@@ -23,11 +23,19 @@ impl Ddl {
         }
     }
 
+    fn has_sequence(&self, name: &QualifiedName) -> bool {
+        self.schema.sequences.contains(name) || self.owned.contains_key(name)
+    }
+
+    /// Whether a name means a sequence.
+    pub(crate) fn is_sequence(&self, name: &ObjectName) -> bool {
+        self.has_sequence(&self.find(name, |n| self.has_sequence(n)))
+    }
+
     /// `ALTER INDEX`, `ALTER SEQUENCE`, also spelt ALTER TABLE.
     fn alter_index_or_sequence(&mut self, alter: &AlterRelation) {
-        let is_sequence = |ddl: &Self, name: &QualifiedName| ddl.schema.sequences.contains(name) || ddl.owned.contains_key(name);
-        let sequence = self.find(&alter.name, |n| is_sequence(self, n));
-        let known_sequence = is_sequence(self, &sequence);
+        let sequence = self.find(&alter.name, |n| self.has_sequence(n));
+        let known_sequence = self.has_sequence(&sequence);
         for action in &alter.actions {
             let new = match action {
                 AlterAction::RenameTo(name) => (sequence.schema.clone(), name.as_str().to_owned()),

@@ -153,7 +153,10 @@ fn address(part: &TextPart<'_>) -> Option<usize> {
 
 /// A string literal was met.
 pub fn literal<'a>(ev: &mut Evaluator<'_, 'a>, value: &Value<'a>) {
-    let Value::Str(text) = value else { return };
+    value.alternatives().iter().filter_map(Value::text).for_each(|text| one_literal(ev, text));
+}
+
+fn one_literal<'a>(ev: &mut Evaluator<'_, 'a>, text: &Text<'a>) {
     if ev.state.sql.foreign > 0 {
         let all: Vec<_> = text.parts.iter().filter_map(address).collect();
         ev.state.sql.foreign_literals.extend(all);
@@ -172,7 +175,7 @@ pub fn finish(ev: &mut Evaluator<'_, '_>) {
         let made = |t: &str| created.contains(&(Symbol::from(t), None));
         ev.uses.sql_problems.retain(|p| {
             let p = &p.problem;
-            p.kind != ProblemKind::UnknownColumn || !p.table.iter().map(String::as_str).chain(p.candidates.iter().map(|c| c.name.as_str())).any(made)
+            p.kind == ProblemKind::UnknownTable || !p.table.iter().map(String::as_str).chain(p.candidates.iter().map(|c| c.name.as_str())).any(made)
         });
     }
     for text in std::mem::take(&mut ev.state.sql.pending) {

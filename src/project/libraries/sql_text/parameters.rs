@@ -1,7 +1,7 @@
 //! Parameters of drivers (`%s`, `%(name)s`, `:name`, `?`) written as PostgreSQL's own, so that its grammar can read the text.
 
 use crate::source::Span;
-use crate::syntax::sql::template::Template;
+use crate::syntax::sql::template::{HOLE, Template};
 
 /// A text in PostgreSQL's own words, and whether it marked its parameters by `?`.
 pub fn native(template: &Template) -> (Template, bool) {
@@ -15,6 +15,8 @@ pub fn native(template: &Template) -> (Template, bool) {
         match m.kind {
             Kind::DoublePercent if percent => edits.push((span, "%")),
             Kind::DoublePercent => {}
+            // The hole is the parameter's number: what is left of it stands for a value.
+            Kind::Numbered => edits.push((span, " ")),
             Kind::Percent | Kind::Question | Kind::Colon => match word_before(text, m.start).as_str() {
                 "in" => edits.push((span, "($1)")),
                 // One row or a thousand: the driver writes them.
@@ -36,6 +38,8 @@ enum Kind {
     DoublePercent,
     Colon,
     Question,
+    /// The `$` of `${len(args)}`, a number that is worked out.
+    Numbered,
 }
 
 struct Mark {
@@ -72,6 +76,10 @@ fn scan(text: &str) -> Vec<Mark> {
                 marks.push(Mark { start: at, end, kind: Kind::Colon });
                 end
             }
+            b'$' if numbered(text, at) => {
+                marks.push(Mark { start: at, end: at + 1, kind: Kind::Numbered });
+                at + 1
+            }
             b'?' if question(text, at) => {
                 marks.push(Mark { start: at, end: at + 1, kind: Kind::Question });
                 at + 1
@@ -81,6 +89,13 @@ fn scan(text: &str) -> Vec<Mark> {
         at = end;
     }
     marks
+}
+
+/// Whether a `$` is that of a parameter whose number is a hole; `${tag}$` begins a quoted body.
+fn numbered(text: &str, at: usize) -> bool {
+    let word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '$');
+    let behind = text[at + 1..].strip_prefix(HOLE);
+    behind.is_some_and(|rest| !rest.starts_with(word)) && !text[..at].ends_with(word)
 }
 
 /// Behind the closing quote; a doubled one stands for itself.
@@ -158,6 +173,10 @@ mod tests {
         assert_eq!(native_text("a = ? AND b IN (?, ?)"), ("a = $1 AND b IN ($1, $1)".to_owned(), true));
         assert_eq!(native_text("data ? 'key' AND b ?| array['x'] AND c = '?'"), ("data ? 'key' AND b ?| array['x'] AND c = '?'".to_owned(), false));
         assert_eq!(native_text("a % 2 = 0 AND b LIKE '50%%'"), ("a % 2 = 0 AND b LIKE '50%%'".to_owned(), false));
+        assert_eq!(
+            native_text("a = $_db_hole_ AND b = $1 AND c = $_db_hole_$x$_db_hole_$"),
+            ("a =  _db_hole_ AND b = $1 AND c = $_db_hole_$x$_db_hole_$".to_owned(), false)
+        );
         assert_eq!(native_text("INSERT INTO t (a, b) VALUES %s"), ("INSERT INTO t (a, b) SELECT _db_hole_.*".to_owned(), false));
         assert_eq!(native_text("-- 50 %s :x ?\nnow() - interval %s"), ("-- 50 %s :x ?\nnow() - interval '1'".to_owned(), false));
     }
