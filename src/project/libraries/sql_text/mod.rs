@@ -167,6 +167,14 @@ fn one_literal<'a>(ev: &mut Evaluator<'_, 'a>, text: &Text<'a>) {
     }
 }
 
+/// Whether the file is a step in the history of a schema: a revision of Alembic, a migration of Django.
+fn is_step(ev: &Evaluator<'_, '_>) -> bool {
+    let file = ev.place.file;
+    let Some(module) = ev.world.index.module_of(file) else { return false };
+    let names = |name: &str| module.names.contains_key(&Symbol::from(name));
+    names("down_revision") || names("Migration") && ev.world.sources.get(file).path.rsplit('/').nth(1) == Some("migrations")
+}
+
 /// The end of a file: what looks like SQL and was not seen to reach a database is read for what it names, and nothing is said of what is wrong with it.
 pub fn finish(ev: &mut Evaluator<'_, '_>) {
     // A test that makes a table makes it as it needs it.
@@ -184,6 +192,12 @@ pub fn finish(ev: &mut Evaluator<'_, '_>) {
         if !reached {
             note::loose(ev, &text, foreign);
         }
+    }
+    if is_step(ev) {
+        // Steps of a history make what later ones drop, and their ways back make it again: what is there in the end is the lock's to say. To itself alone each has
+        // made it.
+        ev.uses.drop_created();
+        ev.uses.created.clear();
     }
 }
 
