@@ -147,6 +147,17 @@ pub fn rebind<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &'a Expr, value: Value<'
     }
 }
 
+/// `del row["key"]`
+pub fn deleted<'a>(ev: &mut Evaluator<'_, 'a>, target: &'a Expr) {
+    let ExprKind::Subscript(s) = &target.kind else { return };
+    let (receiver, key) = (ev.eval(&s.0), ev.eval(&s.1));
+    if let (Value::Dict(d), Some(key)) = (&receiver, key.constant()) {
+        let mut dict = (**d).clone();
+        dict.entries.retain(|e| e.key.constant().is_none_or(|have| have != key));
+        rebind(ev, &s.0, Value::Dict(Arc::new(dict)));
+    }
+}
+
 /// `for row in rows: row.pop("x")`: what a loop takes out of the dicts of a list is gone behind it. Whether that was for each of them is not known.
 pub fn taken_out_in_loop<'a>(ev: &mut Evaluator<'_, 'a>, f: &'a For) {
     let (ExprKind::Name(list), ExprKind::Name(row)) = (&f.iter.kind, &f.target.kind) else { return };

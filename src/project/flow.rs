@@ -94,6 +94,7 @@ impl<'a> Evaluator<'_, 'a> {
             StmtKind::Delete(targets) => {
                 for t in targets.iter() {
                     self.eval(t);
+                    builtins::deleted(self, t);
                 }
             }
             StmtKind::If(i) => return self.conditional(i),

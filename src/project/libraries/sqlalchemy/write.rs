@@ -53,8 +53,10 @@ pub fn constructor<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId, call: &'a Cal
                     let Some(key) = e.key.constant().map(|key| Symbol::from(&key)) else { continue };
                     match (emit::find(ev, class, key), model) {
                         (Found::Columns(all), _) => emit::columns(ev, &all, e.at, Access::Write),
-                        // What a dict holds when it is given was inferred.
-                        (Found::Missing, Some((id, _))) if !own && !LIBRARY_MEMBERS.contains(&key.as_str()) => {
+                        // What a dict holds when it is given was inferred; of one that another class's fields make, too little is known.
+                        (Found::Missing, Some((id, _)))
+                            if !own && !e.conditional && e.expr.is_some_and(|(file, _)| file == ev.place.file) && !LIBRARY_MEMBERS.contains(&key.as_str()) =>
+                        {
                             emit::missing_attribute(ev, id, key, e.at, Certainty::Medium);
                         }
                         _ => {}
