@@ -27,7 +27,7 @@ pub fn read<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &'a Expr, value: &Value<'a
     if is_django(ev, class) || !matches!(emit::find(ev, class, name), Found::Missing) {
         return;
     }
-    if ev.world.index.is_set_on_objects(name) || !is_said(ev, receiver, class) {
+    if ev.world.index.is_set_on_objects(name) || !is_said(ev, receiver, class, 0) {
         return;
     }
     let below = |c| c != class && ev.world.is_subclass(c, class) && !matches!(emit::find(ev, c, name), Found::Missing);
@@ -44,26 +44,38 @@ fn only_class(value: &Value<'_>) -> Option<ClassId> {
 }
 
 /// Whether the function around says that what stands before the dot is an object of a class.
-fn is_said<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &'a Expr, class: ClassId) -> bool {
-    let Some(function) = ev.place.function else { return false };
+fn is_said<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &'a Expr, class: ClassId, deep: usize) -> bool {
+    // `for node in node.children`
+    let Some(function) = ev.place.function.filter(|_| deep < MOST_NAMES) else { return false };
     match &receiver.kind {
         ExprKind::Name(variable) => {
             let def = ev.world.index.function(function);
-            let is_self = def.class == Some(class) && def.node.params.first().is_some_and(|p| p.name.name == *variable);
-            let class = ev.world.index.class(class).node.name.name;
-            (is_self && bindings(def.node, *variable).len() == 1) || Says { function: def.node, class, asked: Vec::new() }.of(*variable)
+            let bindings = bindings(def.node, *variable);
+            if def.class == Some(class) && bindings.len() == 1 && def.node.params.first().is_some_and(|p| p.name.name == *variable) {
+                return true;
+            }
+            let name = ev.world.index.class(class).node.name.name;
+            // `for line in order.lines`
+            let led_to = |ev: &mut Evaluator<'_, 'a>| bindings.iter().all(|by| by.is_some_and(|by| leads(ev, by, class, deep)));
+            Says { function: def.node, class: name, asked: Vec::new() }.of(*variable) || (!bindings.is_empty() && led_to(ev))
         }
-        // `order.customer.nmae`: what a relationship leads to is declared.
-        ExprKind::Attribute(a) if matches!(a.value.kind, ExprKind::Name(_)) => {
-            let quiet = std::mem::replace(&mut ev.quiet, true);
-            let owner = only_class(&ev.eval(&a.value));
-            ev.quiet = quiet;
-            let Some(owner) = owner else { return false };
-            let leads = matches!(emit::find(ev, owner, a.attr.name), Found::Relationship(Some(to), many) if to == class && many != Some(true));
-            leads && is_said(ev, &a.value, owner)
-        }
+        // `order.customer.nmae`
+        ExprKind::Attribute(_) => leads(ev, receiver, class, deep),
         _ => false,
     }
+}
+
+/// Whether an expression is a relationship of an object, of which the function says what it is, to objects of a class: what that leads to is declared.
+fn leads<'a>(ev: &mut Evaluator<'_, 'a>, e: &'a Expr, class: ClassId, deep: usize) -> bool {
+    let ExprKind::Attribute(a) = &e.kind else { return false };
+    if !matches!(a.value.kind, ExprKind::Name(_)) {
+        return false;
+    }
+    let quiet = std::mem::replace(&mut ev.quiet, true);
+    let owner = only_class(&ev.eval(&a.value));
+    ev.quiet = quiet;
+    let Some(owner) = owner else { return false };
+    matches!(emit::find(ev, owner, a.attr.name), Found::Relationship(Some(to), _) if to == class) && is_said(ev, &a.value, owner, deep + 1)
 }
 
 /// What a function says of its names.

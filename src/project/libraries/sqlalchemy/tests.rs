@@ -225,6 +225,8 @@ fn what_an_object_is_may_be_said_over_several_names() {
     assert_eq!(missed("def f(bs: list[Book]):\n    return [b.titel for b in bs]"), titel);
     assert_eq!(missed("def f(s):\n    b = s.get(Book, 1)\n    b.title = 'x'\n    return b.titel"), titel, "one that is written to is what it was");
     assert_eq!(missed("def f(b: Book):\n    return b.author.nmae"), ["!Author.nmae@nmae"]);
+    assert_eq!(missed("def f(a: Author):\n    for b in a.books:\n        b.titel\n    return [b.titel for b in a.books]"), titel.repeat(2));
+    assert_eq!(missed("def f(b):\n    for b in b.author.books:\n        b.titel"), [""; 0], "circles");
     assert_eq!(missed("def f(b: Book, k):\n    setattr(b, k, 1)\n    return b.titel"), [""; 0]);
     assert_eq!(missed("def f(bs: list[Book], others):\n    [b.titel for b in bs]\n    [b.titel for b in others]"), [""; 0], "two of one name");
     let own = "class Shelf(Base):\n    __tablename__ = 'shelves'\n    id: Mapped[int] = mapped_column(primary_key=True)\n    def f(self):\n        self.seen = 1\n        return self.seen, self.idx";
