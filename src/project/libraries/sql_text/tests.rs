@@ -231,6 +231,18 @@ def f(cur, a):
 }
 
 #[test]
+fn what_steps_of_a_history_make_is_there_for_themselves_alone() {
+    let app = "import psycopg\ncur.execute('SELECT id, mfg_date FROM orders')\ncur.execute('SELECT id FROM batch')";
+    let up = "op.execute('CREATE TABLE batch (id int)')\n    op.execute('INSERT INTO batch (id) SELECT 1')";
+    let down = "op.execute('ALTER TABLE orders ADD COLUMN mfg_date date')";
+    let step = |head: &str| format!("from alembic import op\n{head}\ndef upgrade():\n    {up}\ndef downgrade():\n    {down}\n");
+    let problems = |path: &str, head: &str| seen(&[("app.py", app), (path, &step(head))], &[]).into_iter().filter(|p| p.starts_with('!')).collect::<Vec<_>>();
+    assert_eq!(problems("versions/2.py", "revision = '2'\ndown_revision = '1'"), ["! unknown-column at mfg_date", "! unknown-table at batch likely"]);
+    assert_eq!(problems("shop/migrations/0002_batch.py", "class Migration: pass"), ["! unknown-column at mfg_date", "! unknown-table at batch likely"]);
+    assert_eq!(problems("setup.py", ""), [""; 0], "code that runs beside");
+}
+
+#[test]
 fn what_the_code_creates_is_there() {
     let got = postgres("cur.execute('CREATE TEMP TABLE batch (id int)')\ncur.execute('SELECT id FROM batch')\ncur.execute('SELECT id FROM lost')");
     assert_eq!(got.iter().filter(|l| l.starts_with('!')).count(), 1, "{got:?}");
