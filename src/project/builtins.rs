@@ -65,11 +65,7 @@ fn dict_method<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &'a Expr, d: &Arc<Dict<
         "get" | "pop" | "setdefault" => {
             let found = key(0).and_then(|k| d.get(&k).map(|e| e.value.clone()));
             match (name, key(0)) {
-                ("pop", Some(k)) => {
-                    let mut dict = (**d).clone();
-                    dict.entries.retain(|e| e.key.constant().is_none_or(|have| have != k));
-                    rebind(ev, receiver, Value::Dict(Arc::new(dict)));
-                }
+                ("pop", Some(k)) => take_out(ev, receiver, d, &k),
                 ("setdefault", Some(_)) => {
                     if let (Some(Value::Str(t)), Some(value)) = (args.positional(call, 0), args.positional(call, 1)) {
                         put(ev, receiver, d, t, value.clone(), call.positional(1));
@@ -152,10 +148,14 @@ pub fn deleted<'a>(ev: &mut Evaluator<'_, 'a>, target: &'a Expr) {
     let ExprKind::Subscript(s) = &target.kind else { return };
     let (receiver, key) = (ev.eval(&s.0), ev.eval(&s.1));
     if let (Value::Dict(d), Some(key)) = (&receiver, key.constant()) {
-        let mut dict = (**d).clone();
-        dict.entries.retain(|e| e.key.constant().is_none_or(|have| have != key));
-        rebind(ev, &s.0, Value::Dict(Arc::new(dict)));
+        take_out(ev, &s.0, d, &key);
     }
+}
+
+fn take_out<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &'a Expr, d: &Arc<Dict<'a>>, key: &str) {
+    let mut dict = (**d).clone();
+    dict.entries.retain(|e| e.key.constant().is_none_or(|have| have != key));
+    rebind(ev, receiver, Value::Dict(Arc::new(dict)));
 }
 
 /// `for row in rows: row.pop("x")`: what a loop takes out of the dicts of a list is gone behind it. Whether that was for each of them is not known.

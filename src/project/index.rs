@@ -177,6 +177,13 @@ pub struct ModuleDef<'a> {
     functions: Vec<FunctionId>,
 }
 
+impl ModuleDef<'_> {
+    /// Whether the file is a revision of Alembic.
+    pub fn is_revision(&self) -> bool {
+        self.names.contains_key(&Symbol::from("down_revision"))
+    }
+}
+
 /// Everything that is defined.
 #[derive(Debug, Default)]
 pub struct Index<'a> {

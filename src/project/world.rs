@@ -152,7 +152,7 @@ impl<'a> World<'a> {
     pub fn is_migration(&self, file: FileId) -> bool {
         let Some(module) = self.index.module_of(file) else { return false };
         let folder = |p: &str| matches!(p, "migrations" | "delta" | "deltas" | "versions") || p.ends_with("_migrations");
-        module.names.contains_key(&Symbol::from("down_revision")) || self.sources.get(file).path.rsplit('/').skip(1).any(folder)
+        module.is_revision() || self.sources.get(file).path.rsplit('/').skip(1).any(folder)
     }
 
     /// Works a class's ancestors out.

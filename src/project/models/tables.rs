@@ -95,7 +95,7 @@ fn draft<'a>(ev: &Evaluator<'_, 'a>, t: &Table, variable: Option<Symbol>) -> Opt
     let mut d = Draft::new(Framework::SqlAlchemyCore, shown, RelationName { schema: t.schema, name }, name_at, at);
     d.model.variable = variable;
     // A table written into a migration is the table of that day.
-    let revision = ev.world.index.module_of(t.at.file).is_some_and(|m| m.names.contains_key(&Symbol::from("down_revision")));
+    let revision = ev.world.index.module_of(t.at.file).is_some_and(ModuleDef::is_revision);
     d.model.foreign = revision || t.metadata.foreign || is_test_path(&ev.world.sources.get(t.at.file).path);
     d.model.call = Some(t.at);
     d.model.partial = true;

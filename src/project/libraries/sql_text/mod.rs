@@ -171,8 +171,8 @@ fn one_literal<'a>(ev: &mut Evaluator<'_, 'a>, text: &Text<'a>) {
 fn is_step(ev: &Evaluator<'_, '_>) -> bool {
     let file = ev.place.file;
     let Some(module) = ev.world.index.module_of(file) else { return false };
-    let names = |name: &str| module.names.contains_key(&Symbol::from(name));
-    names("down_revision") || names("Migration") && ev.world.sources.get(file).path.rsplit('/').nth(1) == Some("migrations")
+    let is_migration = || module.names.contains_key(&Symbol::from("Migration"));
+    module.is_revision() || is_migration() && ev.world.sources.get(file).path.rsplit('/').nth(1) == Some("migrations")
 }
 
 /// The end of a file: what looks like SQL and was not seen to reach a database is read for what it names, and nothing is said of what is wrong with it.

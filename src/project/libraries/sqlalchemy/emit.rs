@@ -4,7 +4,7 @@ use crate::symbol::Symbol;
 
 use crate::diagnostic::{Access, Context};
 use crate::project::eval::Evaluator;
-use crate::project::index::ClassId;
+use crate::project::index::{ClassId, ModuleDef};
 use crate::project::models::{Member, Model, ModelId, enums};
 use crate::project::text::Text;
 use crate::project::uses::{Certainty, Literal, MissingAttribute, Reference};
@@ -107,7 +107,7 @@ fn find_inherited<'a>(ev: &Evaluator<'_, 'a>, class: ClassId, name: Symbol) -> F
 
 /// What kind of text the code being walked is.
 pub fn context(ev: &Evaluator<'_, '_>) -> Context {
-    let revision = || ev.world.index.module_of(ev.place.file).is_some_and(|m| m.names.contains_key(&Symbol::from("down_revision")));
+    let revision = || ev.world.index.module_of(ev.place.file).is_some_and(ModuleDef::is_revision);
     if revision() {
         Context::Migration
     } else if ev.place.function.is_none() && ev.place.class.is_some() {
