@@ -18,6 +18,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 #[derive(Clone, Copy)]
 pub struct Symbol(&'static Kept);
 
+#[derive(Clone, Copy, Default)]
 struct Kept {
     hash: u64,
     text: &'static str,
@@ -27,9 +28,12 @@ struct Kept {
 #[derive(Default)]
 #[repr(align(128))]
 struct Shard {
-    names: HashTable<Symbol>,
+    /// Each name beside its hash, so that looking for one, and making room, reads no name but the one that is meant.
+    names: HashTable<(u64, Symbol)>,
     /// Memory for the texts of names to come.
     room: &'static mut [u8],
+    /// And for what is known of them.
+    kept: &'static mut [Kept],
 }
 
 /// How many shards there are; a power of two.
@@ -37,6 +41,9 @@ const SHARDS: usize = 64;
 
 /// Bytes of memory that a shard takes at once.
 const ROOM: usize = 4096;
+
+/// Names whose memory a shard takes at once.
+const NAMES_AT_ONCE: usize = 64;
 
 static NAMES: LazyLock<[Mutex<Shard>; SHARDS]> = LazyLock::new(|| std::array::from_fn(|_| Mutex::default()));
 
@@ -50,6 +57,18 @@ impl Shard {
         self.room = rest;
         own.copy_from_slice(text.as_bytes());
         std::str::from_utf8(own).expect("a copy of a text is a text")
+    }
+
+    fn name(&mut self, text: &str, hash: u64) -> Symbol {
+        let text = self.keep(text);
+        let mut kept = std::mem::take(&mut self.kept);
+        if kept.is_empty() {
+            kept = Box::leak(vec![Kept::default(); NAMES_AT_ONCE].into_boxed_slice());
+        }
+        let (own, rest) = kept.split_at_mut(1);
+        self.kept = rest;
+        own[0] = Kept { hash, text };
+        Symbol(&own[0])
     }
 }
 
@@ -66,11 +85,11 @@ impl Symbol {
         // Tables look at the highest and at the lowest bits.
         let shard = (hash >> 40) as usize % SHARDS;
         let mut shard = NAMES[shard].lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = shard.names.find(hash, |name| name.0.hash == hash && name.0.text == text) {
+        if let Some((_, known)) = shard.names.find(hash, |(its, name)| *its == hash && name.0.text == text) {
             return *known;
         }
-        let name = Symbol(Box::leak(Box::new(Kept { hash, text: shard.keep(text) })));
-        shard.names.insert_unique(hash, name, |name| name.0.hash);
+        let name = shard.name(text, hash);
+        shard.names.insert_unique(hash, (hash, name), |(its, _)| *its);
         name
     }
 

@@ -226,6 +226,8 @@ pub(super) struct Met {
     pub(super) asked_for: FxHashSet<Symbol>,
     pub(super) packages: FxHashSet<Symbol>,
     pub(super) imported: FxHashSet<Symbol>,
+    /// Modules whose parts are among `imported`, and whether their first parts are among `packages`.
+    pub(super) modules: FxHashSet<(Symbol, bool)>,
 }
 
 /// Stands in for a class whose file is not read.
@@ -357,7 +359,7 @@ impl<'a> Index<'a> {
                 all.push(unit);
             }
         }
-        let Met { classes, functions, mut on_objects, asked_for, packages, imported } = std::mem::take(&mut self.met);
+        let Met { classes, functions, mut on_objects, asked_for, packages, imported, .. } = std::mem::take(&mut self.met);
         self.packages.extend(packages.iter().copied());
         let (packages, imported) = (packages.into_iter().collect(), imported.into_iter().collect());
         on_objects.extend(asked_for.iter().copied());

@@ -133,17 +133,13 @@ impl<'a> Scope<'_, 'a, '_> {
             StmtKind::Import(names) => {
                 for n in names.iter() {
                     let first = n.module.as_str().split('.').next().unwrap_or_default();
-                    self.index.met.packages.insert(Symbol::from(first));
-                    self.imports(n.module);
+                    self.imports(n.module, true);
                     let (name, whole) = n.alias.map_or((Symbol::from(first), false), |a| (a, true));
                     self.bind(name, Binding::Import { module: n.module, whole });
                 }
             }
             StmtKind::ImportFrom(from) => {
-                if from.level == 0 {
-                    self.index.met.packages.insert(Symbol::from(from.module.as_str().split('.').next().unwrap_or_default()));
-                }
-                self.imports(from.module);
+                self.imports(from.module, from.level == 0);
                 self.index.met.imported.extend(from.names.iter().map(|n| n.0.name));
                 for (name, alias) in &from.names {
                     if name.as_str() == "*" {
@@ -228,8 +224,15 @@ impl<'a> Scope<'_, 'a, '_> {
         }
     }
 
-    fn imports(&mut self, module: Symbol) {
-        self.index.met.imported.extend(module.as_str().split('.').map(Symbol::from));
+    fn imports(&mut self, module: Symbol, absolute: bool) {
+        let met = &mut self.index.met;
+        // A file takes many names from few modules.
+        if met.modules.insert((module, absolute)) {
+            met.imported.extend(module.as_str().split('.').map(Symbol::from));
+            if absolute {
+                met.packages.insert(Symbol::from(module.as_str().split('.').next().unwrap_or_default()));
+            }
+        }
     }
 
     /// `super().__init__(…)` sets attributes of a method's own object.

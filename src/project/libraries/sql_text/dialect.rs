@@ -144,9 +144,14 @@ static ASKS: LazyLock<AhoCorasick> = LazyLock::new(|| {
     AhoCorasick::builder().ascii_case_insensitive(true).build(ASKS_POSTGRES.iter().chain(ASKS_OTHER)).expect("a fixed list of words is a valid automaton")
 });
 
+/// Whether a text holds any of the words; most names are shorter than the shortest.
+fn may_ask(text: &str) -> bool {
+    text.len() >= "mysql".len() && ASKS.is_match(text)
+}
+
 /// Whether a name says that it is for another database: `_insert_sqlite`.
 pub fn named_for_other(name: &str) -> bool {
-    if !ASKS.is_match(name) {
+    if !may_ask(name) {
         return false;
     }
     let name = name.to_ascii_lowercase();
@@ -191,7 +196,7 @@ pub fn named(e: &Expr) -> Option<bool> {
 fn words(e: &Expr, depth: usize) -> Option<bool> {
     let (mut postgres, mut other) = (false, false);
     collect(e, depth, &mut |w| {
-        if !ASKS.is_match(w) {
+        if !may_ask(w) {
             return;
         }
         let w = w.to_ascii_lowercase();

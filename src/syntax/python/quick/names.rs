@@ -5,14 +5,22 @@ use crate::symbol::Symbol;
 /// Names of the file being read, by their hashes: where each stood last.
 const HERE: usize = 1 << 10;
 
-/// Names of all files that this thread has read.
-const LATELY: usize = 1 << 13;
+/// Names of all files that this thread has read: the logarithm of how many are remembered.
+const LATELY: u32 = 13;
+
+/// The same, once many files were read: room for that costs a run over one file more than it gains.
+const LATELY_OF_MANY: u32 = 16;
+
+/// How many files are many.
+const MANY: u32 = 100;
 
 /// See the module.
 #[derive(Default)]
 pub(super) struct Names {
     here: Vec<Here>,
     lately: Vec<Option<(u64, Symbol)>>,
+    /// How far a hash is shifted to be a place among them.
+    shift: u32,
     /// The number of the file being read, so that nothing has to be cleared between two.
     file: u32,
 }
@@ -31,7 +39,10 @@ impl Names {
     pub(super) fn another_file(&mut self) {
         if self.here.is_empty() {
             self.here.resize(HERE, Here::default());
-            self.lately.resize(LATELY, None);
+            self.make_room(LATELY);
+        }
+        if self.file == MANY {
+            self.make_room(LATELY_OF_MANY);
         }
         let (file, again) = self.file.overflowing_add(1);
         if again {
@@ -39,6 +50,12 @@ impl Names {
         }
         // Nothing is of file 0.
         self.file = file.max(1);
+    }
+
+    fn make_room(&mut self, bits: u32) {
+        self.lately = vec![None; 1 << bits];
+        // The high bits are the mixed ones.
+        self.shift = u64::BITS - bits;
     }
 
     /// The name that stands between two bytes of the file.
@@ -66,7 +83,7 @@ impl Names {
     }
 
     fn lately(&mut self, text: &str, hash: u64) -> Symbol {
-        let slot = &mut self.lately[(hash >> 51) as usize % LATELY];
+        let slot = &mut self.lately[(hash >> self.shift) as usize];
         match slot {
             Some((known, name)) if *known == hash && name.as_str() == text => *name,
             _ => slot.insert((hash, Symbol::of_hash(text, hash))).1,
