@@ -421,3 +421,28 @@ fn replay_to_a_file() {
         std::fs::write(file, crate::schema::lock::write(&super::pull_from(std::path::Path::new(folder)).expect("migrations"))).expect("written");
     }
 }
+
+#[test]
+fn a_plan_of_sqitch_says_the_order() {
+    let plan = "%syntax-version=1.0.0\n%project=shop\n\nzones 2019-01-01T00:00:00Z A <a@b.c> # first\norders [zones] 2019-01-02T00:00:00Z A <a@b.c> # then\n@v1 2019-01-03T00:00:00Z A <a@b.c> # tag\norders [orders@v1] 2019-01-04T00:00:00Z A <a@b.c> # again\n";
+    let s = pull(&[
+        ("db/sqitch.plan", plan),
+        ("db/deploy/zones.sql", "begin; set local search_path to app; create schema app; create table zones (id int primary key); commit;"),
+        ("db/deploy/orders@v1.sql", "create table orders (id int, zone int references app.zones);"),
+        ("db/deploy/orders.sql", "alter table orders add column note text;"),
+        ("db/revert/orders.sql", "drop table orders;"),
+        ("db/verify/orders.sql", "select 1/0;"),
+    ]);
+    assert_eq!(columns(&s, "orders"), ["id integer", "note text", "zone integer"]);
+    assert!(s.relation(Some("app"), "zones").is_some(), "{:?}", s.relations.keys());
+}
+
+#[test]
+fn the_search_path_of_the_code_goes_into_the_lock() {
+    let ddl = ("migrations/1.sql", "create schema app; create table app.orders (id int); create table places (id int);");
+    let path = |code: &str| pull(&[ddl, ("setup.py", ""), ("app/db.py", code)]).search_path;
+    assert_eq!(path("cur.execute('SET search_path TO app, gone, public')"), ["app", "public"]);
+    assert_eq!(path("cur.execute('SET search_path TO app')"), ["app", "public"]);
+    assert_eq!(path("cur.execute('SET search_path TO public, app')\ncur.execute('SET search_path TO app')"), ["public", "app"]);
+    assert_eq!(path("cur.execute(f'SET search_path TO {x}')"), ["public"]);
+}

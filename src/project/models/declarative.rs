@@ -173,7 +173,7 @@ pub fn draft<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId) -> Option<Draft<'a>
     let owners = owners(ev, class, parent);
     bases::columns(ev, class, parent, &mut d);
     body(ev, class, &mut d, &owners);
-    table_arguments(ev, class, parent, &mut d);
+    table_arguments(ev, class, &mut d);
     Some(d)
 }
 
@@ -433,11 +433,18 @@ fn add_column<'a>(
     d.add(name, at, c, Some(owner), null);
 }
 
-/// `__table_args__`: constraints and the schema.
-pub fn table_arguments<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId, parent: Option<ClassId>, d: &mut Draft<'a>) {
+/// `__table_args__`: constraints and the schema. SQLAlchemy looks at the attribute of the class where the class or a base that is not mapped defines it,
+/// though a mapped parent stand between (`_scan_attributes` of `orm/decl_base.py`).
+pub fn table_arguments<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId, d: &mut Draft<'a>) {
     let name = Symbol::from("__table_args__");
-    for owner in owners(ev, class, parent) {
-        let Some(binding) = ev.world.index.class(owner).names.get(&name).and_then(|b| b.last().copied()) else { continue };
+    let world = ev.world;
+    let all = world.lineage(class).map_or_else(|| vec![class], |l| l.mro.clone());
+    let defines = |c: &ClassId| world.index.class(*c).names.contains_key(&name);
+    if !all.iter().any(|&c| defines(&c) && (c == class || !is_mapped(ev, c))) {
+        return;
+    }
+    for owner in all {
+        let Some(binding) = world.index.class(owner).names.get(&name).and_then(|b| b.last().copied()) else { continue };
         let place = Place { file: ev.world.index.class(owner).file, class: Some(owner), function: None };
         let mut inner = Evaluator::quiet_on(ev.world, place, &ev.trail);
         let v = match binding {

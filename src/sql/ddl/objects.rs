@@ -281,6 +281,9 @@ impl Ddl {
         if set.name != "search_path" {
             return;
         }
+        if set.local && self.before_local.is_none() {
+            self.before_local = Some(self.path.clone());
+        }
         self.path = if set.reset { self.schema.search_path.clone() } else { usable_path(set.values.iter().map(String::as_str)) };
     }
 

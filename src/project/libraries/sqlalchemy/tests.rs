@@ -200,6 +200,8 @@ fn what_exists_without_being_a_column_is_left_alone() {
     assert!(seen("Author.label\nAuthor.books\nAuthor.metadata\nAuthor.__name__\nBook.age").is_empty());
     assert!(seen("Book.extra = 1\nBook.extra").is_empty(), "set elsewhere");
     assert!(seen("getattr(Book, 'nope', None)\ngetattr(Book, name)").is_empty());
+    let given = "def setup(all):\n    for c in all:\n        setattr(c, 'nope', 1)\n        c._own = 2\n        c.pages = 3\n";
+    assert_eq!(seen(&format!("{given}Book.nope()\nBook._own\nBook.pages")), ["!Book.pages@pages"]);
 }
 
 #[test]
