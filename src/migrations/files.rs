@@ -124,6 +124,8 @@ pub fn plan(paths: &[String]) -> Vec<Script> {
         } else {
             words(name).any(|w| BACKWARD.contains(&w.as_str()))
         };
+        // A folder of steps back: `rollback/1.2.0.sql` beside `upgrade/1.2.0.sql`.
+        let back = back || words(&folder(p)).any(|w| matches!(w.as_str(), "rollback" | "rollbacks" | "revert" | "reverts" | "undo"));
         let python = p.ends_with(".py") && (name == "__init__.py" || name == "conftest.py");
         !undo && !back && !python
     });
@@ -272,6 +274,11 @@ mod tests {
     fn folders_with_their_own_up_and_down_run_by_version() {
         let all = ["2017-09-23-182408_b/up.sql", "20140924113530_a/up.sql", "20140924113530_a/down.sql", "2025-01-01-000000-0000_c/up.sql"];
         assert_eq!(names(&all), ["20140924113530_a/up.sql", "2017-09-23-182408_b/up.sql", "2025-01-01-000000-0000_c/up.sql"]);
+    }
+
+    #[test]
+    fn folders_of_steps_back_stay_out() {
+        assert_eq!(names(&["dbs/1.1.0/1.1.0.sql", "dbs/init_schema.sql", "rollback_dbs/1.1.0/1.1.0.sql"]), ["dbs/init_schema.sql", "dbs/1.1.0/1.1.0.sql"]);
     }
 
     #[test]

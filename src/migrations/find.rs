@@ -87,7 +87,10 @@ fn sql(path: &Path, files: &[PathBuf]) -> Option<(String, Vec<Script>)> {
     if !inside.iter().any(|p| files::is_sql(p)) {
         return None;
     }
-    let scripts = files::plan(&inside);
+    let mut scripts = files::plan(&inside);
+    if let Some(before) = super::base::of(&folder, &scripts, &files) {
+        scripts.insert(0, Script::Sql(before));
+    }
     (!scripts.is_empty()).then(|| (slashed(&folder), scripts))
 }
 

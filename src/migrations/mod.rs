@@ -4,6 +4,7 @@
 //! and stands under `incomplete`.
 
 pub mod alembic;
+mod base;
 mod database;
 
 mod django;

@@ -118,8 +118,15 @@ fn decide(ev: &mut Evaluator<'_, '_>, class: ClassId) -> bool {
 pub fn is_unnamed(ev: &mut Evaluator<'_, '_>, class: ClassId) -> bool {
     !is_root(ev, class)
         && !own_flag(ev, class, "__abstract__")
-        && ev.world.index.class(class).names.contains_key(&Symbol::from("__tablename__"))
+        && ["__tablename__", "__table__"].iter().any(|n| ev.world.index.class(class).names.contains_key(&Symbol::from(n)))
         && naming::table_name(ev, class).is_none()
+        && (ev.world.index.class(class).names.contains_key(&Symbol::from("__tablename__")) || has_unknown_table(ev, class))
+}
+
+/// Whether `__table__` stands for a table of which not even the name could be worked out.
+fn has_unknown_table(ev: &mut Evaluator<'_, '_>, class: ClassId) -> bool {
+    let shown = ev.world.class_member(class, Symbol::from("__table__")).and_then(|(_, b)| b.last().copied());
+    matches!(shown, Some(Binding::Value { .. })) && class_table(ev, class).is_none_or(|t| t.name.is_none())
 }
 
 /// The nearest mapped ancestor.
@@ -148,6 +155,9 @@ pub fn draft<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId) -> Option<Draft<'a>
     let at = Location::new(def.file, def.node.name.span);
     let parent = parent(ev, class);
     let own_name = naming::table_name(ev, class);
+    if own_name.is_none() && parent.is_none() && has_unknown_table(ev, class) {
+        return None;
+    }
     let table = class_table(ev, class);
     let (name, relation_at) = match (&table, own_name, parent) {
         (Some(t), ..) if t.name.is_some() => t.name?,

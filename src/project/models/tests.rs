@@ -116,6 +116,29 @@ class Toy(Thing):
 }
 
 #[test]
+fn a_class_over_a_table_that_is_handed_in_has_no_name() {
+    let code = r#"
+from typing import Any
+from sqlalchemy import Column, Integer, MetaData, Table
+from sqlalchemy.orm import declarative_base
+Base = declarative_base()
+class Model(Base):
+    __abstract__ = True
+    __tablename__: str
+    __table__: Any
+def part_of(cls, columns):
+    table = Table(*[cls.__tablename__, MetaData(), *columns])
+    class Part(Model):
+        __table__ = table
+    return Part
+class Known(Model):
+    __table__ = Table("known", MetaData(), Column("id", Integer, primary_key=True))
+"#;
+    let tables: Vec<_> = models(code).into_iter().filter(|l| !l.starts_with(' ')).collect();
+    assert_eq!(tables, ["Known known"]);
+}
+
+#[test]
 fn declarative_with_annotations() {
     let code = r#"
 import enum

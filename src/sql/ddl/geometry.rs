@@ -2,7 +2,7 @@
 //! (<https://postgis.net/docs/AddGeometryColumn.html>, <https://postgis.net/docs/DropGeometryColumn.html>).
 
 use crate::schema::lock::quote;
-use crate::syntax::sql::ast::{Call, ExprKind};
+use crate::syntax::sql::ast::{Call, ExprKind, QueryBody, StatementKind};
 
 /// The kinds of geometry, as PostGIS writes them.
 const KINDS: [&str; 16] = [
@@ -27,6 +27,14 @@ const KINDS: [&str; 16] = [
 /// Whether the text speaks of these functions at all.
 pub(super) fn mentioned(text: &str) -> bool {
     text.as_bytes().windows(14).any(|w| w.eq_ignore_ascii_case(b"geometrycolumn"))
+}
+
+/// Statements that do what a query does that asks for such functions.
+pub fn changes(kind: &StatementKind) -> Vec<String> {
+    let StatementKind::Query(query) = kind else { return Vec::new() };
+    let QueryBody::Select(select) = &query.body else { return Vec::new() };
+    let call = |e: &ExprKind| if let ExprKind::Call(call) = e { as_statement(call) } else { None };
+    select.targets.iter().filter_map(|t| call(&t.expr.kind)).collect()
 }
 
 /// The statement that does the same.

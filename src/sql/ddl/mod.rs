@@ -20,6 +20,8 @@ mod view;
 #[cfg(test)]
 mod tests;
 
+pub use geometry::changes as changes_of_query;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::schema::expression::Printer;
