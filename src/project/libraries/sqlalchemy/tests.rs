@@ -89,6 +89,8 @@ fn constructors_write() {
     assert_eq!(seen("d = {'title': 1, 'titel': 2}\nBook(**d)"), ["books.title write@title", "!Book.titel@titel"]);
     assert_eq!(seen("d = {'title': 1, 'titel': 2}\nd.pop('titel')\nBook(**d)"), ["books.title write@title"]);
     assert_eq!(seen("d = {'title': 1, 'titel': 2}\ndel d['titel']\nBook(**d)"), ["books.title write@title"]);
+    assert_eq!(seen("k = ['titel', 'title']\ndel k[0]\nd = {k[0]: 1}\nBook(**d)"), ["books.title write@title"]);
+    assert_eq!(seen("k = ['titel', 'title']\ndel k[n]\nd = {k[0]: 1}\nBook(**d)"), [""; 0]);
     let input = "from pydantic import BaseModel\nclass BookIn(BaseModel):\n    title: str\n    titel: str\n";
     assert_eq!(seen(&format!("{input}def f(b: BookIn):\n    Book(**b.model_dump(exclude={{'x'}}))")), ["books.title write@title"]);
 }
