@@ -1,7 +1,7 @@
 //! The search path that a project's code gives its sessions: `SET search_path TO app, public`, `options='-c search_path=app'`,
 //! `server_settings={'search_path': 'app'}`. A database does not tell, and bare names in the code mean what that path reaches.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::schema::Schema;
 
@@ -49,7 +49,7 @@ pub(super) fn adopt(schema: &mut Schema, near: &Path) {
 }
 
 /// Code that runs beside a database in use: no tests, no migrations.
-fn is_application(file: &PathBuf) -> bool {
+fn is_application(file: &Path) -> bool {
     let part = |name: &str| matches!(name, "tests" | "test" | "testing" | "migrations" | "versions" | "env.py" | "conftest.py") || name.starts_with("test_");
     file.extension().is_some_and(|e| e == "py") && !file.components().any(|c| c.as_os_str().to_str().is_some_and(part))
 }

@@ -61,8 +61,9 @@ pub(super) fn may_reshape(text: &str) -> bool {
             let rights = ["owner", "enable", "disable", "force", "cluster", "replica", "reset", "validate"];
             let behind = words.iter().skip(3).find(|w| !w.contains(HOLE) && !matches!(**w, "if" | "exists" | "only"));
             let table = matches!(words.get(1), Some(&("table" | "view")));
-            !(table && words.get(2).is_some_and(|w| w.contains(HOLE)) && behind.is_some_and(|w| rights.contains(w)))
-                && !matches!(words.get(1), Some(&("role" | "user" | "database" | "policy" | "index" | "trigger" | "publication" | "default")))
+            let keeps_columns = table && words.get(2).is_some_and(|w| w.contains(HOLE)) && behind.is_some_and(|w| rights.contains(w));
+            let aside = matches!(words.get(1), Some(&("role" | "user" | "database" | "policy" | "index" | "trigger" | "publication" | "default")));
+            !keeps_columns && !aside
         }
         _ => true,
     }
@@ -76,7 +77,7 @@ pub(super) fn values(text: &str, variables: &Variables) -> Option<Vec<String>> {
         expr = inner;
     }
     match &expr.kind {
-        ExprKind::Array(items) => items.iter().map(|i| string(i)).collect(),
+        ExprKind::Array(items) => items.iter().map(string).collect(),
         ExprKind::Column(parts) if parts.len() == 1 => variables.get(parts[0].as_str()).cloned(),
         _ => Some(vec![string(expr)?]),
     }

@@ -1,10 +1,10 @@
-//! Functions of PostGIS that change a table: `AddGeometryColumn` and `DropGeometryColumn`
+//! Functions of `PostGIS` that change a table: `AddGeometryColumn` and `DropGeometryColumn`
 //! (<https://postgis.net/docs/AddGeometryColumn.html>, <https://postgis.net/docs/DropGeometryColumn.html>).
 
 use crate::schema::lock::quote;
 use crate::syntax::sql::ast::{Call, ExprKind, QueryBody, StatementKind};
 
-/// The kinds of geometry, as PostGIS writes them.
+/// The kinds of geometry, as `PostGIS` writes them.
 const KINDS: [&str; 16] = [
     "Geometry",
     "Point",
