@@ -155,7 +155,7 @@ impl Settings {
     /// Whether the file lies in a folder of migrations, configured or of a usual name.
     pub fn is_migration(&self, file: &Path) -> bool {
         let configured = self.config.config.migrations.iter().any(|m| file.starts_with(normalise(Path::new(m), config_dir(&self.config, &self.root))));
-        configured || file.strip_prefix(&self.root).is_ok_and(looks_like_migration)
+        configured || file.strip_prefix(&self.root).is_ok_and(looks_like_migration) || is_of_sqitch(file)
     }
 
     /// The configured folders of migrations, named as reports name files.
@@ -229,6 +229,12 @@ fn looks_like_migration(path: &Path) -> bool {
     in_history || numbered || whole
 }
 
+/// Whether a script lies beside a plan of Sqitch, which deploys, reverts or verifies it.
+fn is_of_sqitch(file: &Path) -> bool {
+    let folder = |d: &&Path| d.file_name().and_then(|n| n.to_str()).is_some_and(|n| matches!(n, "deploy" | "revert" | "verify"));
+    file.extension().is_some_and(|e| e == "sql") && file.ancestors().filter(folder).any(|d| d.parent().is_some_and(|p| p.join("sqitch.plan").is_file()))
+}
+
 /// The lock as typed, else the configuration's.
 fn lock_input(cwd: &Path, typed: Option<&Path>, config: &Loaded, root: &Path) -> Result<LockInput, Failure> {
     match typed {
@@ -274,8 +280,16 @@ fn find_root(cwd: &Path, targets: &[PathBuf], config: &Loaded, lock: Option<&Pat
 
 #[cfg(test)]
 mod tests {
-    use super::looks_like_migration;
+    use super::{is_of_sqitch, looks_like_migration};
     use std::path::Path;
+
+    #[test]
+    fn scripts_beside_a_plan_of_sqitch_are_steps() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("sqitch.plan"), "").unwrap();
+        assert!(is_of_sqitch(&dir.path().join("deploy/shop/orders.sql")) && is_of_sqitch(&dir.path().join("revert/orders.sql")));
+        assert!(!is_of_sqitch(&dir.path().join("queries/orders.sql")) && !is_of_sqitch(&dir.path().join("other/deploy/orders.sql")));
+    }
 
     #[test]
     fn steps_of_a_history_are_known_by_folder_or_number() {

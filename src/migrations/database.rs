@@ -222,6 +222,12 @@ impl Database {
             while let Some(span) = skipped.next_if(|span| span.start < s.statement.span.start) {
                 self.unread(sql, span);
             }
+            for change in crate::sql::ddl::changes_of_query(&s.statement.kind) {
+                let Some(at) = sql.locate(s.statement.span) else { continue };
+                let mut template = Template::default();
+                template.push_verbatim(&change, at);
+                self.execute(&template, doubtful);
+            }
             if is_ddl(&s.statement.kind) {
                 self.statement(sql, &s.statement, doubtful);
             } else if self.judge_data && doubtful.is_none() {

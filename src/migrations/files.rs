@@ -124,6 +124,8 @@ pub fn plan(paths: &[String]) -> Vec<Script> {
         } else {
             words(name).any(|w| BACKWARD.contains(&w.as_str()))
         };
+        // A folder of steps back: `rollback/1.2.0.sql` beside `upgrade/1.2.0.sql`.
+        let back = back || words(&folder(p)).any(|w| matches!(w.as_str(), "rollback" | "rollbacks" | "revert" | "reverts" | "undo"));
         let python = p.ends_with(".py") && (name == "__init__.py" || name == "conftest.py");
         !undo && !back && !python
     });
@@ -147,6 +149,17 @@ pub fn plan(paths: &[String]) -> Vec<Script> {
     } else {
         chosen.retain(|p| is_sql(p));
     }
+    // Flyway looks through all folders below its locations and runs by version, wherever a file lies
+    // (https://documentation.red-gate.com/flyway: "locations are scanned recursively", "versioned migrations are applied in order"). A version that
+    // stands twice says that these are several histories.
+    let versioned: Vec<(String, &String)> = chosen.iter().filter_map(|p| Some((flyway_version(p)?, *p))).collect();
+    let versions: std::collections::BTreeSet<&str> = versioned.iter().map(|v| v.0.as_str()).collect();
+    if versioned.len() > 1 && versioned.len() * 2 > chosen.len() && versions.len() == versioned.len() {
+        let rank = |p: &str| (flyway_version(p).is_none(), repeatable(p));
+        let version = |p: &str| flyway_version(p).unwrap_or_default();
+        chosen.sort_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| natural(&version(a), &version(b))).then_with(|| a.cmp(b)));
+        return chosen.into_iter().map(|p| script(p)).collect();
+    }
     // Diesel's folders each hold an `up.sql`; their order is that of the digits before the first `_`, dashes between them apart
     // (https://docs.rs/diesel_migrations: "the version is everything up to the first underscore, with dashes removed").
     if chosen.iter().filter(|p| p.ends_with("/up.sql")).count() * 2 > chosen.len() {
@@ -167,6 +180,13 @@ pub fn plan(paths: &[String]) -> Vec<Script> {
     let version = |p: &str| p.rsplit('/').next().unwrap_or(p).trim_start_matches(['V', 'v']).to_owned();
     chosen.sort_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| natural(&folder(a), &folder(b))).then_with(|| natural(&version(a), &version(b))));
     chosen.into_iter().map(|p| script(p)).collect()
+}
+
+/// The version of `V1_2__what.sql`, its parts between dots.
+fn flyway_version(path: &str) -> Option<String> {
+    let (version, _) = path.rsplit('/').next()?.strip_prefix('V')?.split_once("__")?;
+    let version = version.replace('_', ".");
+    version.bytes().all(|b| b.is_ascii_digit() || b == b'.').then_some(version)
 }
 
 fn script(path: &str) -> Script {
@@ -254,6 +274,19 @@ mod tests {
     fn folders_with_their_own_up_and_down_run_by_version() {
         let all = ["2017-09-23-182408_b/up.sql", "20140924113530_a/up.sql", "20140924113530_a/down.sql", "2025-01-01-000000-0000_c/up.sql"];
         assert_eq!(names(&all), ["20140924113530_a/up.sql", "2017-09-23-182408_b/up.sql", "2025-01-01-000000-0000_c/up.sql"]);
+    }
+
+    #[test]
+    fn folders_of_steps_back_stay_out() {
+        assert_eq!(names(&["dbs/1.1.0/1.1.0.sql", "dbs/init_schema.sql", "rollback_dbs/1.1.0/1.1.0.sql"]), ["dbs/init_schema.sql", "dbs/1.1.0/1.1.0.sql"]);
+    }
+
+    #[test]
+    fn versions_count_across_folders_but_for_several_histories() {
+        let one = names(&["layers/V0.102__areas.sql", "more/V0.9__first.sql", "inner/V0.279__areas.sql", "R__views.sql"]);
+        assert_eq!(one, ["more/V0.9__first.sql", "layers/V0.102__areas.sql", "inner/V0.279__areas.sql", "R__views.sql"]);
+        let two = names(&["a/V1__x.sql", "a/V2__x.sql", "b/V1__x.sql", "b/V2__x.sql"]);
+        assert_eq!(two, ["a/V1__x.sql", "a/V2__x.sql", "b/V1__x.sql", "b/V2__x.sql"]);
     }
 
     #[test]

@@ -71,6 +71,9 @@ pub(super) fn ours(mut tree: Tree) -> Tree {
 
 /// The folder of SQL migrations under a path: one named `migrations` if there is such a one, else the path itself.
 fn sql(path: &Path, files: &[PathBuf]) -> Option<(String, Vec<Script>)> {
+    if let Some(planned) = super::sqitch::planned(files) {
+        return Some(planned);
+    }
     let foreign = |inside: &Path| inside.parent().is_some_and(|p| files::is_foreign(&slashed(p)));
     let files: Vec<&PathBuf> = files.iter().filter(|f| f.strip_prefix(path).is_ok_and(|inside| !foreign(inside))).collect();
     let named = files.iter().filter(|f| files::is_sql(&slashed(f))).find_map(|f| {
@@ -84,7 +87,10 @@ fn sql(path: &Path, files: &[PathBuf]) -> Option<(String, Vec<Script>)> {
     if !inside.iter().any(|p| files::is_sql(p)) {
         return None;
     }
-    let scripts = files::plan(&inside);
+    let mut scripts = files::plan(&inside);
+    if let Some(before) = super::base::of(&folder, &scripts, &files) {
+        scripts.insert(0, Script::Sql(before));
+    }
     (!scripts.is_empty()).then(|| (slashed(&folder), scripts))
 }
 
@@ -261,7 +267,7 @@ fn environment(file: &Path) -> Option<String> {
     file.ancestors().skip(1).take(4).map(|dir| dir.join("env.py")).find(|p| p.is_file()).map(|p| slashed(&p))
 }
 
-fn slashed(path: &Path) -> String {
+pub(super) fn slashed(path: &Path) -> String {
     path.to_string_lossy().replace('\\', "/")
 }
 

@@ -4,6 +4,7 @@
 //! and stands under `incomplete`.
 
 pub mod alembic;
+mod base;
 mod database;
 
 mod django;
@@ -13,6 +14,8 @@ mod first;
 mod jinja;
 mod passed;
 mod python;
+mod session;
+mod sqitch;
 mod sqltext;
 mod survey;
 
@@ -40,10 +43,11 @@ pub fn pull_from(path: &Path) -> Result<Schema, String> {
     let path = path.to_owned();
     let run = move || {
         let found = histories(&path)?;
-        let schema = replay(&found);
+        let mut schema = replay(&found);
         if found.sql.is_some() && !schema.relations.is_empty() && schema.relations.values().all(|r| r.open && r.columns.is_empty()) {
             return Err(format!("{}: SQL was found, but not one of its tables was understood; it is perhaps for another database", path.display()));
         }
+        session::adopt(&mut schema, &path);
         Ok(schema)
     };
     let thread = std::thread::Builder::new().stack_size(STACK).spawn(run).map_err(|e| e.to_string())?;

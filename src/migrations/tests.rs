@@ -421,3 +421,57 @@ fn replay_to_a_file() {
         std::fs::write(file, crate::schema::lock::write(&super::pull_from(std::path::Path::new(folder)).expect("migrations"))).expect("written");
     }
 }
+
+#[test]
+fn a_plan_of_sqitch_says_the_order() {
+    let plan = "%syntax-version=1.0.0\n%project=shop\n\nzones 2019-01-01T00:00:00Z A <a@b.c> # first\norders [zones] 2019-01-02T00:00:00Z A <a@b.c> # then\n@v1 2019-01-03T00:00:00Z A <a@b.c> # tag\norders [orders@v1] 2019-01-04T00:00:00Z A <a@b.c> # again\n";
+    let s = pull(&[
+        ("db/sqitch.plan", plan),
+        ("db/deploy/zones.sql", "begin; set local search_path to app; create schema app; create table zones (id int primary key); commit;"),
+        ("db/deploy/orders@v1.sql", "create table orders (id int, zone int references app.zones);"),
+        ("db/deploy/orders.sql", "alter table orders add column note text;"),
+        ("db/revert/orders.sql", "drop table orders;"),
+        ("db/verify/orders.sql", "select 1/0;"),
+    ]);
+    assert_eq!(columns(&s, "orders"), ["id integer", "note text", "zone integer"]);
+    assert!(s.relation(Some("app"), "zones").is_some(), "{:?}", s.relations.keys());
+}
+
+#[test]
+fn the_search_path_of_the_code_goes_into_the_lock() {
+    let ddl = ("migrations/1.sql", "create schema app; create table app.orders (id int); create table places (id int);");
+    let path = |code: &str| pull(&[ddl, ("setup.py", ""), ("app/db.py", code)]).search_path;
+    assert_eq!(path("cur.execute('SET search_path TO app, gone, public')"), ["app", "public"]);
+    assert_eq!(path("cur.execute('SET search_path TO app')"), ["app", "public"]);
+    assert_eq!(path("cur.execute('SET search_path TO public, app')\ncur.execute('SET search_path TO app')"), ["public", "app"]);
+    assert_eq!(path("cur.execute(f'SET search_path TO {x}')"), ["public"]);
+}
+
+#[test]
+fn functions_that_add_columns_are_run() {
+    let s = revision(
+        "
+op.create_table('places', sa.Column('id', sa.Integer()))
+conn = op.get_bind()
+conn.execute(\"SELECT AddGeometryColumn('public','places','geom',4326,'POINT',2);\")
+conn.execute('CREATE INDEX idx_geom ON places USING GIST(geom);')
+",
+    );
+    assert_eq!(columns(&s, "places"), ["geom geometry(Point,4326)", "id integer"]);
+}
+
+#[test]
+fn steps_on_a_schema_that_another_file_makes_begin_with_that_file() {
+    let steps = [
+        ("db/patches/0001.sql", "alter table shop.orders add column note text;"),
+        ("db/patches/0002.sql", "alter table shop.lines drop column odd; create table later (id int);"),
+    ];
+    let base =
+        ("db/shop_unpatched.sql", "create schema shop; CREATE TABLE shop.orders ( id int ); create table if not exists shop.\"lines\" (id int, odd int);");
+    let other = ("db/lookups.sql", "create table shop.orders (id int, all_else int); insert into x values (1);");
+    let s = pull(&[steps[0], steps[1], base, other]);
+    let columns = |name| s.relation(Some("shop"), name).unwrap().1.columns.iter().map(|c| c.name.clone()).collect::<Vec<_>>();
+    assert_eq!((columns("orders"), columns("lines")), (vec!["id".to_owned(), "note".to_owned()], vec!["id".to_owned()]));
+    let alone = pull(&[steps[0], steps[1], ("db/odd.sql", "create table elsewhere (id int);")]);
+    assert!(alone.relation(None, "elsewhere").is_none());
+}

@@ -150,6 +150,17 @@ pub fn deleted<'a>(ev: &mut Evaluator<'_, 'a>, target: &'a Expr) {
     if let (Value::Dict(d), Some(key)) = (&receiver, key.constant()) {
         take_out(ev, &s.0, d, &key);
     }
+    // `del names[0]`
+    if let Value::List(l) = &receiver {
+        let mut list = (**l).clone();
+        match (&key, list.rest.is_none()) {
+            (Value::Int(n), true) if usize::try_from(*n).is_ok_and(|n| n < list.items.len()) => {
+                list.items.remove(usize::try_from(*n).unwrap_or_default());
+            }
+            _ => list = List { items: Vec::new(), rest: Some(Value::Unknown) },
+        }
+        rebind(ev, &s.0, Value::List(Arc::new(list)));
+    }
 }
 
 fn take_out<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &'a Expr, d: &Arc<Dict<'a>>, key: &str) {

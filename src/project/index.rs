@@ -462,6 +462,12 @@ impl<'a> Index<'a> {
         id
     }
 
+    /// Whether a class may have an attribute that only code gives it while it runs: `setattr(x, "name", …)` says so of any `x`, and what begins with
+    /// an underscore is set by hand where columns hardly ever are.
+    pub fn is_set_on_classes(&self, attribute: Symbol) -> bool {
+        self.is_set_on_objects(super::scope::by_setattr(attribute)) || attribute.as_str().starts_with('_') && self.is_set_on_objects(attribute)
+    }
+
     /// Whether any code sets an attribute of that name on an object.
     pub fn is_set_on_objects(&self, attribute: Symbol) -> bool {
         self.set_on_objects.get(&attribute).is_some_and(|files| *files > 0) || self.beyond.is_some_and(|b| b.any(Table::OnObjects, attribute.as_str()))

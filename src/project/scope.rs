@@ -8,6 +8,11 @@ use crate::syntax::python::{self, Body, Expr, ExprKind, StmtKind};
 
 use super::index::{Binding, ClassDef, ClassId, FunctionDef, FunctionId, Index, Met, Names, Unit, UnitId, last_name};
 
+/// How an attribute is noted that is set by `setattr(x, "name", …)`, beside its plain name: no attribute has a blank in its name.
+pub(super) fn by_setattr(name: Symbol) -> Symbol {
+    Symbol::from(&format!("setattr {name}"))
+}
+
 /// Attributes that a statement sets on something other than a method's own object, and those that it asks for by `hasattr`.
 fn set_on_objects(statement: &python::Stmt, met: &mut Met) {
     let Met { on_objects: found, asked_for, .. } = met;
@@ -26,7 +31,9 @@ fn set_on_objects(statement: &python::Stmt, met: &mut Met) {
             if let ExprKind::Call(call) = &e.kind
                 && named(call, "setattr")
             {
-                found.extend(literal(call.positional(1)));
+                let name = literal(call.positional(1));
+                found.extend(name);
+                found.extend(name.map(by_setattr));
             }
         }
         StmtKind::If(i) => i.test.each(&mut |e| {

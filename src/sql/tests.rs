@@ -109,6 +109,8 @@ fn with_names_hide_tables() {
     clean("with orders as (select 1 as one) select one from orders");
     finds("with orders as (select 1 as one) select total from orders", &["unknown-column: total"]);
     clean("with recursive t(n) as (values (1) union all select n + 1 from t where n < 9) select n from t");
+    clean("with late as (select id from orders) (select id from late) union all select c.id from customers c join late l on l.id = c.id");
+    finds("(with late as (select id from orders) select id from late) union all select id from late", &["unknown-table: late"]);
     finds("with recursive x(id) as (select n from y union all select m + 1 from x), y(n) as (values (1)) select id from x", &["unknown-column: m"]);
     clean("with gone as (delete from orders returning id, total) insert into audit.log (entry) select to_jsonb(gone) from gone where gone.id > 1");
 }

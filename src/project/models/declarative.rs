@@ -118,8 +118,15 @@ fn decide(ev: &mut Evaluator<'_, '_>, class: ClassId) -> bool {
 pub fn is_unnamed(ev: &mut Evaluator<'_, '_>, class: ClassId) -> bool {
     !is_root(ev, class)
         && !own_flag(ev, class, "__abstract__")
-        && ev.world.index.class(class).names.contains_key(&Symbol::from("__tablename__"))
+        && ["__tablename__", "__table__"].iter().any(|n| ev.world.index.class(class).names.contains_key(&Symbol::from(n)))
         && naming::table_name(ev, class).is_none()
+        && (ev.world.index.class(class).names.contains_key(&Symbol::from("__tablename__")) || has_unknown_table(ev, class))
+}
+
+/// Whether `__table__` stands for a table of which not even the name could be worked out.
+fn has_unknown_table(ev: &mut Evaluator<'_, '_>, class: ClassId) -> bool {
+    let shown = ev.world.class_member(class, Symbol::from("__table__")).and_then(|(_, b)| b.last().copied());
+    matches!(shown, Some(Binding::Value { .. })) && class_table(ev, class).is_none_or(|t| t.name.is_none())
 }
 
 /// The nearest mapped ancestor.
@@ -148,6 +155,9 @@ pub fn draft<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId) -> Option<Draft<'a>
     let at = Location::new(def.file, def.node.name.span);
     let parent = parent(ev, class);
     let own_name = naming::table_name(ev, class);
+    if own_name.is_none() && parent.is_none() && has_unknown_table(ev, class) {
+        return None;
+    }
     let table = class_table(ev, class);
     let (name, relation_at) = match (&table, own_name, parent) {
         (Some(t), ..) if t.name.is_some() => t.name?,
@@ -173,7 +183,7 @@ pub fn draft<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId) -> Option<Draft<'a>
     let owners = owners(ev, class, parent);
     bases::columns(ev, class, parent, &mut d);
     body(ev, class, &mut d, &owners);
-    table_arguments(ev, class, parent, &mut d);
+    table_arguments(ev, class, &mut d);
     Some(d)
 }
 
@@ -433,11 +443,18 @@ fn add_column<'a>(
     d.add(name, at, c, Some(owner), null);
 }
 
-/// `__table_args__`: constraints and the schema.
-pub fn table_arguments<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId, parent: Option<ClassId>, d: &mut Draft<'a>) {
+/// `__table_args__`: constraints and the schema. SQLAlchemy looks at the attribute of the class where the class or a base that is not mapped defines it,
+/// though a mapped parent stand between (`_scan_attributes` of `orm/decl_base.py`).
+pub fn table_arguments<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId, d: &mut Draft<'a>) {
     let name = Symbol::from("__table_args__");
-    for owner in owners(ev, class, parent) {
-        let Some(binding) = ev.world.index.class(owner).names.get(&name).and_then(|b| b.last().copied()) else { continue };
+    let world = ev.world;
+    let all = world.lineage(class).map_or_else(|| vec![class], |l| l.mro.clone());
+    let defines = |c: &ClassId| world.index.class(*c).names.contains_key(&name);
+    if !all.iter().any(|&c| defines(&c) && (c == class || !is_mapped(ev, c))) {
+        return;
+    }
+    for owner in all {
+        let Some(binding) = world.index.class(owner).names.get(&name).and_then(|b| b.last().copied()) else { continue };
         let place = Place { file: ev.world.index.class(owner).file, class: Some(owner), function: None };
         let mut inner = Evaluator::quiet_on(ev.world, place, &ev.trail);
         let v = match binding {

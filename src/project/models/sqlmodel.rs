@@ -58,7 +58,7 @@ pub fn draft<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId) -> Option<Draft<'a>
         }
     }
     super::members::note_all(ev, class, &mut d);
-    declarative::table_arguments(ev, class, parent, &mut d);
+    declarative::table_arguments(ev, class, &mut d);
     Some(d)
 }
 

@@ -88,6 +88,57 @@ class Line(Base):
 }
 
 #[test]
+fn arguments_of_a_base_reach_the_tables_of_children() {
+    let code = r#"
+from sqlalchemy import Column, ForeignKey, Index, Integer
+from sqlalchemy.orm import declarative_base
+class Common:
+    __table_args__ = {"schema": "guide"}
+Base = declarative_base(cls=Common)
+class Page(Base):
+    __tablename__ = "pages"
+    id = Column(Integer, primary_key=True)
+class Tour(Page):
+    __tablename__ = "tours"
+    id = Column(Integer, ForeignKey("guide.pages.id"), primary_key=True)
+
+Plain = declarative_base()
+class Thing(Plain):
+    __tablename__ = "things"
+    __table_args__ = {"schema": "store"}
+    id = Column(Integer, primary_key=True)
+class Toy(Thing):
+    __tablename__ = "toys"
+    id = Column(Integer, ForeignKey("store.things.id"), primary_key=True)
+"#;
+    let tables: Vec<_> = models(code).into_iter().filter(|l| !l.starts_with(' ')).collect();
+    assert_eq!(tables, ["Page guide.pages", "Tour guide.tours", "Thing store.things", "Toy toys"]);
+}
+
+#[test]
+fn a_class_over_a_table_that_is_handed_in_has_no_name() {
+    let code = r#"
+from typing import Any
+from sqlalchemy import Column, Integer, MetaData, Table
+from sqlalchemy.orm import declarative_base
+Base = declarative_base()
+class Model(Base):
+    __abstract__ = True
+    __tablename__: str
+    __table__: Any
+def part_of(cls, columns):
+    table = Table(*[cls.__tablename__, MetaData(), *columns])
+    class Part(Model):
+        __table__ = table
+    return Part
+class Known(Model):
+    __table__ = Table("known", MetaData(), Column("id", Integer, primary_key=True))
+"#;
+    let tables: Vec<_> = models(code).into_iter().filter(|l| !l.starts_with(' ')).collect();
+    assert_eq!(tables, ["Known known"]);
+}
+
+#[test]
 fn declarative_with_annotations() {
     let code = r#"
 import enum

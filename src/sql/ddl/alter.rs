@@ -375,7 +375,12 @@ impl Ddl {
     fn rename_index(&mut self, name: &ObjectName, new: &str) -> bool {
         let old = name.name.as_str();
         let schemas: Vec<String> = name.schema_str().map_or_else(|| self.path.clone(), |s| vec![s.to_owned()]);
+        let taken: Vec<String> = schemas.iter().filter(|s| self.is_relation_name(s, new)).cloned().collect();
         for (key, relation) in self.schema.relations.iter_mut().filter(|(key, _)| schemas.contains(&key.schema)) {
+            if relation.indexes.iter().any(|i| i.name == old) && taken.contains(&key.schema) {
+                self.note(name.span(), NoteKind::Exists("index", new.to_owned()));
+                return true;
+            }
             if let Some(index) = relation.indexes.iter_mut().find(|i| i.name == old) {
                 new.clone_into(&mut index.name);
                 return true;

@@ -7,7 +7,9 @@ mod alter;
 mod constraint;
 mod create;
 mod drop;
+mod execute;
 mod function;
+mod geometry;
 mod naming;
 mod objects;
 mod salvage;
@@ -17,6 +19,8 @@ mod view;
 
 #[cfg(test)]
 mod tests;
+
+pub use geometry::changes as changes_of_query;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -59,6 +63,8 @@ pub struct Ddl {
     schema: Schema,
     /// The session's search path: where bare names are looked up and created.
     path: Vec<String>,
+    /// What it was before `SET LOCAL`, which the end of the transaction undoes.
+    before_local: Option<Vec<String>>,
     /// Schemas that extensions were created in.
     extensions: Vec<String>,
     /// Sequences behind serial and identity columns, or owned by a column.
@@ -149,13 +155,16 @@ impl Ddl {
         self.schema
     }
 
-    /// Whether there are temporary relations.
+    /// Whether there is what the end of a session takes away.
     pub(crate) fn has_temporary(&self) -> bool {
-        !self.temporary.is_empty()
+        !self.temporary.is_empty() || self.before_local.is_some()
     }
 
     /// The session ends, and with it its temporary relations.
     pub(crate) fn end_session(&mut self) {
+        if let Some(path) = self.before_local.take() {
+            self.path = path;
+        }
         for name in std::mem::take(&mut self.temporary) {
             self.drop_relation(&name);
         }

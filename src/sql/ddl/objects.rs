@@ -281,13 +281,22 @@ impl Ddl {
         if set.name != "search_path" {
             return;
         }
+        if set.local && self.before_local.is_none() {
+            self.before_local = Some(self.path.clone());
+        }
         self.path = if set.reset { self.schema.search_path.clone() } else { usable_path(set.values.iter().map(String::as_str)) };
     }
 
-    /// `SELECT set_config('search_path', '', false)`, as `pg_dump` writes it.
-    pub(super) fn query_statement(&mut self, query: &Query) {
+    /// `SELECT set_config('search_path', '', false)`, as `pg_dump` writes it, and functions that change a table.
+    pub(super) fn query_statement(&mut self, query: &Query, depth: usize) {
         let QueryBody::Select(select) = &query.body else { return };
         for target in &select.targets {
+            if let ExprKind::Call(call) = &target.expr.kind
+                && depth > 0
+                && let Some(change) = super::geometry::as_statement(call)
+            {
+                self.run_at(&change, depth - 1);
+            }
             if let ExprKind::Call(call) = &target.expr.kind
                 && call.name.name.as_str() == "set_config"
                 && let [parameter, value, ..] = call.args.as_slice()

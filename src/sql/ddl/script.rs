@@ -1,6 +1,9 @@
 //! Running a whole text: its statements in order, blocks of PL/pgSQL as far as their statements show, and what could not be read.
 
-use super::{Ddl, NoteKind, Source};
+use std::borrow::Cow;
+
+use super::execute::{self, Variables};
+use super::{Ddl, NoteKind, Source, geometry};
 use crate::source::{FileId, Location, Span};
 use crate::syntax::sql::ast::{DoBlock, Statement, StatementKind};
 use crate::syntax::sql::template::{HOLE, Template};
@@ -18,7 +21,7 @@ impl Ddl {
         self.run_at(text, DEPTH);
     }
 
-    fn run_at(&mut self, text: &str, depth: usize) {
+    pub(super) fn run_at(&mut self, text: &str, depth: usize) {
         let mut template = Template::default();
         template.push_verbatim(text, Location::new(FileId(0), Span::new(0, text.len())));
         let script = parse(&template, Parameters::Dollar);
@@ -75,7 +78,7 @@ impl Ddl {
             StatementKind::Drop(drop) => self.drop_objects(drop),
             StatementKind::Comment(comment) => self.comment(comment),
             StatementKind::Set(set) => self.set_parameter(set),
-            StatementKind::Query(query) => self.query_statement(query),
+            StatementKind::Query(query) => self.query_statement(query, depth),
             StatementKind::Do(block) => self.block(block, statement.span, depth),
             StatementKind::Broken => self.unread(text, statement.span),
             _ => {}
@@ -151,39 +154,46 @@ impl Ddl {
         };
         let was = std::mem::replace(&mut self.guarded, true);
         let code = without_comments(&body.text);
-        for piece in statements_of_block(&code) {
-            match piece {
-                Piece::Sql(text) => self.run_at(text, depth - 1),
-                Piece::Literal(text) => self.run_at(&text, depth - 1),
-                Piece::Dynamic => self.not_understood(span, "do block", "a statement that is put together at run time"),
+        for text in statements_of_block(&code) {
+            if text.contains(HOLE) {
+                if execute::may_reshape(&text) {
+                    self.not_understood(span, "do block", "a statement that is put together at run time");
+                }
+            } else {
+                self.run_at(&text, depth - 1);
             }
         }
         self.guarded = was;
     }
 }
 
-/// What a block runs.
-enum Piece<'a> {
-    /// A statement as it stands.
-    Sql(&'a str),
-    /// `EXECUTE 'text'`
-    Literal(String),
-    /// `EXECUTE` of something that is computed, where it may be DDL.
-    Dynamic,
-}
-
-/// The statements of a PL/pgSQL body that may define something. Control words before them are passed over.
-fn statements_of_block(body: &str) -> Vec<Piece<'_>> {
+/// The statements of a PL/pgSQL body that may define something. Control words before them are passed over; a hole stands in what `EXECUTE` runs
+/// where a part of the text is not known.
+fn statements_of_block(body: &str) -> Vec<Cow<'_, str>> {
     let mut out = Vec::new();
+    let mut variables = Variables::new();
+    let mut loops: Vec<Option<String>> = Vec::new();
     for statement in split_semicolons(body) {
+        declared(statement, body, &mut variables);
         let mut words = crate::schema::lock::line::Words::new(statement);
         let mut start = None;
         while let Some((at, word)) = words.next_word() {
             let word = word.to_ascii_lowercase();
+            if word == "loop" {
+                loops.push(looped(statement, &mut variables));
+            }
             // The last such word wins: `IF NOT EXISTS (…) THEN ALTER …`, `BEGIN CREATE …`.
             match word.as_str() {
                 "then" | "else" | "begin" | "loop" => start = None,
-                "create" | "alter" | "drop" | "comment" | "execute" if start.is_none() => start = Some((at, word)),
+                "end" if start.is_none() => {
+                    start = Some((at, String::new()));
+                    if words.next_word().is_some_and(|(_, w)| w.eq_ignore_ascii_case("loop")) {
+                        loops.pop().flatten().into_iter().for_each(|name| {
+                            variables.remove(&name);
+                        });
+                    }
+                }
+                "create" | "alter" | "drop" | "comment" | "execute" | "perform" | "select" if start.is_none() => start = Some((at, word)),
                 _ if start.is_none() => start = Some((at, String::new())),
                 _ => {}
             }
@@ -192,29 +202,61 @@ fn statements_of_block(body: &str) -> Vec<Piece<'_>> {
         let sql = &statement[at..];
         match head.as_str() {
             "" => {}
-            "execute" => {
-                let rest = sql["execute".len()..].trim();
-                match literal(rest) {
-                    Some(text) => out.push(Piece::Literal(text)),
-                    None => out.push(Piece::Dynamic),
+            "execute" => out.extend(execute::texts(&sql["execute".len()..], &variables).into_iter().map(Cow::Owned)),
+            // Functions that change a table; nothing else that is asked for does.
+            "perform" | "select" => {
+                if geometry::mentioned(sql) {
+                    out.push(Cow::Owned(format!("select {}", &sql[head.len()..])));
                 }
             }
-            _ => out.push(Piece::Sql(sql)),
+            _ => out.push(Cow::Borrowed(sql)),
         }
     }
     out
 }
 
-/// The text of a lone string literal.
-fn literal(text: &str) -> Option<String> {
-    if let Some(inner) = text.strip_prefix('\'').and_then(|t| t.strip_suffix('\'')) {
-        let plain = inner.replace("''", "");
-        return (!plain.contains('\'')).then(|| inner.replace("''", "'"));
+/// Variables that a block declares with their only value: `name text := 'x'`, `names text[] := ARRAY['x', 'y']`.
+fn declared(statement: &str, body: &str, variables: &mut Variables) {
+    let Some((before, value)) = statement.split_once(":=") else { return };
+    let mut words = before.split_whitespace().skip_while(|w| w.eq_ignore_ascii_case("declare"));
+    // `name := value` is a step that may run or not.
+    let (Some(name), Some(_)) = (words.next(), words.next()) else { return };
+    let assigned = body.match_indices(":=").any(|(at, _)| body[..at].trim_end().ends_with(name));
+    let mut around = body.split_whitespace().zip(body.split_whitespace().skip(1));
+    if !assigned
+        && !around.any(|(into, word)| into.eq_ignore_ascii_case("into") && word.trim_end_matches(';').eq_ignore_ascii_case(name))
+        && let Some(values) = execute::values(value, variables)
+    {
+        variables.insert(name.to_ascii_lowercase(), values);
     }
-    let tag_end = text.strip_prefix('$')?.find('$')? + 2;
-    let tag = &text[..tag_end];
-    let inner = text.strip_prefix(tag)?.strip_suffix(tag)?;
-    (!inner.contains(tag)).then(|| inner.to_owned())
+}
+
+/// `FOREACH name IN ARRAY values LOOP`: the name, when its values are known.
+fn looped(statement: &str, variables: &mut Variables) -> Option<String> {
+    let mut words = crate::schema::lock::line::Words::new(statement);
+    let mut found = None;
+    while let Some((at, word)) = words.next_word() {
+        if word.eq_ignore_ascii_case("foreach") {
+            found = Some(at + word.len());
+        }
+    }
+    let rest = &statement[found?..];
+    let mut words = crate::schema::lock::line::Words::new(rest);
+    let (_, name) = words.next_word()?;
+    let (_, _) = words.next_word().filter(|(_, w)| w.eq_ignore_ascii_case("in"))?;
+    let (at, word) = words.next_word().filter(|(_, w)| w.eq_ignore_ascii_case("array"))?;
+    let from = at + word.len();
+    let mut end = None;
+    while let Some((at, word)) = words.next_word() {
+        if word.eq_ignore_ascii_case("loop") {
+            end = Some(at);
+            break;
+        }
+    }
+    let name = name.to_ascii_lowercase();
+    let values = execute::values(&rest[from..end?], variables)?;
+    variables.insert(name.clone(), values);
+    Some(name)
 }
 
 /// Comments blanked, so that their words and quotes mislead nobody.

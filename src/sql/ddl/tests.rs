@@ -148,8 +148,63 @@ end $$;",
     let table = schema.relation(None, "t").unwrap().1;
     assert_eq!(table.columns.iter().map(|c| c.name.as_str()).collect::<Vec<_>>(), ["id", "new", "older"]);
     assert!(schema.incomplete.is_empty(), "{:?}", schema.incomplete);
-    let dynamic = load_file("do $$ begin execute format('drop table %I', 'x'); end $$;");
+    let dynamic = load_file("do $$ begin execute format('drop table %I', which()); end $$;");
     assert_eq!(dynamic.incomplete.len(), 1);
+}
+
+#[test]
+fn what_a_block_puts_together_of_known_parts_is_run() {
+    let schema = load_file(
+        "create table t (id int, old int); create table u (id int);
+do $$
+declare
+  r record;
+  extra text := 'seen';
+begin
+  execute format('alter table public.t rename column old to older');
+exception when undefined_column then null;
+end $$;
+do $$
+declare t text; names text[] := array['t', 'u']; extra text := 'seen'; twice text := 'x';
+begin
+  twice := 'y';
+  foreach t in array names loop
+    execute format('alter table %I add column %I text', t, extra);
+    execute 'alter table ' || quote_ident(t) || ' enable row level security';
+  end loop;
+  for r in select tablename from pg_tables loop
+    execute format('create policy %I on %I using (true)', 'own', r.tablename);
+  end loop;
+end $$;",
+    );
+    let columns = |name| schema.relation(None, name).unwrap().1.columns.iter().map(|c| c.name.clone()).collect::<Vec<_>>();
+    assert_eq!(columns("t"), ["id", "older", "seen"]);
+    assert_eq!(columns("u"), ["id", "seen"]);
+    assert!(schema.incomplete.is_empty(), "{:?}", schema.incomplete);
+    let unsure = load_file("create table t (a int); do $$ declare c text := 'a'; begin c := 'b'; execute format('alter table t drop column %I', c); end $$;");
+    assert_eq!((unsure.incomplete.len(), unsure.relation(None, "t").unwrap().1.columns.len()), (1, 1));
+}
+
+#[test]
+fn functions_of_postgis_change_tables() {
+    let schema = load_file(
+        "create table places (id int); create schema app; create table app.ways (id int);
+select AddGeometryColumn('public', 'places', 'geom', 4326, 'POINT', 2);
+SELECT addgeometrycolumn('places', 'line', 0, 'LINESTRING', 3), DropGeometryColumn('places', 'id');
+do $$ begin perform AddGeometryColumn('app', 'ways', 'way', -1, 'GEOMETRY', 2); end $$;",
+    );
+    let columns = |s, name| schema.relation(s, name).unwrap().1.columns.iter().map(|c| format!("{} {}", c.name, c.ty)).collect::<Vec<_>>();
+    assert_eq!(columns(None, "places"), ["geom geometry(Point,4326)", "line geometry(LineStringZ)"]);
+    assert_eq!(columns(Some("app"), "ways"), ["id integer", "way geometry(Geometry)"]);
+}
+
+#[test]
+fn an_index_never_takes_a_name_that_is_taken() {
+    let schema = load_file(
+        "create table t (a int, b int); create index one on t (a); create index two on t (b);
+do $$ begin if exists (select 1) then alter index if exists one rename to two; end if; end $$;",
+    );
+    assert_eq!(schema.relation(None, "t").unwrap().1.indexes.iter().map(|i| i.name.as_str()).collect::<Vec<_>>(), ["one", "two"]);
 }
 
 #[test]

@@ -85,7 +85,7 @@ fn class_attribute<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId, name: Symbol,
         }
         Found::Relationship(Some(target), _) => Some(orm(Orm::Relationship(target))),
         Found::Relationship(None, _) => Some(Value::Unknown),
-        Found::Missing if LIBRARY_MEMBERS.contains(&name.as_str()) => None,
+        Found::Missing if LIBRARY_MEMBERS.contains(&name.as_str()) || ev.world.index.is_set_on_classes(name) => None,
         Found::Missing => {
             if let Some((id, _)) = ev.world.models.of_class(class) {
                 emit::missing_attribute(ev, id, name, at, Certainty::High);

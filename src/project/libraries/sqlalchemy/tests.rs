@@ -89,6 +89,8 @@ fn constructors_write() {
     assert_eq!(seen("d = {'title': 1, 'titel': 2}\nBook(**d)"), ["books.title write@title", "!Book.titel@titel"]);
     assert_eq!(seen("d = {'title': 1, 'titel': 2}\nd.pop('titel')\nBook(**d)"), ["books.title write@title"]);
     assert_eq!(seen("d = {'title': 1, 'titel': 2}\ndel d['titel']\nBook(**d)"), ["books.title write@title"]);
+    assert_eq!(seen("k = ['titel', 'title']\ndel k[0]\nd = {k[0]: 1}\nBook(**d)"), ["books.title write@title"]);
+    assert_eq!(seen("k = ['titel', 'title']\ndel k[n]\nd = {k[0]: 1}\nBook(**d)"), [""; 0]);
     let input = "from pydantic import BaseModel\nclass BookIn(BaseModel):\n    title: str\n    titel: str\n";
     assert_eq!(seen(&format!("{input}def f(b: BookIn):\n    Book(**b.model_dump(exclude={{'x'}}))")), ["books.title write@title"]);
 }
@@ -200,6 +202,8 @@ fn what_exists_without_being_a_column_is_left_alone() {
     assert!(seen("Author.label\nAuthor.books\nAuthor.metadata\nAuthor.__name__\nBook.age").is_empty());
     assert!(seen("Book.extra = 1\nBook.extra").is_empty(), "set elsewhere");
     assert!(seen("getattr(Book, 'nope', None)\ngetattr(Book, name)").is_empty());
+    let given = "def setup(all):\n    for c in all:\n        setattr(c, 'nope', 1)\n        c._own = 2\n        c.pages = 3\n";
+    assert_eq!(seen(&format!("{given}Book.nope()\nBook._own\nBook.pages")), ["!Book.pages@pages"]);
 }
 
 #[test]

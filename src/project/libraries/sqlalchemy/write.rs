@@ -82,10 +82,19 @@ fn keyed(ev: &Evaluator<'_, '_>, id: ModelId, name: &str) -> Option<ColumnRef> {
     Some(ColumnRef { model: id, column })
 }
 
-/// Whether a key may stand for a `bindparam("key")` of the statement, which need not be a column: the file has such a parameter.
+/// Whether a key may stand for a `bindparam("key")` of the statement or a `:key` of a `text()` in it, which need not be a column: the file has such a
+/// parameter.
 fn is_parameter(ev: &Evaluator<'_, '_>, name: &str) -> bool {
     let text = &ev.world.sources.get(ev.place.file).text;
+    let ends = |rest: &str| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_');
+    let in_text = || {
+        text.match_indices(name).any(|(at, _)| {
+            let before = text[..at].strip_suffix(':');
+            before.is_some_and(|b| b.ends_with([' ', '\t', '\n', '(', ',', '=', '<', '>', '"', '\''])) && ends(&text[at + name.len()..])
+        })
+    };
     text.match_indices("bindparam(").any(|(at, word)| text[at + word.len()..].trim_start().trim_start_matches(['"', '\'']).starts_with(name))
+        || !name.is_empty() && text.contains("text(") && in_text()
 }
 
 fn key(ev: &mut Evaluator<'_, '_>, id: ModelId, name: &str, at: Location, access: Access) -> Option<ColumnRef> {

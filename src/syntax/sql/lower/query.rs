@@ -145,8 +145,9 @@ impl Lower<'_> {
             None => broken_query(self.span(s.syntax())),
         };
         let (mut left, right) = (side(s.lhs()), side(s.rhs()));
-        // WITH in front of a compound belongs to the whole of it, but the parser hangs it on the first member
-        let with = if matches!(s.lhs(), Some(ast::SelectVariant::ParenSelect(_))) { None } else { left.with.take() };
+        // WITH in front of a compound belongs to the whole of it, but the parser hangs it on the first member. What stands inside the parentheses of
+        // a first member is not taken: it hangs on the query in there.
+        let with = left.with.take();
         let body = QueryBody::SetOperation(Box::new(SetOperation { op, left, right }));
         let mut query = self.finish(self.span(s.syntax()), None, body, s.tail_clauses());
         query.with = with.or_else(|| s.syntax().children().find_map(ast::WithClause::cast).map(|w| self.with(&w)));

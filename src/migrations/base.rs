@@ -1,0 +1,72 @@
+//! The file that a folder of steps begins with, where it lies elsewhere: a dump of the schema as it was before the first step.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use super::files::{self, Script};
+use super::find::slashed;
+
+/// Larger files are dumps of data.
+const LARGEST: u64 = 8 << 20;
+
+/// The SQL file, as a path from the folder, that makes the tables which the scripts change and none of them makes: the one that makes most of them, and at
+/// least half. What a later state of the schema has already, the steps do not do again.
+pub(super) fn of(folder: &Path, scripts: &[Script], files: &[&PathBuf]) -> Option<String> {
+    let mut run = BTreeSet::new();
+    let (mut made, mut changed) = (BTreeSet::new(), BTreeSet::new());
+    for script in scripts {
+        let Script::Sql(path) = script else { return None };
+        let path = folder.join(path);
+        let text = read(&path)?;
+        // A table that a step changes before one makes it was there.
+        changed.extend(tables(&text, "alter").into_iter().filter(|t| !made.contains(t)));
+        made.extend(tables(&text, "create"));
+        run.insert(path);
+    }
+    changed.retain(|t| !made.contains(t));
+    if changed.is_empty() {
+        return None;
+    }
+    let aside = |path: &str| {
+        path.split(['/', '.', '_', '-']).any(|w| matches!(w, "test" | "tests" | "testdata" | "fixtures" | "rollback" | "revert" | "down" | "drop"))
+    };
+    let others = files.iter().filter(|f| files::is_sql(&slashed(f)) && !run.contains(**f) && !aside(&slashed(f).to_ascii_lowercase()));
+    let mut best: Option<(usize, &PathBuf)> = None;
+    for file in others {
+        let Some(text) = read(file) else { continue };
+        let here = tables(&text, "create");
+        let count = changed.intersection(&here).count();
+        if count * 2 >= changed.len() && best.is_none_or(|b| count > b.0) {
+            best = Some((count, *file));
+        }
+    }
+    let file = best?.1;
+    // From the folder's own path up and down again.
+    let shared = folder.components().zip(file.components()).take_while(|(a, b)| a == b).count();
+    let up = folder.components().skip(shared).map(|_| "..".to_owned());
+    let down = file.components().skip(shared).map(|c| c.as_os_str().to_string_lossy().into_owned());
+    Some(up.chain(down).collect::<Vec<_>>().join("/"))
+}
+
+fn read(path: &Path) -> Option<String> {
+    std::fs::metadata(path).ok().filter(|m| m.len() <= LARGEST)?;
+    Some(String::from_utf8_lossy(&std::fs::read(path).ok()?).to_ascii_lowercase())
+}
+
+/// Tables that a text makes or changes, by their bare names; `text` is in lower case.
+fn tables(text: &str, verb: &str) -> BTreeSet<String> {
+    let filler = ["if", "not", "exists", "only", "unlogged"];
+    let mut out = BTreeSet::new();
+    for (at, _) in text.match_indices(verb) {
+        let mut words = text[at + verb.len()..].split_whitespace().skip_while(|w| *w == "unlogged");
+        if words.next() != Some("table") {
+            continue;
+        }
+        let Some(name) = words.find(|w| !filler.contains(w)) else { continue };
+        let name = name.split(['(', ';']).next().unwrap_or(name).rsplit('.').next().unwrap_or(name).trim_matches('"');
+        if !name.is_empty() {
+            out.insert(name.to_owned());
+        }
+    }
+    out
+}
