@@ -215,9 +215,15 @@ fn statements_of_block(body: &str) -> Vec<Cow<'_, str>> {
     out
 }
 
+/// Bytes of a block whose variables are followed: for each of them the whole is looked through.
+const LONGEST_FOLLOWED: usize = 16 << 10;
+
 /// Variables that a block declares with their only value: `name text := 'x'`, `names text[] := ARRAY['x', 'y']`.
 fn declared(statement: &str, body: &str, variables: &mut Variables) {
     let Some((before, value)) = statement.split_once(":=") else { return };
+    if body.len() > LONGEST_FOLLOWED {
+        return;
+    }
     let mut words = before.split_whitespace().skip_while(|w| w.eq_ignore_ascii_case("declare"));
     // `name := value` is a step that may run or not.
     let (Some(name), Some(_)) = (words.next(), words.next()) else { return };
