@@ -11,7 +11,7 @@ fn pull(files: &[(&str, &str)]) -> Schema {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();
     }
-    pull_from(dir.path()).unwrap()
+    pull_from(dir.path()).unwrap().0
 }
 
 /// One Alembic revision with that body of `upgrade`.
@@ -27,6 +27,22 @@ fn revision(body: &str) -> Schema {
 fn columns(schema: &Schema, table: &str) -> Vec<String> {
     let (_, r) = schema.relation(None, table).unwrap_or_else(|| panic!("no table {table} in {:?}", schema.relations.keys()));
     r.columns.iter().map(|c| format!("{} {}{}", c.name, c.ty, if c.not_null { " not null" } else { "" })).collect()
+}
+
+/// Of several folders of SQL migrations the application's is the one with the most steps; examples and documentation never are.
+#[test]
+fn the_largest_folder_of_sql_migrations() {
+    let step = |name: &str| format!("CREATE TABLE {name} (id int);");
+    let (a, b, c, d) = (step("a"), step("b"), step("c"), step("d"));
+    let schema = pull(&[
+        ("aside/migrations/1_a.sql", &a),
+        ("backend/migrations/1_b.sql", &b),
+        ("backend/migrations/2_c.sql", &c),
+        ("docs/migrations/1.sql", &d),
+        ("docs/migrations/2.sql", &d),
+        ("docs/migrations/3.sql", &d),
+    ]);
+    assert_eq!(schema.relations.keys().map(|k| k.name.as_str()).collect::<Vec<_>>(), ["b", "c"]);
 }
 
 #[test]
@@ -418,6 +434,6 @@ fn sql_for_another_database_gives_no_lock() {
 fn replay_to_a_file() {
     for pair in std::env::var("DBTRUTH_REPLAY").unwrap_or_default().split(',') {
         let (folder, file) = pair.split_once(':').expect("FOLDER:FILE");
-        std::fs::write(file, crate::schema::lock::write(&super::pull_from(std::path::Path::new(folder)).expect("migrations"))).expect("written");
+        std::fs::write(file, crate::schema::lock::write(&super::pull_from(std::path::Path::new(folder)).expect("migrations").0)).expect("written");
     }
 }
