@@ -155,7 +155,13 @@ impl Settings {
     /// Whether the file lies in a folder of migrations, configured or of a usual name.
     pub fn is_migration(&self, file: &Path) -> bool {
         let configured = self.config.config.migrations.iter().any(|m| file.starts_with(normalise(Path::new(m), config_dir(&self.config, &self.root))));
-        configured || file.strip_prefix(&self.root).is_ok_and(looks_like_migration)
+        configured || file.strip_prefix(&self.root).is_ok_and(looks_like_migration) || self.is_in_series(file)
+    }
+
+    /// Whether a file is one of several in its folder that are called by numbers alone.
+    fn is_in_series(&self, file: &Path) -> bool {
+        let beside = |f: &&Candidate| f.absolute.parent() == file.parent() && is_bare_number(&f.absolute);
+        is_bare_number(file) && self.files.iter().filter(beside).take(A_SERIES).count() == A_SERIES
     }
 
     /// The configured folders of migrations, named as reports name files.
@@ -227,6 +233,15 @@ fn looks_like_migration(path: &Path) -> bool {
     let rest = number.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
     let numbered = rest.len() < number.len() && rest.starts_with(['_', '-']) && path.extension().is_some_and(|e| e == "sql");
     in_history || numbered || whole
+}
+
+/// Files with nothing but a number for a name that make a history of a folder: `0001.sql`, `0002.sql`, `0003.sql`.
+const A_SERIES: usize = 3;
+
+/// Whether a file of SQL has a number for a name.
+fn is_bare_number(path: &Path) -> bool {
+    let stem = path.file_stem().and_then(|s| s.to_str()).unwrap_or_default();
+    path.extension().is_some_and(|e| e == "sql") && !stem.is_empty() && stem.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// The lock as typed, else the configuration's.

@@ -245,7 +245,8 @@ impl<'a> Context<'_, 'a> {
         let outside = schema.is_some_and(|s| !self.schema.knows_namespace(s) || s == "information_schema" || s.starts_with("pg_"));
         let tool = crate::schema::is_bookkeeping(&name.name) || (schema.is_none() && name.name.starts_with("pg_"));
         let bare = format!(".{}", name.name);
-        let confessed = self.schema.incomplete.iter().any(|i| i.object == name.name.as_str() || i.object.ends_with(&bare));
+        let confessed = self.schema.incomplete.iter().any(|i| i.object == name.name.as_str() || i.object.ends_with(&bare))
+            || self.schema.may_be_of_installed_app(&name.name);
         if outside || tool || confessed { Known::Open } else { Known::Missing }
     }
 

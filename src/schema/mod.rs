@@ -302,6 +302,8 @@ pub struct Function {
 
 /// The object of an [`Incomplete`] entry that says that something may have changed any table.
 pub const WHOLE: &str = "schema";
+/// The reason of an [`Incomplete`] entry whose object is an app that is installed, by its path, and whose migrations are not the project's.
+pub const INSTALLED_APP: &str = "an installed app: its tables, if it has any, come from elsewhere";
 
 /// Something the source could not express.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -376,6 +378,12 @@ impl Schema {
             || self.relations.iter().any(|(k, r)| k.schema == schema && !r.open)
             || self.functions.keys().any(|k| k.schema == schema)
             || self.enums.keys().any(|k| k.schema == schema)
+    }
+
+    /// Whether a table is named as those of an installed app are whose migrations were not seen: `account_emailaddress` of `allauth.account`.
+    pub fn may_be_of_installed_app(&self, name: &str) -> bool {
+        let label = |i: &Incomplete| i.object.rsplit('.').next().unwrap_or_default().to_owned();
+        self.incomplete.iter().any(|i| i.reason == INSTALLED_APP && name.strip_prefix(label(i).as_str()).is_some_and(|rest| rest.starts_with('_')))
     }
 
     /// Marks an object as not fully understood.
