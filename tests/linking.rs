@@ -816,6 +816,43 @@ fn tables_of_another_service_in_the_same_repository() {
     holds(&[("etl/migrations/1_issues.sql", "CREATE TABLE issues (id int); CREATE TABLE orders (id int); -- # ! error stale-lock"), ("etl/app.py", &lost)]);
 }
 
+/// A service in a folder of its own with a database of its own, whose tables may be called like ours.
+#[test]
+fn a_table_of_another_service_that_is_called_like_one_of_ours() {
+    let tables = "CREATE TABLE orders (id int, place text); CREATE TABLE issues (id int); CREATE TABLE digests (id int);";
+    let code = "import psycopg\nconn = psycopg.connect('x')\nconn.execute('SELECT place FROM orders')\n";
+    let wrong = code.replace("orders')", "orders')  # ! error unknown-column");
+    holds(&[("news/supabase/migrations/1_a.sql", tables), ("news/app/main.py", code), ("shop/main.py", &wrong)]);
+    holds(&[("supabase/migrations/1_a.sql", tables), ("app/main.py", &wrong)]);
+}
+
+/// Tables that an installed app makes, and Django's own where the lock knows none of them, are not missing.
+#[test]
+fn sql_over_tables_of_apps_that_are_only_installed() {
+    let lock = format!("{LOCK}incomplete:\n  - {{object: allauth.account, reason: \"an installed app: its tables, if it has any, come from elsewhere\"}}\n");
+    let code = "import psycopg
+conn = psycopg.connect('x')
+conn.execute('SELECT o.id FROM orders o JOIN account_emailaddress e ON e.id = o.id')
+conn.execute('SELECT o.id FROM orders o JOIN auth_user e ON e.id = o.id')
+conn.execute('SELECT o.id FROM orders o JOIN accounts_email e ON e.id = o.id')  # ! unknown-table
+";
+    holds(&[("schema.lock.yaml", &lock), ("app.py", code)]);
+}
+
+/// Keys over expressions that a lock does not know say nothing of its columns.
+#[test]
+fn a_table_of_which_only_keys_are_not_known() {
+    let entry = |reason: &str| format!("{LOCK}incomplete:\n  - {{object: public.orders, reason: {reason}}}\n");
+    let code = "import psycopg
+conn = psycopg.connect('x')
+conn.execute('SELECT nope FROM orders')  # ! unknown-column
+conn.execute('INSERT INTO orders (customer_id, total) VALUES (1, 2) ON CONFLICT (customer_id) DO NOTHING')
+";
+    holds(&[("schema.lock.yaml", &entry("a constraint over an expression could not be worked out")), ("app.py", code)]);
+    let quiet = code.replace("  # ! unknown-column", "");
+    holds(&[("schema.lock.yaml", &entry("a field could not be worked out")), ("app.py", &quiet)]);
+}
+
 /// The lock is one service's; what a script beside another one makes is not missing. A model of it is at most a warning: the lock may be old.
 #[test]
 fn tables_that_a_script_of_the_repository_makes() {

@@ -56,7 +56,7 @@ fn confess(schema: &Schema) {
             n => out::say(&format!("note: {n} objects are only partly known: {reason}: {list} and {} more, listed under `incomplete` of the lock", n - NAMED)),
         }
     }
-    if schema.incomplete.len() * 2 > schema.relations.len() {
+    if schema.incomplete.iter().filter(|i| !i.leaves_columns()).count() * 2 > schema.relations.len() {
         out::say(
             "note: most tables are only partly known and little can be checked; a dump of the database (`pg_dump --schema-only`) or the database itself would tell all",
         );

@@ -278,6 +278,40 @@ fn the_table_behind_a_many_to_many_field_follows_the_field() {
     assert!(keys.iter().any(|k| k.columns == ["crew_id"] && k.target.name == "shop_crew"), "{keys:?}");
 }
 
+/// What an installed app's model has for a key is not known; that the column is there, and what it is called, is. So it is with fields of packages, and with
+/// indexes over expressions.
+#[test]
+fn columns_whose_type_is_not_known() {
+    let s = django(
+        "migrations.CreateModel('Man', fields=[('id', models.AutoField(primary_key=True)), ('page', models.ForeignKey(to='cms.Page', on_delete=models.CASCADE)), ('face', filer.FilerImageField(to='filer.Image', null=True)), ('secret', vault.SealedField(null=True)), ('pages', models.ManyToManyField(to='cms.Page'))]),
+        migrations.AddField('man', 'root', models.OneToOneField(to='cms.Page', null=True, on_delete=models.CASCADE)),
+        migrations.AddConstraint('man', models.UniqueConstraint(models.functions.Lower('secret'), name='one'))",
+    );
+    let man = ["face_id unknown", "id integer not null", "page_id unknown not null", "root_id unknown", "secret unknown"];
+    assert_eq!(columns(&s, "shop_man"), man);
+    assert_eq!(columns(&s, "shop_man_pages"), ["id integer not null", "man_id integer not null", "page_id unknown not null"]);
+    assert!(s.incomplete.iter().all(crate::schema::Incomplete::leaves_columns), "{:?}", s.incomplete);
+    // The lock says so too, and is read so.
+    let read = crate::schema::lock::read(&crate::schema::lock::write(&s)).unwrap();
+    let name = crate::schema::QualifiedName::new("public", "shop_man");
+    assert!(!read.relations[&name].open && !read.knows_keys(&name));
+}
+
+/// Functions that move rows about do nothing to tables, however long they take.
+#[test]
+fn functions_of_migrations_that_no_schema_depends_on() {
+    let work = "def work(apps, schema_editor):\n    for a in range(1000):\n        for b in range(1000):\n            str(b)\n";
+    let run = "migrations.RunPython(work), ".repeat(8);
+    let text = |work: &str| {
+        format!(
+            "from django.db import migrations, models\n{work}class Migration(migrations.Migration):\n    operations = [{run}migrations.CreateModel('Man', fields=[('id', models.AutoField(primary_key=True))])]\n"
+        )
+    };
+    assert!(pull(&[("shop/migrations/0001_initial.py", &text(work))]).incomplete.is_empty());
+    let sends = work.replace("str(b)", "schema_editor.execute(b)");
+    assert!(!pull(&[("shop/migrations/0001_initial.py", &text(&sends))]).incomplete.is_empty());
+}
+
 #[test]
 fn fields_and_operations_of_the_project_are_what_their_classes_say() {
     let s = django(

@@ -396,6 +396,12 @@ for r in rows:
 }
 
 #[test]
+fn all_columns_of_something_that_is_not_known() {
+    let code = "for row in sb.table(name).select('id, items(*)').execute().data:\n    print(row['items']['sku'], row['items']['lost'])\n";
+    assert_eq!(seen(code), nothing());
+}
+
+#[test]
 fn other_services_have_such_paths_too() {
     assert_eq!(seen("requests.get('See https://cloud.example.com/docs/rest/v1/orders')"), nothing());
     assert_eq!(seen("requests.get('https://cloud.example.com/docs/rest/v1/orders')"), nothing());
