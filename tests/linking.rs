@@ -461,6 +461,10 @@ def f():
     Customer.objects.filter(bills__totl=1)  # ! warning unknown-attribute at `totl`
     Order.objects.filter(customer__in=[1], customer__pk__gt=2, customer__isnull=True)
     Order.objects.get_or_create(id=1, defaults={'totl': 1})  # ! at `totl`
+    found = dict(id=1, defaults={'total': 1})
+    Order.objects.update_or_create(**found)
+    found['defaults'] = {'totl': 1}  # ! at `totl`
+    Order.objects.update_or_create(**found)
     Customer.objects.annotate(Count('bills')).filter(bills__count=1)
     Order.objects.annotate(Count('customer__bills')).filter(customer__bills__count=1)
     Order.objects.bulk_update([], ['totl'])  # ! at `totl`
@@ -708,6 +712,83 @@ def g(conn):
     holds(&[("models.py", MODELS), ("app.py", code)]);
 }
 
+/// Files called by numbers are steps of a history, each in the schema of its own time; one alone is a script.
+#[test]
+fn sql_files_that_are_called_by_numbers() {
+    let step = |finding: &str| format!("UPDATE orders SET note = 'x';{finding}\n");
+    let (quiet, said) = (step(""), step(" -- # ! unknown-column"));
+    holds(&[("db/0001.sql", &quiet), ("db/0002.sql", &quiet), ("db/0003.sql", &quiet)]);
+    holds(&[("db/0001.sql", &said), ("db/0002.sql", &said)]);
+}
+
+/// A loop, be it a comprehension, takes out of a dict whatever its keys are; keys that are not known may be any.
+#[test]
+fn keys_taken_out_by_a_loop_are_not_set() {
+    let code = |taken: &str, finding: &str| {
+        format!(
+            "from sqlalchemy import insert\nfrom models import Customer\ndef f(conn, keys):\n    data = {{'name': 'x', 'parent': 1, 'label': 2}}{finding}\n    {taken}\n    conn.execute(insert(Customer).values(**data))\n"
+        )
+    };
+    let holds = |taken: &str, finding: &str| holds(&[("models.py", MODELS), ("app.py", &code(taken, finding))]);
+    holds("[data.pop(key) for key in ('parent', 'label')]", "");
+    holds("for key in ['parent', 'label']: data.pop(key)", "");
+    holds("for key in keys: data.pop(key)", "");
+    holds("[data.pop(key) for key in ('parent',)]", "  # ! `label`");
+    holds("[data.pop() for data in keys]", "  # ! `parent` | `label`");
+}
+
+/// A table that is made for one session.
+#[test]
+fn a_temporary_table_of_sqlalchemy() {
+    let code = |prefixes: &str, finding: &str| {
+        format!("from sqlalchemy import Column, Integer, MetaData, Table\nstage = Table('stage', MetaData(), Column('id', Integer){prefixes}){finding}\n")
+    };
+    holds(&[("app.py", &code(", prefixes=['TEMPORARY']", ""))]);
+    holds(&[("app.py", &code(", prefixes=['UNLOGGED']", "  # ! unknown-table"))]);
+}
+
+/// Which app a model is of: also where its app is installed under a condition, and the folder of the project is called like an app.
+#[test]
+fn an_app_that_is_installed_under_a_condition() {
+    let settings = "import os\nINSTALLED_APPS = ['engine', *MORE]\nif os.environ.get('OPEN'):\n    INSTALLED_APPS += ['apps.orders']\n";
+    let model = |name: &str| format!("from django.db import models\nclass {name}(models.Model):\n    total = models.IntegerField()\n");
+    holds(&[
+        ("engine/settings.py", settings),
+        ("engine/apps/orders/__init__.py", ""),
+        ("engine/apps/orders/models/__init__.py", ""),
+        ("engine/apps/orders/models/order.py", &model("Order").replace("Order(", "Order(  # ! `orders_order`\n        ")),
+    ]);
+}
+
+/// What Django's own apps make is not missing where the lock does not know them: the settings were not seen.
+#[test]
+fn tables_of_django_that_the_lock_does_not_know() {
+    let models = "from django.conf import settings
+from django.contrib.auth.models import Group
+from django.db import models
+class Order(models.Model):
+    id = models.BigAutoField(primary_key=True)
+    total = models.DecimalField(null=True)
+    customer = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
+    status = models.ForeignKey(Group, on_delete=models.CASCADE, db_column='status', null=True)
+    class Meta:
+        db_table = 'orders'
+";
+    holds(&[("manage.py", "import django\n"), ("shop/__init__.py", ""), ("shop/models.py", models)]);
+}
+
+/// Django makes no foreign keys for tables that it does not manage.
+#[test]
+fn a_django_model_of_a_table_that_others_make() {
+    let models = |managed: &str, finding: &str| {
+        format!(
+            "from django.db import models\nclass Customer(models.Model):\n    id = models.BigAutoField(primary_key=True)\n    name = models.TextField()\n    tier = models.TextField(null=True)\n    class Meta:\n        db_table = 'customers'\nclass Tenant(models.Model):\n    id = models.BigAutoField(primary_key=True)\n    name = models.TextField()\n    last_seen = models.TextField(null=True)\n    owner = models.ForeignKey(Customer, on_delete=models.CASCADE){finding}\n    class Meta:\n        db_table = 'tenants'\n        managed = {managed}\n"
+        )
+    };
+    holds(&[("shop/__init__.py", ""), ("shop/models.py", &models("False", ""))]);
+    holds(&[("shop/__init__.py", ""), ("shop/models.py", &models("True", "  # ! foreign-key-mismatch"))]);
+}
+
 #[test]
 fn a_value_of_a_row_is_no_row() {
     let code = "import psycopg\ndef f():\n    cur = psycopg.connect('x').cursor()\n    cur.execute('SELECT name, tier FROM customers')\n    cur.fetchall()[0]['nick']  # ! no key `nick`\n    return cur.fetchone()[0]['nick']\n";
@@ -733,6 +814,43 @@ fn tables_of_another_service_in_the_same_repository() {
     let lost = code.replace("issues')", "issues')  # ! error unknown-table");
     holds(&[("etl/migrations/1_issues.sql", "CREATE TABLE issues (id int);"), ("etl/app.py", code)]);
     holds(&[("etl/migrations/1_issues.sql", "CREATE TABLE issues (id int); CREATE TABLE orders (id int); -- # ! error stale-lock"), ("etl/app.py", &lost)]);
+}
+
+/// A service in a folder of its own with a database of its own, whose tables may be called like ours.
+#[test]
+fn a_table_of_another_service_that_is_called_like_one_of_ours() {
+    let tables = "CREATE TABLE orders (id int, place text); CREATE TABLE issues (id int); CREATE TABLE digests (id int);";
+    let code = "import psycopg\nconn = psycopg.connect('x')\nconn.execute('SELECT place FROM orders')\n";
+    let wrong = code.replace("orders')", "orders')  # ! error unknown-column");
+    holds(&[("news/supabase/migrations/1_a.sql", tables), ("news/app/main.py", code), ("shop/main.py", &wrong)]);
+    holds(&[("supabase/migrations/1_a.sql", tables), ("app/main.py", &wrong)]);
+}
+
+/// Tables that an installed app makes, and Django's own where the lock knows none of them, are not missing.
+#[test]
+fn sql_over_tables_of_apps_that_are_only_installed() {
+    let lock = format!("{LOCK}incomplete:\n  - {{object: allauth.account, reason: \"an installed app: its tables, if it has any, come from elsewhere\"}}\n");
+    let code = "import psycopg
+conn = psycopg.connect('x')
+conn.execute('SELECT o.id FROM orders o JOIN account_emailaddress e ON e.id = o.id')
+conn.execute('SELECT o.id FROM orders o JOIN auth_user e ON e.id = o.id')
+conn.execute('SELECT o.id FROM orders o JOIN accounts_email e ON e.id = o.id')  # ! unknown-table
+";
+    holds(&[("schema.lock.yaml", &lock), ("app.py", code)]);
+}
+
+/// Keys over expressions that a lock does not know say nothing of its columns.
+#[test]
+fn a_table_of_which_only_keys_are_not_known() {
+    let entry = |reason: &str| format!("{LOCK}incomplete:\n  - {{object: public.orders, reason: {reason}}}\n");
+    let code = "import psycopg
+conn = psycopg.connect('x')
+conn.execute('SELECT nope FROM orders')  # ! unknown-column
+conn.execute('INSERT INTO orders (customer_id, total) VALUES (1, 2) ON CONFLICT (customer_id) DO NOTHING')
+";
+    holds(&[("schema.lock.yaml", &entry("a constraint over an expression could not be worked out")), ("app.py", code)]);
+    let quiet = code.replace("  # ! unknown-column", "");
+    holds(&[("schema.lock.yaml", &entry("a field could not be worked out")), ("app.py", &quiet)]);
 }
 
 /// The lock is one service's; what a script beside another one makes is not missing. A model of it is at most a warning: the lock may be old.

@@ -140,6 +140,18 @@ fn data_of_an_installed_app() {
     run(&p).says("error[broken-migration] table `shop_orders`");
 }
 
+/// A table named like the one that it points at in another schema, which a platform makes.
+#[test]
+fn a_table_over_one_of_the_same_name_elsewhere() {
+    let p = Project::new();
+    p.write("schema.lock.yaml", "version: 1\nsearch_path: [public]\ntables:\n  public.users:\n    columns:\n      id: uuid not null\n    primary key: [id]\n");
+    let users = |target: &str| format!("CREATE TABLE users (id uuid PRIMARY KEY REFERENCES {target} (id));\n");
+    p.write("supabase/migrations/1_a.sql", users("auth.users"));
+    run(&p).never_says("broken-migration");
+    p.write("supabase/migrations/1_a.sql", users("users"));
+    run(&p).never_says("broken-migration");
+}
+
 /// Two bases that nothing joins are for two kinds of database; what both make is neither's for sure.
 #[test]
 fn bases_of_alembic_that_nothing_joins() {

@@ -17,7 +17,7 @@ use crate::symbol::Symbol;
 use crate::syntax::sql::Skip;
 use crate::syntax::sql::template::Template;
 
-/// Tables that are made, and columns that are added to one.
+/// Tables that are made, and columns that are added to one; or, in place of a column, the folder (a `/` at its end) for whose database alone a table is made.
 type Created = BTreeSet<(Symbol, Option<Symbol>)>;
 
 /// What all SQL files name, and what is wrong in them; and tables that are another database's.
@@ -98,7 +98,28 @@ fn of_other_databases(settings: &Settings, opened: &Opened, files: &[FileId]) ->
     }
     let known: FxHashSet<&str> = opened.schema.relations.keys().map(|k| k.name.as_str()).collect();
     let strange = |made: &Created| made.iter().filter(|(table, _)| known.contains(table.as_str())).count() * 2 < made.len();
-    folders.into_values().filter(strange).flatten().collect()
+    let mut all = Created::new();
+    for (folder, made) in folders.into_iter().filter(|(_, made)| strange(made)) {
+        let root = service_of(folder).map(|root| Symbol::from(&format!("{root}/")));
+        all.extend(made.iter().filter_map(|(table, _)| Some((*table, Some(root?)))));
+        all.extend(made);
+    }
+    all
+}
+
+/// Folders that stand between those of a service and of its migrations.
+const BETWEEN: &[&str] = &["migrations", "versions", "supabase", "db", "database", "sql", "schema", "postgres", "drizzle", "prisma"];
+
+/// The folder of the service whose migrations lie in a folder; none where that is the whole project.
+fn service_of(folder: &str) -> Option<&str> {
+    let mut root = folder;
+    loop {
+        let (above, last) = root.rsplit_once('/').unwrap_or(("", root));
+        if !BETWEEN.contains(&last) {
+            return Some(root).filter(|r| !r.is_empty());
+        }
+        root = above;
+    }
 }
 
 /// The same of one file, whose text an editor may have changed.

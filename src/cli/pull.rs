@@ -56,7 +56,7 @@ fn confess(schema: &Schema) {
             n => out::say(&format!("note: {n} objects are only partly known: {reason}: {list} and {} more, listed under `incomplete` of the lock", n - NAMED)),
         }
     }
-    if schema.incomplete.len() * 2 > schema.relations.len() {
+    if schema.incomplete.iter().filter(|i| !i.leaves_columns()).count() * 2 > schema.relations.len() {
         out::say(
             "note: most tables are only partly known and little can be checked; a dump of the database (`pg_dump --schema-only`) or the database itself would tell all",
         );
@@ -90,7 +90,11 @@ pub(super) fn live(_: Option<&str>, _: Vec<String>) -> Result<Schema, Failure> {
 /// The schema that a file of DDL, or the migrations of a folder, leave behind in an empty database.
 fn from_ddl(from: &Path) -> Result<Schema, Failure> {
     let mut schema = if from.is_dir() {
-        migrations::pull_from(from).map_err(Failure::new)?
+        let (schema, besides) = migrations::pull_from(from).map_err(Failure::new)?;
+        if !besides.is_empty() {
+            out::say(&format!("note: of several folders of SQL migrations the one with the most files was read; left out: {}", besides.join(", ")));
+        }
+        schema
     } else {
         let bytes = std::fs::read(from).map_err(|e| Failure::new(format!("{}: cannot be read: {e}", from.display())))?;
         let text = String::from_utf8(bytes).map_err(|e| Failure::new(format!("{}: not UTF-8 (byte {})", from.display(), e.utf8_error().valid_up_to())))?;

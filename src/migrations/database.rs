@@ -278,7 +278,7 @@ impl Database {
         }
         self.pass(&statement.kind);
         let mut touched = Vec::new();
-        for (name, role) in targets(&statement.kind) {
+        for (name, role) in targets(&statement.kind, self.default_schema()) {
             self.first_creates.get_or_insert(role == Role::Creates);
             let at = sql.locate(name.name.span);
             if name.name.as_str().contains(HOLE) || name.schema_str().is_some_and(|s| s.contains(HOLE)) {
@@ -464,8 +464,8 @@ fn is_ddl(kind: &StatementKind) -> bool {
     )
 }
 
-/// The relations that a statement changes.
-fn targets(kind: &StatementKind) -> Vec<(ObjectName, Role)> {
+/// The relations that a statement changes; bare names are created in `default`.
+fn targets(kind: &StatementKind, default: &str) -> Vec<(ObjectName, Role)> {
     match kind {
         StatementKind::CreateTable(c) => {
             let referred = c.elements.iter().filter_map(|e| match e {
@@ -475,7 +475,10 @@ fn targets(kind: &StatementKind) -> Vec<(ObjectName, Role)> {
                 }
                 _ => None,
             });
-            let referred = referred.filter(|r| r.name.name != c.name.name.name).map(|r| (r, Role::Changes));
+            // `users (… REFERENCES auth.users)` points at another table, however alike the names are.
+            let place = |n: &ObjectName| n.schema_str().unwrap_or(default).to_owned();
+            let own = |r: &ObjectName| r.name.name == c.name.name.name && (r.schema_str().is_none() || place(r) == place(&c.name));
+            let referred = referred.filter(|r| !own(r)).map(|r| (r, Role::Changes));
             std::iter::once((c.name, Role::Creates)).chain(referred).collect()
         }
         StatementKind::CreateView(c) => vec![(c.name, Role::Creates)],

@@ -21,6 +21,8 @@ pub struct Histories {
     pub django: Option<Apps>,
     /// A folder of SQL files, and those of it that run, in order.
     pub sql: Option<(String, Vec<Script>)>,
+    /// Other folders of SQL migrations, relative to the path.
+    pub sql_besides: Vec<String>,
 }
 
 /// Looks for migrations under a path.
@@ -48,7 +50,7 @@ pub fn histories(path: &Path) -> Result<Histories, String> {
         found.django = django(&path, &files);
     }
     if found.alembic.is_empty() && found.django.is_none() {
-        found.sql = sql(&path, &files);
+        (found.sql, found.sql_besides) = sql(&path, &files);
         if found.sql.is_none() {
             return Err(format!("{}: no migrations were found", path.display()));
         }
@@ -69,29 +71,38 @@ pub(super) fn ours(mut tree: Tree) -> Tree {
     tree
 }
 
-/// The folder of SQL migrations under a path: one named `migrations` if there is such a one, else the path itself.
-fn sql(path: &Path, files: &[PathBuf]) -> Option<(String, Vec<Script>)> {
+/// Folders whose migrations explain or try something.
+const ASIDE: &[&str] = &["docs", "doc", "examples", "example", "samples", "tests", "test", "testing", "fixtures", "archive", "archived", "legacy", "old"];
+
+/// The folder of SQL migrations under a path: one named `migrations` if there is such a one, else the path itself. Of several, the one with the most files
+/// is the application's; the others belong to a service beside it, or to a page of documentation.
+fn sql(path: &Path, files: &[PathBuf]) -> (Option<(String, Vec<Script>)>, Vec<String>) {
     if let Some(planned) = super::sqitch::planned(files) {
-        return Some(planned);
+        return (Some(planned), Vec::new());
     }
     let foreign = |inside: &Path| inside.parent().is_some_and(|p| files::is_foreign(&slashed(p)));
     let files: Vec<&PathBuf> = files.iter().filter(|f| f.strip_prefix(path).is_ok_and(|inside| !foreign(inside))).collect();
-    let named = files.iter().filter(|f| files::is_sql(&slashed(f))).find_map(|f| {
-        let inside = f.strip_prefix(path).ok()?;
-        let parent = inside.parent()?;
-        let at = parent.iter().position(|p| p == "migrations")?;
-        Some(path.join(parent.iter().take(at + 1).collect::<PathBuf>()))
-    });
-    let folder = named.unwrap_or_else(|| path.to_owned());
+    let mut named: BTreeMap<PathBuf, usize> = BTreeMap::new();
+    for f in files.iter().filter(|f| files::is_sql(&slashed(f))) {
+        let Some(parent) = f.strip_prefix(path).ok().and_then(Path::parent) else { continue };
+        if let Some(at) = parent.iter().position(|p| p == "migrations") {
+            *named.entry(parent.iter().take(at + 1).collect()).or_default() += 1;
+        }
+    }
+    let aside = |folder: &Path| folder.iter().any(|p| p.to_str().is_some_and(|p| ASIDE.contains(&p.to_ascii_lowercase().as_str())));
+    // Of equals the first.
+    let most = named.iter().max_by_key(|(folder, n)| (!aside(folder), **n, std::cmp::Reverse(*folder)));
+    let folder = most.map_or_else(|| path.to_owned(), |(folder, _)| path.join(folder));
     let inside: Vec<String> = files.iter().filter_map(|f| f.strip_prefix(&folder).ok()).map(slashed).collect();
     if !inside.iter().any(|p| files::is_sql(p)) {
-        return None;
+        return (None, Vec::new());
     }
     let mut scripts = files::plan(&inside);
     if let Some(before) = super::base::of(&folder, &scripts, &files) {
         scripts.insert(0, Script::Sql(before));
     }
-    (!scripts.is_empty()).then(|| (slashed(&folder), scripts))
+    let besides = named.keys().filter(|f| !aside(f) && path.join(f) != folder).map(|f| slashed(f)).collect();
+    ((!scripts.is_empty()).then(|| (slashed(&folder), scripts)), besides)
 }
 
 /// The migrations of a Django project, and what its settings say.

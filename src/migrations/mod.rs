@@ -35,11 +35,11 @@ use crate::schema::Schema;
 /// The stack that a replay may use: its recursion is bounded by the depth of trees times the depth of calls.
 const STACK: usize = 256 * 1024 * 1024;
 
-/// The schema that the migrations under a path leave behind in a fresh PostgreSQL.
+/// The schema that the migrations under a path leave behind in a fresh PostgreSQL; and other folders of SQL migrations there, which were left out.
 ///
 /// # Errors
 /// When the path cannot be read, or holds no migrations.
-pub fn pull_from(path: &Path) -> Result<Schema, String> {
+pub fn pull_from(path: &Path) -> Result<(Schema, Vec<String>), String> {
     let path = path.to_owned();
     let run = move || {
         let found = histories(&path)?;
@@ -48,7 +48,7 @@ pub fn pull_from(path: &Path) -> Result<Schema, String> {
             return Err(format!("{}: SQL was found, but not one of its tables was understood; it is perhaps for another database", path.display()));
         }
         session::adopt(&mut schema, &path);
-        Ok(schema)
+        Ok((schema, found.sql_besides))
     };
     let thread = std::thread::Builder::new().stack_size(STACK).spawn(run).map_err(|e| e.to_string())?;
     thread.join().unwrap_or_else(|_| Err("the migrations could not be replayed".to_owned()))

@@ -11,7 +11,7 @@ fn pull(files: &[(&str, &str)]) -> Schema {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();
     }
-    pull_from(dir.path()).unwrap()
+    pull_from(dir.path()).unwrap().0
 }
 
 /// One Alembic revision with that body of `upgrade`.
@@ -27,6 +27,22 @@ fn revision(body: &str) -> Schema {
 fn columns(schema: &Schema, table: &str) -> Vec<String> {
     let (_, r) = schema.relation(None, table).unwrap_or_else(|| panic!("no table {table} in {:?}", schema.relations.keys()));
     r.columns.iter().map(|c| format!("{} {}{}", c.name, c.ty, if c.not_null { " not null" } else { "" })).collect()
+}
+
+/// Of several folders of SQL migrations the application's is the one with the most steps; examples and documentation never are.
+#[test]
+fn the_largest_folder_of_sql_migrations() {
+    let step = |name: &str| format!("CREATE TABLE {name} (id int);");
+    let (a, b, c, d) = (step("a"), step("b"), step("c"), step("d"));
+    let schema = pull(&[
+        ("aside/migrations/1_a.sql", &a),
+        ("backend/migrations/1_b.sql", &b),
+        ("backend/migrations/2_c.sql", &c),
+        ("docs/migrations/1.sql", &d),
+        ("docs/migrations/2.sql", &d),
+        ("docs/migrations/3.sql", &d),
+    ]);
+    assert_eq!(schema.relations.keys().map(|k| k.name.as_str()).collect::<Vec<_>>(), ["b", "c"]);
 }
 
 #[test]
@@ -262,6 +278,40 @@ fn the_table_behind_a_many_to_many_field_follows_the_field() {
     assert!(keys.iter().any(|k| k.columns == ["crew_id"] && k.target.name == "shop_crew"), "{keys:?}");
 }
 
+/// What an installed app's model has for a key is not known; that the column is there, and what it is called, is. So it is with fields of packages, and with
+/// indexes over expressions.
+#[test]
+fn columns_whose_type_is_not_known() {
+    let s = django(
+        "migrations.CreateModel('Man', fields=[('id', models.AutoField(primary_key=True)), ('page', models.ForeignKey(to='cms.Page', on_delete=models.CASCADE)), ('face', filer.FilerImageField(to='filer.Image', null=True)), ('secret', vault.SealedField(null=True)), ('pages', models.ManyToManyField(to='cms.Page'))]),
+        migrations.AddField('man', 'root', models.OneToOneField(to='cms.Page', null=True, on_delete=models.CASCADE)),
+        migrations.AddConstraint('man', models.UniqueConstraint(models.functions.Lower('secret'), name='one'))",
+    );
+    let man = ["face_id unknown", "id integer not null", "page_id unknown not null", "root_id unknown", "secret unknown"];
+    assert_eq!(columns(&s, "shop_man"), man);
+    assert_eq!(columns(&s, "shop_man_pages"), ["id integer not null", "man_id integer not null", "page_id unknown not null"]);
+    assert!(s.incomplete.iter().all(crate::schema::Incomplete::leaves_columns), "{:?}", s.incomplete);
+    // The lock says so too, and is read so.
+    let read = crate::schema::lock::read(&crate::schema::lock::write(&s)).unwrap();
+    let name = crate::schema::QualifiedName::new("public", "shop_man");
+    assert!(!read.relations[&name].open && !read.knows_keys(&name));
+}
+
+/// Functions that move rows about do nothing to tables, however long they take.
+#[test]
+fn functions_of_migrations_that_no_schema_depends_on() {
+    let work = "def work(apps, schema_editor):\n    for a in range(1000):\n        for b in range(1000):\n            str(b)\n";
+    let run = "migrations.RunPython(work), ".repeat(8);
+    let text = |work: &str| {
+        format!(
+            "from django.db import migrations, models\n{work}class Migration(migrations.Migration):\n    operations = [{run}migrations.CreateModel('Man', fields=[('id', models.AutoField(primary_key=True))])]\n"
+        )
+    };
+    assert!(pull(&[("shop/migrations/0001_initial.py", &text(work))]).incomplete.is_empty());
+    let sends = work.replace("str(b)", "schema_editor.execute(b)");
+    assert!(!pull(&[("shop/migrations/0001_initial.py", &text(&sends))]).incomplete.is_empty());
+}
+
 #[test]
 fn fields_and_operations_of_the_project_are_what_their_classes_say() {
     let s = django(
@@ -418,7 +468,7 @@ fn sql_for_another_database_gives_no_lock() {
 fn replay_to_a_file() {
     for pair in std::env::var("DBTRUTH_REPLAY").unwrap_or_default().split(',') {
         let (folder, file) = pair.split_once(':').expect("FOLDER:FILE");
-        std::fs::write(file, crate::schema::lock::write(&super::pull_from(std::path::Path::new(folder)).expect("migrations"))).expect("written");
+        std::fs::write(file, crate::schema::lock::write(&super::pull_from(std::path::Path::new(folder)).expect("migrations").0)).expect("written");
     }
 }
 

@@ -65,7 +65,11 @@ fn dict_method<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &'a Expr, d: &Arc<Dict<
         "get" | "pop" | "setdefault" => {
             let found = key(0).and_then(|k| d.get(&k).map(|e| e.value.clone()));
             match (name, key(0)) {
-                ("pop", Some(k)) => take_out(ev, receiver, d, &k),
+                ("pop", _) => {
+                    if let Some(key) = args.positional(call, 0) {
+                        popped(ev, receiver, d, key);
+                    }
+                }
                 ("setdefault", Some(_)) => {
                     if let (Some(Value::Str(t)), Some(value)) = (args.positional(call, 0), args.positional(call, 1)) {
                         put(ev, receiver, d, t, value.clone(), call.positional(1));
@@ -163,6 +167,18 @@ pub fn deleted<'a>(ev: &mut Evaluator<'_, 'a>, target: &'a Expr) {
     }
 }
 
+/// `row.pop(key)`, where the key may be one of several: any of them may be gone. A key that is not known may be each.
+fn popped<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &'a Expr, d: &Arc<Dict<'a>>, key: &Value<'a>) {
+    let keys: Vec<_> = key.alternatives().iter().map(|k| k.constant().map(std::borrow::Cow::into_owned)).collect();
+    let mut dict = (**d).clone();
+    if keys.iter().any(Option::is_none) {
+        dict.entries.clear();
+        dict.open = true;
+    }
+    dict.entries.retain(|e| e.key.constant().is_none_or(|have| !keys.iter().flatten().any(|k| *k == have)));
+    rebind(ev, receiver, Value::Dict(Arc::new(dict)));
+}
+
 fn take_out<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &'a Expr, d: &Arc<Dict<'a>>, key: &str) {
     let mut dict = (**d).clone();
     dict.entries.retain(|e| e.key.constant().is_none_or(|have| have != key));
@@ -197,6 +213,33 @@ pub fn taken_out_in_loop<'a>(ev: &mut Evaluator<'_, 'a>, f: &'a For) {
         }
     }
     rebind(ev, &f.iter, Value::List(Arc::new(kept)));
+}
+
+/// `for key in keys: row.pop(key)`: what a loop over keys takes out of a dict is gone behind it.
+pub fn taken_out_by_loop<'a>(ev: &mut Evaluator<'_, 'a>, f: &'a For, keys: &Value<'a>) {
+    let ExprKind::Name(key) = f.target.kind else { return };
+    if !ev.env.values().any(|v| matches!(v, Value::Dict(_))) {
+        return;
+    }
+    let mut dicts: Vec<&'a Expr> = Vec::new();
+    let mut visit = |e: &'a Expr| {
+        if let ExprKind::Call(c) = &e.kind
+            && let ExprKind::Attribute(a) = &c.func.kind
+            && a.attr.as_str() == "pop"
+            && matches!(a.value.kind, ExprKind::Name(n) if n != key)
+            && c.positional(0).is_some_and(|k| matches!(k.kind, ExprKind::Name(n) if n == key))
+        {
+            dicts.push(&a.value);
+        }
+    };
+    f.body.iter().for_each(|s| s.each(&mut |s| s.each_expr(&mut |e| e.each(&mut visit))));
+    for receiver in dicts {
+        if let ExprKind::Name(n) = receiver.kind
+            && let Some(Value::Dict(d)) = ev.env.get(&n).cloned()
+        {
+            popped(ev, receiver, &d, keys);
+        }
+    }
 }
 
 /// Python's own functions.

@@ -541,7 +541,12 @@ impl<'w, 'a> Evaluator<'w, 'a> {
         }
         let element = self.eval(&c.element);
         let value = c.value.as_ref().map(|v| self.eval(v));
+        let changed = popped_from(c).and_then(|name| Some((name, self.env.get(&name)?.clone())));
         self.env = saved_env;
+        // `[row.pop(key) for key in …]` is a loop in disguise.
+        if let Some((name, now)) = changed.filter(|(name, _)| self.env.contains_key(name)) {
+            self.env.insert(name, now);
+        }
         if c.kind == ComprehensionKind::Dict {
             // `{k: v for k, v in x.items() if k in ALLOWED}` has the keys of ALLOWED at most.
             let entries = filtered.unwrap_or_default();
@@ -714,6 +719,16 @@ fn is_builtin(name: &str) -> bool {
         "Exception",
     ];
     NAMES.contains(&name)
+}
+
+/// The name of the dict that the element of a comprehension takes something out of, unless the comprehension binds it.
+fn popped_from(c: &python::Comprehension) -> Option<Symbol> {
+    let ExprKind::Call(call) = &c.element.kind else { return None };
+    let ExprKind::Attribute(a) = &call.func.kind else { return None };
+    let ExprKind::Name(name) = a.value.kind else { return None };
+    let mut own = false;
+    c.clauses.iter().for_each(|clause| clause.target.each(&mut |e| own |= matches!(e.kind, ExprKind::Name(n) if n == name)));
+    (a.attr.as_str() == "pop" && !own).then_some(name)
 }
 
 /// `model = model.Order` in a class's body: until it has run, the name is the one outside.

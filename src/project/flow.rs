@@ -282,6 +282,7 @@ impl<'a> Evaluator<'_, 'a> {
         self.body(&f.orelse);
         self.env = merge(before, std::mem::take(&mut self.env));
         super::builtins::taken_out_in_loop(self, f);
+        super::builtins::taken_out_by_loop(self, f, &element);
     }
 
     fn try_statement(&mut self, t: &'a python::Try) -> bool {

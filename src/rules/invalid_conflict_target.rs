@@ -22,7 +22,7 @@ fn check(context: &Context<'_, '_>, found: &mut Vec<Diagnostic>) {
         let Known::Closed(name, relation) = context.relation(target.relation) else { continue };
         let wanted: BTreeSet<&str> = target.columns.iter().map(crate::symbol::Symbol::as_str).collect();
         // A column that does not exist is said by another rule.
-        if is_unique(relation, &wanted) || wanted.iter().any(|c| relation.column(c).is_none()) {
+        if !context.schema.knows_keys(name) || is_unique(relation, &wanted) || wanted.iter().any(|c| relation.column(c).is_none()) {
             continue;
         }
         let Some(severity) = grade(Severity::Error, target.certainty) else { continue };

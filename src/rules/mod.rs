@@ -146,7 +146,7 @@ fn run_of<'r>(context: &Context<'_, '_>, rules: impl Iterator<Item = &'r Rule>) 
         if !OF_HISTORY.contains(&rule.name) {
             // A revision speaks of the schema of its own time: what it names may rightly be gone, and models it imports are not those it was written for.
             let mut rest = found.split_off(before);
-            rest.retain(|d| !context.project.world.is_migration(d.location.file));
+            rest.retain(|d| !context.project.world.is_migration(d.location.file) && !context.is_of_another_database(d));
             // Something that was not understood may have changed any table: then nothing is sure enough for an error.
             if context.schema.incomplete.iter().any(|i| i.object == crate::schema::WHOLE) {
                 rest.iter_mut().filter(|d| d.severity == Severity::Error).for_each(|d| d.severity = Severity::Warning);
@@ -245,7 +245,8 @@ impl<'a> Context<'_, 'a> {
         let outside = schema.is_some_and(|s| !self.schema.knows_namespace(s) || s == "information_schema" || s.starts_with("pg_"));
         let tool = crate::schema::is_bookkeeping(&name.name) || (schema.is_none() && name.name.starts_with("pg_"));
         let bare = format!(".{}", name.name);
-        let confessed = self.schema.incomplete.iter().any(|i| i.object == name.name.as_str() || i.object.ends_with(&bare));
+        let confessed = self.schema.incomplete.iter().any(|i| i.object == name.name.as_str() || i.object.ends_with(&bare))
+            || self.schema.may_be_of_installed_app(&name.name);
         if outside || tool || confessed { Known::Open } else { Known::Missing }
     }
 
@@ -254,6 +255,14 @@ impl<'a> Context<'_, 'a> {
     pub fn is_made_besides(&self, name: RelationName, in_code: bool) -> bool {
         let made = (name.name, None);
         self.project.created_by_others.contains(&made) || in_code && self.project.uses.created.contains(&made)
+    }
+
+    /// Whether a finding is about a table that the service in whose folder it stands has in a database of its own, be there one of that name in ours.
+    fn is_of_another_database(&self, d: &Diagnostic) -> bool {
+        let Some(table) = d.table.as_deref().map(Symbol::from) else { return false };
+        let path = &self.project.world.sources.get(d.location.file).path;
+        let of_table = self.project.created_by_others.range((table, None)..).take_while(|m| m.0 == table);
+        of_table.filter_map(|m| m.1).any(|folder| folder.as_str().ends_with('/') && path.starts_with(folder.as_str()))
     }
 
     /// Adds where the lock defines the relation.

@@ -19,7 +19,7 @@ pub(super) const RULE: Rule = Rule {
 /// `unique=True` and unique constraints that no constraint or whole index of the table stands behind.
 fn check(context: &Context<'_, '_>, found: &mut Vec<Diagnostic>) {
     let models = mapped::all(context);
-    for m in models.iter().filter(|m| !m.model.open) {
+    for m in models.iter().filter(|m| !m.model.open && context.schema.knows_keys(m.name)) {
         // A frozen copy of a model, kept for a migration, may say what the one that is used no longer says.
         let dropped = |column: &str| {
             let twins = models.iter().filter(|t| t.name == m.name && t.model.class != m.model.class && t.model.at.file != m.model.at.file);

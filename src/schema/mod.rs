@@ -302,6 +302,8 @@ pub struct Function {
 
 /// The object of an [`Incomplete`] entry that says that something may have changed any table.
 pub const WHOLE: &str = "schema";
+/// The reason of an [`Incomplete`] entry whose object is an app that is installed, by its path, and whose migrations are not the project's.
+pub const INSTALLED_APP: &str = "an installed app: its tables, if it has any, come from elsewhere";
 
 /// Something the source could not express.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -310,6 +312,40 @@ pub struct Incomplete {
     pub object: String,
     /// Why.
     pub reason: String,
+}
+
+/// Tables of the apps that come with Django.
+const DJANGO: [&str; 10] = [
+    "auth_group",
+    "auth_group_permissions",
+    "auth_permission",
+    "auth_user",
+    "auth_user_groups",
+    "auth_user_user_permissions",
+    "django_admin_log",
+    "django_content_type",
+    "django_session",
+    "django_site",
+];
+
+/// A constraint that stands on an expression which was not understood.
+pub const CONSTRAINT_NOT_KNOWN: &str = "a constraint over an expression could not be worked out";
+/// An index that stands on such an expression.
+pub const INDEX_NOT_KNOWN: &str = "an index over an expression could not be worked out";
+/// An index or a constraint of which nothing is known.
+pub const KEY_NOT_KNOWN: &str = "an index or constraint could not be worked out";
+/// What a generated column is worked out from.
+pub const GENERATION_NOT_KNOWN: &str = "the expression of a generated column could not be worked out";
+/// A column whose type depends on what is not here: the lock calls it [`UNKNOWN_TYPE`].
+pub const TYPE_NOT_KNOWN: &str = "the type of a column could not be worked out";
+/// The type of a column of which nothing but its name, and whether it may be NULL, is known; it fits any other.
+pub const UNKNOWN_TYPE: &str = "unknown";
+
+impl Incomplete {
+    /// Whether all columns of the relation are known nevertheless, by name.
+    pub fn leaves_columns(&self) -> bool {
+        [CONSTRAINT_NOT_KNOWN, INDEX_NOT_KNOWN, KEY_NOT_KNOWN, GENERATION_NOT_KNOWN, TYPE_NOT_KNOWN].contains(&self.reason.as_str())
+    }
 }
 
 /// Everything known of a database's shape.
@@ -376,6 +412,22 @@ impl Schema {
             || self.relations.iter().any(|(k, r)| k.schema == schema && !r.open)
             || self.functions.keys().any(|k| k.schema == schema)
             || self.enums.keys().any(|k| k.schema == schema)
+    }
+
+    /// Whether all unique constraints and indexes of a relation are known.
+    pub fn knows_keys(&self, name: &QualifiedName) -> bool {
+        let object = name.to_string();
+        !self.incomplete.iter().any(|i| i.object == object)
+    }
+
+    /// Whether a table is named as those of an installed app are whose migrations were not seen: `account_emailaddress` of `allauth.account`.
+    pub fn may_be_of_installed_app(&self, name: &str) -> bool {
+        let label = |i: &Incomplete| i.object.rsplit('.').next().unwrap_or_default().to_owned();
+        // Where none of them is known, the settings that install Django's own apps were not seen.
+        if DJANGO.contains(&name) && !self.relations.keys().any(|k| k.name == "auth_permission") {
+            return true;
+        }
+        self.incomplete.iter().any(|i| i.reason == INSTALLED_APP && name.strip_prefix(label(i).as_str()).is_some_and(|rest| rest.starts_with('_')))
     }
 
     /// Marks an object as not fully understood.

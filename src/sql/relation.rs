@@ -40,6 +40,7 @@ impl Resolver<'_> {
                         || bare == format!("{}_pkey", key.name)
                         || relation.primary_key_name.as_deref() == Some(bare))
             })
+            || self.schema.may_be_of_installed_app(bare)
             || self.schema.incomplete.iter().any(|i| {
                 let object = i.object.as_str();
                 object == bare || Some(object) == schema || object.rsplit_once('.').is_some_and(|(s, n)| n == bare && schema.is_none_or(|w| w == s))

@@ -227,6 +227,9 @@ impl Resolver<'_> {
     pub(super) fn conflict_target(&mut self, conflict: &OnConflict, target: &Rc<Rte>) {
         let Some(relation) = self.definition(target).filter(|r| r.kind == RelationKind::Table) else { return };
         let key = target.relation.as_deref().cloned();
+        if key.as_ref().is_some_and(|k| !self.schema.knows_keys(k)) {
+            return;
+        }
         let table = key.as_ref().map_or_else(String::new, |k| k.name.clone());
         let (span, message) = if let Some(name) = conflict.constraint {
             let text = name.as_str();

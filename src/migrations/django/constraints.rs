@@ -8,6 +8,7 @@ use super::operations::{alter, name};
 use crate::migrations::python::{Made, Value};
 use crate::migrations::sqltext::{Sql, quoted};
 use crate::project::digest::django_index;
+use crate::schema::{CONSTRAINT_NOT_KNOWN, INDEX_NOT_KNOWN};
 use crate::source::Location;
 
 pub(super) fn drop_unique(m: &mut M<'_, '_>, table: &str, columns: &[String], at: Location) {
@@ -60,7 +61,7 @@ pub(super) fn index<'a>(m: &mut M<'_, 'a>, key: &ModelKey, made: &Made<'a>) -> O
     let rows = asked.as_ref().and_then(|c| condition(m, key, c));
     if fields.is_empty() || asked.is_some() != rows.is_some() {
         // An index over expressions, or a part of the rows that we cannot tell: columns stay as they are.
-        m.host.db.schema_mut().mark_incomplete(format!("public.{table}"), "an index over an expression could not be worked out");
+        m.host.db.schema_mut().mark_incomplete(format!("public.{table}"), INDEX_NOT_KNOWN);
         return Some(());
     }
     let classes = made.args.keyword("opclasses").cloned().map(|v| m.members_of(&v)).unwrap_or_default();
@@ -156,7 +157,7 @@ pub(super) fn constraint<'a>(m: &mut M<'_, 'a>, key: &ModelKey, made: &Made<'a>)
             }
         }
         _ => {
-            m.host.db.schema_mut().mark_incomplete(format!("public.{table}"), "a constraint over an expression could not be worked out");
+            m.host.db.schema_mut().mark_incomplete(format!("public.{table}"), CONSTRAINT_NOT_KNOWN);
             return Some(());
         }
     }

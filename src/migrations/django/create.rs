@@ -8,6 +8,7 @@ use super::state::Model;
 use crate::migrations::python::{Made, Value};
 use crate::migrations::sqltext::{Name, Sql, literal, quoted};
 use crate::project::digest::django_index;
+use crate::schema::{GENERATION_NOT_KNOWN, KEY_NOT_KNOWN, TYPE_NOT_KNOWN, UNKNOWN_TYPE};
 use crate::source::Location;
 
 /// The first of `bases=("app.model", …)` that is a model of the history.
@@ -76,24 +77,20 @@ pub(super) fn create_model<'a>(m: &mut M<'_, 'a>, app: &str, made: &Made<'a>, ta
     let mut sql = Sql::new(made.at, "CREATE TABLE ");
     sql.name(&name(&table, made.at)).raw(" (");
     let mut keys = Vec::new();
-    let mut lost = Vec::new();
     let mut first = true;
     for (n, f) in model.fields.iter().filter(|f| f.1.has_column()) {
-        let Some(definition) = definition(m, &key, n, f) else {
-            lost.push(n);
-            continue;
-        };
+        let definition = definition(m, &key, n, f);
         sql.raw(if first { "" } else { ", " }).raw(&definition);
         first = false;
         keys.extend(foreign_key(m, &key, n, f).map(|k| (n.clone(), k)));
     }
-    for group in together.iter().filter(|g| !g.iter().any(|n| lost.contains(&n))) {
+    for group in &together {
         let columns = columns_of(&model, group, made.at);
         sql.raw(", CONSTRAINT ").name(&unique_name(&table, &columns, made.at)).raw(" UNIQUE ").names(&columns);
     }
     sql.raw(")");
     m.sql(&sql.finish());
-    if unclear || !lost.is_empty() {
+    if unclear {
         open(m, &table, "a field could not be worked out");
     }
     for (_, k) in keys {
@@ -113,7 +110,7 @@ pub(super) fn create_model<'a>(m: &mut M<'_, 'a>, app: &str, made: &Made<'a>, ta
             if let Value::Made(part) = part {
                 let done = if last(part.path.as_str()).ends_with("Constraint") { constraint(m, &key, &part) } else { index(m, &key, &part) };
                 if done.is_none() {
-                    open(m, &table, "an index or constraint could not be worked out");
+                    m.host.db.schema_mut().mark_incomplete(format!("public.{table}"), KEY_NOT_KNOWN);
                 }
             }
         }
@@ -134,9 +131,9 @@ pub(super) fn columns_of(model: &Model<'_>, fields: &[String], at: Location) -> 
     fields.iter().map(|n| name(&model.field(n).map_or_else(|| n.clone(), |f| f.column(n)), at)).collect()
 }
 
-/// A column in `CREATE TABLE` and `ADD COLUMN`; `None` where its type is not understood.
-pub(super) fn definition<'a>(m: &mut M<'_, 'a>, key: &ModelKey, n: &str, f: &Field<'a>) -> Option<String> {
-    let ty = fields::column_type(m, &key.app, &key.model, f, 0)?;
+/// A column in `CREATE TABLE` and `ADD COLUMN`.
+pub(super) fn definition<'a>(m: &mut M<'_, 'a>, key: &ModelKey, n: &str, f: &Field<'a>) -> String {
+    let ty = type_or_unknown(m, key, f);
     let mut out = format!("{} {ty}", quoted(&f.column(n)));
     if f.kind == "GeneratedField" {
         let expression = f.args.keyword("expression").and_then(|e| generated(m, key, e, 0));
@@ -144,9 +141,9 @@ pub(super) fn definition<'a>(m: &mut M<'_, 'a>, key: &ModelKey, n: &str, f: &Fie
             out.push_str(&format!(" GENERATED ALWAYS AS ({e}) STORED"));
         } else {
             let table = m.host.table(key);
-            m.host.db.schema_mut().mark_incomplete(format!("public.{table}"), "the expression of a generated column could not be worked out");
+            m.host.db.schema_mut().mark_incomplete(format!("public.{table}"), GENERATION_NOT_KNOWN);
         }
-        return Some(out);
+        return out;
     }
     if let Some(d) = f.args.keyword("db_default").and_then(default) {
         out.push_str(" DEFAULT ");
@@ -167,7 +164,16 @@ pub(super) fn definition<'a>(m: &mut M<'_, 'a>, key: &ModelKey, n: &str, f: &Fie
     if f.kind.starts_with("Positive") {
         out.push_str(&format!(" CHECK ({} >= 0)", quoted(&f.column(n))));
     }
-    Some(out)
+    out
+}
+
+/// The type of a field's column. That there is a column, and what it is called, is known also where it depends on a model of an app that is only installed.
+pub(super) fn type_or_unknown<'a>(m: &mut M<'_, 'a>, key: &ModelKey, f: &Field<'a>) -> String {
+    fields::column_type(m, &key.app, &key.model, f, 0).unwrap_or_else(|| {
+        let table = m.host.table(key);
+        m.host.db.schema_mut().mark_incomplete(format!("public.{table}"), TYPE_NOT_KNOWN);
+        UNKNOWN_TYPE.to_owned()
+    })
 }
 
 pub(super) fn default(value: &Value<'_>) -> Option<String> {
@@ -297,17 +303,19 @@ pub(super) fn named(m: &mut M<'_, '_>, table: &str, at: Location) {
 pub(super) fn create_through<'a>(m: &mut M<'_, 'a>, key: &ModelKey, n: &str, f: &Field<'a>, at: Location) {
     let Some(through) = m.host.through(key, n, f) else { return };
     let Some(target) = f.target(&m.host, &key.app, &key.model) else { return };
-    let own = m.host.key_of(key);
-    let other = m.host.key_of(&target);
-    let (Some((own_name, own)), Some((other_name, other))) = (own, other) else {
+    let (own, other) = (m.host.key_of(key), m.host.key_of(&target));
+    let by_settings = m.host.user_model.to_lowercase() == format!("{}.{}", target.app, target.model);
+    let Some((own_name, own)) = own.filter(|_| other.is_some() || !by_settings) else {
+        // What the model for users is called decides the name of a column.
         m.host.db.schema_mut().mark_incomplete(format!("public.{through}"), "it points at a model that the project's migrations do not make");
         return;
     };
-    let (Some(own_type), Some(other_type)) =
-        (fields::column_type(m, &key.app, &key.model, &own, 0), fields::column_type(m, &target.app, &target.model, &other, 0))
-    else {
-        return;
-    };
+    let own_type = fields::column_type(m, &key.app, &key.model, &own, 0);
+    let other_type = other.as_ref().and_then(|(_, f)| fields::column_type(m, &target.app, &target.model, f, 0));
+    if own_type.is_none() || other_type.is_none() {
+        m.host.db.schema_mut().mark_incomplete(format!("public.{through}"), TYPE_NOT_KNOWN);
+    }
+    let (own_type, other_type) = (own_type.as_deref().unwrap_or(UNKNOWN_TYPE), other_type.as_deref().unwrap_or(UNKNOWN_TYPE));
     let (from, to) = if target == *key {
         (format!("from_{}_id", key.model), format!("to_{}_id", key.model))
     } else {
@@ -318,7 +326,8 @@ pub(super) fn create_through<'a>(m: &mut M<'_, 'a>, key: &ModelKey, n: &str, f: 
         "SmallAutoField" => "smallint",
         _ => "integer",
     };
-    let references = |column: &str, k: &ModelKey, n: &str, f: &Field<'a>| {
+    let references = |column: &str, k: &ModelKey, to: Option<&(String, Field<'a>)>| {
+        let Some((n, f)) = to else { return String::new() };
         let (table, to) = (m.host.table(k), f.column(n));
         let name = key_name(&through, column, &table, &to);
         format!("CONSTRAINT {} REFERENCES {} ({}) DEFERRABLE INITIALLY DEFERRED", quoted(&name), quoted(&table), quoted(&to))
@@ -327,15 +336,15 @@ pub(super) fn create_through<'a>(m: &mut M<'_, 'a>, key: &ModelKey, n: &str, f: 
         "CREATE TABLE {} (\"id\" {id} NOT NULL PRIMARY KEY GENERATED BY DEFAULT AS IDENTITY, {} {own_type} NOT NULL {}, {} {other_type} NOT NULL {}, CONSTRAINT {} UNIQUE ({}, {}))",
         quoted(&through),
         quoted(&from),
-        references(&from, key, &own_name, &own),
+        references(&from, key, Some(&(own_name, own))),
         quoted(&to),
-        references(&to, &target, &other_name, &other),
+        references(&to, &target, other.as_ref()),
         quoted(&django_index(&through, &[&from, &to], "_uniq")),
         quoted(&from),
         quoted(&to),
     );
     m.sql(&Sql::new(at, &text).finish());
-    for (column, ty) in [(&from, &own_type), (&to, &other_type)] {
+    for (column, ty) in [(&from, own_type), (&to, other_type)] {
         index_on(m, &through, column, &django_index(&through, &[column], ""), "", at);
         let class = if ty.starts_with("varchar") { " varchar_pattern_ops" } else { " text_pattern_ops" };
         if ty.starts_with("varchar") || ty == "text" {

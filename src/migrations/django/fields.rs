@@ -125,10 +125,21 @@ fn kind_of(path: &str) -> &'static str {
     other.or_else(|| if name.starts_with("Encrypted") { None } else { known(name) }).unwrap_or("")
 }
 
+/// The same, where the arguments tell more: what points somewhere by itself is a foreign key, whatever it is called (`FilerImageField(to="filer.Image")`), and any
+/// other field that a migration lists has a column of its own name.
+fn kind_with(path: &str, args: &Args<'_>) -> &'static str {
+    match kind_of(path) {
+        kind @ ("ForeignKey" | "OneToOneField" | "ManyToManyField" | "GenericForeignKey" | "GenericRelation" | "TaggableManager") => kind,
+        _ if args.keyword("to").is_some() && !path.starts_with("django.") => "ForeignKey",
+        "" if last(path).ends_with("Field") && last(path) != "Field" => "Field",
+        kind => kind,
+    }
+}
+
 /// The field that a value is; `None` if it is none.
 pub fn field<'a>(m: &mut M<'_, 'a>, value: &Value<'a>) -> Option<Field<'a>> {
     match value {
-        Value::Made(made) => Some(Field { kind: kind_of(made.path.as_str()), ty: None, args: made.args.clone() }),
+        Value::Made(made) => Some(Field { kind: kind_with(made.path.as_str(), &made.args), ty: None, args: made.args.clone() }),
         // A field class of the project: what it says of itself, else what its bases are.
         Value::Instance(i) => {
             let ty = own_type(m, value, &i.class);
@@ -142,7 +153,7 @@ pub fn field<'a>(m: &mut M<'_, 'a>, value: &Value<'a>) -> Option<Field<'a>> {
                         Value::Class(c) => next = Some(Rc::clone(c)),
                         other => {
                             let Some(path) = other.path() else { continue };
-                            let kind = if last(path) == "Field" && ty.is_some() { "Field" } else { kind_of(path) };
+                            let kind = if last(path) == "Field" && ty.is_some() { "Field" } else { kind_with(path, &args) };
                             if !kind.is_empty() {
                                 return Some(Field { kind, ty, args });
                             }

@@ -315,7 +315,7 @@ fn confess_installed(m: &mut M<'_, '_>, apps: &Apps) {
         let root = format!("/{}/", package.split('.').next().unwrap_or(package));
         let here = own(label) || apps.files.iter().any(|f| format!("/{}", f.2).contains(&root));
         if !known && !here && !WITHOUT.contains(&package.split('.').next().unwrap_or(package)) {
-            m.host.db.schema_mut().mark_incomplete(package, "an installed app: its tables, if it has any, come from elsewhere");
+            m.host.db.schema_mut().mark_incomplete(package, crate::schema::INSTALLED_APP);
         }
     }
 }

@@ -3,10 +3,10 @@
 use std::rc::Rc;
 
 use super::constraints::{add_constraint, add_index, drop_key, drop_unique, recheck, reindex, remove_constraint, remove_index, rename_index, unique_together};
-use super::create::{column_index, create_model, create_through, default, definition, foreign_key, is_indexed, key_to, unique_name};
+use super::create::{column_index, create_model, create_through, default, definition, foreign_key, is_indexed, key_to, type_or_unknown, unique_name};
 use super::fields::{self, Field, ModelKey, field, last, lower};
 use super::{Django, M};
-use crate::migrations::python::{Args, ClassValue, Instance, Made, Value};
+use crate::migrations::python::{Args, ClassValue, Closure, Code, Instance, Made, Value};
 use crate::migrations::sqltext::{Name, Sql, quoted};
 use crate::schema::QualifiedName;
 use crate::source::Location;
@@ -163,11 +163,36 @@ fn run_sql<'a>(m: &mut M<'_, 'a>, app: &str, made: &Made<'a>, tables: bool) {
 /// `RunPython`: data, as a rule; what it sends as SQL is run.
 fn run_python<'a>(m: &mut M<'_, 'a>, made: &Made<'a>, tables: bool) {
     let Some(code @ Value::Function(_)) = made.args.get(0, "code").cloned().filter(|_| tables) else { return };
+    // Most such functions move rows about, and there are projects with hundreds of them.
+    if let Value::Function(f) = &code
+        && !may_send_sql(m, f)
+    {
+        return;
+    }
     let at = made.at;
     let positional = vec![(Value::External("django.apps".into()), at), (Value::External("django.schema_editor".into()), at)];
     let depth = m.doubts.len();
     m.call_value(&code, Args { positional, ..Args::default() }, at);
     m.doubts.truncate(depth);
+}
+
+/// Whether a function of a migration may do something to tables: it, or another function of its file, uses the schema editor that it is given, or a connection.
+fn may_send_sql<'a>(m: &M<'_, 'a>, f: &Closure<'a>) -> bool {
+    let Code::Def(def) = f.code else { return true };
+    let editor = def.params.get(1).map_or("schema_editor", |p| p.name.name.as_str());
+    let mut found = false;
+    m.tree(f.module).body.iter().for_each(|s| {
+        s.each(&mut |s| {
+            s.each_expr(&mut |e| {
+                e.each(&mut |e| match &e.kind {
+                    ExprKind::Name(n) => found |= n.as_str() == editor || matches!(n.as_str(), "schema_editor" | "connection" | "connections"),
+                    ExprKind::Attribute(a) => found |= matches!(a.attr.as_str(), "connection" | "connections" | "cursor" | "execute"),
+                    _ => {}
+                });
+            });
+        });
+    });
+    found
 }
 
 /// `TrigramExtension()`, `CreateExtension("name")`
@@ -343,7 +368,7 @@ fn put_field<'a>(m: &mut M<'_, 'a>, key: &ModelKey, n: &str, f: &Field<'a>, at: 
         return Some(());
     }
     let table = m.host.table(key);
-    let definition = definition(m, key, n, f)?;
+    let definition = definition(m, key, n, f);
     let mut sql = alter(&table, at);
     sql.raw("ADD COLUMN ").raw(&definition);
     m.sql(&sql.finish());
@@ -404,7 +429,7 @@ fn alter_field<'a>(m: &mut M<'_, 'a>, key: &ModelKey, made: &Made<'a>, tables: b
     let table = m.host.table(key);
     rename_column(m, &table, &old.column(&n), &new.column(&n), at);
     let column = quoted(&new.column(&n));
-    let new_type = fields::column_type(m, &key.app, &key.model, &new, 0)?;
+    let new_type = type_or_unknown(m, key, &new);
     let change = |m: &mut M<'_, 'a>, table: &str, words: &str| {
         let mut sql = alter(table, at);
         sql.raw(words);

@@ -24,7 +24,7 @@ use crate::syntax::python::Module;
 
 pub use flow::Flow;
 pub use modules::{Disk, Files, Shelf};
-pub use value::{Args, ClassValue, Instance, Made, Pairs, Scope, Value};
+pub use value::{Args, ClassValue, Closure, Code, Instance, Made, Pairs, Scope, Value};
 
 /// Steps (statements and calls) that one replay may take: far beyond what people write, within a second.
 const MAX_STEPS: usize = 800_000;
@@ -135,6 +135,11 @@ impl<'m, 'a, H: Host<'a>> Machine<'m, 'a, H> {
         self.cut |= self.steps >= self.limit && self.host.done() != done;
         self.limit = outer;
         value
+    }
+
+    /// The tree of a module that was reached.
+    pub fn tree(&self, module: usize) -> &'a Module {
+        self.modules[module].node
     }
 
     /// Loads a file and runs its top level.

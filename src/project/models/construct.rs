@@ -298,7 +298,11 @@ fn table<'a>(ev: &mut Evaluator<'_, 'a>, args: &Arguments<'a>, at: Location) -> 
     let is_part = |a: &Argument<'_>| matches!(Declared::of(&a.value), Some(Declared::Column(_) | Declared::Constraint(_) | Declared::Ignored));
     let given = args.get(1, "metadata").filter(|a| !is_part(a));
     let first = if args.positional().nth(1).is_some_and(is_part) { 1 } else { 2 };
-    let metadata = given.map(|a| metadata(ev, &a.value)).unwrap_or_default();
+    let mut metadata = given.map(|a| metadata(ev, &a.value)).unwrap_or_default();
+    // `prefixes=["TEMPORARY"]`: it is made for one session, and no schema has it.
+    if let Some(Value::List(words)) = args.keyword("prefixes").map(|a| &a.value) {
+        metadata.foreign |= words.items.iter().filter_map(Value::constant).any(|w| w.to_ascii_uppercase().contains("TEMP"));
+    }
     let mut table = Table {
         name,
         schema: metadata.schema,

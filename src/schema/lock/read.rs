@@ -72,7 +72,7 @@ pub(super) fn schema(node: Node<'_>, text: &str) -> Result<Schema> {
             _ => return Err(unknown(&key, fields.iter().map(|(name, _)| *name))),
         }
     }
-    for entry in &schema.incomplete {
+    for entry in schema.incomplete.iter().filter(|e| !e.leaves_columns()) {
         if let Some((name, rest)) = line::schema_part(&entry.object)
             && let Some(relation) = schema.relations.get_mut(&QualifiedName::new(name, rest))
         {

@@ -100,7 +100,9 @@ pub fn method<'a>(ev: &mut Evaluator<'_, 'a>, set: &Arc<Set>, name: &str, call: 
         "get_or_create" | "update_or_create" => {
             lookups(ev, set, call, args, &["defaults", "create_defaults"], Access::Read);
             for k in ["defaults", "create_defaults"] {
-                if let Some(Value::Dict(d)) = args.keyword(call, k) {
+                // `get_or_create(**found)` may bring them too.
+                let spread = || call.args.iter().zip(&args.values).filter(|(a, _)| matches!(a.kind, ArgKind::DoubleSpread)).find_map(|(_, v)| entry(v, k));
+                if let Some(Value::Dict(d)) = args.keyword(call, k).or_else(spread) {
                     for e in &d.entries {
                         if let Some(key) = e.key.constant() {
                             plain(ev, set.model, &Path::from_key(&key, e.at), Access::Write);
@@ -151,6 +153,11 @@ pub fn method<'a>(ev: &mut Evaluator<'_, 'a>, set: &Arc<Set>, name: &str, call: 
     })
 }
 
+/// What a dict holds under a key.
+fn entry<'v, 'a>(v: &'v Value<'a>, key: &str) -> Option<&'v Value<'a>> {
+    if let Value::Dict(d) = v { d.get(key).map(|e| &e.value) } else { None }
+}
+
 const ASYNC: &[&str] = &[
     "get",
     "create",
@@ -186,7 +193,7 @@ fn lookups<'a>(ev: &mut Evaluator<'_, 'a>, set: &Set, call: &'a Call, args: &Arg
             }
             (ArgKind::DoubleSpread, Value::Dict(d)) => {
                 for e in &d.entries {
-                    if let Some(key) = e.key.constant() {
+                    if let Some(key) = e.key.constant().filter(|k| !except.contains(&&**k)) {
                         resolve(ev, set, &Path::from_key(&key, e.at), access);
                     }
                 }

@@ -29,6 +29,12 @@ fn is_served_at(before: &str) -> bool {
     !before.contains(char::is_whitespace) && !host.contains('/') || before.ends_with(HOLE)
 }
 
+/// Whether the file names PostgREST or who serves it.
+fn speaks_of_it(ev: &Evaluator<'_, '_>) -> bool {
+    let text = ev.world.sources.get(ev.place.file).text.to_ascii_lowercase();
+    ["supabase", "postgrest", "apikey"].iter().any(|word| text.contains(word))
+}
+
 /// A call that is given such a URL: `requests.get(f"{base}/rest/v1/orders?select=id")`.
 pub fn request<'a>(ev: &mut Evaluator<'_, 'a>, name: Option<Ident>, call: &'a Call, args: &Args<'a>) {
     if !ev.notes() {
@@ -47,6 +53,15 @@ pub fn request<'a>(ev: &mut Evaluator<'_, 'a>, name: Option<Ident>, call: &'a Ca
     let end = rest.find(['?', '/', '#', ' ']).unwrap_or(rest.len());
     let segment = &rest[..end];
     let sure = if is_used(ev) { Certainty::High } else { Certainty::Medium };
+    // Many a service numbers its own paths so. Where nothing speaks of PostgREST, only what the database has is asked of it.
+    let schema = ev.world.schema;
+    let known = || match rest.strip_prefix("rpc/") {
+        Some(function) => schema.find(&schema.functions, None, &function[..function.find(['?', '/', '#']).unwrap_or(function.len())]).is_some(),
+        None => schema.relation(None, segment).is_some(),
+    };
+    if sure != Certainty::High && !speaks_of_it(ev) && !known() {
+        return;
+    }
     if segment == "rpc" {
         return function(ev, &template, &text, start + 4, sure);
     }

@@ -105,7 +105,11 @@ impl Reader<'_> {
                 shape.open = true;
             }
             match &item.kind {
-                ItemKind::Star => shape.star = true,
+                ItemKind::Star => {
+                    shape.star = true;
+                    // All columns of something that is not known.
+                    shape.open |= relation.is_none();
+                }
                 ItemKind::Count => shape.keys.extend(key.map(|name| Key { name, column: None, nested: None })),
                 ItemKind::Column { name, path_end, aggregate } => {
                     let column = self.column(ev, name, relation);

@@ -396,9 +396,20 @@ for r in rows:
 }
 
 #[test]
+fn all_columns_of_something_that_is_not_known() {
+    let code = "for row in sb.table(name).select('id, items(*)').execute().data:\n    print(row['items']['sku'], row['items']['lost'])\n";
+    assert_eq!(seen(code), nothing());
+}
+
+#[test]
 fn other_services_have_such_paths_too() {
     assert_eq!(seen("requests.get('See https://cloud.example.com/docs/rest/v1/orders')"), nothing());
     assert_eq!(seen("requests.get('https://cloud.example.com/docs/rest/v1/orders')"), nothing());
     assert_eq!(seen("requests.get('https://x.supabase.co/rest/v1/orders')"), ["orders read"]);
     assert_eq!(seen("requests.get(f'{base}/rest/v1/orders')"), ["orders read"]);
+    // Where nothing speaks of PostgREST, only what the database has.
+    let alone = |code: &str| seen_in(&[("app.py", code)]);
+    assert_eq!(alone("requests.get(f'{base}/rest/v1/machines')\nrequests.get('/rest/v1/rpc/run')"), nothing());
+    assert_eq!(alone("requests.get(f'{base}/rest/v1/orders')"), ["orders read likely"]);
+    assert_eq!(alone("requests.get(f'{base}/rest/v1/machines', headers={'apikey': key})"), ["machines read likely"]);
 }

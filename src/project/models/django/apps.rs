@@ -4,6 +4,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::source::FileId;
 use crate::symbol::Symbol;
+use crate::syntax::python::{Expr, ExprKind, Stmt, StmtKind};
 
 use super::super::super::eval::Evaluator;
 use super::super::super::index::{Binding, ClassId};
@@ -81,14 +82,17 @@ impl Apps {
     fn settings(&mut self, world: &World<'_>, file: FileId) {
         let Some(module) = world.index.module_of(file) else { return };
         let bound = |name: &str| module.names.get(&Symbol::from(name)).is_some_and(|b| matches!(b.first(), Some(Binding::Value { .. })));
-        if bound("INSTALLED_APPS") {
+        if let Some(bindings) = module.names.get(&Symbol::from("INSTALLED_APPS")) {
             // Every list that is assigned or added counts: which of several settings files is used is not known.
-            for b in &module.names[&Symbol::from("INSTALLED_APPS")] {
-                if let Binding::Value { value, .. } = b {
-                    let v = Evaluator::quiet(world, super::super::super::world::Place::module(file)).eval(value);
-                    let items = super::super::super::fold::items(&v, crate::source::Location::new(file, value.span)).unwrap_or_default();
-                    self.installed.extend(items.iter().filter_map(|i| i.constant().map(std::borrow::Cow::into_owned)));
-                }
+            let assigned = bindings.iter().filter_map(|b| if let Binding::Value { value, .. } = b { Some(*value) } else { None });
+            for list in assigned.chain(added(&module.node.body, "INSTALLED_APPS")) {
+                let v = Evaluator::quiet(world, super::super::super::world::Place::module(file)).eval(list);
+                let items = match &v {
+                    // What is spread into a list may be unknown, and the others are in it all the same.
+                    Value::List(l) => l.items.clone(),
+                    v => super::super::super::fold::items(v, crate::source::Location::new(file, list.span)).unwrap_or_default(),
+                };
+                self.installed.extend(items.iter().filter_map(|i| i.constant().map(std::borrow::Cow::into_owned)));
             }
         }
         if bound("DEFAULT_AUTO_FIELD")
@@ -123,6 +127,21 @@ impl Apps {
         let folder = if last_part(nearest).as_str() == "models" { parent(nearest) } else { nearest };
         App { label: (!folder.is_empty()).then(|| last_part(folder)), auto_field: None }
     }
+}
+
+/// What `NAME += value` adds in a file's own statements, under conditions too.
+fn added<'a>(body: &'a [Stmt], name: &str) -> Vec<&'a Expr> {
+    let (mut found, mut open) = (Vec::new(), vec![body]);
+    while let Some(body) = open.pop() {
+        for s in body {
+            match &s.kind {
+                StmtKind::AugAssign(a) if matches!(&a.0.kind, ExprKind::Name(n) if n.as_str() == name) => found.push(&a.2),
+                StmtKind::If(_) | StmtKind::Try(_) | StmtKind::With(_) => open.extend(s.bodies().into_iter().map(|b| &b[..])),
+                _ => {}
+            }
+        }
+    }
+    found
 }
 
 fn last_part(folder: &str) -> Symbol {

@@ -110,9 +110,14 @@ impl Django {
         // The table of a proxy for a model that is not seen is not known.
         d.model.foreign = is_test_path(&world.sources.get(def.file).path) || library_proxy.is_some_and(|m| library_table(m).is_none());
         d.model.open = is_open(ev, class) || of_library.is_some();
+        // Django makes no foreign key for a table that it does not manage.
+        let unmanaged = meta(ev, class, "managed").is_some_and(|v| fold::truth(&v) == Some(false));
         let mut extra = Vec::new();
         if !d.single_table && library_proxy.is_none() {
             self.body(ev, class, parent, &mut d, &mut extra);
+        }
+        if unmanaged {
+            d.model.columns.iter_mut().for_each(|c| c.unconstrained = true);
         }
         brought(ev, class, &mut d);
         // One that derives from a model not seen here has that one's key, or a link to it.
@@ -268,7 +273,9 @@ impl Django {
                 None => (self.label(ev, class).as_str().to_lowercase(), text.to_lowercase()),
             };
             let found = self.by_name.get(&(label.clone(), name.clone())).copied();
-            (found, if found.is_none() { library_table(&format!("{label}.{name}")) } else { None })
+            // Where the lock lacks that table, the settings that say which model stands for users were not seen, or the app makes it elsewhere.
+            let there = |t: &&'static str| ev.world.schema.relation(None, t).is_some();
+            (found, if found.is_none() { library_table(&format!("{label}.{name}")).filter(there) } else { None })
         };
         match &to.value {
             Value::Class(c) => (Some(*c), None),
