@@ -283,11 +283,11 @@ fn the_table_behind_a_many_to_many_field_follows_the_field() {
 #[test]
 fn columns_whose_type_is_not_known() {
     let s = django(
-        "migrations.CreateModel('Man', fields=[('id', models.AutoField(primary_key=True)), ('page', models.ForeignKey(to='cms.Page', on_delete=models.CASCADE)), ('face', filer.FilerImageField(to='filer.Image', null=True)), ('secret', vault.SealedField(null=True)), ('pages', models.ManyToManyField(to='cms.Page'))]),
+        "migrations.CreateModel('Man', fields=[('id', models.AutoField(primary_key=True)), ('page', models.ForeignKey(to='cms.Page', on_delete=models.CASCADE)), ('face', filer.FilerImageField(to='filer.Image', null=True)), ('secret', vault.SealedField(null=True)), ('pages', models.ManyToManyField(to='cms.Page')), ('size', models.GeneratedField(expression=models.functions.Length('secret'), output_field=models.IntegerField(), null=False))]),
         migrations.AddField('man', 'root', models.OneToOneField(to='cms.Page', null=True, on_delete=models.CASCADE)),
         migrations.AddConstraint('man', models.UniqueConstraint(models.functions.Lower('secret'), name='one'))",
     );
-    let man = ["face_id unknown", "id integer not null", "page_id unknown not null", "root_id unknown", "secret unknown"];
+    let man = ["face_id unknown", "id integer not null", "page_id unknown not null", "root_id unknown", "secret unknown", "size integer not null"];
     assert_eq!(columns(&s, "shop_man"), man);
     assert_eq!(columns(&s, "shop_man_pages"), ["id integer not null", "man_id integer not null", "page_id unknown not null"]);
     assert!(s.incomplete.iter().all(crate::schema::Incomplete::leaves_columns), "{:?}", s.incomplete);

@@ -29,7 +29,8 @@ fn check(context: &Context<'_, '_>, found: &mut Vec<Diagnostic>) {
             let there = over.iter().find(|f| f.columns.len() == 1).map(|f| format!("`{}`", display(&f.target)));
             let (severity, message) = match there {
                 Some(there) => (Severity::Error, format!("column `{}` of `{}` points at {there}, the model says `{target}`", theirs.name, display(m.name))),
-                None if over.is_empty() && !ours.unconstrained => {
+                // Where the column points is known as little as its type.
+                None if over.is_empty() && !ours.unconstrained && theirs.ty != crate::schema::UNKNOWN_TYPE => {
                     (Severity::Warning, format!("column `{}` of `{}` has no foreign key, the model says `{target}`", theirs.name, display(m.name)))
                 }
                 None => continue,

@@ -39,7 +39,8 @@ fn compare(context: &Context<'_, '_>, history: &History, found: &mut Vec<Diagnos
             continue;
         }
         let Some(locked) = context.schema.relations.get(name) else {
-            if let Some(at) = history.db.added_at(name, None) {
+            // What Django's own apps make stands in no file of the project.
+            if let Some(at) = history.db.added_at(name, None).filter(|at| !at.span.is_empty()) {
                 let message = format!("this creates `{}`, which the lock does not have", display(name));
                 found.push(finding(at, message).about(Some(&name.schema), Some(&name.name), None));
             }

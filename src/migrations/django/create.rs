@@ -143,6 +143,10 @@ pub(super) fn definition<'a>(m: &mut M<'_, 'a>, key: &ModelKey, n: &str, f: &Fie
             let table = m.host.table(key);
             m.host.db.schema_mut().mark_incomplete(format!("public.{table}"), GENERATION_NOT_KNOWN);
         }
+        // It may be NULL unless that is ruled out in words.
+        if matches!(f.args.keyword("null"), Some(Value::Bool(false))) {
+            out.push_str(" NOT NULL");
+        }
         return out;
     }
     if let Some(d) = f.args.keyword("db_default").and_then(default) {
