@@ -475,6 +475,23 @@ def f():
     ]);
 }
 
+/// A manager that only chooses among the rows gives them no names; one that annotates, or does what nobody sees, may.
+#[test]
+fn managers_of_django_that_only_choose_rows() {
+    let code = |body: &str, finding: &str| {
+        format!(
+            "from django.db import models\nclass Rows(models.QuerySet):\n    def delete(self):\n        return self.update(tier='x')\nclass Sums(models.QuerySet):\n    def filter(self, **kwargs):\n        return super().filter()\nclass Own(models.Manager):\n    def get_queryset(self):\n        return {body}\nclass Customer(models.Model):\n    id = models.BigAutoField(primary_key=True)\n    name = models.TextField()\n    tier = models.TextField(null=True)\n    objects = Own()\n    class Meta:\n        db_table = 'customers'\nCustomer.objects.filter(nme=1){finding}\nCustomer.objects.order_by('nme'){finding}\n"
+        )
+    };
+    let holds = |body: &str, finding: &str| holds(&[("manage.py", "import django\n"), ("shop/__init__.py", ""), ("shop/models.py", &code(body, finding))]);
+    let said = "  # ! unknown-attribute at `nme`";
+    holds("super().get_queryset().filter(tier__isnull=True).order_by('name')", said);
+    holds("Rows(self.model, using=self._db).filter(models.Q(name='x'))", said);
+    holds("super().get_queryset().annotate(nme=models.F('name'))", "");
+    holds("Sums(self.model, using=self._db)", "");
+    holds("narrowed(super().get_queryset())", "");
+}
+
 #[test]
 fn sql_of_another_database_by_its_path() {
     let text = "INSERT INTO nowhere (id) VALUES (1);\n";
@@ -775,6 +792,20 @@ class Order(models.Model):
         db_table = 'orders'
 ";
     holds(&[("manage.py", "import django\n"), ("shop/__init__.py", ""), ("shop/models.py", models)]);
+}
+
+/// Where a column's type is not known, where it points is not known either.
+#[test]
+fn a_foreign_key_that_the_lock_cannot_know() {
+    let key = "    foreign keys:\n      orders_customer_id_fkey: (customer_id) references public.customers (id)\n";
+    let (without, unknown) = (LOCK.replace(key, ""), LOCK.replace(key, "").replace("customer_id: bigint", "customer_id: unknown"));
+    let models = |finding: &str| {
+        format!(
+            "from django.db import models\nclass Customer(models.Model):\n    id = models.BigAutoField(primary_key=True)\n    name = models.TextField()\n    tier = models.TextField(null=True)\n    class Meta:\n        db_table = 'customers'\nclass Order(models.Model):\n    id = models.BigAutoField(primary_key=True)\n    total = models.DecimalField(null=True)\n    customer = models.ForeignKey(Customer, on_delete=models.CASCADE){finding}\n    class Meta:\n        db_table = 'orders'\n"
+        )
+    };
+    holds(&[("schema.lock.yaml", &unknown), ("shop/__init__.py", ""), ("shop/models.py", &models(""))]);
+    holds(&[("schema.lock.yaml", &without), ("shop/__init__.py", ""), ("shop/models.py", &models("  # ! foreign-key-mismatch"))]);
 }
 
 /// Django makes no foreign keys for tables that it does not manage.

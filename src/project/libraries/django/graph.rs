@@ -3,6 +3,7 @@
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
+use super::manager;
 use crate::project::eval::Evaluator;
 use crate::project::index::{Binding, ClassId, last_name};
 use crate::project::libraries::sqlalchemy::values::ColumnRef;
@@ -303,9 +304,6 @@ impl Graph {
 /// Names by which managers go that are known by nothing else.
 pub const MANAGERS: &[&str] = &["objects", "_default_manager", "_base_manager", "all_objects"];
 
-/// Methods by which a manager or query set may give its rows names that no field has, or take keywords of its own.
-const MAKES_ROWS: &[&str] = &["get_queryset", "all", "_chain", "_clone", "_filter_or_exclude", "_filter_or_exclude_inplace", "__init__", "__getattr__"];
-
 /// What a class attribute is as a manager; `None` where it is something else. `classes` are those of the project that it is made of, `direct` if it is an
 /// instance of one.
 fn own_manager(world: &World<'_>, name: Symbol, v: &Value<'_>, classes: &[ClassId], direct: bool) -> Option<Own> {
@@ -315,8 +313,7 @@ fn own_manager(world: &World<'_>, name: Symbol, v: &Value<'_>, classes: &[ClassI
     let classes: Vec<ClassId> = classes.iter().copied().filter(|c| world.lineage(*c).is_none_or(|l| l.open || manages(l))).collect();
     if let Some(&class) = classes.last() {
         let foreign = |c: &ClassId| world.lineage(*c).is_none_or(|l| l.open || l.outside.iter().any(|v| !v.external().is_some_and(known)));
-        let makes_rows = |c: &ClassId| MAKES_ROWS.iter().any(|m| world.class_member(*c, Symbol::from(m)).is_some());
-        let open = classes.iter().any(|c| foreign(c) || makes_rows(c));
+        let open = classes.iter().any(|c| foreign(c) || manager::makes_rows(world, *c));
         // One that derives from no manager we know of has no methods that we could follow.
         return (!direct || open || world.lineage(class).is_some_and(manages)).then_some(Own { class: Some(class), open });
     }

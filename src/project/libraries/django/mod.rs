@@ -2,6 +2,7 @@
 
 pub mod graph;
 pub mod lookups;
+mod manager;
 pub mod queryset;
 
 #[cfg(test)]
@@ -115,7 +116,10 @@ pub fn attribute<'a>(ev: &mut Evaluator<'_, 'a>, value: &Value<'a>, attr: Ident)
             let id = model(ev, *c)?;
             let plain = ev.plain_attribute(value, attr.name);
             match plain {
-                Value::Instance(m) if ev.world.django.managers.contains_key(&m) => Some(rows_of(id, Some(m))),
+                Value::Instance(m) if ev.world.django.managers.contains_key(&m) => {
+                    let open = ev.world.django.own_manager(ev.world, id, attr.name).is_none_or(|own| own.open);
+                    Some(django(Django::Set(Arc::new(Set { open, ..Set::new(id, Some(m)) }))))
+                }
                 plain => manager(ev, id, attr.name, &plain),
             }
         }

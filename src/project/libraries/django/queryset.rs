@@ -251,12 +251,23 @@ fn missing(ev: &mut Evaluator<'_, '_>, id: ModelId, name: Symbol, at: Option<Loc
     let model = ev.world.models.get(id);
     let known = model.members.contains_key(&name) || model.class.is_some_and(|c| ev.world.class_member(c, name).is_some());
     let all_seen = !model.open && !model.foreign && model.class.and_then(|c| ev.world.lineage(c)).is_some_and(|l| !l.open);
-    if known || !all_seen || ev.world.django.user == Some(id) || name.as_str().ends_with("_id") || name.as_str().is_empty() {
+    // taggit's `TaggableManager` adds a relation of that name to its model (`post_through_setup` in taggit/managers.py).
+    let known = known || name.as_str() == "tagged_items";
+    if known || !all_seen || may_be_user(ev, id) || name.as_str().ends_with("_id") || name.as_str().is_empty() {
         return;
     }
     if let Some(at) = at {
         emit::missing_attribute(ev, id, name, at, Certainty::Medium);
     }
+}
+
+/// Whether a model stands for users: by the settings, or where these were not seen by what it derives from.
+fn may_be_user(ev: &Evaluator<'_, '_>, id: ModelId) -> bool {
+    let derives = || {
+        let lineage = ev.world.models.get(id).class.and_then(|c| ev.world.lineage(c));
+        lineage.is_some_and(|l| l.has_outside("django", &["AbstractUser", "AbstractBaseUser"]))
+    };
+    ev.world.django.user.map_or_else(derives, |user| user == id)
 }
 
 fn annotate<'a>(ev: &mut Evaluator<'_, 'a>, set: &Set, name: &str, call: &'a Call, args: &Args<'a>) -> Value<'a> {

@@ -253,6 +253,8 @@ impl Django {
                 let target = field.map_or(Target::PrimaryKey(c), |a| Target::Attribute(c, a));
                 column.foreign_keys.push(ForeignKey { target, at });
             }
+            // An app whose tables the lock does not have is installed by settings that were not seen.
+            (None, Some(table)) if !is_in_lock(ev, table) => column.type_at = Some(at),
             (None, Some(table)) => {
                 column.foreign_keys.push(ForeignKey { target: Target::Text(format!("{table}.id")), at });
                 column.ty = Some(SqlType::plain("integer"));
@@ -273,9 +275,9 @@ impl Django {
                 None => (self.label(ev, class).as_str().to_lowercase(), text.to_lowercase()),
             };
             let found = self.by_name.get(&(label.clone(), name.clone())).copied();
-            // Where the lock lacks that table, the settings that say which model stands for users were not seen, or the app makes it elsewhere.
-            let there = |t: &&'static str| ev.world.schema.relation(None, t).is_some();
-            (found, if found.is_none() { library_table(&format!("{label}.{name}")).filter(there) } else { None })
+            // Where the lock lacks the table of users, the settings that say which model stands for them were not seen.
+            let seen = |t: &&'static str| *t != "auth_user" || is_in_lock(ev, t);
+            (found, if found.is_none() { library_table(&format!("{label}.{name}")).filter(seen) } else { None })
         };
         match &to.value {
             Value::Class(c) => (Some(*c), None),
@@ -334,16 +336,19 @@ impl Django {
             _ => return,
         };
         let (from, to) = if target == Some(class) { (format!("from_{own}"), format!("to_{own}")) } else { (own, other) };
-        let mut end = |name: &str, target: Target, ty: Option<SqlType>| {
+        let mut end = |name: &str, target: Option<Target>, ty: Option<SqlType>| {
             let mut c = Column::new(f.at);
-            c.foreign_keys.push(ForeignKey { target, at: f.at });
+            c.foreign_keys.extend(target.map(|target| ForeignKey { target, at: f.at }));
             c.ty = ty;
             link.add(Symbol::from(&format!("{name}_id")), f.at, c, None, Some(false));
         };
-        end(&from, Target::PrimaryKey(class), None);
+        end(&from, Some(Target::PrimaryKey(class)), None);
         match (target, library) {
-            (Some(t), _) => end(&to, Target::PrimaryKey(t), None),
-            (None, Some(table)) => end(&to, Target::Text(format!("{table}.id")), Some(SqlType::plain("integer"))),
+            (Some(t), _) => end(&to, Some(Target::PrimaryKey(t)), None),
+            (None, Some(table)) => {
+                let target = is_in_lock(ev, table).then(|| Target::Text(format!("{table}.id")));
+                end(&to, target, Some(SqlType::plain("integer")));
+            }
             _ => {}
         }
         extra.push(link);
@@ -512,6 +517,11 @@ fn library_model(ev: &Evaluator<'_, '_>, class: ClassId) -> Option<String> {
         let (app, name) = path.strip_prefix("django.contrib.")?.split_once(".models.")?;
         (!name.starts_with("Abstract") && !name.starts_with("Base") && !name.ends_with("Mixin")).then(|| format!("{app}.{name}").to_lowercase())
     })
+}
+
+/// Whether the lock has a table of that name.
+fn is_in_lock(ev: &Evaluator<'_, '_>, table: &str) -> bool {
+    ev.world.schema.relation(None, table).is_some()
 }
 
 /// Tables of the models that come with Django.
