@@ -83,7 +83,7 @@ impl Names {
     }
 
     fn lately(&mut self, text: &str, hash: u64) -> Symbol {
-        let slot = &mut self.lately[(hash >> self.shift) as usize];
+        let slot = &mut self.lately[usize::try_from(hash >> self.shift).unwrap_or_default()];
         match slot {
             Some((known, name)) if *known == hash && name.as_str() == text => *name,
             _ => slot.insert((hash, Symbol::of_hash(text, hash))).1,
