@@ -151,8 +151,10 @@ pub fn rebind<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &'a Expr, value: Value<'
 pub fn deleted<'a>(ev: &mut Evaluator<'_, 'a>, target: &'a Expr) {
     let ExprKind::Subscript(s) = &target.kind else { return };
     let (receiver, key) = (ev.eval(&s.0), ev.eval(&s.1));
-    if let (Value::Dict(d), Some(key)) = (&receiver, key.constant()) {
-        take_out(ev, &s.0, d, &key);
+    if let Value::Dict(d) = &receiver
+        && key.constant().is_some()
+    {
+        popped(ev, &s.0, d, &key);
     }
     // `del names[0]`
     if let Value::List(l) = &receiver {
@@ -167,7 +169,7 @@ pub fn deleted<'a>(ev: &mut Evaluator<'_, 'a>, target: &'a Expr) {
     }
 }
 
-/// `row.pop(key)`, where the key may be one of several: any of them may be gone. A key that is not known may be each.
+/// `row.pop(key)`, `del row[key]`, where the key may be one of several: any of them may be gone. A key that is not known may be each.
 fn popped<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &'a Expr, d: &Arc<Dict<'a>>, key: &Value<'a>) {
     let keys: Vec<_> = key.alternatives().iter().map(|k| k.constant().map(std::borrow::Cow::into_owned)).collect();
     let mut dict = (**d).clone();
@@ -176,12 +178,6 @@ fn popped<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &'a Expr, d: &Arc<Dict<'a>>,
         dict.open = true;
     }
     dict.entries.retain(|e| e.key.constant().is_none_or(|have| !keys.iter().flatten().any(|k| *k == have)));
-    rebind(ev, receiver, Value::Dict(Arc::new(dict)));
-}
-
-fn take_out<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &'a Expr, d: &Arc<Dict<'a>>, key: &str) {
-    let mut dict = (**d).clone();
-    dict.entries.retain(|e| e.key.constant().is_none_or(|have| have != key));
     rebind(ev, receiver, Value::Dict(Arc::new(dict)));
 }
 

@@ -422,12 +422,12 @@ impl Schema {
 
     /// Whether a table is named as those of an installed app are whose migrations were not seen: `account_emailaddress` of `allauth.account`.
     pub fn may_be_of_installed_app(&self, name: &str) -> bool {
-        let label = |i: &Incomplete| i.object.rsplit('.').next().unwrap_or_default().to_owned();
         // Where none of them is known, the settings that install Django's own apps were not seen.
         if DJANGO.contains(&name) && !self.relations.keys().any(|k| k.name == "auth_permission") {
             return true;
         }
-        self.incomplete.iter().any(|i| i.reason == INSTALLED_APP && name.strip_prefix(label(i).as_str()).is_some_and(|rest| rest.starts_with('_')))
+        let mut labels = self.incomplete.iter().filter(|i| i.reason == INSTALLED_APP).filter_map(|i| i.object.rsplit('.').next());
+        labels.any(|label| name.strip_prefix(label).is_some_and(|rest| rest.starts_with('_')))
     }
 
     /// Marks an object as not fully understood.

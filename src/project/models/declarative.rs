@@ -116,11 +116,11 @@ fn decide(ev: &mut Evaluator<'_, '_>, class: ClassId) -> bool {
 
 /// Whether a class names a table in a way that could not be worked out, so that it is not known to be mapped.
 pub fn is_unnamed(ev: &mut Evaluator<'_, '_>, class: ClassId) -> bool {
+    let says = |ev: &Evaluator<'_, '_>, name: &str| ev.world.index.class(class).names.contains_key(&Symbol::from(name));
     !is_root(ev, class)
         && !own_flag(ev, class, "__abstract__")
-        && ["__tablename__", "__table__"].iter().any(|n| ev.world.index.class(class).names.contains_key(&Symbol::from(n)))
+        && (says(ev, "__tablename__") || says(ev, "__table__") && has_unknown_table(ev, class))
         && naming::table_name(ev, class).is_none()
-        && (ev.world.index.class(class).names.contains_key(&Symbol::from("__tablename__")) || has_unknown_table(ev, class))
 }
 
 /// Whether `__table__` stands for a table of which not even the name could be worked out.

@@ -59,7 +59,7 @@ pub fn request<'a>(ev: &mut Evaluator<'_, 'a>, name: Option<Ident>, call: &'a Ca
         Some(function) => schema.find(&schema.functions, None, &function[..function.find(['?', '/', '#']).unwrap_or(function.len())]).is_some(),
         None => schema.relation(None, segment).is_some(),
     };
-    if sure != Certainty::High && !speaks_of_it(ev) && !known() {
+    if sure != Certainty::High && !known() && !speaks_of_it(ev) {
         return;
     }
     if segment == "rpc" {
