@@ -155,13 +155,7 @@ impl Settings {
     /// Whether the file lies in a folder of migrations, configured or of a usual name.
     pub fn is_migration(&self, file: &Path) -> bool {
         let configured = self.config.config.migrations.iter().any(|m| file.starts_with(normalise(Path::new(m), config_dir(&self.config, &self.root))));
-        configured || file.strip_prefix(&self.root).is_ok_and(looks_like_migration) || is_of_sqitch(file) || self.is_in_series(file)
-    }
-
-    /// Whether a file is one of several in its folder that are called by numbers alone.
-    fn is_in_series(&self, file: &Path) -> bool {
-        let beside = |f: &&Candidate| is_bare_number(&f.absolute) && f.absolute.parent() == file.parent();
-        is_bare_number(file) && self.files.iter().filter(beside).take(A_SERIES).count() == A_SERIES
+        configured || file.strip_prefix(&self.root).is_ok_and(looks_like_migration) || is_of_sqitch(file)
     }
 
     /// The configured folders of migrations, named as reports name files.
@@ -239,15 +233,6 @@ fn looks_like_migration(path: &Path) -> bool {
 fn is_of_sqitch(file: &Path) -> bool {
     let folder = |d: &&Path| d.file_name().and_then(|n| n.to_str()).is_some_and(|n| matches!(n, "deploy" | "revert" | "verify"));
     file.extension().is_some_and(|e| e == "sql") && file.ancestors().filter(folder).any(|d| d.parent().is_some_and(|p| p.join("sqitch.plan").is_file()))
-}
-
-/// Files with nothing but a number for a name that make a history of a folder: `0001.sql`, `0002.sql`, `0003.sql`.
-const A_SERIES: usize = 3;
-
-/// Whether a file of SQL has a number for a name.
-fn is_bare_number(path: &Path) -> bool {
-    let stem = path.file_stem().and_then(|s| s.to_str()).unwrap_or_default();
-    path.extension().is_some_and(|e| e == "sql") && !stem.is_empty() && stem.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// The lock as typed, else the configuration's.
