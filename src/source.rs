@@ -54,6 +54,9 @@ impl Span {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct FileId(pub u32);
 
+/// So many files at most are one piece of work for a thread: some take a thousand times as long as others, and nobody should wait for who has most of these.
+pub const FILES_AT_ONCE: usize = 16;
+
 /// A range of bytes in a named file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(from = "(u32, u32, u32)", into = "(u32, u32, u32)")]

@@ -30,12 +30,14 @@ pub use read::{Memory, recode};
 pub use settings::{LockInput, Settings};
 pub use statements::{Statement, Statements, statements};
 
+use std::sync::OnceLock;
+
 use baseline::Baseline;
 use suppress::Suppressions;
 
 use crate::diagnostic::Diagnostic;
 use crate::source::{FileId, Sources};
-use crate::{repair, rules};
+use crate::{migrations, repair, rules};
 
 /// Holds the code to the lock.
 pub fn run(settings: &Settings) -> Result<Outcome, Failure> {
@@ -59,9 +61,9 @@ fn run_looking<T>(settings: &Settings, last: bool, look: impl FnOnce(&Opened, &r
     outcome.diagnostics = std::mem::take(&mut opened.diagnostics);
     outcome.summary.skipped = std::mem::take(&mut opened.skipped);
 
-    let project = opened.project(settings);
-    let migrations = settings.migration_folders();
-    let context = rules::Context::new(&project, &opened.schema, Some(opened.lock), &migrations);
+    let folders = settings.migration_folders();
+    let (project, histories) = opened.project_beside(settings, |world| migrations::histories_of(world, &folders));
+    let context = rules::Context { histories: OnceLock::from(histories), ..rules::Context::new(&project, &opened.schema, Some(opened.lock), &folders) };
     let mut found = rules::run(&context);
     repair::attach(&context, &mut found);
     outcome.diagnostics.append(&mut found);

@@ -14,6 +14,7 @@ use crate::facts::{FileFacts, Markdown};
 use crate::project::libraries::redis;
 use crate::project::link::Keep;
 use crate::project::uses::Uses;
+use crate::project::world::World;
 use crate::project::{Project, documents, isolate};
 use crate::schema::{self, Schema};
 use crate::source::{FileId, Language, Location, SourceFile, Sources, Span};
@@ -60,14 +61,19 @@ impl Opened {
 
     /// Links everything.
     pub fn project(&self, settings: &Settings) -> Project<'_> {
+        self.project_beside(settings, |_| ()).0
+    }
+
+    /// The same, and something that needs definitions alone, worked out meanwhile.
+    pub(super) fn project_beside<'a, T: Send>(&'a self, settings: &Settings, beside: impl FnOnce(&World<'a>) -> T + Send) -> (Project<'a>, T) {
         let modules: Vec<(FileId, &python::Module)> = self.sources.iter().zip(&self.facts).filter_map(|((id, _), f)| Some((id, f.module.as_ref()?))).collect();
         let config = &settings.config.config;
         let keep = Keep { statements: settings.statements, trace: settings.learns, apart: settings.apart };
-        let mut project = Project::link_configured(&self.sources, &modules, &self.schema, config, keep);
-        let (mut others, created) = sql_files::uses(settings, self);
+        let link = || Project::link_beside(&self.sources, &modules, &self.schema, config, keep, beside);
+        let ((mut project, beside), (mut others, created)) = rayon::join(link, || sql_files::uses(settings, self));
         others.extend(self.documents(&project));
         project.add_others(others, created, keep);
-        project
+        (project, beside)
     }
 
     /// What the documents name.

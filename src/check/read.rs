@@ -15,7 +15,7 @@ use super::{Failure, Opened, Settings};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::discover::{Blob, Candidate, Origin};
 use crate::facts::{self, FileFacts, Problem, ProblemKind, Skip};
-use crate::source::{FileId, Language, Location, SourceFile, Span};
+use crate::source::{FILES_AT_ONCE, FileId, Language, Location, SourceFile, Span};
 
 /// Larger files are not read: no hand writes them, and one of them would decide how long everybody waits.
 const LARGEST: u64 = 16 << 20;
@@ -90,7 +90,7 @@ pub(super) fn all(settings: &Settings, opened: &mut Opened, memory: &mut Memory)
     let given: Vec<Option<Vec<u8>>> = settings.files.iter().map(|f| if matches!(f.origin, Origin::Blob(_)) { blobs.next() } else { None }).collect();
     // The stamp is taken before the file is read: what changes in between is read again the next time.
     let one = |(c, given)| (memory.keeping.then(|| Stamp::of(c)).flatten(), memory.recall(c).unwrap_or_else(|| guarded(c, given)));
-    let (stamps, read): (Vec<_>, Vec<Read>) = settings.files.par_iter().zip(given).map(one).unzip();
+    let (stamps, read): (Vec<_>, Vec<Read>) = settings.files.par_iter().zip(given).with_max_len(FILES_AT_ONCE).map(one).unzip();
     memory.keep(&settings.files, stamps, &read);
     for (candidate, read) in settings.files.iter().zip(read) {
         let asked = settings.reports(&candidate.absolute);

@@ -11,7 +11,7 @@ use crate::project::isolate;
 use crate::project::libraries::sql_text::{created, dialect};
 use crate::project::uses::{Certainty, Reference, RelationName, SqlProblem, SqlText, Uses};
 use crate::schema::Schema;
-use crate::source::{FileId, Language, SourceFile};
+use crate::source::{FILES_AT_ONCE, FileId, Language, SourceFile};
 use crate::sql::{Options, ProblemKind, analyse};
 use crate::symbol::Symbol;
 use crate::syntax::sql::Skip;
@@ -24,7 +24,7 @@ type Created = BTreeSet<(Symbol, Option<Symbol>)>;
 pub(super) fn uses(settings: &Settings, opened: &Opened) -> (Vec<(FileId, Uses)>, Created) {
     let files: Vec<FileId> = opened.sources.iter().filter(|(_, f)| f.language == Language::Sql).map(|(id, _)| id).collect();
     let one = |&id: &FileId| (id, isolate::uses(&opened.sources, id, || of_file(settings, opened, &opened.schema, (id, opened.sources.get(id)))));
-    let mut all: Vec<(FileId, Uses)> = files.par_iter().map(one).collect();
+    let mut all: Vec<(FileId, Uses)> = files.par_iter().with_max_len(FILES_AT_ONCE).map(one).collect();
     let made = of_other_databases(settings, opened, &files);
     set_strangers_aside(opened, &made, &mut all);
     (all, made)

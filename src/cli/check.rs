@@ -47,7 +47,10 @@ pub fn run(args: &Check) -> Result<Code, Failure> {
     }
     report(&outcome, args.format);
     fix::offer(&outcome, args.unsafe_fixes);
-    Ok(outcome.exit_code())
+    let code = outcome.exit_code();
+    // The system frees all texts in one go.
+    std::mem::forget(outcome);
+    Ok(code)
 }
 
 /// Settles what is read: the index, a buffer, or the worktree.

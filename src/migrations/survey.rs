@@ -75,12 +75,14 @@ fn within(path: &str, folders: &[String]) -> bool {
 }
 
 fn all(world: &World<'_>, configured: &[String]) -> Vec<History> {
-    let files = Linked { by_path: world.index.modules.iter().map(|(id, m)| (world.sources.get(*id).path.as_str(), (*id, m.node))).collect() };
+    // Files are in the order of paths, or nearly, which makes this short.
+    let named = world.index.order.iter().filter_map(|id| Some((world.sources.get(*id).path.as_str(), (*id, world.index.modules.get(id)?.node))));
+    let files = Linked { by_path: named.collect() };
+    let telling = ["revision", "down_revision", "upgrade"].map(Symbol::from);
     let mut trees: BTreeMap<String, Tree> = BTreeMap::new();
-    for path in files.by_path.keys() {
-        let (id, _) = files.by_path[path];
+    for (path, &(id, _)) in &files.by_path {
         let names = &world.index.modules[&id].names;
-        if !["revision", "down_revision", "upgrade"].iter().all(|n| names.contains_key(&Symbol::from(n))) || world.is_test(id) || !within(path, configured) {
+        if !telling.iter().all(|n| names.contains_key(n)) || world.is_test(id) || !within(path, configured) {
             continue;
         }
         let env = folders(path).take(4).map(|f| if f.is_empty() { "env.py".to_owned() } else { format!("{f}/env.py") }).find(|p| files.exists(p));

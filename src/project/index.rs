@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::source::{FileId, Sources, Span};
 use crate::symbol::Symbol;
-use crate::syntax::python::{self, Expr, ExprKind};
+use crate::syntax::python::{self, Expr, ExprKind, Word};
 
 use super::beyond::{self, Beyond, Table};
 use super::modules::ModuleTable;
@@ -167,8 +167,6 @@ pub struct ModuleDef<'a> {
     pub packages: Vec<Symbol>,
     /// The last part of each module that it imports, and of each name it imports from one.
     pub imported: Vec<Symbol>,
-    /// It replaces `?` by `%s` in a text.
-    pub turns_question_marks: bool,
     /// Attributes set on something other than a method's own object, in [`Index::stores_of`].
     stores: Vec<Symbol>,
     /// Its classes, in source order.
@@ -244,18 +242,12 @@ impl<'a> Index<'a> {
     /// Builds the index over the Python files given.
     pub fn build(sources: &Sources, modules: &[(FileId, &'a python::Module)]) -> Self {
         let mut index = Index { table: Arc::new(ModuleTable::build(sources, modules.iter().map(|m| m.0))), ..Index::default() };
-        index.add_all(sources, modules);
+        index.add_all(modules);
         index
     }
 
     /// The same over a part of the Python files, of which `table` has the names. `known` are the classes that `beyond` speaks of.
-    pub fn build_part(
-        sources: &Sources,
-        table: Arc<ModuleTable>,
-        modules: &[(FileId, &'a python::Module)],
-        beyond: &'a Beyond,
-        known: &[beyond::Known],
-    ) -> Self {
+    pub fn build_part(table: Arc<ModuleTable>, modules: &[(FileId, &'a python::Module)], beyond: &'a Beyond, known: &[beyond::Known]) -> Self {
         let mut index = Index { table, beyond: Some(beyond), ..Index::default() };
         let read: FxHashSet<FileId> = modules.iter().map(|m| m.0).collect();
         let mut waiting: FxHashMap<FileId, Vec<(ClassId, &str)>> = FxHashMap::default();
@@ -281,21 +273,17 @@ impl<'a> Index<'a> {
             for &(id, name) in waiting.get(&one.0).into_iter().flatten().rev() {
                 index.waiting_classes.entry(name.to_owned()).or_default().push(id);
             }
-            index.add_all(sources, &[*one]);
+            index.add_all(&[*one]);
             index.waiting_classes.clear();
         }
         index
     }
 
-    fn add_all(&mut self, sources: &Sources, modules: &[(FileId, &'a python::Module)]) {
-        let turning = ["replace(\"?\", \"%s\")", "replace('?', '%s')"].map(|t| memchr::memmem::Finder::new(t.as_bytes()));
+    fn add_all(&mut self, modules: &[(FileId, &'a python::Module)]) {
         for &(file, node) in modules {
             self.order.push(file);
             self.module(file, node);
-            if turning.iter().any(|t| t.find(sources.get(file).text.as_bytes()).is_some()) {
-                self.turns_question_marks = true;
-                self.modules.entry(file).and_modify(|m| m.turns_question_marks = true);
-            }
+            self.turns_question_marks |= node.words.has(Word::QuestionMarks);
         }
     }
 
@@ -343,7 +331,7 @@ impl<'a> Index<'a> {
             own: None,
             plain: true,
             for_checkers: false,
-            names: &mut names,
+            names: Some(&mut names),
             order: &mut Vec::new(),
             stars: Vec::new(),
             stores: Vec::new(),
@@ -366,8 +354,7 @@ impl<'a> Index<'a> {
         for name in &on_objects {
             *self.set_on_objects.entry(*name).or_default() += 1;
         }
-        let (set_on_objects, turns_question_marks) = (on_objects, false);
-        let def = ModuleDef { file, node, names, stars, set_on_objects, asked_for, packages, imported, turns_question_marks, stores, classes, functions };
+        let def = ModuleDef { file, node, names, stars, set_on_objects: on_objects, asked_for, packages, imported, stores, classes, functions };
         if let Some(old) = self.modules.insert(file, def) {
             for name in &old.set_on_objects {
                 self.set_on_objects.entry(*name).and_modify(|n| *n -= 1);

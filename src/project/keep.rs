@@ -7,6 +7,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::source::FileId;
 use crate::symbol::Symbol;
+use crate::syntax::python::Word;
 
 use super::Project;
 use super::beyond::{Known, MOST_CHANGED, TABLES, Table, Whole, key};
@@ -123,7 +124,8 @@ fn whole(project: &Project<'_>, numbers: &mut Numbers) -> Whole {
         }
         classes.push(known);
     }
-    let question_marks = world.index.order.iter().copied().filter(|f| world.index.module_of(*f).is_some_and(|m| m.turns_question_marks)).collect();
+    let question_marks =
+        world.index.order.iter().copied().filter(|f| world.index.module_of(*f).is_some_and(|m| m.node.words.has(Word::QuestionMarks))).collect();
     Whole { classes, models, unnamed: world.models.unnamed.clone(), graph, question_marks, created: project.created_by_others.iter().copied().collect() }
 }
 

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use crate::config;
 use crate::schema::Schema;
-use crate::source::{FileId, Language, Sources};
+use crate::source::{FILES_AT_ONCE, FileId, Language, Sources};
 use crate::symbol::Symbol;
 use crate::syntax::python;
 
@@ -83,19 +83,31 @@ impl<'a> Project<'a> {
 
     /// The same, with all that the configuration says.
     pub fn link_configured(sources: &'a Sources, modules: &[(FileId, &'a python::Module)], schema: &'a Schema, config: &config::Config, keep: Keep) -> Self {
+        Self::link_beside(sources, modules, schema, config, keep, |_| ()).0
+    }
+
+    /// The same, and something that needs definitions alone, worked out while code is walked.
+    pub fn link_beside<T: Send>(
+        sources: &'a Sources,
+        modules: &[(FileId, &'a python::Module)],
+        schema: &'a Schema,
+        config: &config::Config,
+        keep: Keep,
+        beside: impl FnOnce(&World<'a>) -> T + Send,
+    ) -> (Self, T) {
         let mut world = configured(World::new(sources, schema, Index::build(sources, modules)), config, keep);
         let mut models = super::models::collect(&world);
         models.index(&world);
         world.models = models;
         world.end_collecting();
         world.django = super::libraries::django::graph::Graph::build(&world);
-        let walked = walk(&world, modules);
+        let (walked, beside) = rayon::join(|| walk(&world, modules), || beside(&world));
         // From now on who walks code wants to see it anew.
         world.walks_once = false;
         let seen = if keep.trace { walked.iter().map(|(file, u)| (*file, Seen::of(u, *file))).collect() } else { Vec::new() };
         let apart = if keep.apart { kept_apart(&walked).collect() } else { BTreeMap::new() };
         let uses = together(&world, walked.into_iter().map(|w| w.1));
-        Project { world, uses, created_by_others: BTreeSet::new(), seen, apart }
+        (Project { world, uses, created_by_others: BTreeSet::new(), seen, apart }, beside)
     }
 
     /// Takes in what files say that are not Python; `created` are tables that are known to be made besides.
@@ -137,7 +149,7 @@ impl<'a> Project<'a> {
     ) -> Result<Self, &'static str> {
         let changed: Vec<FileId> = modules.iter().map(|m| m.0).filter(|f| beyond.is_changed(*f)).collect();
         let new_world = || {
-            let index = Index::build_part(sources, Arc::clone(table), modules, beyond, &whole.classes);
+            let index = Index::build_part(Arc::clone(table), modules, beyond, &whole.classes);
             configured(World::new(sources, schema, index), config, Keep::default())
         };
         let mut world = new_world();
@@ -282,7 +294,7 @@ fn configured<'a>(mut world: World<'a>, config: &config::Config, keep: Keep) -> 
 /// The walk that counts, over each of these files.
 fn walk<'a>(world: &World<'a>, modules: &[(FileId, &'a python::Module)]) -> Vec<(FileId, Uses)> {
     let one = |&(file, node): &(FileId, &'a python::Module)| (file, isolate::uses(world.sources, file, || walked(world, file, node)));
-    modules.par_iter().map(one).collect()
+    modules.par_iter().with_max_len(FILES_AT_ONCE).map(one).collect()
 }
 
 /// What one walk over a file shows.

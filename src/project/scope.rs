@@ -72,7 +72,8 @@ pub(super) struct Scope<'i, 'a, 'n> {
     pub(super) plain: bool,
     /// Only type checkers read the statements.
     pub(super) for_checkers: bool,
-    pub(super) names: &'n mut Names<'a>,
+    /// What is bound, and in which order; of a function nobody asks.
+    pub(super) names: Option<&'n mut Names<'a>>,
     pub(super) order: &'n mut Vec<Symbol>,
     pub(super) stars: Vec<(u32, Symbol)>,
     /// Attributes set on something other than a method's own object.
@@ -81,7 +82,8 @@ pub(super) struct Scope<'i, 'a, 'n> {
 
 impl<'a> Scope<'_, 'a, '_> {
     fn bind(&mut self, name: Symbol, binding: Binding<'a>) {
-        let all = self.names.entry(name).or_default();
+        let Some(names) = &mut self.names else { return };
+        let all = names.entry(name).or_default();
         if all.is_empty() {
             self.order.push(name);
         }
@@ -262,7 +264,7 @@ impl<'a> Scope<'_, 'a, '_> {
         let (mut names, mut order) = (Names::default(), Vec::new());
         let (index, prefix) = (&mut *self.index, self.prefix.clone());
         let (stars, stores) = (Vec::new(), Vec::new());
-        let mut scope = Scope { index, prefix, names: &mut names, order: &mut order, stars, stores, ..*self };
+        let mut scope = Scope { index, prefix, names: Some(&mut names), order: &mut order, stars, stores, ..*self };
         scope.within(&i.body);
         self.stores.append(&mut { scope }.stores);
         order.into_iter().for_each(|name| self.bind(name, Binding::Opaque));
@@ -294,7 +296,7 @@ impl<'a> Scope<'_, 'a, '_> {
             own: None,
             plain: self.plain,
             for_checkers: self.for_checkers,
-            names: &mut names,
+            names: Some(&mut names),
             order: &mut order,
             stars: Vec::new(),
             stores: std::mem::take(&mut self.stores),
@@ -314,7 +316,6 @@ impl<'a> Scope<'_, 'a, '_> {
         self.index.functions[id.0 as usize].unit = unit;
         let method = |class| node.params.first().filter(|_| !self.index.function(id).has_decorator("staticmethod")).map(|p| (p.name.name, class));
         let own = self.class.map_or(self.own, method);
-        let (mut names, mut order) = (Names::default(), Vec::new());
         let mut inner = Scope {
             index: self.index,
             file: self.file,
@@ -325,8 +326,8 @@ impl<'a> Scope<'_, 'a, '_> {
             own,
             plain: false,
             for_checkers: self.for_checkers,
-            names: &mut names,
-            order: &mut order,
+            names: None,
+            order: &mut Vec::new(),
             stars: Vec::new(),
             stores: std::mem::take(&mut self.stores),
         };

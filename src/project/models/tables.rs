@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 
 use crate::source::{FileId, Location, Span};
 use crate::symbol::Symbol;
-use crate::syntax::python::{Body, Expr, ExprKind, StmtKind};
+use crate::syntax::python::{Body, Expr, ExprKind, StmtKind, Word};
 
 use super::super::eval::Evaluator;
 use super::super::index::{ClassId, ModuleDef, last_name};
@@ -65,11 +65,10 @@ pub fn of_file<'a>(ev: &mut Evaluator<'_, 'a>, file: FileId) -> Vec<Draft<'a>> {
 /// Whether a file calls something named `Table` that may be SQLAlchemy's: not `DataTable(`, unless the name is given to something imported, and not another
 /// library's. Docstrings speak of such calls too, so the tree has the last word.
 fn makes_tables(world: &World<'_>, module: &ModuleDef<'_>) -> bool {
-    let text = &*world.sources.get(module.file).text;
-    if memchr::memmem::find(text.as_bytes(), b"Table(").is_none() {
+    if !module.node.words.has(Word::Table) {
         return false;
     }
-    if text.contains("Table as ") {
+    if world.sources.get(module.file).text.contains("Table as ") {
         return true;
     }
     let others = |name: Symbol| world.global(module.file, name).external().is_some_and(|path| !is_sqlalchemy(path) && !path.starts_with("sqlmodel"));
@@ -148,11 +147,7 @@ fn bind(targets: &[Expr], value: &Expr, out: &mut Vec<Bound>) {
 /// `mapper_registry.map_imperatively(Class, table, properties={...})` at the top level of a file, or in a function of it.
 pub fn imperative<'a>(ev: &mut Evaluator<'_, 'a>, file: FileId) -> Vec<Draft<'a>> {
     let world = ev.world;
-    let text = &world.sources.get(file).text;
-    if !text.contains("map_imperatively(") && !text.contains("mapper(") {
-        return Vec::new();
-    }
-    let Some(module) = world.index.module_of(file) else { return Vec::new() };
+    let Some(module) = world.index.module_of(file).filter(|m| m.node.words.has(Word::Mapper)) else { return Vec::new() };
     let mut calls = Vec::new();
     mappings(&module.node.body, &mut calls);
     let mut out = Vec::new();

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::literal::StrLit;
+use super::words::Words;
 use crate::source::Span;
 use crate::symbol::Symbol;
 
@@ -504,4 +505,6 @@ pub struct Module {
     pub comments: Vec<Comment>,
     /// Where the parser stumbled.
     pub errors: Vec<SyntaxError>,
+    /// What else its text says.
+    pub words: Words,
 }

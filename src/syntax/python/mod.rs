@@ -12,7 +12,9 @@ mod patch;
 mod quick;
 mod scan;
 mod visit;
+mod words;
 
 pub use ast::*;
 pub use literal::{Segment, StrLit, StrPart, StrText};
 pub use parse::{BUDGET, MAX_BYTES, Refusal, is_slow, parse, parse_part, try_parse, try_parse_typed};
+pub use words::{Word, Words};

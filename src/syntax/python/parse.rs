@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use tree_sitter::{ParseOptions, Parser, Point, Range, Tree};
 
 use super::lower::Lowerer;
-use super::{Module, SyntaxError, patch, quick, scan};
+use super::{Module, SyntaxError, Words, patch, quick, scan};
 use crate::source::Span;
 
 /// Longer files are not parsed: generated data, and the parser's error recovery is slower than linear.
@@ -49,10 +49,9 @@ pub fn try_parse(text: &str, budget: Duration) -> Result<Module, Refusal> {
     if text.len() > MAX_BYTES {
         return Err(Refusal::TooLong);
     }
-    if let Some(module) = if is_slow() { None } else { quick::parse(text) } {
-        return Ok(module);
-    }
-    try_parse_slowly(text, budget)
+    let quick = if is_slow() { None } else { quick::parse(text) };
+    let module = quick.map_or_else(|| try_parse_slowly(text, budget), Ok)?;
+    Ok(Module { words: Words::of(text), ..module })
 }
 
 /// The same of a text that someone is typing into: where a part of it is broken for the moment, that part is parsed by itself.
@@ -63,11 +62,12 @@ pub fn try_parse_typed(text: &str, budget: Duration) -> Result<Module, Refusal> 
     if text.len() > MAX_BYTES || is_slow() {
         return try_parse(text, budget);
     }
-    match quick::attempt(text) {
-        Some(Ok(module)) => Ok(module),
-        Some(Err(at)) => patch::parse(text, at).map_or_else(|| try_parse_slowly(text, budget), Ok),
-        None => try_parse_slowly(text, budget),
-    }
+    let module = match quick::attempt(text) {
+        Some(Ok(module)) => module,
+        Some(Err(at)) => patch::parse(text, at).map_or_else(|| try_parse_slowly(text, budget), Ok)?,
+        None => try_parse_slowly(text, budget)?,
+    };
+    Ok(Module { words: Words::of(text), ..module })
 }
 
 /// Whether shortcuts are to be left alone: `DBTRUTH_SLOW=1` in the environment, for comparing.

@@ -56,7 +56,7 @@ impl<'t> Lowerer<'t> {
             self.errors.push(SyntaxError { span, message: format!("nested more than {MAX_DEPTH} levels deep") });
         }
         let comments = self.comments();
-        Module { body, comments, errors: self.errors }
+        Module { body, comments, errors: self.errors, ..Module::default() }
     }
 
     /// Comments that speak to us. They are found by their text, since the walk passes most comments by.

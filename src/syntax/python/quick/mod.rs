@@ -36,7 +36,7 @@ pub(super) fn attempt(text: &str) -> Option<Result<Module, usize>> {
     let body = parser.module();
     let at = parser.start() as usize;
     NAMES.set(Some(parser.names));
-    Some(body.map(|body| Module { body, comments: Vec::new(), errors: Vec::new() }).ok_or(at))
+    Some(body.map(|body| Module { body, ..Module::default() }).ok_or(at))
 }
 
 thread_local! {
