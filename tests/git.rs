@@ -104,6 +104,26 @@ fn announced_files_symlinks_and_submodules_are_left_out() {
     p.run(STAGED).exits(0).never_says("later.sql:").never_says("link.sql:").never_says("x.sql:");
 }
 
+/// A new file without bytes looks the same in the index as one that is only announced; a module that is announced is none yet.
+#[test]
+fn a_new_empty_file_is_not_an_announced_one() {
+    let p = Project::git();
+    p.write("app/models.py", "import sqlalchemy as sa
+
+t = sa.Table('batches', sa.MetaData(), sa.Column('id', sa.Integer))
+");
+    p.write("app/__init__.py", "");
+    p.write("q.py", "from app.models import t
+
+print(t.c.nope)
+");
+    p.run_git(&["add", "q.py", "app/__init__.py", "schema.lock.yaml"]);
+    p.run_git(&["add", "-N", "app/models.py"]);
+    p.run(STAGED).exits(0).never_says("nope");
+    p.run_git(&["add", "app/models.py"]);
+    p.run(STAGED).exits(1).says("nope");
+}
+
 #[test]
 fn unmerged_files_are_said() {
     let p = Project::git();

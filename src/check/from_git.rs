@@ -14,13 +14,14 @@ impl Settings {
     pub fn staged(cwd: &Path, paths: &[PathBuf], lock: Option<&Path>) -> Result<Self, Failure> {
         let git = open(cwd)?;
         let (index, staged) = rayon::join(|| Index::read(&git), || git.staged());
-        let index = index?;
+        let (mut index, staged) = (index?, staged.map_err(Failure::new)?);
+        index.entries.retain(|e| !staged.announced.contains(&e.path));
         let config = index.config(cwd)?;
         let root = config.path.as_deref().and_then(Path::parent).unwrap_or(&git.top).to_path_buf();
         let lock = index.lock(cwd, lock, config_dir(&config, &root), config.config.lock_name())?;
         let mut settings = Self { cwd: cwd.to_path_buf(), root, config, lock, ..Self::default() };
         settings.files = index.files(cwd, &settings.root, &settings.config.config.exclude)?;
-        settings.report = settings.staged_targets(staged.map_err(Failure::new)?, paths);
+        settings.report = settings.staged_targets(staged, paths);
         settings.note_when_nothing_staged();
         Ok(settings)
     }

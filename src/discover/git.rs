@@ -33,6 +33,17 @@ pub struct Staged {
     pub changed: BTreeSet<PathBuf>,
     /// Deleted (the old name of a rename is one); absolute.
     pub deleted: BTreeSet<PathBuf>,
+    /// In the index by `add -N` alone, which shows them as empty; absolute.
+    pub announced: BTreeSet<PathBuf>,
+}
+
+/// What a diff says of one file.
+struct Changed {
+    /// `M`, `A`, `D`…
+    status: char,
+    path: PathBuf,
+    /// It has no bytes now.
+    is_empty: bool,
 }
 
 /// The lines, from 1, that differ in a file; whole files where they are new.
@@ -77,8 +88,7 @@ impl Git {
         Ok(self.cwd.join(native_path(out.strip_suffix(b"\n").unwrap_or(&out))))
     }
 
-    /// Every regular file of the index. Symlinks and submodules are left out, and so are files that were only announced (`add -N`):
-    /// the index shows those as empty.
+    /// Every regular file of the index, those that were only [announced](Staged::announced) among them. Symlinks and submodules are left out.
     pub fn index(&self) -> Result<Vec<Entry>, String> {
         // `:/` would be a pathspec with magic, which `--literal-pathspecs` forbids; a changed directory does the same.
         let top = self.top.to_string_lossy();
@@ -100,18 +110,7 @@ impl Git {
         if let Some(path) = unmerged.first() {
             return Err(format!("the index has unmerged files, {} among them; resolve the conflict first", path.display()));
         }
-        if entries.iter().any(|e| is_empty_blob(&e.blob)) {
-            let announced = self.announced()?;
-            entries.retain(|e| !announced.contains(&e.path));
-        }
         Ok(entries)
-    }
-
-    /// Files that stand in the index by `add -N` alone.
-    fn announced(&self) -> Result<BTreeSet<PathBuf>, String> {
-        let names = |flag| self.raw_diff(&["diff", "--cached", "--raw", "-z", "--no-renames", "--no-relative", "--no-ext-diff", flag]);
-        let hidden: BTreeSet<PathBuf> = names("--ita-invisible-in-index")?.into_iter().map(|(_, p)| p).collect();
-        Ok(names("--ita-visible-in-index")?.into_iter().map(|(_, p)| p).filter(|p| !hidden.contains(p)).collect())
     }
 
     /// The bytes of a file in a revision.
@@ -125,10 +124,16 @@ impl Git {
 
     /// What the next commit changes.
     pub fn staged(&self) -> Result<Staged, String> {
+        let diff = |flag| self.raw_diff(&["diff", "--cached", "--raw", "-z", "--no-abbrev", "--no-renames", "--no-relative", "--no-ext-diff", flag]);
+        let mut all = diff("--ita-visible-in-index")?;
         let mut staged = Staged::default();
-        for (status, path) in
-            self.raw_diff(&["diff", "--cached", "--raw", "-z", "--no-renames", "--no-relative", "--no-ext-diff", "--ita-invisible-in-index"])?
-        {
+        // What is only announced is told from a new empty file by asking once more.
+        if all.iter().any(|c| c.is_empty) {
+            let visible = std::mem::replace(&mut all, diff("--ita-invisible-in-index")?);
+            let others: BTreeSet<&PathBuf> = all.iter().map(|c| &c.path).collect();
+            staged.announced = visible.into_iter().map(|c| c.path).filter(|p| !others.contains(p)).collect();
+        }
+        for Changed { status, path, .. } in all {
             if status == 'D' {
                 staged.deleted.insert(path)
             } else {
@@ -138,14 +143,16 @@ impl Git {
         Ok(staged)
     }
 
-    /// `(status, path)` of each entry of a `--raw -z` diff.
-    fn raw_diff(&self, args: &[&str]) -> Result<Vec<(char, PathBuf)>, String> {
+    /// Each entry of a `--raw -z --no-abbrev` diff.
+    fn raw_diff(&self, args: &[&str]) -> Result<Vec<Changed>, String> {
         let out = self.run(args)?;
         let mut fields = out.split(|&b| b == 0);
         let mut found = Vec::new();
         while let (Some(head), Some(name)) = (fields.next(), fields.next()) {
-            let status = head.iter().rev().find(|b| b.is_ascii_alphabetic()).map_or('M', |&b| b as char);
-            found.push((status, self.absolute(name)));
+            let status = head.iter().rev().find(|b| b.is_ascii_uppercase()).map_or('M', |&b| b as char);
+            // `:100644 100644 <old> <new> M`
+            let is_empty = head.split(|&b| b == b' ').nth(3).is_some_and(is_empty_blob);
+            found.push(Changed { status, path: self.absolute(name), is_empty });
         }
         Ok(found)
     }
@@ -167,7 +174,7 @@ impl Git {
         }
         let mut deleted = BTreeSet::new();
         let mut order = Vec::new();
-        for (status, path) in self.raw_diff(&["diff", "--raw", "-z", "--no-renames", "--no-relative", "--no-ext-diff", revision, "--"])? {
+        for Changed { status, path, .. } in self.raw_diff(&["diff", "--raw", "-z", "--no-renames", "--no-relative", "--no-ext-diff", revision, "--"])? {
             if status == 'D' {
                 deleted.insert(path.clone());
             }
@@ -215,8 +222,8 @@ impl Drop for Blobs {
 }
 
 /// The object that stands for no bytes, in SHA-1 and SHA-256 repositories.
-fn is_empty_blob(blob: &str) -> bool {
-    blob.starts_with("e69de29bb2d1d643") || blob.starts_with("473a0f4c3be8a936")
+fn is_empty_blob(name: &[u8]) -> bool {
+    name.starts_with(b"e69de29bb2d1d643") || name.starts_with(b"473a0f4c3be8a936")
 }
 
 fn read_blob(name: &str, output: &mut impl BufRead) -> Result<Vec<u8>, String> {
