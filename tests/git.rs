@@ -108,15 +108,21 @@ fn announced_files_symlinks_and_submodules_are_left_out() {
 #[test]
 fn a_new_empty_file_is_not_an_announced_one() {
     let p = Project::git();
-    p.write("app/models.py", "import sqlalchemy as sa
+    p.write(
+        "app/models.py",
+        "import sqlalchemy as sa
 
 t = sa.Table('batches', sa.MetaData(), sa.Column('id', sa.Integer))
-");
+",
+    );
     p.write("app/__init__.py", "");
-    p.write("q.py", "from app.models import t
+    p.write(
+        "q.py",
+        "from app.models import t
 
 print(t.c.nope)
-");
+",
+    );
     p.run_git(&["add", "q.py", "app/__init__.py", "schema.lock.yaml"]);
     p.run_git(&["add", "-N", "app/models.py"]);
     p.run(STAGED).exits(0).never_says("nope");

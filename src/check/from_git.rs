@@ -85,13 +85,13 @@ impl<'a> Index<'a> {
         Ok(Self { git, entries, store })
     }
 
-    fn blob(&self, name: &str) -> Blob {
-        Blob { name: name.to_owned(), store: Arc::clone(&self.store) }
+    fn blob(&self, name: String) -> Blob {
+        Blob { name, store: Arc::clone(&self.store) }
     }
 
     fn bytes(&self, path: &Path) -> Result<Option<Vec<u8>>, Failure> {
         let Ok(found) = self.entries.binary_search_by(|e| e.path.as_os_str().cmp(path.as_os_str())) else { return Ok(None) };
-        Ok(Blob::read(&[&self.blob(&self.entries[found].blob)]).map_err(Failure::new)?.pop())
+        Ok(Blob::read(&[&self.blob(self.entries[found].blob.clone())]).map_err(Failure::new)?.pop())
     }
 
     /// The nearest configuration above the working directory, inside the repository.
@@ -127,15 +127,15 @@ impl<'a> Index<'a> {
         Err(Failure::new(format!("no lock: {shown}")).help(help))
     }
 
-    fn files(&self, cwd: &Path, root: &Path, exclude: &[String]) -> Result<Vec<Candidate>, Failure> {
+    /// What is to be read; takes the entries.
+    fn files(&mut self, cwd: &Path, root: &Path, exclude: &[String]) -> Result<Vec<Candidate>, Failure> {
         let excluded = crate::discover::excluder(root, exclude).map_err(Failure::new)?;
-        let wanted = self.entries.iter().filter(|e| language_of(&e.path).is_some() && is_in(&e.path, root) && !excluded(&e.path));
-        let mut files: Vec<Candidate> = wanted
-            .filter_map(|Entry { path, blob }| {
-                let origin = Origin::Blob(self.blob(blob));
-                Some(Candidate { path: display_path(path, cwd), absolute: path.clone(), language: language_of(path)?, origin })
-            })
-            .collect();
+        let entries = std::mem::take(&mut self.entries);
+        let candidate = |Entry { path, blob }| {
+            let language = language_of(&path).filter(|_| is_in(&path, root) && !excluded(&path))?;
+            Some(Candidate { path: display_path(&path, cwd), absolute: path, language, origin: Origin::Blob(self.blob(blob)) })
+        };
+        let mut files: Vec<Candidate> = entries.into_iter().filter_map(candidate).collect();
         files.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(files)
     }

@@ -5,6 +5,7 @@ mod deprecations;
 mod failure;
 mod fingerprint;
 mod from_git;
+mod large_pages;
 mod learnt;
 mod levels;
 mod live;
@@ -22,6 +23,7 @@ mod unsuppress;
 
 pub use failure::Failure;
 pub use fingerprint::fingerprints;
+pub use large_pages::large_pages;
 pub use live::{Buffers, Live, Versions};
 pub use memo::{Memo, run_again};
 pub use opened::{Opened, open, open_again, read_lock};

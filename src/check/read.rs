@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use super::suppress::context;
-use super::{Failure, Opened, Settings};
+use super::{Failure, Opened, Settings, large_pages};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::discover::{Blob, Candidate, Origin};
 use crate::facts::{self, FileFacts, Problem, ProblemKind, Skip};
@@ -82,8 +82,12 @@ impl Memory {
     }
 }
 
+/// So many files are worth [`large_pages`].
+const MANY: usize = 500;
+
 /// Reads every file and takes its facts, in the order of the candidates.
 pub(super) fn all(settings: &Settings, opened: &mut Opened, memory: &mut Memory) -> Result<(), Failure> {
+    large_pages(settings.files.len() >= MANY);
     // git gives many blobs at once in less time than one by one.
     let blobs: Vec<&Blob> = settings.files.iter().filter_map(|f| if let Origin::Blob(b) = &f.origin { Some(b) } else { None }).collect();
     let mut blobs = Blob::read(&blobs).map_err(Failure::new)?.into_iter();

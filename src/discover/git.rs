@@ -74,8 +74,21 @@ impl Git {
         if out.status.success() {
             return Ok(out.stdout);
         }
-        let talk = String::from_utf8_lossy(&out.stderr);
-        Err(talk.lines().next().unwrap_or("git failed").trim_start_matches("fatal: ").to_owned())
+        Err(complaint(&out.stderr))
+    }
+
+    /// Hands over what git says up to each NUL, without keeping all of it.
+    fn each_record(&self, args: &[&str], mut take: impl FnMut(&[u8])) -> Result<(), String> {
+        let failed = |e: std::io::Error| format!("git cannot be asked: {e}");
+        let mut child = self.command(args).stdin(Stdio::null()).stdout(Stdio::piped()).spawn().map_err(|e| format!("git cannot be started: {e}"))?;
+        let mut output = BufReader::with_capacity(1 << 16, child.stdout.take().ok_or("git gave no output")?);
+        let mut record = Vec::new();
+        while output.read_until(0, &mut record).map_err(failed)? > 0 {
+            take(record.strip_suffix(b"\0").unwrap_or(&record));
+            record.clear();
+        }
+        let out = child.wait_with_output().map_err(failed)?;
+        if out.status.success() { Ok(()) } else { Err(complaint(&out.stderr)) }
     }
 
     fn absolute(&self, name: &[u8]) -> PathBuf {
@@ -92,11 +105,10 @@ impl Git {
     pub fn index(&self) -> Result<Vec<Entry>, String> {
         // `:/` would be a pathspec with magic, which `--literal-pathspecs` forbids; a changed directory does the same.
         let top = self.top.to_string_lossy();
-        let out = self.run(&["ls-files", "-s", "-z", "--full-name", "--", &top])?;
         let mut entries = Vec::new();
         let mut unmerged = BTreeSet::new();
-        for record in out.split(|&b| b == 0).filter(|r| !r.is_empty()) {
-            let Some(tab) = record.iter().position(|&b| b == b'\t') else { continue };
+        self.each_record(&["ls-files", "-s", "-z", "--full-name", "--", &top], |record| {
+            let Some(tab) = memchr::memchr(b'\t', record) else { return };
             let head = String::from_utf8_lossy(&record[..tab]);
             let mut fields = head.split(' ');
             let (mode, blob, stage) = (fields.next().unwrap_or(""), fields.next().unwrap_or(""), fields.next().unwrap_or(""));
@@ -106,7 +118,7 @@ impl Git {
             } else if mode.starts_with("100") {
                 entries.push(Entry { path, blob: blob.to_owned() });
             }
-        }
+        })?;
         if let Some(path) = unmerged.first() {
             return Err(format!("the index has unmerged files, {} among them; resolve the conflict first", path.display()));
         }
@@ -190,6 +202,11 @@ impl Git {
         }
         Ok((lines, deleted))
     }
+}
+
+/// The first line of what git says when it fails.
+fn complaint(said: &[u8]) -> String {
+    String::from_utf8_lossy(said).lines().next().unwrap_or("git failed").trim_start_matches("fatal: ").to_owned()
 }
 
 /// A running `cat-file --batch`.

@@ -380,7 +380,7 @@ impl<'a> Evaluator<'_, 'a> {
         // Names of its own only: no test has said anything yet.
         let saved_dotted = self.dotted;
         self.dotted &= saved_place.function.is_some();
-        self.state.sql.foreign += u32::from(libraries::sql_text::dialect::named_for_other(&def.qualname));
+        self.state.sql.foreign += u32::from(def.for_other_database);
         self.body(&def.node.body);
         self.dotted = saved_dotted;
         let hands_on = std::mem::replace(&mut self.hands_on, saved_hands_on);

@@ -128,6 +128,8 @@ pub struct FunctionDef<'a> {
     pub outer: Option<FunctionId>,
     /// What is walked to learn what it gives.
     pub unit: UnitId,
+    /// Its name says that it is for another database: `_insert_sqlite`.
+    pub for_other_database: bool,
 }
 
 impl FunctionDef<'_> {

@@ -7,6 +7,7 @@ use crate::symbol::Symbol;
 use crate::syntax::python::{self, Body, Expr, ExprKind, StmtKind};
 
 use super::index::{Binding, ClassDef, ClassId, FunctionDef, FunctionId, Index, Met, Names, Unit, UnitId, last_name};
+use super::libraries::sql_text::dialect;
 
 /// How an attribute is noted that is set by `setattr(x, "name", …)`, beside its plain name: no attribute has a blank in its name.
 pub(super) fn by_setattr(name: Symbol) -> Symbol {
@@ -310,7 +311,15 @@ impl<'a> Scope<'_, 'a, '_> {
 
     fn function_def(&mut self, node: &'a python::Function) -> FunctionId {
         let qualname = format!("{}{}", self.prefix, node.name.as_str());
-        let def = FunctionDef { file: self.file, node, qualname: qualname.clone(), class: self.class, outer: self.function, unit: self.unit };
+        let def = FunctionDef {
+            file: self.file,
+            node,
+            qualname: qualname.clone(),
+            class: self.class,
+            outer: self.function,
+            unit: self.unit,
+            for_other_database: dialect::named_for_other(&qualname),
+        };
         let id = self.index.add_function(def);
         let unit = if self.plain { self.index.add_unit(Unit { file: self.file, function: Some(id), start: node.name.span.start }) } else { self.unit };
         self.index.functions[id.0 as usize].unit = unit;

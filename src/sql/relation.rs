@@ -37,7 +37,7 @@ impl Resolver<'_> {
                 schema.is_none_or(|s| s == key.schema)
                     && (relation.indexes.iter().any(|i| i.name == bare)
                         || relation.unique.iter().any(|u| u.name == bare)
-                        || bare == format!("{}_pkey", key.name)
+                        || bare.strip_suffix("_pkey") == Some(key.name.as_str())
                         || relation.primary_key_name.as_deref() == Some(bare))
             })
             || self.schema.may_be_of_installed_app(bare)
