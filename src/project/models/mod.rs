@@ -20,11 +20,10 @@ mod tables;
 mod tests;
 pub mod types;
 
-use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 
-use crate::source::{FILES_AT_ONCE, FileId, Location};
+use crate::source::{FileId, Location};
 use crate::symbol::Symbol;
 
 use self::draft::Draft;
@@ -321,10 +320,6 @@ fn same_call(a: &Value<'_>, b: &Value<'_>) -> bool {
 /// Finds all models.
 pub fn collect<'a>(world: &World<'a>) -> Models {
     let Some(&first) = world.index.order.first() else { return Models::default() };
-    // Nearly every class is asked who its ancestors are.
-    world.index.class_ids().par_iter().with_max_len(CLASSES_AT_ONCE).for_each(|class| {
-        let _ = world.lineage(*class);
-    });
     let mut ev = Evaluator::quiet(world, Place::module(first));
     let django = django::Django::find(&mut ev);
     let drafts = drafts(&mut ev, django.as_ref(), None);
@@ -334,22 +329,26 @@ pub fn collect<'a>(world: &World<'a>) -> Models {
 /// What models declare, of all files or of one, before they know each other.
 fn drafts<'a>(ev: &mut Evaluator<'_, 'a>, django: Option<&django::Django>, of: Option<FileId>) -> Vec<Draft<'a>> {
     let world = ev.world;
-    let files: Vec<FileId> = of.map_or_else(|| world.index.order.clone(), |file| vec![file]);
-    let tables = files.par_iter().with_max_len(FILES_AT_ONCE).map(|&file| {
-        let mut ev = Evaluator::quiet(world, Place::module(file));
+    let asked = |file: FileId| of.is_none_or(|f| f == file);
+    let mut drafts = Vec::new();
+    for &file in world.index.order.iter().filter(|f| asked(**f)) {
         let _inside = world.inside(file);
-        let mut drafts = tables::of_file(&mut ev, file);
-        drafts.extend(tables::imperative(&mut ev, file));
-        (drafts, ev.made)
-    });
-    let classes: Vec<ClassId> = of.map_or_else(|| world.index.class_ids(), |file| world.index.classes_of(file).to_vec());
-    let classes = classes.par_iter().with_max_len(CLASSES_AT_ONCE).map(|&class| of_class(ev.world, django, class));
-    let (mut drafts, mut made) = (Vec::new(), std::mem::take(&mut ev.made));
-    for (more, more_made) in tables.collect::<Vec<_>>().into_iter().chain(classes.collect::<Vec<_>>()) {
-        drafts.extend(more);
-        made.extend(more_made);
+        drafts.extend(tables::of_file(ev, file));
+        drafts.extend(tables::imperative(ev, file));
     }
-    let made = made::distinct(made);
+    let classes: Vec<ClassId> = of.map_or_else(|| world.index.class_ids(), |file| world.index.classes_of(file).to_vec());
+    for class in classes {
+        let _inside = note_class(ev, class, django.is_some());
+        if let Some(django) = django {
+            drafts.extend(django.draft(ev, class));
+        }
+        if sqlmodel::is_sqlmodel(ev, class) {
+            drafts.extend(sqlmodel::draft(ev, class));
+        } else if declarative::is_declarative(ev, class) {
+            drafts.extend(declarative::draft(ev, class));
+        }
+    }
+    let made = made::distinct(std::mem::take(&mut ev.made));
     drafts.extend(made.iter().filter_map(|m| made::draft(ev, m)));
     if of.is_none() {
         drafts.extend(pydantic::drafts(ev, &world.bound));
@@ -363,22 +362,6 @@ fn drafts<'a>(ev: &mut Evaluator<'_, 'a>, django: Option<&django::Django>, of: O
         world.index.order.iter().filter(|f| world.index.module_of(**f).is_some_and(settings)).for_each(|f| trace.declares(*f));
     }
     drafts
-}
-
-/// So many classes are one piece of work for a thread.
-const CLASSES_AT_ONCE: usize = 64;
-
-/// What one class declares, and what is made by calls on the way.
-fn of_class<'a>(world: &World<'a>, django: Option<&django::Django>, class: ClassId) -> (Vec<Draft<'a>>, Vec<made::Made<'a>>) {
-    let mut ev = Evaluator::quiet(world, Place::module(world.index.class_name(class).0));
-    let _inside = note_class(&ev, class, django.is_some());
-    let mut drafts = django.map_or_else(Vec::new, |django| django.draft(&mut ev, class));
-    if sqlmodel::is_sqlmodel(&ev, class) {
-        drafts.extend(sqlmodel::draft(&mut ev, class));
-    } else if declarative::is_declarative(&ev, class) {
-        drafts.extend(declarative::draft(&mut ev, class));
-    }
-    (drafts, ev.made)
 }
 
 /// Notes what a class means for the models, where that is to be noted: what is looked into until the guard goes is looked into for it.
