@@ -81,14 +81,19 @@ impl Git {
     fn each_record(&self, args: &[&str], mut take: impl FnMut(&[u8])) -> Result<(), String> {
         let failed = |e: std::io::Error| format!("git cannot be asked: {e}");
         let mut child = self.command(args).stdin(Stdio::null()).stdout(Stdio::piped()).spawn().map_err(|e| format!("git cannot be started: {e}"))?;
-        let mut output = BufReader::with_capacity(1 << 16, child.stdout.take().ok_or("git gave no output")?);
-        let mut record = Vec::new();
-        while output.read_until(0, &mut record).map_err(failed)? > 0 {
-            take(record.strip_suffix(b"\0").unwrap_or(&record));
-            record.clear();
-        }
-        let out = child.wait_with_output().map_err(failed)?;
-        if out.status.success() { Ok(()) } else { Err(complaint(&out.stderr)) }
+        let output = child.stdout.take().ok_or("git gave no output")?;
+        std::thread::scope(|scope| {
+            let mut output = BufReader::with_capacity(1 << 16, output);
+            // Whatever git complains of is read meanwhile: it would wait for us once that pipe is full.
+            let rest = scope.spawn(|| child.wait_with_output());
+            let mut record = Vec::new();
+            while output.read_until(0, &mut record).map_err(failed)? > 0 {
+                take(record.strip_suffix(b"\0").unwrap_or(&record));
+                record.clear();
+            }
+            let out = rest.join().map_err(|_| "git cannot be asked".to_owned())?.map_err(failed)?;
+            if out.status.success() { Ok(()) } else { Err(complaint(&out.stderr)) }
+        })
     }
 
     fn absolute(&self, name: &[u8]) -> PathBuf {
@@ -136,12 +141,11 @@ impl Git {
 
     /// What the next commit changes.
     pub fn staged(&self) -> Result<Staged, String> {
-        let diff = |flag| self.raw_diff(&["diff", "--cached", "--raw", "-z", "--no-abbrev", "--no-renames", "--no-relative", "--no-ext-diff", flag]);
-        let mut all = diff("--ita-visible-in-index")?;
+        let mut all = self.raw_diff(&["--cached", "--ita-visible-in-index"])?;
         let mut staged = Staged::default();
         // What is only announced is told from a new empty file by asking once more.
         if all.iter().any(|c| c.is_empty) {
-            let visible = std::mem::replace(&mut all, diff("--ita-invisible-in-index")?);
+            let visible = std::mem::replace(&mut all, self.raw_diff(&["--cached", "--ita-invisible-in-index"])?);
             let others: BTreeSet<&PathBuf> = all.iter().map(|c| &c.path).collect();
             staged.announced = visible.into_iter().map(|c| c.path).filter(|p| !others.contains(p)).collect();
         }
@@ -155,9 +159,9 @@ impl Git {
         Ok(staged)
     }
 
-    /// Each entry of a `--raw -z --no-abbrev` diff.
+    /// Which files a diff with these arguments names.
     fn raw_diff(&self, args: &[&str]) -> Result<Vec<Changed>, String> {
-        let out = self.run(args)?;
+        let out = self.run(&[&["diff", "--raw", "-z", "--no-abbrev", "--no-renames", "--no-relative", "--no-ext-diff"], args].concat())?;
         let mut fields = out.split(|&b| b == 0);
         let mut found = Vec::new();
         while let (Some(head), Some(name)) = (fields.next(), fields.next()) {
@@ -186,7 +190,7 @@ impl Git {
         }
         let mut deleted = BTreeSet::new();
         let mut order = Vec::new();
-        for Changed { status, path, .. } in self.raw_diff(&["diff", "--raw", "-z", "--no-renames", "--no-relative", "--no-ext-diff", revision, "--"])? {
+        for Changed { status, path, .. } in self.raw_diff(&[revision, "--"])? {
             if status == 'D' {
                 deleted.insert(path.clone());
             }
