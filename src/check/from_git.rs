@@ -131,12 +131,37 @@ impl<'a> Index<'a> {
     fn files(&mut self, cwd: &Path, root: &Path, exclude: &[String]) -> Result<Vec<Candidate>, Failure> {
         let excluded = crate::discover::excluder(root, exclude).map_err(Failure::new)?;
         let entries = std::mem::take(&mut self.entries);
-        let candidate = |Entry { path, blob }| {
-            let language = language_of(&path).filter(|_| is_in(&path, root) && !excluded(&path))?;
-            Some(Candidate { path: display_path(&path, cwd), absolute: path, language, origin: Origin::Blob(self.blob(blob)) })
-        };
-        let mut files: Vec<Candidate> = entries.into_iter().filter_map(candidate).collect();
+        // Without patterns of the user's the folder decides, and tells how its files are shown; git lists a folder's files one after another.
+        let by_folder = exclude.is_empty() && cfg!(unix);
+        let mut folder = Folder::default();
+        let mut files = Vec::with_capacity(entries.len());
+        for Entry { path, blob } in entries {
+            let Some(language) = language_of(&path) else { continue };
+            let plain = path.to_str().filter(|_| by_folder).and_then(|text| text.rsplit_once('/'));
+            if plain.is_none_or(|(above, _)| above != folder.absolute) {
+                let is_read = is_in(&path, root) && !excluded(&path);
+                let shown = if is_read { display_path(&path, cwd) } else { String::new() };
+                folder = Folder { absolute: plain.map_or("", |p| p.0).to_owned(), is_read, first: shown };
+            }
+            if !folder.is_read {
+                continue;
+            }
+            let shown = match plain {
+                Some((_, name)) => format!("{}{name}", &folder.first[..folder.first.rfind('/').map_or(0, |n| n + 1)]),
+                None => std::mem::take(&mut folder.first),
+            };
+            files.push(Candidate { path: shown, absolute: path, language, origin: Origin::Blob(self.blob(blob)) });
+        }
         files.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(files)
     }
+}
+
+/// What holds for all files of a folder.
+#[derive(Default)]
+struct Folder {
+    absolute: String,
+    is_read: bool,
+    /// How its first file is shown.
+    first: String,
 }

@@ -3,6 +3,7 @@
 //! Every command runs in our own working directory with the environment unchanged, because a hook gets `GIT_INDEX_FILE` relative to
 //! it (`commit -a` and `commit PATH` use an index of their own). Names come NUL-separated: git quotes them otherwise.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Write};
 use std::ops::RangeInclusive;
@@ -55,7 +56,7 @@ impl Git {
         let git = Self { cwd: cwd.to_path_buf(), top: PathBuf::new() };
         let out = git.run(&["rev-parse", "--show-toplevel"])?;
         let line = out.strip_suffix(b"\n").unwrap_or(&out);
-        let top = native_path(line);
+        let top = native_path(line).into_owned();
         // git resolves symlinks; our paths must begin as the caller's do.
         let real = std::fs::canonicalize(cwd).map_err(|e| e.to_string())?;
         let below = real.strip_prefix(&top).unwrap_or(Path::new("")).components().count();
@@ -97,7 +98,10 @@ impl Git {
     }
 
     fn absolute(&self, name: &[u8]) -> PathBuf {
-        self.top.join(native_path(name))
+        let mut path = PathBuf::with_capacity(self.top.as_os_str().len() + name.len() + 1);
+        path.push(&self.top);
+        path.push(native_path(name));
+        path
     }
 
     /// Where git looks for hooks: `core.hooksPath`, else the folder that all worktrees share.
@@ -288,14 +292,14 @@ fn hunk_lines(hunk: &str) -> Option<RangeInclusive<u32>> {
 }
 
 #[cfg(unix)]
-fn native_path(bytes: &[u8]) -> PathBuf {
+fn native_path(bytes: &[u8]) -> Cow<'_, Path> {
     use std::os::unix::ffi::OsStrExt;
-    PathBuf::from(std::ffi::OsStr::from_bytes(bytes))
+    Cow::Borrowed(Path::new(std::ffi::OsStr::from_bytes(bytes)))
 }
 
 #[cfg(not(unix))]
-fn native_path(bytes: &[u8]) -> PathBuf {
-    PathBuf::from(String::from_utf8_lossy(bytes).into_owned())
+fn native_path(bytes: &[u8]) -> Cow<'_, Path> {
+    Cow::Owned(PathBuf::from(String::from_utf8_lossy(bytes).into_owned()))
 }
 
 #[cfg(test)]

@@ -73,7 +73,13 @@ pub struct Candidate {
 
 /// The language a file name stands for; `None` for files that are not looked at.
 pub fn language_of(path: &Path) -> Option<Language> {
-    let extension = path.extension()?.to_str()?;
+    // Plain text is taken apart at its last dot: there are tens of thousands of names.
+    let plain = path.to_str().filter(|text| cfg!(unix) && !text.ends_with(['/', '.']));
+    let extension = match plain.map(|text| text.rsplit_once('.')) {
+        Some(Some((stem, extension))) if !extension.contains('/') => Some(extension).filter(|_| !stem.is_empty() && !stem.ends_with('/'))?,
+        Some(_) => return None,
+        None => path.extension()?.to_str()?,
+    };
     let is = |known: &[&str]| known.iter().any(|k| extension.eq_ignore_ascii_case(k));
     match () {
         () if is(&["py", "pyi"]) => Some(Language::Python),
@@ -87,14 +93,19 @@ pub fn language_of(path: &Path) -> Option<Language> {
 pub fn below<'p>(path: &'p Path, base: &Path) -> Option<&'p str> {
     let base = base.to_str().filter(|base| !base.is_empty())?;
     let rest = path.to_str()?.strip_prefix(base)?.strip_prefix('/')?;
-    (cfg!(unix) && rest.split('/').all(|part| !matches!(part, "" | "."))).then_some(rest)
+    (is_plain(rest) && !rest.starts_with(['/', '.'])).then_some(rest)
+}
+
+/// Whether a path means what it spells: no part of it is empty or begins with a dot, but for the first.
+fn is_plain(path: &str) -> bool {
+    let bytes = path.as_bytes();
+    cfg!(unix) && !path.is_empty() && !path.ends_with('/') && !bytes.windows(2).any(|pair| matches!(pair, b"//" | b"/."))
 }
 
 /// Whether a path is a folder or lies below it: `path.starts_with(base)`, faster where both are plain text.
 pub fn is_in(path: &Path, base: &Path) -> bool {
-    let plain = |text: &str| cfg!(unix) && !text.is_empty() && !text.contains("//") && !text.contains("/.") && !text.ends_with('/');
     match (path.to_str(), base.to_str()) {
-        (Some(path), Some(base)) if plain(path) && plain(base) => path.strip_prefix(base).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')),
+        (Some(path), Some(base)) if is_plain(path) && is_plain(base) => path.strip_prefix(base).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')),
         _ => path.starts_with(base),
     }
 }
@@ -160,5 +171,10 @@ mod tests {
         assert_eq!(language_of(Path::new("a/B.SQL")), Some(Language::Sql));
         assert_eq!(language_of(Path::new("stub.pyi")), Some(Language::Python));
         assert_eq!(language_of(Path::new("Makefile")), None);
+        // As the standard library takes names apart.
+        for odd in ["a.py/", ".py", "a/.py", "a/..py", "x.py/b", "a.py/.", "..", "a.b/..", "a.", "a.py.", "", ".", "a/.", "é.py", "a..py", "/.py", "/a.py"] {
+            let expected = Path::new(odd).extension().filter(|e| *e == "py").map(|_| Language::Python);
+            assert_eq!(language_of(Path::new(odd)), expected, "{odd}");
+        }
     }
 }

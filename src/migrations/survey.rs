@@ -47,6 +47,8 @@ pub struct History {
 /// The files of a linked project.
 struct Linked<'w, 'a> {
     by_path: BTreeMap<&'w str, (FileId, &'a Module)>,
+    /// Files of SQL.
+    sql: BTreeMap<&'w str, &'w str>,
 }
 
 impl<'a> Files<'a> for Linked<'_, 'a> {
@@ -56,6 +58,10 @@ impl<'a> Files<'a> for Linked<'_, 'a> {
 
     fn exists(&self, path: &str) -> bool {
         self.by_path.contains_key(path)
+    }
+
+    fn text(&self, path: &str) -> Option<String> {
+        self.sql.get(path).map(|text| (*text).to_owned())
     }
 }
 
@@ -77,7 +83,8 @@ fn within(path: &str, folders: &[String]) -> bool {
 fn all(world: &World<'_>, configured: &[String]) -> Vec<History> {
     // Files are in the order of paths, or nearly, which makes this short.
     let named = world.index.order.iter().filter_map(|id| Some((world.sources.get(*id).path.as_str(), (*id, world.index.modules.get(id)?.node))));
-    let files = Linked { by_path: named.collect() };
+    let scripts = world.sources.iter().filter(|(_, f)| f.language == Language::Sql).map(|(_, f)| (f.path.as_str(), &*f.text));
+    let files = Linked { by_path: named.collect(), sql: scripts.collect() };
     let telling = ["revision", "down_revision", "upgrade"].map(Symbol::from);
     let mut trees: BTreeMap<String, Tree> = BTreeMap::new();
     for (path, &(id, _)) in &files.by_path {

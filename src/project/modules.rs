@@ -3,10 +3,12 @@
 //! `sys.path` is not known, so every folder may be a root; candidates are tried in the order in which they are likely to be one.
 
 use std::cell::RefCell;
-use std::hash::Hasher;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::hash::{BuildHasher, Hasher};
+use std::sync::{PoisonError, RwLock};
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use crate::source::{FileId, Sources};
 use crate::symbol::Symbol;
@@ -25,21 +27,101 @@ pub enum ModuleRef {
 /// All Python files by their paths.
 #[derive(Debug, Default)]
 pub struct ModuleTable {
-    /// Path without ending (`app/models`, a package by its folder) → file. `.py` wins over `.pyi`.
-    files: FxHashMap<Arc<str>, FileId>,
-    /// The way back: for a package `__init__`, its folder.
-    paths: FxHashMap<FileId, Arc<str>>,
-    /// Folders that hold `__init__.py`.
-    packages: FxHashSet<Arc<str>>,
-    /// All folders above Python files.
-    folders: FxHashSet<Arc<str>>,
-    /// First part of a dotted path → folders that hold such a module or folder, shallow first.
-    roots: FxHashMap<Box<str>, Vec<Arc<str>>>,
-    is_init: FxHashSet<FileId>,
+    /// Every file without its ending (`app/models`, a package by its folder), and every folder above one; the top comes first.
+    places: Places,
+    /// By number of the file: its place. For a package `__init__`, its folder's.
+    own: Vec<Option<Own>>,
+    /// By the last part of their paths.
+    roots: HashTable<Root>,
     /// What was resolved so far: the same imports are asked for in every phase.
     resolved: RwLock<FxHashMap<(FileId, u32, Symbol), ModuleRef>>,
     /// The same by folder, for absolute imports: all files of a folder mean the same by a name that is not their own.
     from_folder: RwLock<FxHashMap<(Symbol, Symbol), ModuleRef>>,
+}
+
+/// Modules and folders of one name.
+#[derive(Debug)]
+struct Root {
+    /// One of them.
+    place: u32,
+    /// The folders that hold them, shallow first, where there are several.
+    folders: Vec<u32>,
+}
+
+/// What a file is called.
+#[derive(Clone, Copy, Debug)]
+struct Own {
+    place: u32,
+    is_init: bool,
+}
+
+/// A module, a folder or both.
+#[derive(Debug)]
+struct Place {
+    /// Where its path ends among all paths; it begins where the last one ends.
+    end: usize,
+    /// The folder that holds it.
+    above: u32,
+    /// `.py` wins over `.pyi`.
+    file: Option<FileId>,
+    is_folder: bool,
+    /// It holds `__init__.py`.
+    is_package: bool,
+}
+
+/// Paths, each once. Ten thousand of them are taken apart whenever a few files are checked: their text is kept in one piece.
+#[derive(Debug, Default)]
+struct Places {
+    text: String,
+    all: Vec<Place>,
+    by_path: HashTable<u32>,
+}
+
+fn hash(text: &str) -> u64 {
+    FxBuildHasher.hash_one(text)
+}
+
+impl Places {
+    fn path(&self, n: u32) -> &str {
+        let n = n as usize;
+        let from = n.checked_sub(1).and_then(|before| self.all.get(before)).map_or(0, |p| p.end);
+        self.all.get(n).and_then(|p| self.text.get(from..p.end)).unwrap_or_default()
+    }
+
+    /// The last part of a path.
+    fn name(&self, n: u32) -> &str {
+        let path = self.path(n);
+        memchr::memrchr(b'/', path.as_bytes()).map_or(path, |slash| &path[slash + 1..])
+    }
+
+    fn find(&self, path: &str) -> Option<&Place> {
+        self.number(path).and_then(|n| self.all.get(n as usize))
+    }
+
+    fn number(&self, path: &str) -> Option<u32> {
+        self.by_path.find(hash(path), |n| self.path(*n) == path).copied()
+    }
+
+    /// The number of a path, which is added with all folders above it where it is new.
+    fn add(&mut self, path: &str) -> u32 {
+        if let Some(known) = self.number(path) {
+            return known;
+        }
+        let above = if path.is_empty() { 0 } else { self.add_folder(parent(path)) };
+        let n = u32::try_from(self.all.len()).unwrap_or(u32::MAX);
+        self.text.push_str(path);
+        self.all.push(Place { end: self.text.len(), above, file: None, is_folder: false, is_package: false });
+        let Self { text, all, by_path } = self;
+        let path_of = |n: u32| &text[n.checked_sub(1).map_or(0, |before| all[before as usize].end)..all[n as usize].end];
+        by_path.insert_unique(hash(path), n, |n| hash(path_of(*n)));
+        n
+    }
+
+    fn add_folder(&mut self, path: &str) -> u32 {
+        let n = self.add(path);
+        self.all[n as usize].is_folder = !path.is_empty();
+        n
+    }
 }
 
 fn parent(path: &str) -> &str {
@@ -54,6 +136,10 @@ impl ModuleTable {
     /// Builds the table from the names of the files.
     pub fn build(sources: &Sources, files: impl Iterator<Item = FileId>) -> Self {
         let mut t = ModuleTable::default();
+        t.own.resize(sources.len(), None);
+        t.places.all.reserve(sources.len());
+        t.places.by_path.reserve(sources.len() + sources.len() / 2, |_| 0);
+        t.places.add("");
         for id in files {
             let path = sources.get(id).path.as_str();
             let path = path.strip_prefix("./").unwrap_or(path);
@@ -62,61 +148,81 @@ impl ModuleTable {
                 (_, Some(s)) => (s, true),
                 _ => (path, false),
             };
-            let module: Arc<str> = if stem == "__init__" { "" } else { stem.strip_suffix("/__init__").unwrap_or(stem) }.into();
-            if stem.ends_with("__init__") {
-                t.packages.insert(Arc::clone(&module));
-                t.is_init.insert(id);
+            let module = if stem == "__init__" { "" } else { stem.strip_suffix("/__init__").unwrap_or(stem) };
+            t.places.add_folder(parent(stem));
+            let place = t.places.add(module);
+            let is_init = stem.ends_with("__init__");
+            let known = &mut t.places.all[place as usize];
+            known.is_package |= is_init;
+            if !is_stub || known.file.is_none() {
+                known.file = Some(id);
             }
-            let mut folder = parent(stem);
-            while !folder.is_empty() && !t.folders.contains(folder) {
-                t.folders.insert(folder.into());
-                folder = parent(folder);
-            }
-            if !is_stub || !t.files.contains_key(&module) {
-                t.files.insert(Arc::clone(&module), id);
-            }
-            t.paths.insert(id, module);
+            t.own[id.0 as usize] = Some(Own { place, is_init });
         }
-        let mut all: Vec<&Arc<str>> = t.files.keys().chain(t.folders.iter()).collect();
-        all.sort_unstable();
-        all.dedup();
-        let top: Arc<str> = "".into();
-        let mut roots: FxHashMap<Box<str>, Vec<Arc<str>>> = FxHashMap::default();
-        for path in all {
-            let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
-            let folder = t.folders.get(folder).unwrap_or(&top);
-            match roots.get_mut(name) {
-                Some(folders) => folders.push(Arc::clone(folder)),
-                None => drop(roots.insert(name.into(), vec![Arc::clone(folder)])),
-            }
-        }
-        for folders in roots.values_mut().filter(|f| f.len() > 1) {
-            folders.sort_by_cached_key(|f| (f.matches('/').count(), Arc::clone(f)));
-        }
-        t.roots = roots;
+        t.find_roots();
         t
+    }
+
+    fn find_roots(&mut self) {
+        let Self { places, roots, .. } = self;
+        roots.reserve(places.all.len(), |_| 0);
+        for (n, place) in (0..).zip(&places.all).filter(|(_, p)| p.file.is_some() || p.is_folder) {
+            let name = places.name(n);
+            match roots.entry(hash(name), |r| places.name(r.place) == name, |r| hash(places.name(r.place))) {
+                Entry::Vacant(free) => drop(free.insert(Root { place: n, folders: Vec::new() })),
+                Entry::Occupied(known) => {
+                    let root = known.into_mut();
+                    if root.folders.is_empty() {
+                        root.folders.push(places.all[root.place as usize].above);
+                    }
+                    root.folders.push(place.above);
+                }
+            }
+        }
+        for root in roots.iter_mut() {
+            root.folders.sort_by_cached_key(|f| (places.path(*f).matches('/').count(), places.path(*f)));
+        }
+    }
+
+    /// Folders that hold a module or a folder of that name, shallow first.
+    fn holders(&self, name: &str) -> &[u32] {
+        match self.roots.find(hash(name), |r| self.places.name(r.place) == name) {
+            Some(root) if root.folders.is_empty() => self.places.all.get(root.place as usize).map_or(&[], |p| std::slice::from_ref(&p.above)),
+            Some(root) => &root.folders,
+            None => &[],
+        }
     }
 
     /// The path of a file without its ending, a package's as its folder.
     pub fn path(&self, file: FileId) -> &str {
-        self.paths.get(&file).map_or("", |p| p)
+        self.own(file).map_or("", |own| self.places.path(own.place))
+    }
+
+    fn own(&self, file: FileId) -> Option<Own> {
+        self.own.get(file.0 as usize).copied().flatten()
     }
 
     /// The dotted name of a file as seen from its outermost package's parent folder.
     pub fn dotted(&self, file: FileId) -> String {
         let path = self.path(file);
         let mut root = parent(path);
-        while self.packages.contains(root) && !root.is_empty() {
+        while self.is_package_folder(root) && !root.is_empty() {
             root = parent(root);
         }
         path.strip_prefix(root).unwrap_or(path).trim_start_matches('/').replace('/', ".")
     }
 
     fn at(&self, path: &str) -> Option<ModuleRef> {
-        if let Some(&file) = self.files.get(path) {
-            return Some(ModuleRef::File(file));
+        let place = self.places.find(path)?;
+        match place.file {
+            Some(file) => Some(ModuleRef::File(file)),
+            None => place.is_folder.then(|| ModuleRef::Namespace(path.to_owned())),
         }
-        self.folders.contains(path).then(|| ModuleRef::Namespace(path.to_owned()))
+    }
+
+    /// Whether a folder holds `__init__.py`.
+    fn is_package_folder(&self, path: &str) -> bool {
+        self.places.find(path).is_some_and(|p| p.is_package)
     }
 
     /// Resolves `from <level dots><module>` or `import module` in a file.
@@ -149,7 +255,7 @@ impl ModuleTable {
     fn look(&self, from: FileId, level: u32, module: &str) -> ModuleRef {
         let own = self.path(from);
         if level > 0 {
-            let mut folder = if self.is_init.contains(&from) { own } else { parent(own) };
+            let mut folder = if self.is_package(from) { own } else { parent(own) };
             for _ in 1..level {
                 folder = parent(folder);
             }
@@ -171,22 +277,22 @@ impl ModuleTable {
         let known = KNOWN_LIBRARIES.contains(&first);
         // A module named like a library (`core/redis.py`) hides it only where it is a whole package, and never from itself.
         // A Django project runs from the folder of its `manage.py`, even where that is a package.
-        let is_start = |f: &str| f.is_empty() || !self.packages.contains(f) || self.files.contains_key(join(f, "manage").as_str());
+        let is_start = |f: &str| f.is_empty() || !self.is_package_folder(f) || self.places.find(&join(f, "manage")).is_some_and(|p| p.file.is_some());
         // A package's `__init__` may well import from its own package.
-        let itself = |f: &str| join(f, &wanted) == own && (known || !self.is_init.contains(&from));
-        let is_root = |f: &str| is_start(f) && (!known || self.packages.contains(join(f, first).as_str())) && !itself(f);
+        let itself = |f: &str| join(f, &wanted) == own && (known || !self.is_package(from));
+        let is_root = |f: &str| is_start(f) && (!known || self.is_package_folder(&join(f, first))) && !itself(f);
         for folder in above.iter().copied().filter(|f| is_root(f)) {
             if let Some(found @ ModuleRef::File(_)) = self.at(&join(folder, &wanted)) {
                 return found;
             }
         }
-        let elsewhere = self.roots.get(first).map_or(&[][..], Vec::as_slice);
-        for folder in elsewhere.iter().filter(|f| is_root(f)) {
+        let elsewhere = || self.holders(first).iter().map(|f| self.places.path(*f)).filter(|f| is_root(f));
+        for folder in elsewhere() {
             if let Some(found @ ModuleRef::File(_)) = self.at(&join(folder, &wanted)) {
                 return found;
             }
         }
-        for folder in above.iter().copied().filter(|f| is_root(f)).chain(elsewhere.iter().map(|f| &**f).filter(|f| is_root(f))) {
+        for folder in above.iter().copied().filter(|f| is_root(f)).chain(elsewhere()) {
             if let Some(found) = self.at(&join(folder, &wanted)) {
                 return found;
             }
@@ -207,7 +313,7 @@ impl ModuleTable {
     /// A module inside a package or namespace folder: `package.name`.
     pub fn submodule(&self, of: &ModuleRef, name: &str) -> Option<ModuleRef> {
         let folder = match of {
-            ModuleRef::File(f) if self.is_init.contains(f) => self.path(*f).to_owned(),
+            ModuleRef::File(f) if self.is_package(*f) => self.path(*f).to_owned(),
             ModuleRef::Namespace(path) => path.clone(),
             _ => return None,
         };
@@ -216,7 +322,7 @@ impl ModuleTable {
 
     /// Whether the file is a package's `__init__`.
     pub fn is_package(&self, file: FileId) -> bool {
-        self.is_init.contains(&file)
+        self.own(file).is_some_and(|own| own.is_init)
     }
 }
 

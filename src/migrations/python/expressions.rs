@@ -156,7 +156,7 @@ impl<'a, H: Host<'a>> Machine<'_, 'a, H> {
         if let Some(v) = self.module_name(module, n) {
             return v;
         }
-        Value::External(Symbol::from(&format!("builtins.{n}")))
+        self.own_file(n).unwrap_or_else(|| Value::External(Symbol::from(&format!("builtins.{n}"))))
     }
 
     /// `value.name`
@@ -182,6 +182,7 @@ impl<'a, H: Host<'a>> Machine<'_, 'a, H> {
                     None => Value::Unknown,
                 }
             }
+            Value::Path(p) => super::paths::attribute(p, name.as_str(), self.at(span)),
             Value::External(path) => {
                 let at = self.at(span);
                 H::attribute(self, value, name.as_str(), at).unwrap_or_else(|| Value::External(Symbol::from(&format!("{path}.{name}"))))
@@ -285,6 +286,7 @@ impl<'a, H: Host<'a>> Machine<'_, 'a, H> {
     /// `left op right`
     pub(super) fn binary(&mut self, left: &Value<'a>, op: BinaryOp, right: &Value<'a>, span: Span) -> Value<'a> {
         match (op, left, right) {
+            (BinaryOp::Div | BinaryOp::Add, Value::Path(p), _) => super::paths::followed_by(p, right, op == BinaryOp::Div),
             (BinaryOp::Add, Value::Str(_), _) | (BinaryOp::Add, _, Value::Str(_)) => self.add_strings(left, right, span),
             (BinaryOp::Mod, Value::Str(t), _) => self.percent(t, right, span),
             (BinaryOp::Add, Value::Int(a), Value::Int(b)) => Value::Int(a.wrapping_add(*b)),

@@ -11,6 +11,9 @@ use crate::syntax::sql::template::Template;
 #[expect(clippy::too_many_lines, reason = "a table of functions")]
 pub(super) fn builtin<'a, H: Host<'a>>(m: &mut Machine<'_, 'a, H>, path: &str, args: &Args<'a>, at: Location) -> Option<Value<'a>> {
     let first = || args.positional.first().map(|a| a.0.clone()).unwrap_or_default();
+    if let Some(value) = super::paths::call(path, args, at) {
+        return Some(value);
+    }
     Some(match path {
         "builtins.len" => match first() {
             Value::Str(t) if !t.has_holes() => Value::Int(i64::try_from(t.text().chars().count()).ok()?),
@@ -136,7 +139,7 @@ pub(super) fn builtin<'a, H: Host<'a>>(m: &mut Machine<'_, 'a, H>, path: &str, a
         "textwrap.dedent" | "inspect.cleandoc" | "builtins.cast" | "copy.copy" | "copy.deepcopy" => first(),
         "typing.cast" => args.positional.get(1)?.0.clone(),
         // What a deployment sets is not known; what stands as default is as good as any.
-        "os.getenv" | "os.environ.get" | "itertools.chain" | "builtins.super" | "builtins.open" => Value::Unknown,
+        "os.getenv" | "os.environ.get" | "itertools.chain" | "builtins.super" => Value::Unknown,
         _ => return None,
     })
 }
@@ -149,6 +152,8 @@ pub(super) fn method<'a, H: Host<'a>>(m: &mut Machine<'_, 'a, H>, receiver: &Val
             "format" => Some(m.format(t, args, at)),
             "join" => Some(m.join(receiver, &first(), at)),
             "strip" | "lstrip" | "rstrip" if args.positional.is_empty() => Some(receiver.clone()),
+            // What was read as bytes is text here.
+            "decode" => Some(receiver.clone()),
             "lower" => Some(Value::text(&receiver.constant()?.to_lowercase(), at)),
             "upper" => Some(Value::text(&receiver.constant()?.to_uppercase(), at)),
             "replace" => Some(Value::text(&receiver.constant()?.replace(&first().constant()?, &args.positional.get(1)?.0.constant()?), at)),
@@ -224,6 +229,7 @@ pub(super) fn method<'a, H: Host<'a>>(m: &mut Machine<'_, 'a, H>, receiver: &Val
                 None
             }
         },
+        Value::Path(p) => super::paths::method(m, p, name, args, at),
         Value::Tuple(_) | Value::None | Value::Bool(_) | Value::Int(_) | Value::Unknown => None,
         _ => None,
     }

@@ -10,6 +10,7 @@ mod flow;
 mod imports;
 mod methods;
 mod modules;
+mod paths;
 mod strings;
 mod value;
 

@@ -15,7 +15,12 @@ pub trait Files<'a> {
     fn python(&self, path: &str) -> Option<(FileId, &'a Module)>;
     /// Whether there is a file at that path.
     fn exists(&self, path: &str) -> bool;
+    /// The text of a file of SQL.
+    fn text(&self, path: &str) -> Option<String>;
 }
+
+/// Bytes of a file of SQL that a migration may read: dumps of rows are larger, and say nothing of tables.
+const MAX_SQL: u64 = 16 << 20;
 
 /// How many Python files one replay may read.
 const MAX_FILES: usize = 8192;
@@ -68,6 +73,13 @@ impl<'a> Files<'a> for Disk<'a> {
 
     fn exists(&self, path: &str) -> bool {
         Path::new(path).is_file()
+    }
+
+    fn text(&self, path: &str) -> Option<String> {
+        // Not behind a link: it may lead anywhere.
+        let data = std::fs::symlink_metadata(path).ok().filter(|d| d.is_file() && d.len() <= MAX_SQL)?;
+        let text = std::fs::read(path).ok().filter(|bytes| !bytes.is_empty() || data.len() == 0)?;
+        Some(String::from_utf8_lossy(&text).into_owned())
     }
 }
 

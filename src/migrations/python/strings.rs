@@ -137,6 +137,7 @@ pub(super) fn push(out: &mut Template, value: &Value<'_>, at: Location) {
         Value::Int(n) => out.push_value(&n.to_string(), at),
         Value::Bool(b) => out.push_value(if *b { "True" } else { "False" }, at),
         Value::None => out.push_value("None", at),
+        Value::Path(p) => out.push_value(p, at),
         // `sa.text(…)` prints as its text.
         Value::Made(m) if matches!(m.path.as_str(), "sqlalchemy.text" | "sqlalchemy.sql.text" | "sqlalchemy.sql.expression.text") => {
             push(out, m.args.get(0, "text").unwrap_or(&Value::Unknown), at);

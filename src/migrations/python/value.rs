@@ -38,6 +38,8 @@ pub enum Value<'a> {
     Instance(Rc<Instance<'a>>),
     /// A module of the project, by its number in the machine.
     Module(usize),
+    /// A path inside the project, or the file there once it is opened.
+    Path(Rc<str>),
     /// Something outside the project, by its dotted path.
     External(Symbol),
     /// What a call of something outside gave, or an attribute of such a thing.
@@ -261,7 +263,7 @@ impl<'a> Value<'a> {
                 if d.entries.is_empty() && d.open { None } else { Some(!d.entries.is_empty()) }
             }
             Value::Tuple(t) => Some(!t.is_empty()),
-            Value::Function(_) | Value::Class(_) | Value::Module(_) => Some(true),
+            Value::Function(_) | Value::Class(_) | Value::Module(_) | Value::Path(_) => Some(true),
             Value::Unknown | Value::Instance(_) | Value::External(_) | Value::Made(_) => None,
         }
     }
@@ -278,6 +280,8 @@ impl<'a> Value<'a> {
         }
         match (self, other) {
             (Value::Unknown | Value::Made(_) | Value::External(_), _) | (_, Value::Unknown | Value::Made(_) | Value::External(_)) => None,
+            (Value::Path(a), Value::Path(b)) => (a == b).then_some(true),
+            (Value::Path(_), Value::Str(_)) | (Value::Str(_), Value::Path(_)) => None,
             (Value::None, Value::None) => Some(true),
             (Value::Bool(a), Value::Bool(b)) => Some(a == b),
             (Value::Int(a), Value::Int(b)) => Some(a == b),

@@ -74,6 +74,12 @@ pub fn read(text: &str) -> Result<Schema, LockError> {
     if body.trim().is_empty() {
         return Err(LockError::at(text, 0, "the lock is empty").with_help("write it with `dbtruth pull`"));
     }
+    // What is anything but right is read once more, for a message.
+    if bom == 0
+        && let Some(schema) = read::canonical(body)
+    {
+        return Ok(schema);
+    }
     let node = match node::read(body) {
         Some(node) => node,
         None => read_full(text, body)?,

@@ -44,8 +44,17 @@ const DEPTH: usize = 8;
 /// YAML allows no longer key on one line.
 const KEY_LIMIT: usize = 1000;
 
+/// Takes an entry of a section, `tables: {public.t: …}`, as soon as it is read; `None` gives up.
+pub(super) type Take<'s, 'a> = &'s mut dyn FnMut(&str, Key<'a>, Node<'a>) -> Option<()>;
+
 /// Reads `text`, or gives `None` where it is not in the form described above.
 pub(super) fn read(text: &str) -> Option<Node<'_>> {
+    read_by(text, &[], &mut |_, _, _| None)
+}
+
+/// The same, but the entries of these sections of the document are handed over one by one, and their maps left empty: a lock of thousands of tables then takes no more memory
+/// than one of them.
+pub(super) fn read_by<'a>(text: &'a str, sections: &[&str], take: Take<'_, 'a>) -> Option<Node<'a>> {
     let odd = |b: &u8| *b < 0x20 && *b != b'\n' && *b != b'\r' || *b == 0x7f;
     if text.as_bytes().iter().any(odd) || has_lone_return(text) {
         return None;
@@ -55,7 +64,7 @@ pub(super) fn read(text: &str) -> Option<Node<'_>> {
         return None;
     }
     let mut reader = Reader { text, at: 0 };
-    let node = reader.block(0, DEPTH)?;
+    let node = reader.document(sections, take)?;
     match reader.peek() {
         None => Some(node),
         Some(_) => None,
@@ -104,14 +113,51 @@ impl<'a> Reader<'a> {
         None
     }
 
+    /// All of the text.
+    fn document(&mut self, sections: &[&str], take: Take<'_, 'a>) -> Option<Node<'a>> {
+        let first = self.peek()?;
+        let mut entries = Vec::new();
+        while !sections.is_empty()
+            && let Some(line) = self.peek().filter(|line| line.indent == 0)
+        {
+            if self.is_item(line) {
+                return None;
+            }
+            let name = self.text[line.start..line.end].strip_suffix(':').filter(|name| sections.contains(name));
+            self.at = if name.is_some() { line.next } else { line.start };
+            let inside = name.and_then(|name| Some((name, self.peek().filter(|next| next.indent > 0)?)));
+            let Some((name, next)) = inside else {
+                self.at = line.start;
+                entries.push(self.entry(line, DEPTH)?);
+                continue;
+            };
+            while let Some(inner) = self.peek().filter(|inner| inner.indent >= next.indent) {
+                if inner.indent != next.indent || self.is_item(inner) {
+                    return None;
+                }
+                let (key, value) = self.entry(inner, DEPTH - 1)?;
+                take(name, key, value)?;
+            }
+            let key = Key { at: Span::new(line.start, line.start + name.len()), text: Cow::Borrowed(name) };
+            entries.push((key, Node { at: Span::new(line.end, line.end), value: Value::Nothing }));
+        }
+        if sections.is_empty() {
+            return self.block(0, DEPTH);
+        }
+        Some(Node { at: Span::new(first.start, first.end), value: Value::Map(entries) })
+    }
+
+    fn is_item(&self, line: Line) -> bool {
+        let bytes = self.text.as_bytes();
+        bytes[line.start] == b'-' && (line.start + 1 == line.end || bytes[line.start + 1] == b' ')
+    }
+
     /// The map or list whose lines stand at `indent`.
     fn block(&mut self, indent: usize, depth: usize) -> Option<Node<'a>> {
         let line = self.peek().filter(|line| line.indent == indent && depth > 0)?;
-        let bytes = self.text.as_bytes();
-        let is_item = |line: Line| bytes[line.start] == b'-' && (line.start + 1 == line.end || bytes[line.start + 1] == b' ');
-        if is_item(line) {
+        if self.is_item(line) {
             let mut items = Vec::new();
-            while let Some(line) = self.peek().filter(|line| line.indent == indent && is_item(*line)) {
+            while let Some(line) = self.peek().filter(|line| line.indent == indent && self.is_item(*line)) {
                 self.at = line.next;
                 let (value, end) = self.value_at(line.start + 1, line.end)?;
                 self.end_of_line(end, line.end)?;
@@ -121,7 +167,7 @@ impl<'a> Reader<'a> {
         }
         let mut entries = Vec::new();
         while let Some(line) = self.peek().filter(|line| line.indent >= indent) {
-            if line.indent != indent || is_item(line) {
+            if line.indent != indent || self.is_item(line) {
                 return None;
             }
             entries.push(self.entry(line, depth)?);
@@ -200,7 +246,8 @@ impl<'a> Reader<'a> {
             b'"' | b'\'' | b'[' | b'{' => self.flow(start, end, DEPTH),
             _ => {
                 let line = &self.text[start..end];
-                let text = line.find(" #").map_or(line, |n| &line[..n]).trim_end_matches(' ');
+                let comment = line.as_bytes().windows(2).position(|pair| pair == b" #");
+                let text = comment.map_or(line, |n| &line[..n]).trim_end_matches(' ');
                 let node = Node { at: Span::new(start, start + text.len()), value: Value::Text(Cow::Borrowed(text)) };
                 plain(text, false).then_some((node, start + text.len()))
             }
@@ -309,7 +356,9 @@ fn plain(text: &str, flow: bool) -> bool {
         b'.' | b'<' | b'=' => !matches!(text, "..." | "<<" | "="),
         _ => true,
     };
-    head && bytes.last() != Some(&b':') && !text.contains(": ") && !text.contains(" #") && !(flow && text.contains(['#', ':', '?']))
+    // By hand: a search for two bytes costs more to begin than the few bytes here take.
+    let ends = |pair: &[u8]| matches!(pair, b": " | b" #");
+    head && bytes.last() != Some(&b':') && !bytes.windows(2).any(ends) && !(flow && bytes.iter().any(|b| matches!(b, b'#' | b':' | b'?')))
 }
 
 /// The text of a double-quoted scalar that begins at `body`, and its length with the closing quote.

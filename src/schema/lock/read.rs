@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use super::full::{LOCK, Shape};
 use super::line;
-use super::node::{Key, Node, Value};
+use super::node::{self, Key, Node, Value};
 use crate::schema::{Column, Incomplete, QualifiedName, Relation, RelationKind, Schema, Unique};
 use crate::source::Span;
 
@@ -25,11 +25,37 @@ impl Problem {
 type Result<T> = std::result::Result<T, Problem>;
 type Entries<'a> = Vec<(Key<'a>, Node<'a>)>;
 
+/// The sections whose entries are most of a lock.
+const LARGE: [(&str, RelationKind); 2] = [("tables", RelationKind::Table), ("views", RelationKind::View)];
+
+/// The schema of a document in the form that we write ourselves, table by table; `None` where it is not in that form or anything is wrong with it.
+pub(super) fn canonical(text: &str) -> Option<Schema> {
+    let mut relations = BTreeMap::new();
+    let mut last = (String::new(), String::new());
+    let node = node::read_by(text, &LARGE.map(|(name, _)| name), &mut |section, key, value| {
+        let kind = LARGE.iter().find(|(name, _)| *name == section)?.1;
+        // Sorted as we write them, none can stand twice.
+        if last.0 == section && *last.1 >= *key.text {
+            return None;
+        }
+        let named = name(&key).ok()?;
+        let mut relation = relation(value, kind, &named, text).ok()?;
+        relation.at = Some(key.at).filter(|at| !at.is_empty());
+        last = (section.to_owned(), key.text.into_owned());
+        relations.insert(named, relation).is_none().then_some(())
+    })?;
+    complete(Schema { relations, ..Schema::default() }, node, text).ok()
+}
+
 /// The schema that the document describes.
 pub(super) fn schema(node: Node<'_>, text: &str) -> Result<Schema> {
+    complete(Schema::default(), node, text)
+}
+
+/// Adds what a document says to a schema.
+fn complete(mut schema: Schema, node: Node<'_>, text: &str) -> Result<Schema> {
     let entries = map(node, "the lock")?;
     check_version(&entries)?;
-    let mut schema = Schema::default();
     let fields = if let Shape::Fields(fields) = LOCK { fields } else { &[] };
     for (key, value) in unique(entries, text)? {
         match &*key.text {

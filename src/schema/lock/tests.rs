@@ -353,6 +353,37 @@ fn same_by_both(text: &str) -> bool {
     }
 }
 
+/// Table by table or as one document: the same schema, or no schema.
+fn same_in_parts(text: &str) -> bool {
+    let whole = node::read(text).and_then(|node| read::schema(node, text).ok());
+    let parts = read::canonical(text);
+    if let Some(parts) = &parts {
+        assert_eq!(Some(parts), whole.as_ref(), "{text}");
+    }
+    parts.is_some()
+}
+
+#[test]
+fn our_own_form_is_read_table_by_table() {
+    assert!(same_in_parts(EXAMPLE) && same_in_parts(&EXAMPLE.replace('\n', "\r\n")) && same_in_parts(&write(&odd_schema(&ODD.map(str::to_owned)))));
+    for other in [
+        // Out of order, twice, under both, in a list, with nothing in it: the whole document says what is wrong, or that nothing is.
+        "tables:\n  public.b: {}\n  public.a: {}\n",
+        "tables:\n  public.a: {}\n  public.a: {}\n",
+        "tables:\n  public.a: {}\nviews:\n  public.a: {}\n",
+        "tables:\n  public.a: {}\ntables:\n  public.b: {}\n",
+        "tables:\n- public.a\n",
+        "tables:\n  - public.a\n",
+        "- tables:\n  public.a: {}\n",
+        "tables:\n  public.a: {}\n public.b: {}\n",
+    ] {
+        assert!(!same_in_parts(&format!("version: 1\n{other}")), "{other}");
+    }
+    for other in ["tables:\nviews: {}\n", "tables: # none\n  public.a: {}\n", "tables:\n    public.a: {}\n    public.b: {}\nenums: {}\n"] {
+        assert!(same_in_parts(&format!("version: 1\n{other}")), "{other}");
+    }
+}
+
 proptest! {
     #[test]
     fn any_name_survives(names in proptest::collection::btree_set("[ -~]{1,12}|\\PC{1,6}|[\\x01-\\x1f:#'\"a \\\\]{1,8}", 1..4)) {
@@ -367,6 +398,7 @@ proptest! {
     fn both_readers_agree_on_what_people_write(cut in 0usize..1000, len in 0usize..40, put in "[ \\[\\]{},:#'\"a-c\\n?-]{0,6}") {
         let text = mutated(cut, len, &put);
         same_by_both(&text);
+        same_in_parts(&text);
         let _ = read(&text);
     }
 

@@ -234,6 +234,7 @@ pub enum BinaryOp {
     Add,
     Sub,
     Mul,
+    Div,
     Mod,
     BitOr,
     BitAnd,

@@ -201,6 +201,7 @@ pub(super) fn binary_op(op: &str) -> BinaryOp {
         "+" | "+=" => BinaryOp::Add,
         "-" | "-=" => BinaryOp::Sub,
         "*" | "*=" => BinaryOp::Mul,
+        "/" | "/=" => BinaryOp::Div,
         "%" | "%=" => BinaryOp::Mod,
         "|" | "|=" => BinaryOp::BitOr,
         "&" | "&=" => BinaryOp::BitAnd,

@@ -110,7 +110,7 @@ impl Parser<'_> {
                     self.advance()?;
                     Some(ParamKind::Kwargs)
                 }
-                T::Product(BinaryOp::Other) if self.text() == "/" => {
+                T::Product(BinaryOp::Div) => {
                     self.advance()?;
                     None
                 }

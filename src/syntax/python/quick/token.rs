@@ -383,7 +383,7 @@ impl<'t> Lexer<'t> {
     }
 
     fn operator(&mut self, first: u8) -> Option<T> {
-        use BinaryOp::{Add, BitAnd, BitOr, Mod, Mul, Other, RightShift, Sub};
+        use BinaryOp::{Add, BitAnd, BitOr, Div, Mod, Mul, Other, RightShift, Sub};
         let (second, third) = (self.peek(1), self.peek(2));
         let (kind, len) = match (first, second, third) {
             (b'(', ..) => self.open(T::LPar),
@@ -419,8 +419,8 @@ impl<'t> Lexer<'t> {
             (b'*', ..) => (T::Star, 1),
             (b'/', b'/', b'=') => (T::Augmented(Other), 3),
             (b'/', b'/', _) => (T::Product(Other), 2),
-            (b'/', b'=', _) => (T::Augmented(Other), 2),
-            (b'/', ..) => (T::Product(Other), 1),
+            (b'/', b'=', _) => (T::Augmented(Div), 2),
+            (b'/', ..) => (T::Product(Div), 1),
             (b'%', b'=', _) => (T::Augmented(Mod), 2),
             (b'%', ..) => (T::Product(Mod), 1),
             (b'+', b'=', _) => (T::Augmented(Add), 2),
