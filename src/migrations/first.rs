@@ -123,6 +123,10 @@ pub fn root(near: &Path) -> PathBuf {
     let mut top = near.to_owned();
     // Out of the package, and out of folders that only hold migrations.
     for dir in near.ancestors().take(12) {
+        // What lies around a repository is another's, even where its top is a package.
+        if dir.join(".git").exists() {
+            return dir.to_owned();
+        }
         if dir.join("__init__.py").is_file() {
             dir.parent().unwrap_or(dir).clone_into(&mut top);
         }

@@ -26,7 +26,8 @@ pub(super) fn parts(file: FileId, text: &str) -> Vec<Part> {
             b'{' => "}}",
             _ => "#}",
         };
-        let Some(length) = rest[open..].find(close) else { break };
+        // `{%}` opens nothing: what closes stands behind what opens.
+        let Some(length) = rest[open + 2..].find(close).map(|n| n + 2) else { break };
         let inside = rest[open + 2..open + length].trim_matches(|c: char| c.is_whitespace() || matches!(c, '-' | '+'));
         reader.text(&rest[..open], start - open);
         rest = &rest[open + length + 2..];
@@ -48,7 +49,7 @@ pub(super) fn is_template(text: &str) -> bool {
         let name = inside.starts_with(|c: char| c.is_alphabetic() || c == '_') && !inside.contains(['{', '\n']);
         name && !text[..n].ends_with('\'') && text[n + 2..].contains("}}")
     };
-    text.match_indices("{%").any(|(n, _)| text[n..].contains("%}")) || text.match_indices("{{").any(value)
+    text.match_indices("{%").any(|(n, _)| text[n + 2..].contains("%}")) || text.match_indices("{{").any(value)
 }
 
 struct Reader {
@@ -118,6 +119,14 @@ mod tests {
         let text = "CREATE TABLE a (x int) {{ db.space }};\n{# note #}{%- if more -%}\nCREATE TABLE b_{{ n }} (x int);\n{% endif %}\nSELECT 1;";
         let want = [("CREATE TABLE a (x int) ;", false), ("CREATE TABLE b__db_hole_ (x int);", true), ("SELECT 1;", false)];
         assert_eq!(read(text), want.map(|(t, d)| (t.to_owned(), d)));
+    }
+
+    #[test]
+    fn a_tag_that_is_only_its_brackets() {
+        for text in ["RAISE EXCEPTION 'id {%}', x;", "{%}", "{{}}", "{#}", "{% {%}", "{% if a %}{%}{% endif %}"] {
+            assert!(read(text).len() < 5, "{text}");
+        }
+        assert!(!is_template("RAISE EXCEPTION 'id {%}', x;"));
     }
 
     #[test]

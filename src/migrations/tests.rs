@@ -526,6 +526,40 @@ fn steps_on_a_schema_that_another_file_makes_begin_with_that_file() {
     assert!(alone.relation(None, "elsewhere").is_none());
 }
 
+/// Alembic's template `multidb`: one function for each database.
+#[test]
+fn a_revision_with_a_step_for_each_engine() {
+    let text = "import sqlalchemy as sa\nfrom alembic import op\nrevision = 'a'\ndown_revision = None\ndef upgrade(engine_name):\n    globals()['upgrade_%s' % engine_name]()\ndef upgrade_main():\n    op.create_table('t', sa.Column('id', sa.Integer()))\ndef upgrade_logs():\n    op.create_table('l', sa.Column('id', sa.Integer()))\n";
+    let s = pull(&[("versions/a.py", text)]);
+    assert_eq!((columns(&s, "t"), columns(&s, "l"), s.incomplete.len()), (vec!["id integer".to_owned()], vec!["id integer".to_owned()], 0));
+}
+
+/// A repository whose top is a package ends there.
+#[test]
+fn models_of_a_neighbour_are_not_ours() {
+    let model = |table: &str| {
+        format!(
+            "from sqlalchemy import Column, Integer\nfrom sqlalchemy.orm import declarative_base\nBase = declarative_base()\nclass M(Base):\n    __tablename__ = '{table}'\n    id = Column(Integer, primary_key=True)\n"
+        )
+    };
+    let revision = "from alembic import op\nimport sqlalchemy as sa\nrevision = 'a'\ndown_revision = None\ndef upgrade():\n    op.add_column('ours', sa.Column('x', sa.Integer()))\n";
+    let dir = tempfile::tempdir().unwrap();
+    for (path, text) in [
+        ("p/.git/HEAD", ""),
+        ("p/__init__.py", ""),
+        ("p/models.py", &model("ours")),
+        ("p/versions/a.py", revision),
+        ("q/models.py", &model("theirs")),
+        ("pyproject.toml", ""),
+    ] {
+        let path = dir.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    let s = pull_from(&dir.path().join("p")).unwrap().0;
+    assert_eq!(s.relations.keys().map(|k| k.name.as_str()).collect::<Vec<_>>(), ["ours"]);
+}
+
 #[test]
 fn a_file_of_sql_that_a_migration_reads_is_run() {
     let ways = [

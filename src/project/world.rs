@@ -412,6 +412,7 @@ impl<'a> World<'a> {
 
     /// The union over all bindings of a name in a scope.
     pub(super) fn bindings_value(&self, place: Place, bindings: &[Binding<'a>], trail: &mut Vec<Mark>) -> Value<'a> {
+        let Some(_nested) = Nested::enter() else { return Value::Unknown };
         let mut all = Vec::new();
         for b in bindings {
             all.push(match *b {
@@ -505,9 +506,37 @@ pub(super) enum Mark {
     Member(FileId, ClassId, Symbol),
     /// A function that is being run.
     Run(FunctionId),
+    /// The header of a class: `class C(cmd.Cmd)` where `cmd` is later bound to a `C`.
+    Header(ClassId),
+}
+
+/// Names may be asked for inside names so many times on one thread. Trails end every circle that we know of; this one that we do not, before the stack does.
+const MOST_NESTED: u32 = 200;
+
+/// A name is being worked out on this thread.
+struct Nested;
+
+impl Nested {
+    fn enter() -> Option<Self> {
+        let depth = NESTED.get();
+        if depth >= MOST_NESTED {
+            note_cut();
+            return None;
+        }
+        NESTED.set(depth + 1);
+        Some(Self)
+    }
+}
+
+impl Drop for Nested {
+    fn drop(&mut self) {
+        NESTED.set(NESTED.get() - 1);
+    }
 }
 
 thread_local! {
+    static NESTED: Cell<u32> = const { Cell::new(0) };
+
     /// How often this thread ended a circle. Only differences count.
     static CUTS: Cell<u64> = const { Cell::new(0) };
 }

@@ -17,7 +17,7 @@ use super::database::Database;
 use super::python::{Args, Host, Machine, Made, Value};
 use crate::schema::QualifiedName;
 use crate::source::{Location, Span};
-use crate::syntax::python::ExprKind;
+use crate::syntax::python::{ExprKind, Function, ParamKind, StmtKind};
 use crate::syntax::sql::template::Template;
 use columns::last;
 pub use graph::{Graph, Revision};
@@ -344,9 +344,11 @@ pub fn replay(files: &dyn super::python::Files<'_>, tree: &Tree, db: Database) -
         m.run_module(&r.path);
         let upgrade = m.global(r.module, "upgrade");
         m.doubts.clear();
-        if let Value::Function(_) = upgrade {
-            let at = Location::new(m.file_of(r.module), Span::default());
-            m.call_in(r.module, &upgrade, Args::default(), at);
+        let at = Location::new(m.file_of(r.module), Span::default());
+        for upgrade in per_engine(&mut m, r.module).unwrap_or_else(|| vec![upgrade]) {
+            if let Value::Function(_) = upgrade {
+                m.call_in(r.module, &upgrade, Args::default(), at);
+            }
         }
         let problems = m.host.db.take_problems();
         steps.push(Step { revision: r.id.clone(), path: r.path.clone(), problems });
@@ -356,6 +358,15 @@ pub fn replay(files: &dyn super::python::Files<'_>, tree: &Tree, db: Database) -
     }
     m.host.db.set_path(None);
     (m.host.db, graph, steps)
+}
+
+/// The steps of a revision of Alembic's template `multidb`: `upgrade(engine_name)` calls `upgrade_<engine>()`, one for each database.
+fn per_engine<'a>(m: &mut M<'_, 'a>, module: usize) -> Option<Vec<Value<'a>>> {
+    let functions: Vec<&Function> = m.body_of(module).iter().filter_map(|s| if let StmtKind::Function(f) = &s.kind { Some(&**f) } else { None }).collect();
+    let upgrade = functions.iter().find(|f| f.name.as_str() == "upgrade")?;
+    let names: Vec<&str> = functions.iter().map(|f| f.name.as_str()).filter(|n| n.starts_with("upgrade_")).collect();
+    let takes_engine = upgrade.params.first().is_some_and(|p| p.default.is_none() && matches!(p.kind, ParamKind::Plain));
+    (takes_engine && !names.is_empty()).then(|| names.into_iter().map(|n| m.global(module, n)).collect())
 }
 
 /// Whether a revision lies in a folder inside another one's.

@@ -7,7 +7,7 @@ use crate::syntax::python::Ident;
 use super::super::eval::Evaluator;
 use super::super::index::ClassId;
 use super::super::value::Value;
-use super::super::world::Place;
+use super::super::world::{Mark, Place, note_cut};
 
 /// Names that the object has of its own (not SQLAlchemy's); left to whoever knows sessions and queries.
 const OWN: &[&str] = &[
@@ -45,8 +45,14 @@ pub fn is_extension(ev: &Evaluator<'_, '_>, value: &Value<'_>) -> bool {
 fn derives(ev: &Evaluator<'_, '_>, class: ClassId, depth: usize) -> bool {
     let def = ev.world.index.class(class);
     let place = Place { file: def.file, class: def.outer_class, function: def.outer_function };
+    let mark = Mark::Header(class);
+    if ev.trail.contains(&mark) {
+        note_cut();
+        return false;
+    }
+    let trail: Vec<Mark> = ev.trail.iter().copied().chain([mark]).collect();
     depth < 5
-        && def.node.bases.iter().any(|b| match Evaluator::quiet_on(ev.world, place, &ev.trail).base_class(&b.value) {
+        && def.node.bases.iter().any(|b| match Evaluator::quiet_on(ev.world, place, &trail).base_class(&b.value) {
             Value::External(p) => is_class(&p),
             Value::Class(c) => c != class && derives(ev, c, depth + 1),
             _ => false,

@@ -3,6 +3,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may stop where it stands")]
 
+mod mapped;
+mod rows;
+mod sql;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 

@@ -1,0 +1,1 @@
+//! Rows: what a query gives, what a function hands on, what is written.

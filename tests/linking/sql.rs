@@ -1,0 +1,1 @@
+//! SQL as text and in files.
