@@ -51,7 +51,10 @@ pub fn method<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &'a Expr, value: &Value<
             "copy" => Some(value.clone()),
             _ => None,
         },
-        Value::Union(all) if all.iter().all(|v| matches!(v, Value::Dict(_))) && matches!(name.as_str(), "get" | "items" | "values" | "keys" | "copy") => {
+        Value::Union(all)
+            if all.iter().all(|v| matches!(v, Value::Dict(_)))
+                && matches!(name.as_str(), "get" | "items" | "values" | "keys" | "copy" | "update" | "setdefault" | "pop") =>
+        {
             let all: Vec<_> = all.iter().filter_map(|v| method(ev, receiver, v, name, call, args)).collect();
             Some(Value::union(all))
         }
@@ -85,13 +88,13 @@ fn dict_method<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &'a Expr, d: &Arc<Dict<
         }
         "values" => Value::List(Arc::new(List { items: d.entries.iter().map(|e| e.value.clone()).collect(), rest: d.open.then_some(Value::Unknown) })),
         "keys" => Value::List(Arc::new(List { items: d.entries.iter().map(|e| Value::Str(e.key.clone())).collect(), rest: d.open.then_some(Value::Unknown) })),
-        "copy" => Value::Dict(d.clone()),
+        "copy" => Value::Dict(Arc::new((**d).clone())),
         "update" => {
             let mut dict = (**d).clone();
             let more = dict_of(ev, call, args);
             dict.entries.extend(more.entries);
             dict.open |= more.open;
-            rebind(ev, receiver, Value::Dict(Arc::new(dict)));
+            super::alias::changed(ev, receiver, d, dict);
             Value::None
         }
         _ => return None,
@@ -135,7 +138,7 @@ pub fn put<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &'a Expr, d: &Arc<Dict<'a>>
         Some(at) if !key.has_hole() => dict.entries.push(DictEntry { key: key.clone(), at, value, expr: expr.map(|e| (ev.place.file, e)), conditional: false }),
         _ => dict.open = true,
     }
-    rebind(ev, receiver, Value::Dict(Arc::new(dict)));
+    super::alias::changed(ev, receiver, d, dict);
 }
 
 /// Binds a changed container to the name it is known by.
@@ -178,7 +181,7 @@ fn popped<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &'a Expr, d: &Arc<Dict<'a>>,
         dict.open = true;
     }
     dict.entries.retain(|e| e.key.constant().is_none_or(|have| !keys.iter().flatten().any(|k| *k == have)));
-    rebind(ev, receiver, Value::Dict(Arc::new(dict)));
+    super::alias::changed(ev, receiver, d, dict);
 }
 
 /// `for row in rows: row.pop("x")`: what a loop takes out of the dicts of a list is gone behind it. Whether that was for each of them is not known.
@@ -305,7 +308,8 @@ pub fn call<'a>(ev: &mut Evaluator<'_, 'a>, path: &str, call: &'a Call, args: &A
             Value::Int(n) => Value::Str(Text::made(&n.to_string(), ev.at(call.func.span))),
             _ => Value::Unknown,
         },
-        "textwrap.dedent" | "inspect.cleandoc" | "copy.copy" | "copy.deepcopy" | "typing.cast" if path != "typing.cast" => first(),
+        "textwrap.dedent" | "inspect.cleandoc" => first(),
+        "copy.copy" | "copy.deepcopy" => super::alias::fresh(&first()),
         "typing.cast" => match call.positional(0) {
             Some(t) => {
                 let declared = ev.annotation(t);

@@ -52,6 +52,7 @@ impl<'a> Evaluator<'_, 'a> {
         match &s.kind {
             StmtKind::Assign(a) => {
                 let value = self.eval(&a.1);
+                let value = if matches!(a.1.kind, ExprKind::Call(_) | ExprKind::Await(_)) { super::alias::fresh(&value) } else { value };
                 for t in &a.0 {
                     self.assign(t, &value, Some(&a.1));
                 }
@@ -209,15 +210,23 @@ impl<'a> Evaluator<'_, 'a> {
                             Some(DictEntry { at: key.location()?, key, value: value.clone(), expr: None, conditional: true })
                         };
                         let entries = d.entries.iter().cloned().chain(keys.iter().filter_map(entry)).collect();
-                        builtins::rebind(self, &s.0, Value::Dict(Arc::new(Dict { entries, open: d.open })));
+                        super::alias::changed(self, &s.0, d, Dict { entries, open: d.open });
                     }
                     // Objects by a computed key: what counts is what they are.
                     (Value::Dict(d), _) if d.entries.is_empty() && is_object(value) => {
                         builtins::rebind(self, &s.0, Value::Mapping(Arc::new((key.clone(), value.clone()))));
                     }
                     (Value::Dict(d), _) => {
-                        let dict = Dict { open: true, ..(**d).clone() };
-                        builtins::rebind(self, &s.0, Value::Dict(Arc::new(dict)));
+                        super::alias::changed(self, &s.0, d, Dict { open: true, ..(**d).clone() });
+                    }
+                    // One of several rows: each of them, for all that is known.
+                    (Value::Union(all), _) if all.iter().any(|v| matches!(v, Value::Dict(_))) => {
+                        for d in all.iter().filter_map(|v| if let Value::Dict(d) = v { Some(d) } else { None }) {
+                            match &key {
+                                Value::Str(k) => builtins::put(self, &s.0, d, k, value.clone(), expr),
+                                _ => super::alias::changed(self, &s.0, d, Dict { open: true, ..(**d).clone() }),
+                            }
+                        }
                     }
                     _ => libraries::store_subscript(self, &s.0, &receiver, &key, value),
                 }
@@ -280,7 +289,9 @@ impl<'a> Evaluator<'_, 'a> {
         self.body(&f.body);
         self.state.copies_all = saved;
         self.body(&f.orelse);
+        let held = super::alias::looped_over(f, &before, &self.env);
         self.env = merge(before, std::mem::take(&mut self.env));
+        self.env.extend(held);
         super::builtins::taken_out_in_loop(self, f);
         super::builtins::taken_out_by_loop(self, f, &element);
     }
@@ -481,6 +492,10 @@ fn merge_values<'a>(ours: &Value<'a>, theirs: Value<'a>) -> Value<'a> {
             None => Value::union([ours.clone(), theirs]),
         },
         (Value::List(x), Value::List(y)) => {
+            // The same rows, some of which one way changed.
+            if let Some(list) = merge_rows(x, y) {
+                return Value::List(Arc::new(list));
+            }
             // One way added to the list, the other did not: what was added may be there.
             let shared = x.items.iter().zip(&y.items).take_while(|(a, b)| a.same(b)).count();
             let mut items = x.items.clone();
@@ -493,6 +508,24 @@ fn merge_values<'a>(ours: &Value<'a>, theirs: Value<'a>) -> Value<'a> {
         (Value::Library(x), Value::Library(y)) => x.merge(y).map_or_else(|| Value::union([ours.clone(), theirs.clone()]), Value::Library),
         _ => Value::union([ours.clone(), theirs]),
     }
+}
+
+/// Two lists of as many dicts, as one; `None` where they are not.
+fn merge_rows<'a>(x: &List<'a>, y: &List<'a>) -> Option<List<'a>> {
+    let both = |(a, b): (&Value<'a>, &Value<'a>)| match (a, b) {
+        _ if a.same(b) => Some(a.clone()),
+        (Value::Dict(a), Value::Dict(b)) => merge_dicts(a, b).map(|d| Value::Dict(Arc::new(d))),
+        _ => None,
+    };
+    if x.items.len() != y.items.len() || x.rest.is_some() != y.rest.is_some() {
+        return None;
+    }
+    let items = x.items.iter().zip(&y.items).map(both).collect::<Option<_>>()?;
+    let rest = match (&x.rest, &y.rest) {
+        (Some(a), Some(b)) => Some(both((a, b))?),
+        _ => None,
+    };
+    Some(List { items, rest })
 }
 
 fn merge_dicts<'a>(x: &Arc<Dict<'a>>, y: &Arc<Dict<'a>>) -> Option<Dict<'a>> {

@@ -1,6 +1,7 @@
 //! All files' facts linked into one picture: imports, classes, values, models, references.
 
 mod again;
+mod alias;
 pub mod annotation;
 pub mod beyond;
 pub mod builtins;

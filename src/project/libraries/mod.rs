@@ -299,6 +299,7 @@ pub fn inline<'a>(ev: &mut Evaluator<'_, 'a>, function: FunctionId, receiver: Op
         return ev.run(function, receiver, call, args);
     }
     ev.initialised(function, receiver, call, args);
+    super::alias::handed(ev, function, receiver.is_some(), call, args);
     // What the body gives is finer than any annotation, unless all it gives is something of another library.
     if let Some(v) = ev.walk_through(function, receiver, call, args)
         && !v.alternatives().iter().all(|v| matches!(v, Value::Object(_) | Value::None))
