@@ -314,9 +314,9 @@ pub fn call<'a>(ev: &mut Evaluator<'_, 'a>, path: &str, call: &'a Call, args: &A
             Some(t) => {
                 let declared = ev.annotation(t);
                 let actual = args.positional(call, 1).cloned().unwrap_or_default();
-                // Which keys a row has, its select list knows best.
-                let row = matches!(&actual, Value::Library(l) if l.is_rows());
-                if declared.is_unknown() || row { actual } else { declared }
+                // Which keys a row has, its select list knows best; and `cast(datetime, Column(DateTime))` is a column.
+                let known = matches!(&actual, Value::Library(l) if l.is_rows() || matches!(l, super::libraries::LibraryValue::Declared(_)));
+                if declared.is_unknown() || known { actual } else { declared }
             }
             None => Value::Unknown,
         },

@@ -9,7 +9,7 @@ use crate::syntax::python::{self, Body, Expr, ExprKind, StmtKind};
 use super::index::{Binding, ClassDef, ClassId, FunctionDef, FunctionId, Index, Met, Names, Unit, UnitId, last_name};
 use super::libraries::sql_text::dialect;
 
-/// How an attribute is noted that is set by `setattr(x, "name", …)`, beside its plain name: no attribute has a blank in its name.
+/// How an attribute is noted that is set by `setattr(x, "name", …)`, or on a class by its name, beside its plain name: no attribute has a blank in its name.
 pub(super) fn by_setattr(name: Symbol) -> Symbol {
     Symbol::from(&format!("setattr {name}"))
 }
@@ -52,6 +52,10 @@ fn set_on_target(target: &Expr, found: &mut FxHashSet<Symbol>) {
     match &target.kind {
         ExprKind::Attribute(a) if !matches!(&a.value.kind, ExprKind::Name(n) if n.as_str() == "self") => {
             found.insert(a.attr.name);
+            // `Base.session = session`: all classes below have it.
+            if matches!(&a.value.kind, ExprKind::Name(n) if n.as_str().starts_with(|c: char| c.is_uppercase())) {
+                found.insert(by_setattr(a.attr.name));
+            }
         }
         ExprKind::Tuple(items) | ExprKind::List(items) => items.iter().for_each(|t| set_on_target(t, found)),
         ExprKind::Starred(inner) => set_on_target(inner, found),

@@ -200,9 +200,12 @@ impl<'a> Value<'a> {
                 all.push(one.clone());
             }
         }
-        if unknown {
+        // What something outside the project gives is as good as unknown beside a row.
+        let outside = all.iter().any(|v| matches!(v, Value::Object(_)));
+        if unknown || outside {
             for v in &mut all {
                 if let Value::Library(l) = v
+                    && (unknown || l.is_rows())
                     && let Some(open) = l.beside_unknown()
                 {
                     *v = Value::Library(open);

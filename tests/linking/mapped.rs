@@ -13,3 +13,83 @@ fn a_module_that_is_shadowed_by_an_object_of_its_own_class() {
         holds(&[("a.py", code)]);
     }
 }
+
+const BASE: &str =
+    "from sqlalchemy import Column, Integer, String, select\nfrom sqlalchemy.orm import declarative_base, registry, relationship, with_polymorphic\n";
+
+/// The base class of all models by every way of naming one.
+#[test]
+fn columns_of_a_base_that_a_registry_makes() {
+    let code = format!(
+        "{BASE}class Common:\n    id = Column(Integer, primary_key=True)\nmapper = registry()\nBase = mapper.generate_base(cls=Common)\nclass Customer(Base):\n    __tablename__ = 'customers'\n    name = Column(String, nullable=False)\n    tier = Column(String)\ndef f():\n    return select(Customer.id, Customer.nope)  # ! no attribute `nope`\n"
+    );
+    holds(&[("a.py", &code)]);
+}
+
+/// A class that is mapped to a join has that table, and no name made of its own.
+#[test]
+fn a_class_over_a_join() {
+    let code = "from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import outerjoin
+db = SQLAlchemy()
+class Left(db.Model):
+    __tablename__ = 'customers'
+    id = db.Column(db.BigInteger, primary_key=True)
+class Right(db.Model):
+    __tablename__ = 'tenants'
+    id = db.Column(db.BigInteger, primary_key=True)
+    last_seen = db.Column(db.Text)
+class Customers(db.Model):
+    __table__ = outerjoin(Left.__table__, Right.__table__)
+def f():
+    Left.query.filter(Left.nope == 1)  # ! nope
+    return Customers.query.filter(Customers.last_seen != None)
+";
+    holds(&[("a.py", code)]);
+}
+
+#[test]
+fn columns_behind_a_cast() {
+    let code = "from datetime import datetime
+from typing import cast
+from sqlalchemy import BigInteger, Column, DateTime
+from sqlalchemy.orm import declarative_base
+Base = declarative_base()
+class Order(Base):
+    __tablename__ = 'orders'
+    id = cast(int, Column(BigInteger, primary_key=True))
+    created_at = cast(datetime, Column(DateTime(timezone=True), nullable=False))
+def f(o: Order):
+    return o.created_at, o.nope  # ! nope
+";
+    holds(&[("a.py", code)]);
+}
+
+/// `filter_by` asks the entity that was joined last, a table among them.
+#[test]
+fn keywords_of_a_joined_table() {
+    let code = format!(
+        "{BASE}from sqlalchemy import Table\nBase = declarative_base()\ntenants = Table('tenants', Base.metadata, Column('id', Integer), Column('owner_id', Integer))\nclass Customer(Base):\n    __tablename__ = 'customers'\n    id = Column(Integer, primary_key=True)\ndef f(session):\n    session.query(Customer).join(tenants).filter_by(owner_id=1)\n    session.query(Customer).join(tenants).filter_by(owner=1)  # ! owner\n"
+    );
+    holds(&[(
+        "a.py",
+        &code.replace("Integer)", "BigInteger)").replace("Integer,", "BigInteger,").replace("import Column, BigInteger,", "import BigInteger, Column,"),
+    )]);
+}
+
+#[test]
+fn classes_below_a_polymorphic_entity() {
+    let code = format!(
+        "{BASE}Base = declarative_base()\nclass Customer(Base):\n    __tablename__ = 'customers'\n    id = Column(Integer, primary_key=True)\n    tier = Column(String)\n    __mapper_args__ = {{'polymorphic_on': tier}}\nclass Good(Customer):\n    pass\ndef f(session):\n    both = with_polymorphic(Customer, [Good])\n    select(both).where(both.Good.tier == 'x', both.Good.nope == 1)  # ! nope\n    select(both).where(both.Bad.tier == 'x')  # ! Bad\n"
+    );
+    holds(&[("a.py", &code.replace("Integer", "BigInteger"))]);
+}
+
+/// What is put on the base is on each class below it.
+#[test]
+fn attributes_put_on_the_base() {
+    let code = format!(
+        "{BASE}Base = declarative_base()\ndef configure(session):\n    Base.session = session\nclass Customer(Base):\n    __tablename__ = 'customers'\n    id = Column(Integer, primary_key=True)\ndef f(c):\n    Customer.session.add(c)\n    Customer.sesion.add(c)  # ! sesion\n"
+    );
+    holds(&[("a.py", &code.replace("Integer", "BigInteger"))]);
+}

@@ -47,3 +47,74 @@ def f():
 ";
     holds(&[("a.py", code)]);
 }
+
+/// A function that gives a row here and something else there; a row with keys of one's own.
+#[test]
+fn rows_beside_what_is_not_known() {
+    let code = "import psycopg
+from psycopg.rows import dict_row
+from elsewhere import other
+def one(conn: psycopg.Connection, kind):
+    with conn.cursor(row_factory=dict_row) as cur:
+        cur.execute('SELECT id, name FROM customers')
+        if kind:
+            return cur.fetchone()
+        return other(conn)
+def two(conn: psycopg.Connection):
+    with conn.cursor(row_factory=dict_row) as cur:
+        row = cur.execute('SELECT id, name FROM customers').fetchone()
+        return dict(row, mine=True)
+def three(conn: psycopg.Connection):
+    with conn.cursor(row_factory=dict_row) as cur:
+        return dict(cur.execute('SELECT id, name FROM customers').fetchone())
+def f(conn):
+    one(conn, 1)['state']
+    two(conn)['mine']
+    three(conn)['mine']  # ! no key `mine`
+";
+    holds(&[("a.py", code)]);
+}
+
+#[test]
+fn a_dump_has_computed_fields() {
+    let code = "from pydantic import BaseModel, computed_field
+from supabase import create_client
+sb = create_client('', '')
+class In(BaseModel):
+    tier: str
+    @computed_field
+    @property
+    def name(self) -> str:
+        return 'x'
+    @property
+    def more(self):
+        return 1
+def f(given: In):
+    sb.table('customers').insert(given.model_dump()).execute()
+    sb.table('customers').insert(given.model_dump(exclude={'name'})).execute()  # ! `name`
+";
+    holds(&[("a.py", code)]);
+}
+
+/// Which of several dicts it is may hang on what it is written to.
+#[test]
+fn a_helper_with_a_dict_for_each_kind() {
+    let code = "from sqlalchemy import BigInteger, Column, Text
+from sqlalchemy.orm import declarative_base
+Base = declarative_base()
+class Customer(Base):
+    __tablename__ = 'customers'
+    id = Column(BigInteger, primary_key=True)
+    name = Column(Text, nullable=False)
+def values(kind):
+    if kind == 'tenant':
+        found = {'last_seen': 1}  # ! warning
+    else:
+        found = {'name': 'x'}
+    return found
+def f(session):
+    session.query(Customer).filter_by(id=1).update(values('customer'))
+    session.query(Customer).filter_by(id=1).update({'last_seen': 1})  # ! error
+";
+    holds(&[("a.py", code)]);
+}

@@ -108,7 +108,14 @@ impl<'a> LibraryValue<'a> {
 
     /// What it is where something that is not known may stand in its place; `None` if that is all the same.
     pub fn beside_unknown(&self) -> Option<LibraryValue<'a>> {
-        if let LibraryValue::Django(d) = self { d.opened().map(LibraryValue::Django) } else { None }
+        match self {
+            LibraryValue::Django(d) => d.opened().map(LibraryValue::Django),
+            // A function that gives a row here and something else there.
+            LibraryValue::Postgrest(postgrest::Postgrest::Rows(r)) if !r.shape.open => {
+                Some(LibraryValue::Postgrest(postgrest::Postgrest::Rows(std::sync::Arc::new(r.opened()))))
+            }
+            _ => None,
+        }
     }
 
     /// One value that stands for both, where two ways through the code meet; `None` to keep them apart.

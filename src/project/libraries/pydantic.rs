@@ -42,6 +42,7 @@ pub fn method<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &Value<'a>, name: Ident,
         return None;
     }
     let mut dict = fields(ev, *class);
+    computed(ev, *class, &mut dict);
     let names = |key: &str| args.keyword(call, key).map(strings);
     if let Some(excluded) = names("exclude") {
         dict.entries.retain(|e| e.key.constant().is_none_or(|k| !excluded.iter().any(|x| *x == k)));
@@ -184,6 +185,24 @@ fn is_model(ev: &Evaluator<'_, '_>, class: ClassId) -> bool {
     ev.world.lineage(class).is_some_and(|l| {
         l.has_outside("pydantic", &["BaseModel"]) || l.has_outside("sqlmodel", &["SQLModel"]) || l.has_outside("pydantic_settings", &["BaseSettings"])
     })
+}
+
+/// What a dump has besides the fields: Pydantic 2's `@computed_field`; after a `@model_serializer` anything.
+fn computed<'a>(ev: &Evaluator<'_, 'a>, class: ClassId, dict: &mut Dict<'a>) {
+    let Some(lineage) = ev.world.lineage(class) else { return };
+    for &c in &lineage.mro {
+        let class = ev.world.index.class(c);
+        for (name, bindings) in class.order.iter().filter_map(|n| Some((n, class.names.get(n)?))) {
+            let Some(Binding::Function(f)) = bindings.last() else { continue };
+            let def = ev.world.index.function(*f);
+            if def.has_decorator("model_serializer") {
+                dict.open = true;
+            } else if def.has_decorator("computed_field") {
+                let at = Location::new(def.file, def.node.name.span);
+                dict.entries.push(DictEntry { key: Text::made(name.as_str(), at), at, value: Value::Unknown, expr: None, conditional: false });
+            }
+        }
+    }
 }
 
 /// The annotated fields of a class and its bases.

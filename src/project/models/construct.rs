@@ -11,7 +11,7 @@ use super::super::eval::{Args, Evaluator};
 use super::super::fold;
 use super::super::index::ClassId;
 use super::super::text::Text;
-use super::super::value::Value;
+use super::super::value::{Object, Value};
 use super::super::world::{Place, is_from};
 use super::declared::{Argument, Arguments, Column, Constraint, ConstraintKind, Declared, ForeignKey, Metadata, Relationship, Table, Target};
 use super::types::{self, last};
@@ -343,6 +343,11 @@ pub fn metadata<'a>(ev: &Evaluator<'_, 'a>, v: &Value<'a>) -> Metadata {
             let given = call.keyword("metadata").map(|e| inner.eval(e));
             return given.map_or_else(|| Metadata { foreign: is_test_path(&ev.world.sources.get(file).path), ..Metadata::default() }, |v| metadata(&inner, &v));
         }
+        "generate_base" => {
+            let ExprKind::Attribute(a) = &call.func.kind else { return Metadata::default() };
+            let registry = inner.eval(&a.value);
+            return metadata(&inner, &registry);
+        }
         _ => None,
     };
     let made = (last(&o.path) == "MetaData").then(|| Location::new(file, call.func.span));
@@ -360,6 +365,10 @@ pub fn method<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &Value<'a>, name: Ident,
             let (file, compiled) = o.call?;
             let pattern = Evaluator::quiet_on(ev.world, Place::module(file), &ev.trail).eval(compiled.positional(0)?);
             fold::pattern_method(&pattern.constant()?, name.as_str(), call, args, ev.at(call.func.span))
+        }
+        // `registry().generate_base(cls=Common)`: what every class inherits is said by this call.
+        (Value::Object(o), "generate_base") if is_sqlalchemy(&o.path) && call.keyword("cls").is_some() => {
+            Some(Value::Object(Arc::new(Object { path: Symbol::from("sqlalchemy.orm.registry.generate_base"), call: Some((ev.place.file, call)) })))
         }
         (Value::Object(o), "generate_base") if is_sqlalchemy(&o.path) => Some(receiver.clone()),
         (_, "with_variant") => {

@@ -31,7 +31,7 @@ pub(super) fn is_base(v: &Value<'_>) -> bool {
         Value::External(p) => {
             (is_from(p, "sqlalchemy") || is_from(p, "flask_sqlalchemy") || is_from(p, "quart_sqlalchemy")) && BASES.contains(&last(p)) || bases::maps(p)
         }
-        Value::Object(o) => is_sqlalchemy(&o.path) && matches!(last(&o.path), "declarative_base" | "automap_base" | "registry"),
+        Value::Object(o) => is_sqlalchemy(&o.path) && matches!(last(&o.path), "declarative_base" | "automap_base" | "registry" | "generate_base"),
         _ => false,
     }
 }

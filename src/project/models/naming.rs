@@ -70,6 +70,10 @@ fn automatic(ev: &mut Evaluator<'_, '_>, class: ClassId) -> Option<(Symbol, Loca
     let world = ev.world;
     let lineage = world.lineage(class)?;
     let at = class_at(ev, class);
+    // A class that brings its table (`__table__ = outerjoin(…)`) is given no name.
+    if matches!(world.class_member(class, Symbol::from("__table__")), Some((_, [.., Binding::Value { .. }]))) {
+        return None;
+    }
     let name = world.index.class(class).node.name;
     let has = |root: &str, names: &[&str]| lineage.outside.iter().any(|v| v.external().is_some_and(|p| is_from(p, root) && names.contains(&last(p))));
     if has("sqlmodel", &["SQLModel"]) {

@@ -99,6 +99,14 @@ pub struct Rows {
 }
 
 impl Rows {
+    /// Rows that may have any further key.
+    #[must_use]
+    pub fn opened(&self) -> Rows {
+        let mut shape = (*self.shape).clone();
+        shape.open = true;
+        Rows { shape: Arc::new(shape), ..self.clone() }
+    }
+
     /// Rows that may be these or those: every key of either may be there, and others.
     #[must_use]
     pub fn either(&self, other: &Rows) -> Rows {

@@ -162,6 +162,8 @@ pub fn builtin<'a>(_ev: &mut Evaluator<'_, 'a>, callee: &Value<'a>, call: &'a Ca
     let Some(Postgrest::Rows(r)) = of(first) else { return None };
     match callee.external()? {
         "builtins.list" | "builtins.sorted" | "builtins.reversed" | "builtins.tuple" if r.single != Some(true) => Some(first.clone()),
+        // `dict(row, extra=1)`
+        "builtins.dict" if call.args.len() > 1 => Some(wrap(Postgrest::Rows(Arc::new(r.opened())))),
         "builtins.dict" => Some(first.clone()),
         _ => None,
     }

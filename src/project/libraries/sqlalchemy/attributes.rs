@@ -23,7 +23,10 @@ pub fn attribute<'a>(ev: &mut Evaluator<'_, 'a>, value: &Value<'a>, attr: Ident)
         Value::Class(c) => class_attribute(ev, *c, attr.name, at),
         Value::Instance(c) => instance_attribute(ev, *c, attr.name, at),
         Value::Library(_) => match Orm::of(value)?.clone() {
-            Orm::Alias(c) => Some(class_attribute(ev, c, attr.name, at).unwrap_or_default()),
+            Orm::Alias(c) => match descendant(ev, c, attr.name) {
+                Some(child) => Some(orm(Orm::Alias(child))),
+                None => Some(class_attribute(ev, c, attr.name, at).unwrap_or_default()),
+            },
             Orm::Table(id) => match attr.as_str() {
                 "c" | "columns" => Some(orm(Orm::Columns(id))),
                 _ => Some(Value::Unknown),
@@ -41,6 +44,15 @@ pub fn attribute<'a>(ev: &mut Evaluator<'_, 'a>, value: &Value<'a>, attr: Ident)
         },
         _ => None,
     }
+}
+
+/// `with_polymorphic(Entity, [Genome]).Genome`: each class below the entity has its name there.
+fn descendant(ev: &Evaluator<'_, '_>, class: ClassId, name: Symbol) -> Option<ClassId> {
+    if !name.as_str().starts_with(|c: char| c.is_uppercase()) || ev.world.class_member(class, name).is_some() {
+        return None;
+    }
+    let named = ev.world.index.classes.iter().zip(0..).filter(|(def, _)| def.node.name.name == name).map(|(_, n)| ClassId(n));
+    named.filter(|c| *c != class).find(|c| ev.world.is_subclass(*c, class))
 }
 
 fn query_attribute<'a>(q: &Arc<Query<'a>>, name: &str) -> Value<'a> {

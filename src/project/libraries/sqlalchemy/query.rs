@@ -301,6 +301,16 @@ fn scoped_name(ev: &mut Evaluator<'_, '_>, q: &Query<'_>, name: Symbol, at: Loca
         }
     }
     let mut missing = !classes.is_empty() && !q.outputs.open && q.outputs.items.iter().all(|o| o.entity || o.column.is_some());
+    // A `Table` that was joined takes part: `query(Ticket).join(tagging).filter_by(tag_id=…)`.
+    for &id in q.scope.iter().rev().filter(|m| ev.world.models.get(**m).class.is_none()) {
+        let model = ev.world.models.get(id);
+        missing &= !(model.open || model.reflected || model.foreign);
+        if let Some(column) = model.columns.iter().position(|c| c.attribute == name || c.column == name) {
+            let found = ColumnRef { model: id, column };
+            emit::column(ev, found, at, Access::Read);
+            return Some(found);
+        }
+    }
     for &c in &classes {
         match emit::find(ev, c, name) {
             Found::Columns(all) => {

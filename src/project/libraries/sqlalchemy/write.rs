@@ -97,7 +97,7 @@ fn is_parameter(ev: &Evaluator<'_, '_>, name: &str) -> bool {
         || !name.is_empty() && text.contains("text(") && in_text()
 }
 
-fn key(ev: &mut Evaluator<'_, '_>, id: ModelId, name: &str, at: Location, access: Access) -> Option<ColumnRef> {
+fn key(ev: &mut Evaluator<'_, '_>, id: ModelId, name: &str, (at, access, sure): (Location, Access, Certainty)) -> Option<ColumnRef> {
     if let Some(c) = keyed(ev, id, name) {
         emit::column(ev, c, at, access);
         return Some(c);
@@ -107,15 +107,15 @@ fn key(ev: &mut Evaluator<'_, '_>, id: ModelId, name: &str, at: Location, access
         || model.members.contains_key(&Symbol::from(name))
         || model.class.is_some_and(|c| !matches!(emit::find(ev, c, Symbol::from(name)), Found::Missing));
     if !exists && !model.open && !model.reflected && !model.foreign {
-        emit::missing_attribute(ev, id, Symbol::from(name), at, Certainty::High);
+        emit::missing_attribute(ev, id, Symbol::from(name), at, sure);
     }
     None
 }
 
-fn dict<'a>(ev: &mut Evaluator<'_, 'a>, id: ModelId, d: &Dict<'a>, inline: bool) {
+fn dict<'a>(ev: &mut Evaluator<'_, 'a>, id: ModelId, d: &Dict<'a>, inline: bool, sure: Certainty) {
     for e in &d.entries {
         if let Some(name) = e.key.constant() {
-            let column = key(ev, id, &name, e.at, Access::Write);
+            let column = key(ev, id, &name, (e.at, Access::Write, sure));
             if let (Some(c), Some((file, expr))) = (column, e.expr)
                 && file == ev.place.file
             {
@@ -130,11 +130,15 @@ fn dict<'a>(ev: &mut Evaluator<'_, 'a>, id: ModelId, d: &Dict<'a>, inline: bool)
 
 /// A row or rows by key: a dict, or a list of them. `insert` says whether they are new.
 pub fn rows<'a>(ev: &mut Evaluator<'_, 'a>, id: ModelId, value: &Value<'a>, insert: bool, call: &'a Call) {
+    rows_by(ev, id, value, (insert, Certainty::High), call);
+}
+
+fn rows_by<'a>(ev: &mut Evaluator<'_, 'a>, id: ModelId, value: &Value<'a>, (insert, sure): (bool, Certainty), call: &'a Call) {
     match value {
         Value::Dict(d) => {
             // A row that is kept in a variable may be filled in later.
             let inline = call.args.iter().any(|a| matches!(a.value.kind, ExprKind::Dict(_) | ExprKind::List(_)));
-            dict(ev, id, d, inline);
+            dict(ev, id, d, inline, sure);
             if insert {
                 let at = ev.at(call.func.span);
                 note_insert(ev, id, at, Some(d), &[]);
@@ -142,12 +146,13 @@ pub fn rows<'a>(ev: &mut Evaluator<'_, 'a>, id: ModelId, value: &Value<'a>, inse
         }
         Value::List(l) => {
             for v in l.items.iter().chain(&l.rest) {
-                rows(ev, id, v, insert, call);
+                rows_by(ev, id, v, (insert, sure), call);
             }
         }
         Value::Union(all) => {
+            // Which of them it is may hang on what is written to.
             for v in all.iter() {
-                rows(ev, id, v, false, call);
+                rows_by(ev, id, v, (false, Certainty::Medium), call);
             }
         }
         Value::Tuple(_) => {}
@@ -229,7 +234,7 @@ fn values<'a>(ev: &mut Evaluator<'_, 'a>, q: &Query<'a>, id: ModelId, call: &'a 
         match a.kind {
             ArgKind::Keyword(k) => {
                 let at = ev.at(k.span());
-                if let Some(c) = key(ev, id, k.as_str(), at, Access::Write) {
+                if let Some(c) = key(ev, id, k.as_str(), (at, Access::Write, Certainty::High)) {
                     emit::literal(ev, c, v, Some(&a.value), true);
                     emit::null(ev, c, &a.value);
                 }
@@ -257,7 +262,7 @@ fn names<'a>(ev: &mut Evaluator<'_, 'a>, id: ModelId, v: &Value<'a>, access: Acc
         if let Value::Str(t) = v
             && let (Some(name), Some(at)) = (t.constant(), t.location())
         {
-            key(ev, id, &name, at, access);
+            key(ev, id, &name, (at, access, Certainty::High));
         }
     }
 }
