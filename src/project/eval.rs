@@ -399,7 +399,7 @@ impl<'w, 'a> Evaluator<'w, 'a> {
         }
         let key = self.eval(index);
         if let Value::Union(all) = &base {
-            let all: Vec<_> = all.iter().filter(|v| !matches!(v, Value::None)).map(|v| self.look_up(v, &key, index)).collect();
+            let all: Vec<_> = all.iter().filter(|v| !v.holds_nothing()).map(|v| self.look_up(v, &key, index)).collect();
             return Value::union(all);
         }
         self.look_up(&base, &key, index)

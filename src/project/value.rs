@@ -266,8 +266,19 @@ impl<'a> Value<'a> {
             Value::Tuple(t) => Value::union(t.iter().cloned()),
             Value::Dict(d) => Value::union(d.entries.iter().map(|e| Value::Str(e.key.clone()))),
             Value::Mapping(m) => m.0.clone(),
-            Value::Union(all) => Value::union(all.iter().map(Value::element)),
+            Value::Union(all) => Value::union(all.iter().filter(|v| !v.holds_nothing()).map(Value::element)),
             _ => Value::Unknown,
+        }
+    }
+
+    /// Whether no loop over it runs and no key of it is there: `None`, and the `[]` of `rows or []`.
+    pub fn holds_nothing(&self) -> bool {
+        match self {
+            Value::None => true,
+            Value::List(l) => l.items.is_empty() && l.rest.is_none(),
+            Value::Tuple(t) => t.is_empty(),
+            Value::Dict(d) => d.entries.is_empty() && !d.open,
+            _ => false,
         }
     }
 }

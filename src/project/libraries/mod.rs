@@ -215,7 +215,7 @@ pub fn boolean<'a>(_ev: &mut Evaluator<'_, 'a>, left: &Value<'a>, right: &Value<
 pub fn element<'a>(ev: &mut Evaluator<'_, 'a>, value: &Value<'a>) -> Value<'a> {
     match value {
         Value::Union(all) => {
-            let all: Vec<_> = all.iter().map(|v| element(ev, v)).collect();
+            let all: Vec<_> = all.iter().filter(|v| !v.holds_nothing()).map(|v| element(ev, v)).collect();
             Value::union(all)
         }
         Value::Library(LibraryValue::Postgrest(v)) => v.element(),
