@@ -10,9 +10,9 @@ use crate::diagnostic::{Access, Context};
 use crate::project::isolate;
 use crate::project::libraries::sql_text::{created, dialect};
 use crate::project::uses::{Certainty, Reference, RelationName, SqlProblem, SqlText, Uses};
-use crate::schema::Schema;
+use crate::schema::{QualifiedName, Schema};
 use crate::source::{FILES_AT_ONCE, FileId, Language, SourceFile};
-use crate::sql::{Options, ProblemKind, analyse};
+use crate::sql::{Options, ProblemKind, SqlReference, analyse};
 use crate::symbol::Symbol;
 use crate::syntax::sql::Skip;
 use crate::syntax::sql::template::Template;
@@ -135,8 +135,14 @@ pub(super) fn of_file(settings: &Settings, opened: &Opened, schema: &Schema, (id
         created::scan(&file.text, &mut uses.created);
         uses.created.retain(|(table, column)| column.is_none() && schema.relation(None, table).is_none());
     }
-    // A file that names nothing of this database is perhaps another's.
-    let familiar = analysis.references.iter().any(|r| schema.relations.contains_key(&r.relation));
+    if analysis.problems.iter().any(|p| p.kind == ProblemKind::UnknownColumn && p.column.as_deref().is_some_and(dialect::is_pseudo_column)) {
+        uses.references = analysis.references.iter().filter_map(|r| reference(schema, &template, r, context, Certainty::Low)).collect();
+        return set_aside(uses, id);
+    }
+    // A file that names nothing of this database, or more that is not there than is, is perhaps another's.
+    let known: FxHashSet<&QualifiedName> = analysis.references.iter().map(|r| &r.relation).filter(|r| schema.relations.contains_key(*r)).collect();
+    let missing: FxHashSet<&str> = analysis.problems.iter().filter(|p| p.kind == ProblemKind::UnknownTable).filter_map(|p| p.table.as_deref()).collect();
+    let familiar = !known.is_empty() && missing.len() <= known.len().max(1);
     // A script that changes tables ran once, in a schema that is no more.
     let changes = analysis.references.iter().any(|r| r.access == Access::Ddl) || changes_tables(&file.text);
     let certainty = match (migration || dialect::names_other_database(&file.path), familiar && !changes) {
@@ -147,15 +153,7 @@ pub(super) fn of_file(settings: &Settings, opened: &Opened, schema: &Schema, (id
     if settings.statements {
         uses.statements.push(SqlText { template: template.clone(), certainty });
     }
-    for r in &analysis.references {
-        let Some(location) = template.locate(r.span) else { continue };
-        let relation = RelationName { schema: Some(Symbol::from(&r.relation.schema)), name: Symbol::from(&r.relation.name) };
-        let column = r.column.as_deref().map(Symbol::from);
-        // What the file itself creates is no name of the lock's.
-        if schema.relations.contains_key(&r.relation) {
-            uses.references.push(Reference { location, relation, column, access: r.access, context, via: "sql", model: None, attribute: None, certainty });
-        }
-    }
+    uses.references = analysis.references.iter().filter_map(|r| reference(schema, &template, r, context, certainty)).collect();
     for problem in analysis.problems {
         let Some(location) = template.locate(problem.span) else { continue };
         let certainty = if problem.doubtful { certainty.min(Certainty::Medium) } else { certainty };
@@ -170,6 +168,14 @@ pub(super) fn of_file(settings: &Settings, opened: &Opened, schema: &Schema, (id
         });
     }
     uses
+}
+
+/// A name of the lock's; what the file itself creates is none.
+fn reference(schema: &Schema, template: &Template, r: &SqlReference, context: Context, certainty: Certainty) -> Option<Reference> {
+    let location = template.locate(r.span).filter(|_| schema.relations.contains_key(&r.relation))?;
+    let relation = RelationName { schema: Some(Symbol::from(&r.relation.schema)), name: Symbol::from(&r.relation.name) };
+    let column = r.column.as_deref().map(Symbol::from);
+    Some(Reference { location, relation, column, access: r.access, context, via: "sql", model: None, attribute: None, certainty })
 }
 
 /// Whether a line of the text begins with a statement that changes tables.

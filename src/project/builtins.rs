@@ -327,7 +327,8 @@ pub fn call<'a>(ev: &mut Evaluator<'_, 'a>, path: &str, call: &'a Call, args: &A
             },
             None => Value::Unknown,
         },
-        "os.getenv" | "os.environ.get" => args.positional(call, 1).cloned().unwrap_or_default(),
+        // An empty default says that something else is meant to stand there.
+        "os.getenv" | "os.environ.get" => args.positional(call, 1).filter(|v| v.constant().is_none_or(|text| !text.is_empty())).cloned().unwrap_or_default(),
         p if p.starts_with("builtins.") => Value::Unknown,
         _ => return None,
     })

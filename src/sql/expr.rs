@@ -81,6 +81,8 @@ impl Resolver<'_> {
             ExprKind::Call(call) => self.call(call),
             ExprKind::Cast(inner, ty) => self.cast(inner, ty),
             ExprKind::Binary(binary) => self.binary(binary),
+            // `IN (&ids)`: no operator of PostgreSQL, but a variable of the client that sends it (SQL*Plus and its kin).
+            ExprKind::Unary(op, inner) if op == "&" && matches!(inner.kind, ExprKind::Column(_)) => (Type::Unknown, true),
             ExprKind::Unary(op, inner) => {
                 let found = self.value(inner);
                 let strict = matches!(op.as_str(), "-" | "+") && nullable::is_scalar(&found.ty);
@@ -145,7 +147,11 @@ impl Resolver<'_> {
         if is_comparison(&binary.op) {
             self.compare(&left.ty, &binary.right);
             self.compare(&right.ty, &binary.left);
-            self.comparable(binary, &left.ty, &right.ty);
+            // `1 = 1 {filter} {more}`: comparisons in a row are what holes were read as; PostgreSQL's grammar takes none.
+            let in_a_row = [&binary.left, &binary.right].into_iter().any(|e| matches!(&e.kind, ExprKind::Binary(b) if is_comparison(&b.op)));
+            if !in_a_row {
+                self.comparable(binary, &left.ty, &right.ty);
+            }
             let scalars = nullable::is_scalar(&left.ty) && nullable::is_scalar(&right.ty);
             return (Type::base("boolean"), given || !scalars || binary.op == "overlaps");
         }

@@ -1,1 +1,33 @@
 //! SQL as text and in files.
+
+use super::holds;
+
+/// A file that names one table of the lock and several that it does not have is rather another database's.
+#[test]
+fn a_file_with_one_table_of_ours() {
+    let strange = "DELETE FROM corp_party; -- # ! warning unknown-table\nDELETE FROM corp_name; -- # ! warning\nDELETE FROM customers WHERE name = 'x';\n";
+    holds(&[("data/a.sql", strange)]);
+    let ours = "DELETE FROM orders;\nDELETE FROM customers WHERE nme = 'x'; -- # ! error\nDELETE FROM custmers; -- # ! error\n";
+    holds(&[("data/b.sql", ours)]);
+}
+
+/// Oracle's columns that every row has; a variable of SQL*Plus.
+#[test]
+fn names_of_oracle_and_its_clients() {
+    holds(&[("a.sql", "UPDATE tenants SET last_seen = sysdate WHERE nope = 1;\nDELETE FROM orders WHERE nope = 1 AND rownum < 5;\n")]);
+    holds(&[("b.sql", "SELECT id FROM orders WHERE customer_id IN (&group_ids);\nSELECT id FROM orders WHERE customer_id IN (group_ids); -- # ! group_ids\n")]);
+}
+
+/// Several holes behind a condition that is whole.
+#[test]
+fn pieces_that_may_be_empty() {
+    let code = "import os
+from sqlalchemy import text
+HOURS = os.getenv('HOURS', '')
+def f(conn, a, b):
+    conn.execute(text(f'SELECT o.id FROM orders o WHERE 1 = 1 {a} {b}'))
+    conn.execute(text(f\"SELECT o.id FROM orders o WHERE created_at < now() - interval '{HOURS} hours'\"))
+    conn.execute(text('SELECT o.id FROM orders o WHERE o.id = true'))  # ! type-mismatch
+";
+    holds(&[("a.py", code)]);
+}

@@ -90,6 +90,11 @@ pub fn names_other_database(path: &str) -> bool {
     !ours && words.any(|w| OTHERS.contains(&w.as_str()))
 }
 
+/// Whether a name that no table has is one that every row has elsewhere: in Oracle.
+pub fn is_pseudo_column(name: &str) -> bool {
+    matches!(name.to_ascii_lowercase().as_str(), "sysdate" | "systimestamp" | "rownum" | "rowid")
+}
+
 /// The driver behind a connection, cursor or pool, where its origin is known.
 pub fn of_value(v: &Value<'_>) -> Option<Driver> {
     match v {
