@@ -581,6 +581,9 @@ impl<'w, 'a> Evaluator<'w, 'a> {
             let receiver = self.eval(&a.value);
             let args = self.args(call);
             self.callbacks(call, &args, Some(&receiver));
+            if a.attr.as_str() == "create_all" {
+                libraries::create_all(self, &a.value);
+            }
             if let Some(v) = self.method(&receiver, a.attr, call, &args, span) {
                 return v;
             }

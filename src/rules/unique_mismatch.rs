@@ -35,10 +35,19 @@ fn check(context: &Context<'_, '_>, found: &mut Vec<Diagnostic>) {
     }
 }
 
+/// Whether an index leaves out rows with NULLs in these columns alone (`WHERE (a IS NOT NULL)`): those are never equal to each other anyway.
+fn spares_nulls(definition: &str, columns: &[&str]) -> bool {
+    let lower = definition.to_ascii_lowercase();
+    let Some((_, condition)) = lower.rsplit_once(" where ") else { return false };
+    let plain = condition.replace(['(', ')', '"'], " ");
+    let words: Vec<&str> = plain.split_whitespace().collect();
+    words.split(|w| *w == "and").all(|part| matches!(part, [column, "is", "not", "null"] if columns.iter().any(|c| c.eq_ignore_ascii_case(column))))
+}
+
 fn one(context: &Context<'_, '_>, m: &Mapped<'_>, columns: &[&str], at: Location, found: &mut Vec<Diagnostic>) {
     let wanted: BTreeSet<&str> = columns.iter().copied().collect();
     let same = |names: &[String]| names.iter().map(String::as_str).collect::<BTreeSet<_>>() == wanted;
-    let by_index = m.relation.indexes.iter().filter(|i| i.unique && !i.partial).any(|i| {
+    let by_index = m.relation.indexes.iter().filter(|i| i.unique && (!i.partial || spares_nulls(&i.definition, columns))).any(|i| {
         let keys: Option<Vec<String>> = i.keys.iter().cloned().collect();
         keys.is_some_and(|k| same(&k))
     });
@@ -52,4 +61,18 @@ fn one(context: &Context<'_, '_>, m: &Mapped<'_>, columns: &[&str], at: Location
     d = d.about(Some(&m.name.schema), Some(&m.name.name), columns.first().copied());
     d.help = Some("add the constraint to the table, or take it from the model".to_owned());
     found.push(context.with_definition(d, m.name, m.relation.at));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::spares_nulls;
+
+    #[test]
+    fn an_index_without_the_rows_that_are_never_equal_holds_the_rest_unique() {
+        let says = |condition: &str| spares_nulls(&format!("btree (a, b) where {condition}"), &["a", "b"]);
+        assert!(says("(a IS NOT NULL)") && says("((a IS NOT NULL) AND (b IS NOT NULL))") && says("a is not null"));
+        for other in ["(a IS NULL)", "(c IS NOT NULL)", "(deleted = false)", "((a IS NOT NULL) AND active)", "((a IS NOT NULL) OR (b IS NOT NULL))"] {
+            assert!(!says(other), "{other}");
+        }
+    }
 }

@@ -87,6 +87,10 @@ fn one(context: &Context<'_, '_>, column: Symbol, r: &Reference, uses: &[&Refere
     if relation.column(&column).is_some() || SYSTEM.contains(&column.as_str()) {
         return;
     }
+    // `ALTER TABLE … ADD COLUMN IF NOT EXISTS` when the program starts.
+    if context.project.uses.created.contains(&(r.relation.name, Some(column))) {
+        return;
+    }
     let Some(severity) = grade(Severity::Error, r.certainty) else { return };
     let message = format!("column `{column}` does not exist in table `{}`", display(qualified));
     let mut d = Diagnostic::new(RULE.name, severity, r.location, r.context, message).about(Some(&qualified.schema), Some(&qualified.name), Some(&column));

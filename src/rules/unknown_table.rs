@@ -7,6 +7,7 @@ use rustc_hash::FxHashMap;
 use super::{Context, Known, Rule, grade, sql_problems, suggest};
 use crate::config::Level;
 use crate::diagnostic::{self, Diagnostic, Severity};
+use crate::project::models::roots::Root;
 use crate::project::uses::{Certainty, RelationName};
 use crate::source::Location;
 use crate::sql::ProblemKind;
@@ -23,15 +24,24 @@ fn check(context: &Context<'_, '_>, found: &mut Vec<Diagnostic>) {
     sql_problems(context, ProblemKind::UnknownTable, &RULE, found);
     let mut modelled = BTreeSet::new();
     let mut near = Near::default();
+    let (mut ours, mut roots) = (BTreeSet::new(), BTreeSet::new());
     for model in &context.project.world.models.all {
         modelled.insert(model.relation);
+        if let Some(root) = model.root.filter(|_| !model.foreign) {
+            roots.insert(root);
+            if !matches!(context.relation(model.relation), Known::Missing) {
+                ours.insert(root);
+            }
+        }
     }
+    // Models with a root of their own, none of whose tables the lock has, where it has those of another root: they live in another database.
+    let apart = |root: Root| !ours.is_empty() && !ours.contains(&root) && roots.len() > 1;
     for model in context.models() {
         if model.foreign || model.reflected {
             continue;
         }
         // Two things of the project speak of the table: the lock is rather old, or another database's, than the name misspelt.
-        let made = context.is_made_besides(model.relation, false);
+        let made = context.is_made_besides(model.relation, true) || model.root.is_some_and(apart);
         let certainty = if model.open || made { Certainty::Medium } else { Certainty::High };
         report(context, &mut near, (model.relation, model.relation_at, diagnostic::Context::Model, certainty), found);
     }

@@ -93,3 +93,94 @@ fn attributes_put_on_the_base() {
     );
     holds(&[("a.py", &code.replace("Integer", "BigInteger"))]);
 }
+
+/// A base with a database of its own: none of its tables is in the lock, where those of another base are.
+#[test]
+fn models_of_a_second_base() {
+    let one = "from sqlalchemy import BigInteger, Column
+from sqlalchemy.orm import declarative_base
+Base = declarative_base()
+class Order(Base):
+    __tablename__ = 'orders'
+    id = Column(BigInteger, primary_key=True)
+class Item(Base):
+    __tablename__ = 'items'  # ! error unknown-table
+    id = Column(BigInteger, primary_key=True)
+";
+    let two = "from sqlalchemy import BigInteger, Column
+from sqlalchemy.orm import DeclarativeBase
+class Base(DeclarativeBase):
+    pass
+class Document(Base):
+    __tablename__ = 'documents'  # ! warning unknown-table
+    id = Column(BigInteger, primary_key=True)
+";
+    holds(&[("one.py", one), ("two.py", two)]);
+}
+
+/// What a program makes when it starts is no mistake.
+#[test]
+fn tables_and_columns_made_at_the_start() {
+    let code = "from sqlalchemy import BigInteger, Column, Text, create_engine, text
+from sqlalchemy.orm import declarative_base
+Base = declarative_base()
+Other = declarative_base()
+class Order(Other):
+    __tablename__ = 'orders'
+    id = Column(BigInteger, primary_key=True)
+class Draft(Other):
+    __tablename__ = 'drafts'  # ! error unknown-table
+    id = Column(BigInteger, primary_key=True)
+class Tenant(Base):
+    __tablename__ = 'tenants'
+    id = Column(BigInteger, primary_key=True)
+    added = Column(Text)
+    nope = Column(Text)  # ! error
+class Document(Base):
+    __tablename__ = 'documents'  # ! warning
+    id = Column(BigInteger, primary_key=True)
+async def start(engine):
+    with engine.begin() as conn:
+        await conn.run_sync(Base.metadata.create_all)
+        for statement in ['ALTER TABLE tenants ADD COLUMN IF NOT EXISTS added TEXT']:
+            conn.execute(text(statement))
+";
+    holds(&[("a.py", code)]);
+}
+
+/// What was reflected has the columns that there are.
+#[test]
+fn tables_that_are_looked_up() {
+    let code = "from sqlalchemy import MetaData, Table, Column, BigInteger, create_engine
+metadata = MetaData()
+metadata.reflect(bind=create_engine('postgresql:///x'))
+orders = Table('orders', metadata)
+tenants = Table('tenants', metadata, Column('id', BigInteger), extend_existing=True)
+customers = Table('customers', MetaData(), Column('id', BigInteger))
+orders.insert().values(total=1, customer_id=1)
+tenants.insert().values(name='x')
+customers.insert().values(id=1, nme=1)  # ! nme
+";
+    holds(&[("a.py", code)]);
+}
+
+/// Names that come with how a class is used.
+#[test]
+fn names_of_contexts_and_versions() {
+    let code = "from sqlalchemy import BigInteger, Column, Text
+from sqlalchemy.orm import declarative_base
+Base = declarative_base()
+class Tenant(Base):
+    __tablename__ = 'tenants'
+    __versioned__ = {}
+    id = Column(BigInteger, primary_key=True)
+    def count(self):
+        return len(self.current_parameters['name'])
+    name = Column(Text, nullable=False, default=count)
+    def history(self):
+        return self.versions, self.version  # ! version
+def f(session):
+    return session.query(Tenant).filter(Tenant.versions.any())
+";
+    holds(&[("a.py", code)]);
+}

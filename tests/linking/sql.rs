@@ -31,3 +31,16 @@ def f(conn, a, b):
 ";
     holds(&[("a.py", code)]);
 }
+
+/// The FROM comes with what is put in.
+#[test]
+fn a_select_list_that_goes_on_in_a_hole() {
+    let code = "import psycopg
+def f(conn: psycopg.Connection, rest, more):
+    conn.execute('SELECT count(*) FROM (SELECT orders.total ' + rest + ') AS a')
+    conn.execute(f'SELECT orders.total {rest}')
+    conn.execute(f'SELECT orders.total, {more} FROM customers')  # ! orders
+    conn.execute(f'SELECT orders.total AS {more} FROM customers')  # ! orders
+";
+    holds(&[("a.py", code)]);
+}

@@ -15,7 +15,7 @@ pub mod sql_text;
 pub mod sqlalchemy;
 
 use crate::source::Span;
-use crate::syntax::python::{Body, Call, Expr, Ident, Param};
+use crate::syntax::python::{Body, Call, Expr, ExprKind, Ident, Param};
 
 use super::eval::{Args, Evaluator};
 use super::index::{ClassId, FunctionId};
@@ -181,7 +181,24 @@ pub fn attribute<'a>(ev: &mut Evaluator<'_, 'a>, value: &Value<'a>, attr: Ident)
 pub fn object_attribute<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &'a Expr, value: &Value<'a>, attr: Ident) {
     if !ev.world.is_collecting() {
         sqlalchemy::objects::read(ev, receiver, value, attr);
+        if attr.as_str() == "create_all" {
+            create_all(ev, receiver);
+        }
     }
+}
+
+/// `Base.metadata.create_all(…)`: the tables of all models with that root come to be while the program runs, as far as they are not there.
+pub fn create_all<'a>(ev: &mut Evaluator<'_, 'a>, metadata: &'a Expr) {
+    if !ev.notes() || ev.world.is_collecting() || ev.world.is_test(ev.place.file) {
+        return;
+    }
+    let base = if let ExprKind::Attribute(a) = &metadata.kind { if a.attr.as_str() == "metadata" { &a.value } else { metadata } } else { metadata };
+    let value = ev.eval(base);
+    let Some(root) = super::models::roots::of_value(ev, &value) else { return };
+    let lacking =
+        |m: &&super::models::Model| m.root == Some(root) && ev.world.schema.relation(m.relation.schema.map(|s| s.as_str()), &m.relation.name).is_none();
+    let made: Vec<_> = ev.world.models.all.iter().filter(lacking).map(|m| (m.relation.name, None)).collect();
+    ev.uses.created.extend(made);
 }
 
 /// A bare name in a class body, outside of its methods.

@@ -322,6 +322,9 @@ fn table<'a>(ev: &mut Evaluator<'_, 'a>, args: &Arguments<'a>, at: Location) -> 
             _ => table.open |= !matches!(&a.value, Value::Object(o) if is_sqlalchemy(&o.path)),
         }
     }
+    // `Table("t", metadata)` after `metadata.reflect()` is what was reflected; with `extend_existing` the columns here come on top of those.
+    table.reflected |= !table.open && table.columns.is_empty();
+    table.open |= args.is_true("extend_existing");
     if let Some(a) = args.keyword("schema") {
         match a.value.constant() {
             Some(s) => table.schema = Some(Symbol::from(&s)),

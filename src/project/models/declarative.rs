@@ -66,7 +66,7 @@ fn has_declarative_metaclass(ev: &Evaluator<'_, '_>, class: ClassId) -> bool {
 }
 
 /// Whether a class is the root that others are mapped by, never mapped itself.
-fn is_root(ev: &Evaluator<'_, '_>, class: ClassId) -> bool {
+pub fn is_root(ev: &Evaluator<'_, '_>, class: ClassId) -> bool {
     if let Some(name) = decorator(ev, class) {
         return matches!(name, "as_declarative" | "as_declarative_base");
     }
@@ -175,6 +175,7 @@ pub fn draft<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId) -> Option<Draft<'a>
     d.single_table = own_name.is_none() && table.is_none() && parent.is_some();
     d.model.foreign = metadata.foreign || is_test_path(&world.sources.get(def.file).path) || is_bound_elsewhere(ev, class);
     d.model.open = is_open(ev, class);
+    d.model.root = super::roots::of_class(ev, class);
     if let Some(t) = &table {
         d.model.relation.schema = t.schema;
         d.model.call = Some(t.at);

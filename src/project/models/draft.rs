@@ -68,6 +68,7 @@ impl<'a> Draft<'a> {
                 reflected: false,
                 partial: false,
                 call: None,
+                root: None,
                 foreign: false,
             },
             metadata: Metadata::default(),

@@ -12,8 +12,20 @@ use super::types::last;
 use super::{Framework, Member};
 
 /// What SQLAlchemy gives every mapped class.
-const SQLALCHEMY: &[&str] =
-    &["metadata", "registry", "__table__", "__mapper__", "__tablename__", "__table_args__", "__mapper_args__", "_sa_instance_state", "_sa_class_manager"];
+const SQLALCHEMY: &[&str] = &[
+    "metadata",
+    "registry",
+    "__table__",
+    "__mapper__",
+    "__tablename__",
+    "__table_args__",
+    "__mapper_args__",
+    "_sa_instance_state",
+    "_sa_class_manager",
+    // A function in the class that is some column's `default=` is given the execution context in place of an object.
+    "current_parameters",
+    "get_current_parameters",
+];
 
 /// What Flask-SQLAlchemy's base adds.
 const FLASK: &[&str] = &["query", "query_class"];
@@ -84,6 +96,10 @@ pub fn note_all<'a>(ev: &Evaluator<'_, 'a>, class: ClassId, d: &mut Draft<'a>) {
     }
     if lineage.outside.iter().any(|v| v.external().is_some_and(|p| last(p) == "AsyncAttrs")) {
         names.push("awaitable_attrs");
+    }
+    // SQLAlchemy-Continuum.
+    if world.class_member(class, Symbol::from("__versioned__")).is_some() {
+        names.push("versions");
     }
     for n in names {
         d.note(Symbol::from(n), Member::Other);

@@ -14,6 +14,7 @@ mod mapped;
 mod members;
 pub mod naming;
 mod pydantic;
+pub mod roots;
 mod sqlmodel;
 mod tables;
 #[cfg(test)]
@@ -162,6 +163,9 @@ pub struct Model {
     pub partial: bool,
     /// The `Table(...)` call that makes it.
     pub call: Option<Location>,
+    /// What it is mapped by, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub root: Option<roots::Root>,
     /// It is mapped to another database (`__bind_key__`), or lives in a test's own metadata: found, but never checked.
     pub foreign: bool,
 }

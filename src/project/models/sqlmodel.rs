@@ -44,6 +44,7 @@ pub fn draft<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId) -> Option<Draft<'a>
     d.parent = parent;
     d.model.foreign = metadata.foreign || is_test_path(&world.sources.get(def.file).path);
     d.model.open = declarative::is_open(ev, class);
+    d.model.root = super::roots::of_class(ev, class);
     // Pydantic's fields pass through every base, mapped ones too.
     let owners = world.lineage(class).map(|l| l.mro.clone()).unwrap_or_default();
     for (n, &owner) in owners.iter().enumerate().rev() {

@@ -19,6 +19,8 @@ pub struct Slot {
     pub readings: &'static [Reading],
     /// A clause that joins further relations may stand here.
     pub may_join: bool,
+    /// It ends a select list: the FROM may be part of what is put in.
+    pub may_bring_from: bool,
     /// Nothing stands before it.
     pub first: bool,
 }
@@ -244,7 +246,31 @@ impl Masker<'_> {
 
     fn push(&mut self, n: usize, count: usize, readings: &'static [Reading]) {
         let may_join = *self.clauses.last().unwrap_or(&false);
-        self.out.push(Slot { start: self.words[n].start, end: self.words[n + count - 1].end, readings, may_join, first: n == 0 });
+        let ends = self.words.get(n + count).is_none_or(|next| matches!(next.kind, TokenKind::CloseParen | TokenKind::Semi));
+        // A hole behind a comma or an operator is one of the list.
+        let behind_whole =
+            n.checked_sub(1).is_some_and(|at| matches!(self.words[at].kind, TokenKind::Ident | TokenKind::QuotedIdent { .. } | TokenKind::CloseParen));
+        let may_bring_from = ends && behind_whole && readings == HOLES && self.in_targets(n);
+        self.out.push(Slot { start: self.words[n].start, end: self.words[n + count - 1].end, readings, may_join, may_bring_from, first: n == 0 });
+    }
+
+    /// Whether a word stands in a select list: the last clause that begins before it, at its depth, is SELECT.
+    fn in_targets(&self, n: usize) -> bool {
+        let mut depth = 0i32;
+        for word in self.words[..n].iter().rev() {
+            match word.kind {
+                TokenKind::CloseParen => depth += 1,
+                TokenKind::OpenParen if depth == 0 => return false,
+                TokenKind::OpenParen => depth -= 1,
+                TokenKind::Ident if depth == 0 => match word.text.to_ascii_lowercase().as_str() {
+                    "select" => return true,
+                    "from" | "where" | "set" | "values" | "group" | "order" | "having" | "returning" | "into" | "update" | "insert" | "delete" => return false,
+                    _ => {}
+                },
+                _ => {}
+            }
+        }
+        false
     }
 
     fn clause(&mut self, n: usize) {

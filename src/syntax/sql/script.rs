@@ -157,7 +157,12 @@ fn read(text: &str, base: u32, parameters: Parameters) -> Result<ScriptStatement
     let blanks: Vec<Slot> = slots.iter().zip(&chosen).filter_map(blank).collect();
     let ctes = slots.iter().zip(&chosen).any(|(slot, choice)| slot.readings[*choice] == Reading::Cte);
     let open_names = ctes || blanks.iter().any(|s| s.first);
-    Ok(ScriptStatement { statement: best.statement, open_scope: blanks.iter().any(|s| s.may_join), open_names, broken: Vec::new() })
+    Ok(ScriptStatement {
+        statement: best.statement,
+        open_scope: blanks.iter().any(|s| s.may_join) || slots.iter().any(|s| s.may_bring_from),
+        open_names,
+        broken: Vec::new(),
+    })
 }
 
 fn attempt(text: &str, base: u32, slots: &[Slot], chosen: &[usize]) -> Parsed {
