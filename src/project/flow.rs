@@ -298,8 +298,11 @@ impl<'a> Evaluator<'_, 'a> {
 
     fn try_statement(&mut self, t: &'a python::Try) -> bool {
         let before = self.env.clone();
+        let began = self.uses.mark();
         let left = self.body(&t.body);
+        let ended = self.uses.mark();
         let left = left | self.body(&t.orelse);
+        let handled = self.uses.mark();
         let mut ends = Vec::new();
         if !left {
             ends.push(self.env.clone());
@@ -317,6 +320,7 @@ impl<'a> Evaluator<'_, 'a> {
                 ends.push(std::mem::take(&mut self.env));
             }
         }
+        self.uses.doubt_what_is_tried(began, ended, handled);
         let left = ends.is_empty();
         self.env = ends.into_iter().reduce(merge).unwrap_or(inside);
         self.body(&t.finally) || left

@@ -29,6 +29,7 @@ pub mod strings;
 pub mod text;
 pub mod through;
 pub mod trace;
+mod tried;
 pub mod uses;
 pub mod value;
 pub mod world;

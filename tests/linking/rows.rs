@@ -118,3 +118,30 @@ def f(session):
 ";
     holds(&[("a.py", code)]);
 }
+
+/// A query that is made once more without a column, should the first one fail.
+#[test]
+fn a_query_with_a_fallback() {
+    let code = "import psycopg
+from supabase import create_client
+sb = create_client('', '')
+def f(conn: psycopg.Connection):
+    try:
+        sb.table('customers').select('id,name,phone').execute()  # ! warning
+    except Exception:
+        sb.table('customers').select('id,name').execute()
+    try:
+        conn.execute('SELECT id, phone FROM customers')  # ! warning
+    except psycopg.Error:
+        conn.execute('SELECT id FROM customers')
+    try:
+        sb.table('customers').insert({'name': 'x', 'phone': 1}).execute()  # ! error
+    except Exception:
+        sb.table('customers').update({'tier': 'failed'}).eq('id', 1).execute()
+    try:
+        sb.table('customers').select('id,phone').execute()  # ! error
+    finally:
+        sb.table('customers').select('id').execute()
+";
+    holds(&[("a.py", code)]);
+}
