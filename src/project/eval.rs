@@ -531,7 +531,7 @@ impl<'w, 'a> Evaluator<'w, 'a> {
         let mut filtered = None;
         for clause in &c.clauses {
             let iter = self.eval(&clause.iter);
-            let element = libraries::element(self, &iter);
+            let element = libraries::looped(self, &clause.iter, &iter);
             self.assign(&clause.target, &element, None);
             for condition in &clause.conditions {
                 self.eval(condition);

@@ -280,7 +280,7 @@ impl<'a> Evaluator<'_, 'a> {
             }
             return;
         }
-        let element = libraries::element(self, &iter);
+        let element = libraries::looped(self, &f.iter, &iter);
         let before = self.env.clone();
         self.assign(&f.target, &element, None);
         // Nothing in the loop picks among the names.

@@ -173,7 +173,8 @@ fn enum_labels<'a>(schema: &'a Schema, ty: &str) -> Option<&'a [String]> {
 /// Findings of one kind about SQL text.
 fn sql_problems(context: &Context<'_, '_>, kind: ProblemKind, rule: &Rule, found: &mut Vec<Diagnostic>) {
     for p in context.project.uses.sql_problems.iter().filter(|p| p.problem.kind == kind) {
-        let Some(severity) = grade(rule.level.severity().unwrap_or(Severity::Warning), p.certainty) else { continue };
+        let certainty = if kind == ProblemKind::UnknownTable { context.sure_of_missing_table(p.certainty) } else { p.certainty };
+        let Some(severity) = grade(rule.level.severity().unwrap_or(Severity::Warning), certainty) else { continue };
         let problem = &p.problem;
         if kind == ProblemKind::UnknownTable && problem.table.as_deref().is_some_and(crate::schema::is_bookkeeping) {
             continue;
@@ -248,6 +249,12 @@ impl<'a> Context<'_, 'a> {
         let confessed = self.schema.incomplete.iter().any(|i| i.object == name.name.as_str() || i.object.ends_with(&bare))
             || self.schema.may_be_of_installed_app(&name.name);
         if outside || tool || confessed { Known::Open } else { Known::Missing }
+    }
+
+    /// How sure it can be that a table is not there: a lock of migrations that go on from tables which something else made says nothing of others that it made.
+    fn sure_of_missing_table(&self, certainty: Certainty) -> Certainty {
+        let goes_on = self.schema.incomplete.iter().any(|i| i.reason.starts_with(crate::schema::NONE_CREATES));
+        if goes_on { certainty.min(Certainty::Medium) } else { certainty }
     }
 
     /// Whether the project itself makes a table of that name, in a SQL file that is no migration of this database or (`in_code`) in SQL that its code sends. The lock of

@@ -67,7 +67,7 @@ fn report<'s>(
     if !matches!(context.relation(name), Known::Missing) {
         return;
     }
-    let Some(severity) = grade(Severity::Error, certainty) else { return };
+    let Some(severity) = grade(Severity::Error, context.sure_of_missing_table(certainty)) else { return };
     let schema = name.schema.map_or_else(|| context.schema.search_path.first().cloned().unwrap_or_else(|| "public".to_owned()), |s| s.to_string());
     let written = name.schema.map_or_else(|| name.name.to_string(), |s| format!("{s}.{}", name.name));
     let mut d = Diagnostic::new(RULE.name, severity, at, kind, format!("table `{written}` does not exist")).about(Some(&schema), Some(&name.name), None);

@@ -348,6 +348,9 @@ impl Incomplete {
     }
 }
 
+/// How the reason begins for a table that migrations suppose: they go on from a schema that something else made.
+pub const NONE_CREATES: &str = "migrations change it but none creates it";
+
 /// Everything known of a database's shape.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Schema {

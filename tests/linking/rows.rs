@@ -145,3 +145,18 @@ def f(conn: psycopg.Connection):
 ";
     holds(&[("a.py", code)]);
 }
+
+#[test]
+fn a_loop_over_a_cursor() {
+    let code = "import psycopg2
+from psycopg2.extras import RealDictCursor
+def f(conn):
+    with conn.cursor(cursor_factory=RealDictCursor) as cur:
+        cur.execute('SELECT id FROM customers')
+        for r in cur:
+            print(r['id'], r['name'])  # ! no key `name`
+        cur.execute('SELECT name FROM customers')
+        return [(r['name'], r['id']) for r in cur]  # ! no key `id`
+";
+    holds(&[("a.py", code)]);
+}

@@ -44,3 +44,20 @@ def f(conn: psycopg.Connection, rest, more):
 ";
     holds(&[("a.py", code)]);
 }
+
+/// A helper that makes the table whose name it is given.
+#[test]
+fn a_table_made_of_a_name_that_is_given() {
+    let code = "import psycopg
+from psycopg import sql
+def make(conn: psycopg.Connection, name):
+    conn.execute(sql.SQL('CREATE TABLE {} (id int)').format(sql.Identifier(name)))
+    conn.execute(sql.SQL('INSERT INTO {} VALUES (1)').format(sql.Identifier(name)))
+def fill(conn: psycopg.Connection, name):
+    conn.execute(sql.SQL('INSERT INTO {} VALUES (1)').format(sql.Identifier(name)))
+def f(conn):
+    make(conn, 'stuff')
+    fill(conn, 'other')  # ! other
+";
+    holds(&[("a.py", code)]);
+}

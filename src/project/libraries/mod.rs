@@ -242,6 +242,15 @@ pub fn element<'a>(ev: &mut Evaluator<'_, 'a>, value: &Value<'a>) -> Value<'a> {
     }
 }
 
+/// What a loop over an expression of that value binds.
+pub fn looped<'a>(ev: &mut Evaluator<'_, 'a>, iter: &'a Expr, value: &Value<'a>) -> Value<'a> {
+    let is_cursor = matches!(value, Value::Unknown | Value::Object(_) | Value::Library(LibraryValue::Sql(_)));
+    match if is_cursor { sql_text::rows_of_cursor(ev, iter) } else { None } {
+        Some(rows) => element(ev, &rows),
+        None => element(ev, value),
+    }
+}
+
 /// The `n`th part when a value is unpacked.
 pub fn unpack<'a>(ev: &mut Evaluator<'_, 'a>, value: &Value<'a>, n: usize) -> Value<'a> {
     match value {

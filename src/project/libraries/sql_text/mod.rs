@@ -7,6 +7,7 @@ pub mod dialect;
 mod note;
 pub mod parameters;
 pub mod rows;
+pub use rows::of_cursor as rows_of_cursor;
 #[cfg(test)]
 mod tests;
 

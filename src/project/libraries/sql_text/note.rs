@@ -38,6 +38,8 @@ pub fn sink(ev: &mut Evaluator<'_, '_>, text: &Text<'_>, driver: Option<dialect:
     if !ev.notes() || !looks_like_sql(text) {
         return;
     }
+    // Put together of pieces (`SQL("CREATE TABLE {}").format(Identifier(name))`) it says what no literal says.
+    super::created::scan(&text.with_holes(super::HOLE), &mut ev.uses.created);
     let place = ev.place;
     let mut sure = if driver.is_some() { Certainty::High } else { dialect::of_file(ev, place.file) };
     if ev.is_through() || ev.world.is_test(place.file) {

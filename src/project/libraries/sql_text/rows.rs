@@ -106,10 +106,21 @@ fn rows<'a>(r: Arc<Rows>) -> Value<'a> {
     Value::Library(LibraryValue::Postgrest(Postgrest::Rows(r)))
 }
 
+/// What `for row in cursor` goes over: the rows of the statement that the cursor ran last.
+pub fn of_cursor<'a>(ev: &Evaluator<'_, 'a>, cursor: &Expr) -> Option<Value<'a>> {
+    let ExprKind::Name(n) = cursor.kind else { return None };
+    let found = ev.env.get(&kept_under(n))?;
+    matches!(found, Value::Library(LibraryValue::Sql(Sql::Result(_) | Sql::Objects(_)))).then(|| found.clone())
+}
+
+fn kept_under(cursor: Symbol) -> Symbol {
+    Symbol::from(&format!("{cursor} rows"))
+}
+
 /// The name under which a cursor's result is kept among the local names; no name of the code has a blank.
 fn cursor_name(func: &Expr) -> Option<Symbol> {
     let ExprKind::Attribute(a) = &func.kind else { return None };
-    if let ExprKind::Name(n) = a.value.kind { Some(Symbol::from(&format!("{n} rows"))) } else { None }
+    if let ExprKind::Name(n) = a.value.kind { Some(kept_under(n)) } else { None }
 }
 
 fn of_result<'a>(r: &Arc<Rows>, name: &str) -> Value<'a> {
