@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::files::{self, Script};
 use super::find::slashed;
+use super::order::tables;
 
 /// Larger files are dumps of data.
 const LARGEST: u64 = 8 << 20;
@@ -15,7 +16,11 @@ pub(super) fn of(folder: &Path, scripts: &[Script], files: &[&PathBuf]) -> Optio
     let mut run = BTreeSet::new();
     let (mut made, mut changed) = (BTreeSet::new(), BTreeSet::new());
     for script in scripts {
-        let Script::Sql(path) = script else { return None };
+        let (Script::Sql(path) | Script::Doubtful(path)) = script else { return None };
+        // What may not run at all tells nothing of what was there, but it may be the file that is looked for.
+        if matches!(script, Script::Doubtful(_)) {
+            continue;
+        }
         let path = folder.join(path);
         let text = read(&path)?;
         // A table that a step changes before one makes it was there.
@@ -48,25 +53,8 @@ pub(super) fn of(folder: &Path, scripts: &[Script], files: &[&PathBuf]) -> Optio
     Some(up.chain(down).collect::<Vec<_>>().join("/"))
 }
 
+/// The text of a file in lower case.
 fn read(path: &Path) -> Option<String> {
     std::fs::metadata(path).ok().filter(|m| m.len() <= LARGEST)?;
     Some(String::from_utf8_lossy(&std::fs::read(path).ok()?).to_ascii_lowercase())
-}
-
-/// Tables that a text makes or changes, by their bare names; `text` is in lower case.
-fn tables(text: &str, verb: &str) -> BTreeSet<String> {
-    let filler = ["if", "not", "exists", "only", "unlogged"];
-    let mut out = BTreeSet::new();
-    for (at, _) in text.match_indices(verb) {
-        let mut words = text[at + verb.len()..].split_whitespace().skip_while(|w| *w == "unlogged");
-        if words.next() != Some("table") {
-            continue;
-        }
-        let Some(name) = words.find(|w| !filler.contains(w)) else { continue };
-        let name = name.split(['(', ';']).next().unwrap_or(name).rsplit('.').next().unwrap_or(name).trim_matches('"');
-        if !name.is_empty() {
-            out.insert(name.to_owned());
-        }
-    }
-    out
 }

@@ -375,6 +375,8 @@ impl Database {
                 (None, Some(old)) => {
                     relations.insert(name.clone(), old);
                 }
+                // Whether it ran makes no difference.
+                (Some(now), Some(old)) if *now == old => continue,
                 (Some(now), Some(old)) => {
                     for c in old.columns {
                         if now.column(&c.name).is_none() {

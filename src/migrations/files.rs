@@ -15,6 +15,34 @@ pub enum Script {
     Sql(String),
     /// Python that sends SQL.
     Python(String),
+    /// SQL that stands beside the steps without being one: whether it runs, nobody can tell.
+    Doubtful(String),
+}
+
+/// Why the tables that such a file touches are open.
+const NO_STEP: &str = "a file without a number beside numbered ones may change it";
+/// Larger files are dumps of data.
+const LARGEST: u64 = 8 << 20;
+
+impl Script {
+    /// The file.
+    #[cfg(test)]
+    pub(super) fn path(&self) -> &str {
+        match self {
+            Self::Sql(path) | Self::Python(path) | Self::Doubtful(path) => path,
+        }
+    }
+
+    /// Why it may not run.
+    pub(super) fn doubt(&self) -> Option<&'static str> {
+        matches!(self, Self::Doubtful(_)).then_some(NO_STEP)
+    }
+}
+
+/// The text of a file of a folder of SQL.
+pub(super) fn text(path: &Path) -> Option<String> {
+    std::fs::metadata(path).ok().filter(|m| m.len() <= LARGEST)?;
+    Some(String::from_utf8_lossy(&std::fs::read(path).ok()?).into_owned())
 }
 
 /// Words in a file's name that say it is no step forward.
@@ -92,94 +120,151 @@ fn natural(a: &str, b: &str) -> Ordering {
     }
 }
 
-/// The files of a folder that run on a fresh PostgreSQL, in order. `paths` are relative to the folder.
-pub fn plan(paths: &[String]) -> Vec<Script> {
-    let numbered = |p: &str| p.rsplit('/').next().is_some_and(|n| n.trim_start_matches(['V', 'v', 'R']).starts_with(|c: char| c.is_ascii_digit()));
-    let folder = |p: &str| p.rsplit_once('/').map_or(String::new(), |x| x.0.to_owned());
+/// The name of a file, without its folders.
+fn name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// The folders of a file.
+fn folder(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |x| x.0)
+}
+
+fn is_numbered(path: &str) -> bool {
+    name(path).trim_start_matches(['V', 'v', 'R']).starts_with(|c: char| c.is_ascii_digit())
+}
+
+/// Flyway's views and functions, made anew behind the steps.
+fn is_repeatable(path: &str) -> bool {
+    name(path).starts_with("R__")
+}
+
+/// What part of a whole schema a file makes, in the order in which the parts can be made.
+fn part(path: &str) -> Option<usize> {
+    let name: Vec<String> = words(name(path)).collect();
+    PARTS.iter().position(|part| name.iter().any(|w| part.contains(&w.as_str()))).filter(|_| !is_numbered(path) && name.iter().any(|w| w == "create"))
+}
+
+/// Whether a file makes a whole schema at once.
+fn is_whole(path: &str) -> bool {
+    part(path).is_some() || words(name(path)).any(|w| WHOLE.contains(&w.as_str()))
+}
+
+/// Whether a file is for another database: a folder says it, an ending (`x.mysql.sql`), or the last word of a name; in the middle of one it says what the step is
+/// about.
+fn is_for_another(path: &str) -> bool {
+    let is = |w: &str| FOREIGN.contains(&w.to_ascii_lowercase().as_str());
+    let plain = |part: &&str| !matches!(*part, "up" | "sql" | "down");
+    let stem = name(path).split('.').rfind(plain).unwrap_or_default();
+    words(folder(path)).any(|w| is(&w)) || name(path).split('.').any(is) || words(stem).last().is_some_and(|w| is(&w))
+}
+
+/// Whether a file takes no step forward.
+fn is_no_step(path: &str) -> bool {
+    let name = name(path);
+    let undo = name.starts_with('U') && name[1..].starts_with(|c: char| c.is_ascii_digit()) && name.contains("__");
+    // A number makes `0007_drop_old_tables.sql` a step like any other; `.down.sql` stays one back.
+    let back = if is_numbered(path) {
+        let lower = name.to_ascii_lowercase();
+        [".down.", "_down.", "-down.", ".undo.", ".rollback."].iter().any(|w| lower.contains(w)) || lower.contains("rollback.sql")
+    } else {
+        words(name).any(|w| BACKWARD.contains(&w.as_str()))
+    };
+    // A folder of steps back: `rollback/1.2.0.sql` beside `upgrade/1.2.0.sql`.
+    let back = back || words(folder(path)).any(|w| matches!(w.as_str(), "rollback" | "rollbacks" | "revert" | "reverts" | "undo"));
+    undo || back || path.ends_with(".py") && (name == "__init__.py" || name == "conftest.py")
+}
+
+/// The files that may run on our database.
+fn candidates(paths: &[String]) -> Vec<&String> {
     let stem = |p: &str| {
         let kept: Vec<String> = p.split('.').map(str::to_ascii_lowercase).filter(|w| !OURS.contains(&w.as_str())).collect();
         kept.join(".")
     };
-    // A folder says it, an ending (`x.mysql.sql`), or the last word of a name; in the middle of one it says what the step is about.
-    let foreign = |p: &str| {
-        let (folders, name) = p.rsplit_once('/').unwrap_or(("", p));
-        let is = |w: &str| FOREIGN.contains(&w.to_ascii_lowercase().as_str());
-        let plain = |part: &&str| !matches!(*part, "up" | "sql" | "down");
-        let stem = name.split('.').rfind(plain).unwrap_or_default();
-        words(folders).any(|w| is(&w)) || name.split('.').any(is) || words(stem).last().is_some_and(|w| is(&w))
-    };
     let ours = |p: &str| words(p).any(|w| OURS.contains(&w.as_str()));
-    let mut chosen: Vec<&String> = paths.iter().filter(|p| !foreign(p)).filter(|p| is_sql(p) || p.ends_with(".py")).collect();
+    let mut chosen: Vec<&String> = paths.iter().filter(|p| !is_for_another(p)).filter(|p| is_sql(p) || p.ends_with(".py")).collect();
     // Of `x.sql` and its twin `x.postgres.sql` only the twin runs; `x.sql.postgres` is what comes on top of `x.sql`.
     let on_top = |p: &str| p.rsplit('.').next().is_some_and(|end| OURS.contains(&end));
     let twins: Vec<String> = chosen.iter().filter(|p| ours(p) && !on_top(p)).map(|p| stem(p)).collect();
-    chosen.retain(|p| ours(p) || !twins.contains(&stem(p)));
-    chosen.retain(|p| {
-        let name = p.rsplit('/').next().unwrap_or(p);
-        let undo = name.starts_with('U') && name[1..].starts_with(|c: char| c.is_ascii_digit()) && name.contains("__");
-        // A number makes `0007_drop_old_tables.sql` a step like any other; `.down.sql` stays one back.
-        let back = if numbered(p) {
-            [".down.", "_down.", "-down.", ".undo.", ".rollback."].iter().any(|w| name.to_ascii_lowercase().contains(w))
-                || name.to_ascii_lowercase().contains("rollback.sql")
-        } else {
-            words(name).any(|w| BACKWARD.contains(&w.as_str()))
-        };
-        // A folder of steps back: `rollback/1.2.0.sql` beside `upgrade/1.2.0.sql`.
-        let back = back || words(&folder(p)).any(|w| matches!(w.as_str(), "rollback" | "rollbacks" | "revert" | "reverts" | "undo"));
-        let python = p.ends_with(".py") && (name == "__init__.py" || name == "conftest.py");
-        !undo && !back && !python
-    });
+    chosen.retain(|p| (ours(p) || !twins.contains(&stem(p))) && !is_no_step(p));
+    chosen
+}
+
+/// The files of a folder that run on a fresh PostgreSQL, in order. `paths` are relative to the folder, `text` reads one of them.
+pub fn plan(paths: &[String], text: &dyn Fn(&str) -> Option<String>) -> Vec<Script> {
+    let mut chosen = candidates(paths);
     if let Some(done) = full_and_deltas(&chosen) {
         return done;
     }
-    let repeatable = |p: &str| p.rsplit('/').next().is_some_and(|n| n.starts_with("R__"));
-    // With steps in order beside it, a file without a number is either the whole at once, which comes first, or something for another day.
-    let steps = chosen.iter().any(|p| numbered(p) && is_sql(p));
-    let part = |p: &str| {
-        let name: Vec<String> = words(p.rsplit('/').next().unwrap_or(p)).collect();
-        PARTS.iter().position(|part| name.iter().any(|w| part.contains(&w.as_str()))).filter(|_| !numbered(p) && name.iter().any(|w| w == "create"))
-    };
-    let whole = |p: &str| part(p).is_some() || words(p.rsplit('/').next().unwrap_or(p)).any(|w| WHOLE.contains(&w.as_str()));
     // What makes today's tables from nothing has the updates of older databases in it.
     if chosen.iter().any(|p| part(p) == Some(TABLES)) {
-        chosen.retain(|p| !words(&folder(p)).any(|w| matches!(w.as_str(), "update" | "updates" | "upgrade" | "upgrades")));
+        chosen.retain(|p| !words(folder(p)).any(|w| matches!(w.as_str(), "update" | "updates" | "upgrade" | "upgrades")));
     }
+    // With steps in order beside it, a file without a number is either the whole at once, which comes first, or something for another day. But one number
+    // among names makes no order: `3_quick_fixes.sql` beside `pages.sql` and `users.sql`.
+    let loose = |p: &String| !is_numbered(p) && !is_whole(p) && !is_repeatable(p);
+    let numbered = chosen.iter().filter(|p| is_numbered(p)).count();
+    let beside = |p: &String| is_sql(p) && loose(p) && !is_aside(p) && chosen.iter().any(|step| is_numbered(step) && are_near(p, step));
+    let others: Vec<&String> = chosen.iter().copied().filter(|p| beside(p)).collect();
+    let steps = chosen.iter().any(|p| is_numbered(p) && is_sql(p)) && (others.is_empty() || numbered > 1 && numbered >= others.len());
+    let mut aside = Vec::new();
     if steps {
-        chosen.retain(|p| numbered(p) || whole(p) || repeatable(p));
+        chosen.retain(|p| !loose(p));
+        aside = others.into_iter().map(|p| Script::Doubtful(p.clone())).collect();
     } else {
         chosen.retain(|p| is_sql(p));
     }
+    let (chosen, sure) = in_order(chosen, steps);
+    let scripts = chosen.into_iter().map(|p| script(p)).collect();
+    let mut scripts = if sure { scripts } else { super::order::by_need(scripts, text) };
+    scripts.append(&mut aside);
+    scripts
+}
+
+/// Whether one of two files lies in a folder around the other.
+fn are_near(a: &str, b: &str) -> bool {
+    let around = |outer: &str, inner: &str| outer.is_empty() || inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    around(folder(a), folder(b)) || around(folder(b), folder(a))
+}
+
+/// Whether a file explains or tries something.
+fn is_aside(path: &str) -> bool {
+    words(path).any(|w| matches!(w.as_str(), "test" | "tests" | "testing" | "testdata" | "doc" | "docs" | "examples" | "samples"))
+}
+
+/// The files in the order of their names, as the tool reads it that they are for; and whether that is no guess.
+fn in_order(mut chosen: Vec<&String>, steps: bool) -> (Vec<&String>, bool) {
     // Flyway looks through all folders below its locations and runs by version, wherever a file lies
     // (https://documentation.red-gate.com/flyway: "locations are scanned recursively", "versioned migrations are applied in order"). A version that
     // stands twice says that these are several histories.
     let versioned: Vec<(String, &String)> = chosen.iter().filter_map(|p| Some((flyway_version(p)?, *p))).collect();
     let versions: std::collections::BTreeSet<&str> = versioned.iter().map(|v| v.0.as_str()).collect();
     if versioned.len() > 1 && versioned.len() * 2 > chosen.len() && versions.len() == versioned.len() {
-        let rank = |p: &str| (flyway_version(p).is_none(), repeatable(p));
+        let rank = |p: &str| (flyway_version(p).is_none(), is_repeatable(p));
         let version = |p: &str| flyway_version(p).unwrap_or_default();
         chosen.sort_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| natural(&version(a), &version(b))).then_with(|| a.cmp(b)));
-        return chosen.into_iter().map(|p| script(p)).collect();
+        return (chosen, true);
     }
     // Diesel's folders each hold an `up.sql`; their order is that of the digits before the first `_`, dashes between them apart
     // (https://docs.rs/diesel_migrations: "the version is everything up to the first underscore, with dashes removed").
     if chosen.iter().filter(|p| p.ends_with("/up.sql")).count() * 2 > chosen.len() {
-        let version = |p: &str| folder(p).rsplit('/').next().unwrap_or_default().split('_').next().unwrap_or_default().replace('-', "");
+        let version = |p: &str| name(folder(p)).split('_').next().unwrap_or_default().replace('-', "");
         chosen.retain(|p| p.ends_with("/up.sql") || p.as_str() == "up.sql");
         chosen.sort_by(|a, b| version(a).cmp(&version(b)).then_with(|| a.cmp(b)));
-        return chosen.into_iter().map(|p| script(p)).collect();
+        return (chosen, true);
     }
     // Prisma's folders each hold a `migration.sql`; their order is that of their names, letter by letter.
     if chosen.iter().filter(|p| p.ends_with("/migration.sql")).count() * 2 > chosen.len() {
         chosen.retain(|p| p.ends_with("/migration.sql"));
-        chosen.sort_by_key(|p| folder(p));
-        return chosen.into_iter().map(|p| script(p)).collect();
+        chosen.sort_by_key(|p| folder(p).to_owned());
+        return (chosen, true);
     }
     // `init/1-tables.sql` beside `001-more.sql`: the folder's own numbers begin before those of the steps.
-    let before = |p: &str| words(folder(p).rsplit('/').next().unwrap_or_default()).all(|w| BEFORE.contains(&w.as_str())) && p.contains('/');
-    let rank = |p: &str| (repeatable(p), !before(p), if steps { numbered(p) } else { !whole(p) }, part(p));
-    let version = |p: &str| p.rsplit('/').next().unwrap_or(p).trim_start_matches(['V', 'v']).to_owned();
-    chosen.sort_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| natural(&folder(a), &folder(b))).then_with(|| natural(&version(a), &version(b))));
-    chosen.into_iter().map(|p| script(p)).collect()
+    let before = |p: &str| p.contains('/') && words(name(folder(p))).all(|w| BEFORE.contains(&w.as_str()));
+    let rank = |p: &str| (is_repeatable(p), !before(p), if steps { is_numbered(p) } else { !is_whole(p) }, part(p));
+    let version = |p: &str| name(p).trim_start_matches(['V', 'v']).to_owned();
+    chosen.sort_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| natural(folder(a), folder(b))).then_with(|| natural(&version(a), &version(b))));
+    (chosen, steps)
 }
 
 /// The version of `V1_2__what.sql`, its parts between dots.
@@ -208,8 +293,7 @@ fn full_and_deltas(paths: &[&String]) -> Option<Vec<Script>> {
     let mut first: Vec<&String> = fulls.iter().filter(|p| p.1 == latest).map(|p| p.2).collect();
     first.sort_by(|a, b| natural(a, b));
     let mut steps: Vec<_> = placed.iter().filter(|p| !is_full(&p.0) && p.1 > latest).collect();
-    let name = |p: &str| p.rsplit('/').next().unwrap_or(p).to_owned();
-    steps.sort_by(|a, b| a.1.cmp(&b.1).then_with(|| natural(&name(a.2), &name(b.2))).then_with(|| a.2.cmp(b.2)));
+    steps.sort_by(|a, b| a.1.cmp(&b.1).then_with(|| natural(name(a.2), name(b.2))).then_with(|| a.2.cmp(b.2)));
     let loose = paths.iter().filter(|p| split(p).is_none() && is_sql(p)).copied();
     Some(loose.chain(first).chain(steps.into_iter().map(|s| s.2)).map(|p| script(p)).collect())
 }
@@ -232,14 +316,15 @@ pub fn up_part(text: &str) -> &str {
 /// Runs the files on a database.
 pub fn replay(files: &dyn Files<'_>, folder: &str, scripts: &[Script], mut db: Database) -> Database {
     for (n, s) in scripts.iter().enumerate() {
+        let unsure = s.doubt();
         match s {
-            Script::Sql(path) => {
+            Script::Sql(path) | Script::Doubtful(path) => {
                 let path = format!("{folder}/{path}");
                 let Ok(bytes) = std::fs::read(Path::new(&path)) else { continue };
                 let text = String::from_utf8_lossy(&bytes);
                 let file = crate::source::FileId(u32::try_from(n).unwrap_or(u32::MAX));
                 for (part, doubt) in jinja::parts(file, up_part(&text)) {
-                    db.execute(&part, doubt);
+                    db.execute(&part, doubt.or(unsure));
                 }
                 db.end_session();
             }
@@ -255,12 +340,17 @@ mod tests {
 
     fn names(paths: &[&str]) -> Vec<String> {
         let paths: Vec<String> = paths.iter().map(|p| (*p).to_owned()).collect();
-        plan(&paths)
-            .into_iter()
-            .map(|s| match s {
-                Script::Sql(p) | Script::Python(p) => p,
-            })
-            .collect()
+        plan(&paths, &|_| None).iter().map(|s| s.path().to_owned()).collect()
+    }
+
+    #[test]
+    fn one_number_among_names_makes_no_order() {
+        assert_eq!(names(&["3_quick.sql", "setup.sql", "add_spaces.sql"]), ["setup.sql", "3_quick.sql", "add_spaces.sql"]);
+        assert_eq!(names(&["3_quick.sql", "b.sql", "a.sql", "10_c.sql", "c.sql"]), ["3_quick.sql", "10_c.sql", "a.sql", "b.sql", "c.sql"]);
+        // Among steps a file without a number may run, behind them.
+        let few = ["db/01_a.sql", "db/02_b.sql", "db/helpers.sql", "db/tests/tables.sql", "bench/tables.sql"].map(str::to_owned);
+        let step = |path: &str| Script::Sql(path.to_owned());
+        assert_eq!(plan(&few, &|_| None), [step("db/01_a.sql"), step("db/02_b.sql"), Script::Doubtful("db/helpers.sql".to_owned())]);
     }
 
     #[test]

@@ -97,8 +97,10 @@ fn sql(path: &Path, files: &[PathBuf]) -> (Option<(String, Vec<Script>)>, Vec<St
     if !inside.iter().any(|p| files::is_sql(p)) {
         return (None, Vec::new());
     }
-    let mut scripts = files::plan(&inside);
+    let text = |inside: &str| files::text(&folder.join(inside));
+    let mut scripts = files::plan(&inside, &text);
     if let Some(before) = super::base::of(&folder, &scripts, &files) {
+        scripts.retain(|s| !matches!(s, Script::Doubtful(path) if *path == before));
         scripts.insert(0, Script::Sql(before));
     }
     let besides = named.keys().filter(|f| !aside(f) && path.join(f) != folder).map(|f| slashed(f)).collect();

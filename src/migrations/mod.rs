@@ -12,6 +12,7 @@ mod files;
 mod find;
 mod first;
 mod jinja;
+mod order;
 mod passed;
 mod python;
 mod session;

@@ -140,13 +140,16 @@ fn sql(world: &World<'_>, files: &Linked<'_, '_>, folder: &str, paths: &[String]
     let mut db = Database::new();
     db.judge_data = true;
     let (mut steps, mut by_path) = (Vec::new(), BTreeMap::new());
-    for script in super::files::plan(paths) {
+    let place = |inside: &str| if folder.is_empty() { inside.to_owned() } else { format!("{folder}/{inside}") };
+    let text = |inside: &str| ids.get(place(inside).as_str()).map(|id| world.sources.get(*id).text.to_string());
+    for script in super::files::plan(paths, &text) {
+        let unsure = script.doubt();
         match script {
-            Script::Sql(inside) => {
-                let path = if folder.is_empty() { inside.clone() } else { format!("{folder}/{inside}") };
+            Script::Sql(inside) | Script::Doubtful(inside) => {
+                let path = place(&inside);
                 let Some(&id) = ids.get(path.as_str()) else { continue };
                 for (part, doubt) in super::jinja::parts(id, up_part(&world.sources.get(id).text)) {
-                    db.execute(&part, doubt);
+                    db.execute(&part, doubt.or(unsure));
                 }
                 steps.push(Step { revision: inside, path: path.clone(), problems: db.take_problems() });
                 by_path.insert(path, id);
