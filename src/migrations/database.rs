@@ -413,8 +413,11 @@ impl Database {
             Arc::make_mut(&mut self.supposed_at).remove(name);
             let object = name.to_string();
             let schema = self.schema_mut();
-            schema.relations.remove(name);
+            let before = schema.relations.remove(name);
             schema.incomplete.retain(|i| i.object != object);
+            // What was added to it stands for files whose order was guessed wrong.
+            let early = before.map(|r| r.columns.into_iter().map(|c| c.name)).into_iter().flatten();
+            Arc::make_mut(&mut self.passed).add(name, early);
         }
     }
 

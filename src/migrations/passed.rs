@@ -1,6 +1,6 @@
-//! What `ALTER TABLE IF EXISTS` passed over, because its table was not there yet.
+//! What `ALTER TABLE IF EXISTS` passed over, because its table was not there yet; and what was added to a table before it was made.
 //!
-//! A server says nothing either. But where the order of the files is our guess, the table may have been there: it is then made later in the replay, without the
+//! A server says nothing of the former, and refuses the latter. But where the order of the files is our guess, the table may have been there: it is then made later in the replay, without the
 //! column. Such a column is not lost without a word.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -37,6 +37,14 @@ impl Passed {
         }
     }
 
+    /// A table is made to which columns were added before.
+    pub fn add(&mut self, name: &QualifiedName, columns: impl Iterator<Item = String>) {
+        let mut columns = columns.peekable();
+        if columns.peek().is_some() {
+            self.columns.entry(name.clone()).or_default().extend(columns);
+        }
+    }
+
     /// Whether a table of that name was passed over.
     pub fn names(&self, table: &str) -> bool {
         self.columns.keys().any(|n| n.name == table)
@@ -47,7 +55,7 @@ impl Passed {
         for (name, columns) in self.columns {
             let Some(relation) = schema.relations.get_mut(&name).filter(|r| columns.iter().any(|c| r.column(c).is_none())) else { continue };
             relation.open = true;
-            schema.mark_incomplete(name.to_string(), "a migration adds columns if it exists, and it is created only later");
+            schema.mark_incomplete(name.to_string(), "a migration adds columns to it, and it is created only later");
         }
     }
 }
