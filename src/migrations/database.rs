@@ -57,8 +57,6 @@ pub struct Database {
     asked: Arc<BTreeSet<QualifiedName>>,
     /// What `ALTER TABLE IF EXISTS` passed over.
     passed: Arc<Passed>,
-    /// The schema that bare names go to, where it is not `public`.
-    path: Option<String>,
 }
 
 impl Database {
@@ -156,25 +154,29 @@ impl Database {
     pub fn find(&self, schema: Option<&str>, name: &str) -> Option<(&QualifiedName, &Relation)> {
         // a temporary table hides the others
         let temporary = if schema.is_none() { self.schema().relation(Some(crate::sql::ddl::TEMPORARY), name) } else { None };
-        match (schema, &self.path) {
-            _ if temporary.is_some() => temporary,
-            (None, Some(path)) => self.schema().relation(Some(path), name).or_else(|| self.schema().relation(None, name)),
-            (schema, _) => self.schema().relation(schema, name),
+        if temporary.is_some() {
+            return temporary;
+        }
+        match schema {
+            None => self.ddl.path().iter().find_map(|path| self.schema().relation(Some(path), name)),
+            schema => self.schema().relation(schema, name),
         }
     }
 
-    /// A session ends, and with it its temporary tables.
+    /// A session ends, and with it its temporary tables and the search path that it set. Each file of a folder has one of its own: runners open a connection for
+    /// it, or put the old one back into its first state (Flyway, Supabase); and what runs on another day than the file before must stand by itself.
     pub fn end_session(&mut self) {
+        self.set_path(&[]);
         if self.ddl.has_temporary() {
             Arc::make_mut(&mut self.ddl).end_session();
         }
     }
 
-    /// Where bare names are looked up and created from now on; `None` for the usual.
-    pub fn set_path(&mut self, schema: Option<&str>) {
-        self.path = schema.map(str::to_owned);
-        let path = schema.map_or_else(|| "RESET search_path".to_owned(), |s| format!("SET search_path TO {}, public", super::sqltext::quoted(s)));
-        Arc::make_mut(&mut self.ddl).run(&path);
+    /// Where bare names are looked up and created from now on; without schemas as usual.
+    pub fn set_path(&mut self, schemas: &[String]) {
+        let path = schemas.iter().map(|s| super::sqltext::quoted(s)).collect::<Vec<_>>().join(", ");
+        let set = if schemas.is_empty() { "RESET search_path".to_owned() } else { format!("SET search_path TO {path}") };
+        Arc::make_mut(&mut self.ddl).run(&set);
         Arc::make_mut(&mut self.ddl).take_notes();
     }
 
@@ -254,7 +256,7 @@ impl Database {
     /// A statement about data, held to the schema as it stands.
     fn data(&mut self, sql: &Template, span: Span) {
         let part = sql.part(span);
-        let options = Options { search_path: self.path.clone().map(|p| vec![p, "public".to_owned()]), ..Options::default() };
+        let options = Options { search_path: Some(self.ddl.path().to_vec()), ..Options::default() };
         for p in analyse(&part, self.ddl.schema(), &options).problems {
             let kind = match (p.kind, p.table, p.column) {
                 (ProblemKind::UnknownTable, Some(table), _) if !self.phantoms.iter().any(|n| n.name == table) && !self.passed.names(&table) => {
@@ -402,7 +404,7 @@ impl Database {
 
     /// Where bare names are created.
     fn default_schema(&self) -> &str {
-        self.path.as_deref().or(self.ddl.schema().search_path.first().map(String::as_str)).unwrap_or("public")
+        self.ddl.path().first().map_or("public", String::as_str)
     }
 
     /// A table that was taken to be there before, since something pointed at it, and that is created only now.

@@ -151,6 +151,7 @@ fn sql(world: &World<'_>, files: &Linked<'_, '_>, folder: &str, paths: &[String]
                 for (part, doubt) in super::jinja::parts(id, up_part(&world.sources.get(id).text)) {
                     db.execute(&part, doubt.or(unsure));
                 }
+                db.end_session();
                 steps.push(Step { revision: inside, path: path.clone(), problems: db.take_problems() });
                 by_path.insert(path, id);
             }

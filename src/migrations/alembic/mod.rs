@@ -356,7 +356,7 @@ pub fn replay(files: &dyn super::python::Files<'_>, tree: &Tree, db: Database) -
     if m.exhausted() {
         m.host.db.lose_all("the history takes too many steps to replay");
     }
-    m.host.db.set_path(None);
+    m.host.db.set_path(&[]);
     (m.host.db, graph, steps)
 }
 
@@ -448,6 +448,6 @@ fn environment(m: &mut M<'_, '_>, env: &str) {
         (!first.is_empty() && first != "public").then_some(first)
     });
     if let Some(schema) = schema {
-        m.host.db.set_path(Some(&schema));
+        m.host.db.set_path(&[schema, "public".to_owned()]);
     }
 }

@@ -28,3 +28,15 @@ fn a_file_that_changes_a_table_runs_behind_the_one_that_makes_it() {
     let s = pull(&[("sql/add.sql", "ALTER TABLE skills ADD space int; CREATE TABLE people (id int);"), circle]);
     assert!(s.relation(None, "skills").unwrap().1.open, "{:?}", s.relations);
 }
+
+#[test]
+fn a_search_path_ends_with_the_file_that_sets_it() {
+    let one = "CREATE SCHEMA other; SET search_path = other, pg_catalog; CREATE TABLE one (id int); ALTER TABLE one ADD note text;";
+    let s = pull(&[
+        ("migrations/1.sql", one),
+        ("migrations/2.sql", "SELECT pg_catalog.set_config('search_path', '', false); CREATE TABLE two (id int);"),
+        ("migrations/3.sql", "CREATE TABLE three (id int);"),
+    ]);
+    assert_eq!(s.relations.keys().map(ToString::to_string).collect::<Vec<_>>(), ["other.one", "public.three", "public.two"]);
+    assert!(s.incomplete.is_empty(), "{:?}", s.incomplete);
+}

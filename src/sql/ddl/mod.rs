@@ -133,6 +133,11 @@ impl Ddl {
         &mut self.schema
     }
 
+    /// The session's search path: where bare names are looked up and created.
+    pub fn path(&self) -> &[String] {
+        &self.path
+    }
+
     /// What could not be done since the last call.
     pub fn take_notes(&mut self) -> Vec<Note> {
         std::mem::take(&mut self.notes)
