@@ -169,3 +169,19 @@ fn bases_of_alembic_that_nothing_joins() {
     p.write("m/versions/b1.py", step("b1", "'a1'", "op.create_table('others', sa.Column('id', sa.Integer()))"));
     run(&p).exits(1).says("error[broken-migration] `orders` has no column `kind` at revision `b2`");
 }
+
+/// A search path that is worked out when it runs: what a bare name means, nobody knows.
+#[test]
+fn bare_names_under_a_search_path_that_is_not_known() {
+    let p = Project::new();
+    p.write("schema.lock.yaml", "version: 1\nsearch_path: [public]\ntables:\n  shop.orders:\n    columns:\n      id: integer\n");
+    let env = |set: &str| format!("from alembic import context\n\n\ndef run(schema):\n    {set}\n");
+    p.write("alembic/env.py", env("context.execute(f'SET search_path TO {schema}')"));
+    let body =
+        "op.create_table('orders', sa.Column('id', sa.Integer()), schema='shop')\n    op.execute('UPDATE orders SET id = 1')\n    op.drop_column('lines', 'x')";
+    let revision = format!("import sqlalchemy as sa\nfrom alembic import op\nrevision = 'a'\ndown_revision = None\n\n\ndef upgrade():\n    {body}\n");
+    p.write("alembic/versions/a.py", revision);
+    run(&p).never_says("broken-migration");
+    p.write("alembic/env.py", env("pass"));
+    run(&p).says("error[broken-migration] table `orders` does not exist").says("no revision creates table `lines`");
+}

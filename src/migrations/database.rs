@@ -57,6 +57,10 @@ pub struct Database {
     asked: Arc<BTreeSet<QualifiedName>>,
     /// What `ALTER TABLE IF EXISTS` passed over.
     passed: Arc<Passed>,
+    /// Search paths that the environment of the migrations sets.
+    paths_set: Vec<Vec<String>>,
+    /// It sets one that could not be worked out: where bare names lead, nobody knows.
+    path_unknown: bool,
 }
 
 impl Database {
@@ -180,6 +184,27 @@ impl Database {
         Arc::make_mut(&mut self.ddl).take_notes();
     }
 
+    /// The environment of the migrations sets that search path; `None` for one that could not be worked out.
+    pub fn session_path(&mut self, path: Option<Vec<String>>) {
+        match path {
+            Some(path) => {
+                self.set_path(&path);
+                self.paths_set.push(path);
+            }
+            None => self.path_unknown = true,
+        }
+    }
+
+    /// Search paths that environments of migrations set.
+    pub fn paths_set(&self) -> &[Vec<String>] {
+        &self.paths_set
+    }
+
+    /// Whether nobody knows where bare names lead.
+    pub fn is_path_unknown(&self) -> bool {
+        self.path_unknown
+    }
+
     /// Something may have happened to any table.
     pub fn lose(&mut self, reason: &str) {
         self.lost = true;
@@ -258,6 +283,10 @@ impl Database {
         let part = sql.part(span);
         let options = Options { search_path: Some(self.ddl.path().to_vec()), ..Options::default() };
         for p in analyse(&part, self.ddl.schema(), &options).problems {
+            // Qualified names are written with their dot.
+            if self.path_unknown && !part.text().get(p.span.range()).is_some_and(|t| t.contains('.')) {
+                continue;
+            }
             let kind = match (p.kind, p.table, p.column) {
                 (ProblemKind::UnknownTable, Some(table), _) if !self.phantoms.iter().any(|n| n.name == table) && !self.passed.names(&table) => {
                     NoteKind::UnknownRelation(table)

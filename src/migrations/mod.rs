@@ -44,11 +44,11 @@ pub fn pull_from(path: &Path) -> Result<(Schema, Vec<String>), String> {
     let path = path.to_owned();
     let run = move || {
         let found = histories(&path)?;
-        let mut schema = replay(&found);
+        let (mut schema, paths) = replay(&found);
         if found.sql.is_some() && !schema.relations.is_empty() && schema.relations.values().all(|r| r.open && r.columns.is_empty()) {
             return Err(format!("{}: SQL was found, but not one of its tables was understood; it is perhaps for another database", path.display()));
         }
-        session::adopt(&mut schema, &path);
+        session::adopt(&mut schema, &path, &paths);
         Ok((schema, found.sql_besides))
     };
     let thread = std::thread::Builder::new().stack_size(STACK).spawn(run).map_err(|e| e.to_string())?;
@@ -66,7 +66,8 @@ pub fn of_template(text: &str) -> Option<Schema> {
     })
 }
 
-fn replay(found: &Histories) -> Schema {
+/// The schema that histories leave behind, and the search paths that their environments set.
+fn replay(found: &Histories) -> (Schema, Vec<Vec<String>>) {
     let shelf = Shelf::default();
     let disk = Disk::new(&shelf);
     let mut db = Database::new();
@@ -86,5 +87,6 @@ fn replay(found: &Histories) -> Schema {
     if let Some((folder, scripts)) = &found.sql {
         db = files::replay(&disk, folder, scripts, db);
     }
-    db.finish()
+    let paths = db.paths_set().to_vec();
+    (db.finish(), paths)
 }

@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use crate::schema::Schema;
+use crate::syntax::sql::template::HOLE;
 
 /// What a path is set by, as it stands in the code.
 const NAME: &str = "search_path";
@@ -11,8 +12,8 @@ const NAME: &str = "search_path";
 const MOST_FILES: usize = 20_000;
 
 /// Gives the schema the search path of the code around `near`, as far as its schemas exist. Where several are set, what they reach comes behind what the
-/// database reaches by itself.
-pub(super) fn adopt(schema: &mut Schema, near: &Path) {
+/// database reaches by itself. `of_migrations` are those that the environments of migrations set: what no code says, they say.
+pub(super) fn adopt(schema: &mut Schema, near: &Path, of_migrations: &[Vec<String>]) {
     if schema.relations.keys().all(|name| schema.search_path.contains(&name.schema)) {
         return;
     }
@@ -23,6 +24,10 @@ pub(super) fn adopt(schema: &mut Schema, near: &Path) {
     }
     files.sort();
     let mut found: Vec<Vec<String>> = Vec::new();
+    let usable = |path: Vec<String>| -> Option<Vec<String>> {
+        let path: Vec<String> = path.into_iter().filter(|s| s == "public" || schema.relations.keys().any(|n| n.schema == *s)).collect();
+        path.iter().any(|s| s != "public").then_some(path)
+    };
     for file in files.iter().filter(|f| is_application(f)).take(MOST_FILES) {
         let Ok(text) = std::fs::read(file) else { continue };
         if memchr::memmem::find(&text, NAME.as_bytes()).is_none() && memchr::memmem::find(&text, b"SEARCH_PATH").is_none() {
@@ -32,12 +37,14 @@ pub(super) fn adopt(schema: &mut Schema, near: &Path) {
         if text.contains("down_revision") {
             continue;
         }
-        for path in paths_in(&text) {
-            let path: Vec<String> = path.into_iter().filter(|s| s == "public" || schema.relations.keys().any(|n| n.schema == *s)).collect();
-            if path.iter().any(|s| s != "public") && !found.contains(&path) {
+        for path in paths_in(&text).into_iter().filter_map(usable) {
+            if !found.contains(&path) {
                 found.push(path);
             }
         }
+    }
+    if found.is_empty() {
+        found.extend(of_migrations.iter().cloned().filter_map(usable));
     }
     let own = std::mem::take(&mut schema.search_path);
     let all: Vec<Vec<String>> = if let [one] = found.as_slice() { vec![one.clone(), own] } else { std::iter::once(own).chain(found).collect() };
@@ -54,8 +61,17 @@ fn is_application(file: &Path) -> bool {
     file.extension().is_some_and(|e| e == "py") && !file.components().any(|c| c.as_os_str().to_str().is_some_and(part))
 }
 
+/// Whether a text sets a search path, be it one that is not known: `SET search_path TO {tenant}`.
+pub(super) fn sets_path(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    lower.match_indices(NAME).any(|(at, _)| {
+        let before = lower[..at].trim_end_matches(['\'', '"']).trim_end();
+        ["set", "set local", "set session", "-c", "set_config("].iter().any(|w| before.ends_with(w))
+    })
+}
+
 /// Every search path that a text sets in words.
-fn paths_in(text: &str) -> Vec<Vec<String>> {
+pub(super) fn paths_in(text: &str) -> Vec<Vec<String>> {
     let lower = text.to_ascii_lowercase();
     let mut out = Vec::new();
     for (at, _) in lower.match_indices(NAME) {
@@ -103,7 +119,7 @@ fn schemas(list: &str) -> Option<Vec<String>> {
         if name == "$user" {
             continue;
         }
-        let plain = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+        let plain = !name.is_empty() && !name.contains(HOLE) && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
         plain.then_some(())?;
         out.push(name.to_owned());
         if last {
@@ -115,7 +131,7 @@ fn schemas(list: &str) -> Option<Vec<String>> {
 
 #[cfg(test)]
 mod tests {
-    use super::paths_in;
+    use super::{paths_in, sets_path};
 
     #[test]
     fn paths_are_read_where_they_are_set() {
@@ -136,5 +152,6 @@ mod tests {
         ] {
             assert_eq!(of(unknown), [""; 0], "{unknown}");
         }
+        assert!(sets_path("set local search_path to {x}") && sets_path("select set_config('search_path', %s, false)") && !sets_path("show search_path"));
     }
 }

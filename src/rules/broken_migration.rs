@@ -43,6 +43,7 @@ fn refused(context: &Context<'_, '_>, history: &History, found: &mut Vec<Diagnos
                 // Where several tables come from somewhere else, this one may too.
                 NoteKind::UnknownRelation(_) if history.supposed().len() > 3 => continue,
                 NoteKind::UnknownRelation(name) if is_bookkeeping(name) => continue,
+                NoteKind::UnknownRelation(name) if history.db.is_path_unknown() && !name.contains('.') => continue,
                 NoteKind::UnknownRelation(name) if history.tool == Tool::Django && !is_of_an_app(history, name) => continue,
                 // One history may go on where another one ended.
                 NoteKind::UnknownRelation(name) if made_by_another(context, history, name) => continue,
@@ -73,6 +74,8 @@ fn unmade(context: &Context<'_, '_>, history: &History, found: &mut Vec<Diagnost
         let elsewhere = context.schema.relations.contains_key(name) || context.schema.incomplete.iter().any(|i| i.object == name.to_string());
         let modelled = context.project.world.models.all.iter().any(|m| m.relation.name.as_str() == name.name);
         let other_schema = name.schema != "public" && !context.schema.has_namespace(&name.schema);
+        // A bare name may mean a table of another schema.
+        let elsewhere = elsewhere || history.db.is_path_unknown() && name.schema == "public";
         // Many of them are no slip: something besides the migrations makes tables.
         if elsewhere || modelled || other_schema || history.supposed().len() > 3 {
             continue;

@@ -15,6 +15,7 @@ use std::rc::Rc;
 
 use super::database::Database;
 use super::python::{Args, Host, Machine, Made, Value};
+use super::session::{paths_in, sets_path};
 use crate::schema::QualifiedName;
 use crate::source::{Location, Span};
 use crate::syntax::python::{ExprKind, Function, ParamKind, StmtKind};
@@ -125,8 +126,15 @@ impl<'a> Host<'a> for Alembic<'a> {
         }
     }
 
-    fn attribute(_: &mut M<'_, 'a>, receiver: &Value<'a>, name: &'static str, at: Location) -> Option<Value<'a>> {
-        if let Value::External(path) = receiver { inspect::attribute(path.as_str(), name, at) } else { None }
+    fn attribute(m: &mut M<'_, 'a>, receiver: &Value<'a>, name: &'static str, at: Location) -> Option<Value<'a>> {
+        match receiver {
+            Value::External(path) => inspect::attribute(path.as_str(), name, at),
+            Value::Made(made) if name == "schema" && matches!(last(made.path.as_str()), "MetaData" | "metadata") => {
+                let schema = naming::metadata(m, receiver, 0)?;
+                schema.made()?.args.keyword("schema").cloned()
+            }
+            _ => None,
+        }
     }
 
     fn runs_sql(m: &mut M<'_, 'a>, args: &Args<'a>, at: Location) -> bool {
@@ -440,14 +448,11 @@ fn environment(m: &mut M<'_, '_>, env: &str) {
             });
         });
     }
-    let values: Vec<_> = texts.into_iter().filter_map(|e| m.eval_in(module, e).constant()).collect();
-    let schema = values.iter().find_map(|v| {
-        let v = v.trim().to_ascii_lowercase();
-        let rest = v.strip_prefix("set search_path")?.trim_start().trim_start_matches("to").trim_start_matches('=').trim();
-        let first = rest.split(',').next()?.trim().trim_end_matches(';').trim_matches(['"', '\'']).to_owned();
-        (!first.is_empty() && first != "public").then_some(first)
-    });
-    if let Some(schema) = schema {
-        m.host.db.set_path(&[schema, "public".to_owned()]);
-    }
+    let texts: Vec<String> =
+        texts.into_iter().filter_map(|e| if let Value::Str(t) = m.eval_in(module, e) { Some(t.text().to_owned()) } else { None }).collect();
+    let set: Vec<&String> = texts.iter().filter(|t| sets_path(t)).collect();
+    let Some(first) = set.first() else { return };
+    // One that is put together for each of several schemas says that none is the only one.
+    let known = set.iter().all(|t| !paths_in(t).is_empty());
+    m.host.db.session_path(if known { paths_in(first).into_iter().next() } else { None });
 }

@@ -14,7 +14,7 @@ pub fn convention<'a>(m: &mut Machine<'_, 'a, Alembic<'a>>, target: &Value<'a>) 
 }
 
 /// The call of `MetaData` behind what `env.py` says.
-fn metadata<'a>(m: &mut Machine<'_, 'a, Alembic<'a>>, value: &Value<'a>, depth: usize) -> Option<Value<'a>> {
+pub fn metadata<'a>(m: &mut Machine<'_, 'a, Alembic<'a>>, value: &Value<'a>, depth: usize) -> Option<Value<'a>> {
     if depth > 8 {
         return None;
     }

@@ -20,7 +20,11 @@ fn a_file_without_a_number_is_not_lost() {
 #[test]
 fn a_file_that_changes_a_table_runs_behind_the_one_that_makes_it() {
     let add = ("sql/add-space-to-skills.sql", "ALTER TABLE public.skills ADD COLUMN space int;");
-    let s = pull(&[add, ("sql/data.sql", "CREATE TABLE public.skills (id int, person int REFERENCES people (id));"), ("sql/people.sql", "CREATE TABLE people (id int);")]);
+    let s = pull(&[
+        add,
+        ("sql/data.sql", "CREATE TABLE public.skills (id int, person int REFERENCES people (id));"),
+        ("sql/people.sql", "CREATE TABLE people (id int);"),
+    ]);
     assert_eq!(columns(&s, "skills"), ["id integer", "person integer", "space integer"]);
     assert!(s.incomplete.is_empty(), "{:?}", s.incomplete);
     // Where that is no help, the column is not lost without a word.

@@ -1,6 +1,7 @@
 //! Histories in a few lines each, and the schema they leave behind.
 
 mod folders;
+mod paths;
 
 use super::pull_from;
 use crate::schema::Schema;
