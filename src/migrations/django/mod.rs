@@ -270,15 +270,12 @@ fn contrib(m: &mut M<'_, '_>, apps: &Apps) {
             m.sql(&Sql::new(at, &contrib::create(table, columns, link, "")).finish());
             create::named(m, table, at);
             if !model.is_empty() {
-                let mut id = fields::Field::plain("AutoField");
-                if *model == "session" {
-                    id = fields::Field::plain("CharField");
-                }
+                let (name, mut id) = contrib_key(columns, at);
                 id.args.keywords.push((fields::key("primary_key"), Value::Bool(true), at));
                 let state = Model {
                     name: (*model).to_owned(),
                     db_table: Some((*table).to_owned()),
-                    fields: vec![("id".to_owned(), id)],
+                    fields: vec![(name, id)],
                     has_table: true,
                     proxy_of: None,
                     unique_together: Vec::new(),
@@ -287,6 +284,18 @@ fn contrib(m: &mut M<'_, '_>, apps: &Apps) {
             }
         }
     }
+}
+
+/// The key of one of Django's models, which is the first of its columns: a number, or a text (`session_key varchar(40)`).
+fn contrib_key<'a>(columns: &str, at: Location) -> (String, fields::Field<'a>) {
+    let mut words = columns.split_whitespace();
+    let (name, ty) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    let Some(length) = ty.strip_prefix("varchar(").and_then(|t| t.trim_end_matches(')').parse().ok()) else {
+        return (name.to_owned(), fields::Field::plain("AutoField"));
+    };
+    let mut key = fields::Field::plain("CharField");
+    key.args.keywords.push((fields::key("max_length"), Value::Int(length), at));
+    (name.to_owned(), key)
 }
 
 /// Apps that are installed from elsewhere bring tables that the project's own migrations do not make.

@@ -1,0 +1,25 @@
+//! Migrations that point at the models of Django's own apps.
+
+use super::{columns, pull};
+
+#[test]
+fn a_session_has_a_key_of_its_own() {
+    let text = "from django.db import migrations, models
+class Migration(migrations.Migration):
+    operations = [migrations.CreateModel('Link', fields=[
+        ('id', models.BigAutoField(primary_key=True)),
+        ('sessions', models.ManyToManyField(to='sessions.session')),
+        ('last', models.ForeignKey(to='sessions.Session', on_delete=models.CASCADE)),
+        ('site', models.ForeignKey(to='sites.Site', on_delete=models.CASCADE)),
+    ])]
+";
+    let settings = "INSTALLED_APPS = ['django.contrib.sessions', 'django.contrib.sites', 'shop']\n";
+    let s = pull(&[("settings.py", settings), ("shop/migrations/0001_initial.py", text)]);
+    assert_eq!(columns(&s, "shop_link_sessions"), ["id integer not null", "link_id bigint not null", "session_id varchar(40) not null"]);
+    assert_eq!(columns(&s, "shop_link"), ["id bigint not null", "last_id varchar(40) not null", "site_id integer not null"]);
+    let targets = |table: &str| s.relation(None, table).unwrap().1.foreign_keys.iter().map(|k| k.target_columns.join(",")).collect::<Vec<_>>();
+    assert_eq!(
+        (targets("shop_link_sessions"), targets("shop_link")),
+        (vec!["id".to_owned(), "session_key".to_owned()], vec!["session_key".to_owned(), "id".to_owned()])
+    );
+}
