@@ -181,11 +181,6 @@ impl History {
         Some(Location::new(*self.files.get(path)?, crate::source::Span::default()))
     }
 
-    /// Revisions that a revision needs, itself included.
-    pub fn ancestors(&self, id: &str) -> BTreeSet<&str> {
-        self.graph.ancestors(id)
-    }
-
     /// Tables that revisions change although none creates them.
     pub fn supposed(&self) -> &BTreeSet<QualifiedName> {
         self.db.phantoms()

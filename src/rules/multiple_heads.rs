@@ -17,30 +17,18 @@ pub(super) const RULE: Rule = Rule {
 fn check(context: &Context<'_, '_>, found: &mut Vec<Diagnostic>) {
     // Where two files have one identifier, folders of several histories lie side by side, and what follows what is a guess.
     for history in context.histories().iter().filter(|h| !h.graph.doubled) {
-        let heads = history.graph.heads();
-        let mut told: Vec<&str> = Vec::new();
-        for (n, head) in heads.iter().enumerate() {
-            let own = history.ancestors(&head.id);
-            let labelled = |id: &&str| history.graph.revisions.get(*id).is_some_and(|r| !r.labels.is_empty());
-            for other in &heads[..n] {
-                let theirs = history.ancestors(&other.id);
-                let forked = own.intersection(&theirs).next().is_some();
-                if !forked || own.symmetric_difference(&theirs).any(labelled) || told.contains(&head.id.as_str()) {
-                    continue;
-                }
-                let Some(at) = head.at.or_else(|| history.place(&head.path)) else { continue };
-                told.push(&head.id);
-                let message = format!("revisions `{}` and `{}` are both heads", other.id, head.id);
-                let mut d = Diagnostic::new(RULE.name, Severity::Error, at, diagnostic::Context::Migration, message);
-                d.help = Some(match history.tool {
-                    Tool::Django => "let one depend on the other, or merge them: `python manage.py makemigrations --merge`".to_owned(),
-                    _ => format!("let one follow the other, or merge them: `alembic merge {} {}`", other.id, head.id),
-                });
-                found.push(match other.at.or_else(|| history.place(&other.path)) {
-                    Some(place) => d.related(place, "the other head"),
-                    None => d,
-                });
-            }
+        for (head, other) in history.graph.forks() {
+            let Some(at) = head.at.or_else(|| history.place(&head.path)) else { continue };
+            let message = format!("revisions `{}` and `{}` are both heads", other.id, head.id);
+            let mut d = Diagnostic::new(RULE.name, Severity::Error, at, diagnostic::Context::Migration, message);
+            d.help = Some(match history.tool {
+                Tool::Django => "let one depend on the other, or merge them: `python manage.py makemigrations --merge`".to_owned(),
+                _ => format!("let one follow the other, or merge them: `alembic merge {} {}`", other.id, head.id),
+            });
+            found.push(match other.at.or_else(|| history.place(&other.path)) {
+                Some(place) => d.related(place, "the other head"),
+                None => d,
+            });
         }
     }
 }

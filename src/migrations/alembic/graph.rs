@@ -72,16 +72,26 @@ impl Graph {
         self.revisions.values().filter(|r| !followed.contains(r.id.as_str())).collect()
     }
 
-    /// Revisions that a revision needs, itself included.
-    pub fn ancestors(&self, id: &str) -> BTreeSet<&str> {
+    /// Revisions that a revision follows, itself included; those that it only depends on are others' (`depends_on` joins no branches).
+    fn line(&self, id: &str) -> BTreeSet<&str> {
         let mut seen = BTreeSet::new();
         let mut todo: Vec<&str> = self.revisions.get_key_value(id).map(|r| r.0.as_str()).into_iter().collect();
         while let Some(id) = todo.pop() {
             if seen.insert(id) {
-                todo.extend(self.before(&self.revisions[id]));
+                todo.extend(self.revisions[id].down.iter().filter_map(|d| self.resolve(d)));
             }
         }
         seen
+    }
+
+    /// Heads that grew out of one revision with one before them. Trees of their own, and branches with a label, are meant to have their own.
+    pub fn forks(&self) -> Vec<(&Revision, &Revision)> {
+        let heads = self.heads();
+        let lines: Vec<BTreeSet<&str>> = heads.iter().map(|h| self.line(&h.id)).collect();
+        let labelled = |id: &&str| self.revisions.get(*id).is_some_and(|r| !r.labels.is_empty());
+        let fork = |a: &BTreeSet<&str>, b: &BTreeSet<&str>| !a.is_disjoint(b) && !a.symmetric_difference(b).any(labelled);
+        let before = |n: usize| (0..n).find(|o| fork(&lines[n], &lines[*o]));
+        (0..heads.len()).filter_map(|n| Some((heads[n], heads[before(n)?]))).collect()
     }
 
     /// Revisions that belong together, by identifier: the same number for all that lead to, or need, one another. Bases that nothing joins are histories of
@@ -167,6 +177,20 @@ mod tests {
         let parts = g.parts();
         assert_eq!((parts["a"], parts["b"], parts["x"]), (parts["d"], parts["c"], parts["y"]));
         assert_ne!(parts["a"], parts["x"]);
+    }
+
+    #[test]
+    fn branches_that_depend_on_one_another_stay_branches() {
+        let mut g = graph(&[("a", &[]), ("b", &["a"]), ("x", &[]), ("y", &["x"])]);
+        let needs = |g: &mut Graph, id: &str, other: &str| g.revisions.get_mut(id).unwrap().depends_on = vec![other.to_owned()];
+        needs(&mut g, "x", "a");
+        needs(&mut g, "b", "y");
+        assert_eq!((g.heads().len(), g.forks().len()), (2, 0));
+        let mut g = graph(&[("a", &[]), ("b", &["a"]), ("c", &["a"])]);
+        let forks = |g: &Graph| g.forks().iter().map(|(head, other)| format!("{} {}", head.id, other.id)).collect::<Vec<_>>();
+        assert_eq!(forks(&g), ["c b"]);
+        g.revisions.get_mut("c").unwrap().labels = vec!["more".to_owned()];
+        assert!(forks(&g).is_empty());
     }
 
     #[test]
