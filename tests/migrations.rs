@@ -185,3 +185,14 @@ fn bare_names_under_a_search_path_that_is_not_known() {
     p.write("alembic/env.py", env("pass"));
     run(&p).says("error[broken-migration] table `orders` does not exist").says("no revision creates table `lines`");
 }
+
+/// The books of a runner that the project wrote itself: it makes their table, no step does.
+#[test]
+fn the_books_of_the_projects_own_runner() {
+    let p = Project::new();
+    p.write("schema.lock.yaml", T);
+    p.write("migrations/001_orders.sql", "CREATE TABLE orders (id int PRIMARY KEY, made date);\nDELETE FROM _migrations;\n");
+    run(&p).never_says("broken-migration");
+    p.write("migrations/001_orders.sql", "CREATE TABLE orders (id int PRIMARY KEY, made date);\nDELETE FROM _orders;\n");
+    run(&p).says("error[broken-migration]");
+}

@@ -4,7 +4,7 @@ use super::{Context, Rule, display};
 use crate::config::Level;
 use crate::diagnostic::{self, Diagnostic, Severity};
 use crate::migrations::{History, Tool};
-use crate::schema::is_bookkeeping;
+use crate::schema::is_of_runner;
 use crate::sql::ddl::NoteKind;
 
 pub(super) const RULE: Rule = Rule {
@@ -42,7 +42,7 @@ fn refused(context: &Context<'_, '_>, history: &History, found: &mut Vec<Diagnos
                 }
                 // Where several tables come from somewhere else, this one may too.
                 NoteKind::UnknownRelation(_) if history.supposed().len() > 3 => continue,
-                NoteKind::UnknownRelation(name) if is_bookkeeping(name) => continue,
+                NoteKind::UnknownRelation(name) if is_of_runner(name) => continue,
                 NoteKind::UnknownRelation(name) if history.db.is_path_unknown() && !name.contains('.') => continue,
                 NoteKind::UnknownRelation(name) if history.tool == Tool::Django && !is_of_an_app(history, name) => continue,
                 // One history may go on where another one ended.

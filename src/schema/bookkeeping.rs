@@ -45,6 +45,18 @@ pub fn is_bookkeeping(table: &str) -> bool {
     TABLES.iter().any(|t| t.0 == table) || table.starts_with("alembic_version") || matches!(table, "spatial_ref_sys" | "pg_stat_statements")
 }
 
+/// Whether a name is one that a runner of migrations which a project wrote itself gives its books: `_migrations`, `schema_version`. The runner makes that table, no
+/// step does.
+pub fn is_of_runner(table: &str) -> bool {
+    let bare = table.rsplit('.').next().unwrap_or(table).trim_matches('"').to_ascii_lowercase();
+    let words = || bare.split('_').filter(|w| !w.is_empty());
+    let of = |wanted: &[&str]| words().any(|w| wanted.contains(&w));
+    is_bookkeeping(&bare)
+        || of(&["migration", "migrations"])
+        || of(&["schema", "db", "database"]) && of(&["version", "versions", "history", "patches", "changelog", "changes"])
+        || matches!(&*bare, "dbversion" | "schemaversion")
+}
+
 impl Schema {
     /// Forgets the tables in which tools of migrations keep their books.
     pub fn drop_bookkeeping(&mut self) {
@@ -66,7 +78,14 @@ fn is_tools(name: &QualifiedName, relation: &Relation) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::is_of_runner;
     use crate::sql::ddl::load_file;
+
+    #[test]
+    fn books_of_runners_are_told_by_their_names() {
+        assert!(["_migrations", "app.\"Migrations\"", "schema_versions", "applied_migrations", "alembic_version"].into_iter().all(is_of_runner));
+        assert!(!["orders", "versions", "history", "schemas", "immigrations", "database_users"].into_iter().any(is_of_runner));
+    }
 
     #[test]
     fn the_tools_own_table_goes_and_a_projects_table_of_the_name_stays() {

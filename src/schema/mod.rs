@@ -17,7 +17,7 @@ mod naming;
 mod platform;
 pub mod types;
 
-pub use bookkeeping::is_bookkeeping;
+pub use bookkeeping::{is_bookkeeping, is_of_runner};
 
 pub(crate) use naming::{clip, object_name, primary_key_name};
 
