@@ -7,11 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::passed::Passed;
+use super::routines::Routines;
 use crate::schema::{QualifiedName, Relation, RelationKind, Schema, WHOLE};
 use crate::source::{Location, Span};
 use crate::sql::ddl::{Ddl, NoteKind};
 use crate::sql::{Options, ProblemKind, analyse};
-use crate::syntax::sql::ast::{AlterAction, ColumnConstraintKind, ObjectKind, ObjectName, Statement, StatementKind, TableConstraintKind, TableElement};
+use crate::syntax::sql::ast::{AlterAction, Call, ColumnConstraintKind, ObjectKind, ObjectName, Statement, StatementKind, TableConstraintKind, TableElement};
 use crate::syntax::sql::template::{HOLE, Template};
 use crate::syntax::sql::{Parameters, parse};
 
@@ -59,6 +60,8 @@ pub struct Database {
     passed: Arc<Passed>,
     /// Search paths that the environment of the migrations sets.
     paths_set: Vec<Vec<String>>,
+    /// Functions that change the schema where they are called.
+    routines: Arc<Routines>,
     /// It sets one that could not be worked out: where bare names lead, nobody knows.
     path_unknown: bool,
 }
@@ -249,7 +252,7 @@ impl Database {
             while let Some(span) = skipped.next_if(|span| span.start < s.statement.span.start) {
                 self.unread(sql, span);
             }
-            for change in crate::sql::ddl::changes_of_query(&s.statement.kind) {
+            for change in crate::sql::ddl::changes_of_query(&s.statement.kind).into_iter().chain(self.routine(&s.statement.kind)) {
                 let Some(at) = sql.locate(s.statement.span) else { continue };
                 let mut template = Template::default();
                 template.push_verbatim(&change, at);
@@ -264,6 +267,23 @@ impl Database {
         for span in skipped {
             self.unread(sql, span);
         }
+    }
+
+    /// Keeps a function that a statement defines; and gives what those do that it calls.
+    fn routine(&mut self, kind: &StatementKind) -> Vec<String> {
+        if let StatementKind::CreateFunction(create) = kind {
+            let schema = create.name.schema_str().unwrap_or_else(|| self.default_schema());
+            let name = QualifiedName::new(schema, create.name.name.as_str());
+            Arc::make_mut(&mut self.routines).define(name, create);
+        }
+        if self.routines.is_empty() {
+            return Vec::new();
+        }
+        let names = |call: &Call| match call.name.schema_str() {
+            Some(schema) => vec![QualifiedName::new(schema, call.name.name.as_str())],
+            None => self.ddl.path().iter().map(|schema| QualifiedName::new(schema, call.name.name.as_str())).collect(),
+        };
+        self.routines.blocks(kind, names)
     }
 
     /// A statement that could not be read. What is no DDL changes no shape; the rest opens the relation it names.

@@ -15,6 +15,7 @@ mod jinja;
 mod order;
 mod passed;
 mod python;
+mod routines;
 mod session;
 mod sqitch;
 mod sqltext;

@@ -3,6 +3,7 @@
 mod contrib;
 mod folders;
 mod paths;
+mod routines;
 
 use super::pull_from;
 use crate::schema::Schema;

@@ -69,6 +69,15 @@ pub(super) fn may_reshape(text: &str) -> bool {
     }
 }
 
+/// Whether it makes, changes or drops a table or view of its own that is not known: which there are is then not known either. Of partitions nobody need know.
+pub(super) fn is_of_tables(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    let mut words = text.split_whitespace();
+    let changes = words.next().is_some_and(|w| matches!(w, "create" | "alter" | "drop"));
+    let object = words.find(|w| !matches!(*w, "or" | "replace" | "materialized" | "unlogged" | "foreign"));
+    changes && object.is_some_and(|w| matches!(w, "table" | "view")) && !text.contains("partition")
+}
+
 /// The values of `ARRAY['a', 'b']`, `'{a,b}'` is not read; or the one value of a literal.
 pub(super) fn values(text: &str, variables: &Variables) -> Option<Vec<String>> {
     let expr = expression(text)?;
@@ -187,7 +196,7 @@ fn fill(form: &str, args: &[String]) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Variables, may_reshape, texts};
+    use super::{Variables, is_of_tables, may_reshape, texts};
 
     #[test]
     fn texts_are_put_together_as_the_server_does() {
@@ -200,6 +209,15 @@ mod tests {
         assert_eq!(all("format('drop table %I', r.name)"), ["drop table _db_hole_"]);
         assert_eq!(all("format('%s')"), ["_db_hole_"]);
         assert_eq!(all("oops("), ["_db_hole_"]);
+    }
+
+    #[test]
+    fn what_leaves_it_open_which_tables_there_are() {
+        let all = ["create table _db_hole__current (a int)", "DROP VIEW _db_hole_", "alter table _db_hole_ add a int"];
+        assert!(all.into_iter().all(is_of_tables));
+        let none =
+            ["_db_hole_", "create function _db_hole_()", "create temp table _db_hole_ (a int)", "create table _db_hole_ partition of t for values in (1)"];
+        assert!(!none.into_iter().any(is_of_tables));
     }
 
     #[test]

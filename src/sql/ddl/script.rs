@@ -157,7 +157,8 @@ impl Ddl {
         for text in statements_of_block(&code) {
             if text.contains(HOLE) {
                 if execute::may_reshape(&text) {
-                    self.not_understood(span, "do block", "a statement that is put together at run time");
+                    let object = if execute::is_of_tables(&text) { crate::schema::WHOLE } else { "do block" };
+                    self.not_understood(span, object, "a statement that is put together at run time");
                 }
             } else {
                 self.run_at(&text, depth - 1);
