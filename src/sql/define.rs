@@ -72,6 +72,10 @@ impl<'a> Overlay<'a> {
             | StatementKind::AlterSchema(_)
             | StatementKind::AlterFunction(_)
             | StatementKind::Drop(_) => self.change().apply(text, std::slice::from_ref(statement)),
+            // `SELECT AddGeometryColumn(…)`
+            query @ StatementKind::Query(_) if !crate::sql::ddl::changes_of_query(query).is_empty() => {
+                self.change().apply(text, std::slice::from_ref(statement))
+            }
             _ => {}
         }
     }

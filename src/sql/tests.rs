@@ -262,6 +262,7 @@ fn a_script_knows_what_it_made() {
     clean("create temp table t as select id as key, total from orders; select key, total from t");
     finds("create table t (a int); select b from t", &["unknown-column: b"]);
     clean("set search_path = audit; select at from log");
+    clean("create table b (a int); select AddGeometryColumn('', 'b', 'geom', '4326', 'POINT', 2); insert into b (a, geom) values (1, '01')");
 }
 
 #[test]

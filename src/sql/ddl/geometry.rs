@@ -2,7 +2,7 @@
 //! (<https://postgis.net/docs/AddGeometryColumn.html>, <https://postgis.net/docs/DropGeometryColumn.html>).
 
 use crate::schema::lock::quote;
-use crate::syntax::sql::ast::{Call, ExprKind, QueryBody, StatementKind};
+use crate::syntax::sql::ast::{Call, Expr, ExprKind, QueryBody, StatementKind};
 
 /// The kinds of geometry, as `PostGIS` writes them.
 const KINDS: [&str; 16] = [
@@ -44,8 +44,11 @@ pub(super) fn as_statement(call: &Call) -> Option<String> {
         "dropgeometrycolumn" => false,
         _ => return None,
     };
-    let names: Vec<&str> = call.args.iter().map_while(|a| if let ExprKind::String(text) = &a.kind { Some(text.as_str()) } else { None }).collect();
-    // `([[catalog,] schema,] table, column, srid, type, dimension)`: the names end where the number begins.
+    // `([[catalog,] schema,] table, column, srid, type, dimension)`: the names end where the number begins, which may be written as a text.
+    let is_number = |text: &str| text.trim().parse::<i64>().is_ok();
+    let string = |a: &Expr| if let ExprKind::String(text) = &a.kind { Some(text.clone()) } else { None };
+    let names: Vec<String> = call.args.iter().map_while(string).take_while(|text| !is_number(text)).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let names = names.as_slice();
     let (schema, table, column) = match names {
         [table, column] => ("", *table, *column),
@@ -59,9 +62,10 @@ pub(super) fn as_statement(call: &Call) -> Option<String> {
     }
     let mut rest = call.args[names.len()..].iter();
     // A negative number is no constant here: it means no reference system.
-    let srid = rest.next().and_then(|a| if let ExprKind::Number(n) = &a.kind { n.parse::<u32>().ok() } else { None }).unwrap_or(0);
+    let number = |a: &Expr| if let ExprKind::Number(n) | ExprKind::String(n) = &a.kind { n.trim().parse::<u32>().ok() } else { None };
+    let srid = rest.next().and_then(number).unwrap_or(0);
     let kind = rest.next().and_then(|a| if let ExprKind::String(kind) = &a.kind { Some(kind.as_str()) } else { None })?;
-    let dimension = rest.next().and_then(|a| if let ExprKind::Number(n) = &a.kind { n.parse::<u32>().ok() } else { None }).unwrap_or(2);
+    let dimension = rest.next().and_then(number).unwrap_or(2);
     let measured = kind.ends_with(['M', 'm']);
     let written = kind.trim_end_matches(['M', 'm', 'Z', 'z']);
     let kind = KINDS.iter().find(|k| k.eq_ignore_ascii_case(written))?;

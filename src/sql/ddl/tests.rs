@@ -191,10 +191,11 @@ fn functions_of_postgis_change_tables() {
         "create table places (id int); create schema app; create table app.ways (id int);
 select AddGeometryColumn('public', 'places', 'geom', 4326, 'POINT', 2);
 SELECT addgeometrycolumn('places', 'line', 0, 'LINESTRING', 3), DropGeometryColumn('places', 'id');
-do $$ begin perform AddGeometryColumn('app', 'ways', 'way', -1, 'GEOMETRY', 2); end $$;",
+do $$ begin perform AddGeometryColumn('app', 'ways', 'way', -1, 'GEOMETRY', 2); end $$;
+select AddGeometryColumn('', 'places', 'area', '4326', 'MULTIPOLYGON', '2');",
     );
     let columns = |s, name| schema.relation(s, name).unwrap().1.columns.iter().map(|c| format!("{} {}", c.name, c.ty)).collect::<Vec<_>>();
-    assert_eq!(columns(None, "places"), ["geom geometry(Point,4326)", "line geometry(LineStringZ)"]);
+    assert_eq!(columns(None, "places"), ["area geometry(MultiPolygon,4326)", "geom geometry(Point,4326)", "line geometry(LineStringZ)"]);
     assert_eq!(columns(Some("app"), "ways"), ["id integer", "way geometry(Geometry)"]);
 }
 
