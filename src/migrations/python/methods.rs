@@ -11,7 +11,7 @@ use crate::syntax::sql::template::Template;
 #[expect(clippy::too_many_lines, reason = "a table of functions")]
 pub(super) fn builtin<'a, H: Host<'a>>(m: &mut Machine<'_, 'a, H>, path: &str, args: &Args<'a>, at: Location) -> Option<Value<'a>> {
     let first = || args.positional.first().map(|a| a.0.clone()).unwrap_or_default();
-    if let Some(value) = super::paths::call(path, args, at) {
+    if let Some(value) = super::paths::resource(m, path, args, at).or_else(|| super::paths::call(path, args, at)) {
         return Some(value);
     }
     Some(match path {

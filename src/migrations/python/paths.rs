@@ -86,6 +86,36 @@ pub(super) fn call<'a>(function: &str, args: &Args<'a>, at: Location) -> Option<
     })
 }
 
+/// Functions that find a file in a package: `importlib.resources.files("shop.sql")`, `pkgutil.get_data(__name__, "up.sql")`. A package is a folder of that path below one of
+/// the folders above the module that asks.
+pub(super) fn resource<'a, H: Host<'a>>(m: &Machine<'_, 'a, H>, function: &str, args: &Args<'a>, at: Location) -> Option<Value<'a>> {
+    let function = function.strip_prefix("importlib.resources.").or_else(|| function.strip_prefix("importlib_resources.")).or_else(|| {
+        let others = ["pkgutil.get_data", "pkg_resources.resource_string", "pkg_resources.resource_filename", "pkg_resources.resource_stream"];
+        others.contains(&function).then_some(function)
+    })?;
+    if function == "as_file" {
+        return args.positional.first().and_then(|a| spelt(&a.0)).map(|p| path(&p));
+    }
+    let package = match args.positional.first().map(|a| &a.0) {
+        Some(Value::Module(module)) => parent(&m.modules[*module].path).to_owned(),
+        Some(value) => match value.path() {
+            Some("builtins.__name__" | "builtins.__package__") => parent(m.own_path()).to_owned(),
+            Some(dotted) => dotted.replace('.', "/"),
+            None => value.constant()?.replace('.', "/"),
+        },
+        None => parent(m.own_path()).to_owned(),
+    };
+    if function == "files" {
+        return Some(path(&package));
+    }
+    let file = join(&package, args.positional.iter().skip(1).take(1).map(|a| spelt(&a.0)))?;
+    match function {
+        "read_text" | "read_binary" | "pkgutil.get_data" | "pkg_resources.resource_string" => Some(Value::text(&read(m, &spelt(&file)?)?, at)),
+        "open_text" | "open_binary" | "path" | "pkg_resources.resource_filename" | "pkg_resources.resource_stream" => Some(file),
+        _ => None,
+    }
+}
+
 /// `path.name`
 pub(super) fn attribute<'a>(of: &str, attribute: &str, at: Location) -> Value<'a> {
     let last = name(of);

@@ -3,6 +3,7 @@
 mod contrib;
 mod folders;
 mod paths;
+mod reading;
 mod routines;
 
 use super::pull_from;
@@ -563,42 +564,4 @@ fn models_of_a_neighbour_are_not_ours() {
     }
     let s = pull_from(&dir.path().join("p")).unwrap().0;
     assert_eq!(s.relations.keys().map(|k| k.name.as_str()).collect::<Vec<_>>(), ["ours"]);
-}
-
-#[test]
-fn a_file_of_sql_that_a_migration_reads_is_run() {
-    let ways = [
-        "op.execute(open(os.path.join(os.path.dirname(__file__), '..', 'sql', 'up.sql')).read())",
-        "with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), '../sql/up.sql'), encoding='utf-8') as f:\n        op.execute(sa.text(f.read()))",
-        "op.execute((Path(__file__).resolve().parent.parent / 'sql' / 'up.sql').read_text())",
-        "op.execute(Path(__file__).parents[1].joinpath('sql', 'up.sql').read_text(encoding='utf-8'))",
-        "op.execute(HERE.joinpath('up.sql').open().read())",
-        "op.execute(open('sql/up.sql').read())",
-        "op.execute(open(f'{HERE}/up.sql', 'rb').read().decode('utf-8'))",
-        "op.execute(open(str(HERE) + '/up.sql').read())",
-        "op.execute(Path(os.path.splitext('%s/up.py' % HERE)[0] + '.sql').read_text())",
-        "op.execute((HERE / os.path.basename('x/up.sql')).read_text())",
-        "path = HERE / 'up'\n    op.execute(path.with_suffix('.sql').read_text())",
-        "for s in HERE.joinpath('up.sql').read_text().split(';'):\n        if s.strip():\n            op.execute(s)",
-    ];
-    let run = |body: &str, sql: &str| {
-        let head = "import os\nfrom pathlib import Path\nimport sqlalchemy as sa\nfrom alembic import op\nrevision = 'a'\ndown_revision = None\nHERE = Path(__file__).parent.parent / 'sql'\n";
-        pull(&[
-            ("versions/a.py", &format!("{head}def upgrade():\n    {body}\n    op.create_table('u', sa.Column('id', sa.Integer()))\n")),
-            (sql, "CREATE TABLE t (id int);\nALTER TABLE t ADD c text;"),
-        ])
-    };
-    for way in ways {
-        let s = run(way, "sql/up.sql");
-        assert!(s.incomplete.is_empty(), "{way}: {:?}", s.incomplete);
-        assert_eq!(columns(&s, "t"), ["c text", "id integer"], "{way}");
-    }
-    // What is not there, or is no SQL, stays unknown.
-    for (way, file) in [
-        (ways[0], "sql/other.sql"),
-        ("op.execute(open(f'{HERE}/up.txt').read())", "sql/up.txt"),
-        ("op.execute(open(HERE / 'up.sql', 'w').read())", "sql/up.sql"),
-    ] {
-        assert!(!run(way, file).incomplete.is_empty(), "{way}");
-    }
 }
