@@ -196,3 +196,26 @@ fn the_books_of_the_projects_own_runner() {
     p.write("migrations/001_orders.sql", "CREATE TABLE orders (id int PRIMARY KEY, made date);\nDELETE FROM _orders;\n");
     run(&p).says("error[broken-migration]");
 }
+
+/// A lock made of one history says nothing of what another one alone makes.
+#[test]
+fn a_history_that_the_lock_was_not_made_from() {
+    let p = Project::new();
+    p.write("schema.lock.yaml", format!("{T}  public.kept:\n    columns:\n      id: integer\n"));
+    let revision = |id: &str, down: &str, body: &str| {
+        format!("import sqlalchemy as sa\nfrom alembic import op\nrevision = '{id}'\ndown_revision = {down}\n\n\ndef upgrade():\n    {body}\n")
+    };
+    let orders = "op.create_table('orders', sa.Column('id', sa.Integer(), primary_key=True), sa.Column('made', sa.Date()))";
+    p.write("alembic/env.py", "");
+    p.write("alembic/versions/a.py", revision("a", "None", &format!("{orders}\n    op.create_table('kept', sa.Column('id', sa.Integer()))")));
+    p.write("lib/migrations/001_a.sql", "CREATE TABLE orders (id int PRIMARY KEY);\n");
+    p.write("lib/migrations/002_b.sql", "CREATE TABLE IF NOT EXISTS more (id int);\n");
+    run(&p).never_says("stale-lock");
+    // It is heard of when a lock is made, and what it makes is then not said to be missing.
+    p.write("app.py", "import asyncpg\n\n\nasync def load(conn: asyncpg.Connection):\n    return await conn.fetch('SELECT id FROM more')\n");
+    p.run(&["pull", "--from", "."]).exits(0).says("lib/migrations");
+    run(&p).never_says("unknown-table").never_says("stale-lock");
+    // The history that it was made from is still held to it.
+    p.write("alembic/versions/b.py", revision("b", "'a'", "op.create_table('lines', sa.Column('id', sa.Integer()))"));
+    run(&p).says("error[stale-lock] this creates `lines`");
+}

@@ -268,7 +268,7 @@ fn in_order(mut chosen: Vec<&String>, steps: bool) -> (Vec<&String>, bool) {
 }
 
 /// The version of `V1_2__what.sql`, its parts between dots.
-fn flyway_version(path: &str) -> Option<String> {
+pub(super) fn flyway_version(path: &str) -> Option<String> {
     let (version, _) = path.rsplit('/').next()?.strip_prefix('V')?.split_once("__")?;
     let version = version.replace('_', ".");
     version.bytes().all(|b| b.is_ascii_digit() || b == b'.').then_some(version)

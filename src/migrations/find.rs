@@ -23,6 +23,8 @@ pub struct Histories {
     pub sql: Option<(String, Vec<Script>)>,
     /// Other folders of SQL migrations, relative to the path.
     pub sql_besides: Vec<String>,
+    /// Those of them that stand beside a history of another kind, with what runs of each.
+    pub left_out: Vec<(String, Vec<Script>)>,
 }
 
 /// Looks for migrations under a path.
@@ -54,6 +56,10 @@ pub fn histories(path: &Path) -> Result<Histories, String> {
         if found.sql.is_none() {
             return Err(format!("{}: no migrations were found", path.display()));
         }
+    } else {
+        found.left_out = super::besides::folders(&path, &files, &found);
+        found.sql_besides = found.left_out.iter().map(|f| f.0.clone()).collect();
+        found.left_out.iter_mut().for_each(|f| f.0 = slashed(&path.join(&f.0)));
     }
     Ok(found)
 }
@@ -72,7 +78,8 @@ pub(super) fn ours(mut tree: Tree) -> Tree {
 }
 
 /// Folders whose migrations explain or try something.
-const ASIDE: &[&str] = &["docs", "doc", "examples", "example", "samples", "tests", "test", "testing", "fixtures", "archive", "archived", "legacy", "old"];
+pub(super) const ASIDE: &[&str] =
+    &["docs", "doc", "examples", "example", "samples", "tests", "test", "testing", "fixtures", "archive", "archived", "legacy", "old"];
 
 /// The folder of SQL migrations under a path: one named `migrations` if there is such a one, else the path itself. Of several, the one with the most files
 /// is the application's; the others belong to a service beside it, or to a page of documentation.

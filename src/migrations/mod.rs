@@ -5,6 +5,7 @@
 
 pub mod alembic;
 mod base;
+mod besides;
 mod database;
 
 mod django;
@@ -87,6 +88,9 @@ fn replay(found: &Histories) -> (Schema, Vec<Vec<String>>) {
     }
     if let Some((folder, scripts)) = &found.sql {
         db = files::replay(&disk, folder, scripts, db);
+    }
+    for (folder, scripts) in &found.left_out {
+        besides::confess(&mut db, &disk, folder, scripts);
     }
     let paths = db.paths_set().to_vec();
     (db.finish(), paths)

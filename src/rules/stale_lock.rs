@@ -4,7 +4,7 @@ use super::{Context, Rule, display};
 use crate::config::Level;
 use crate::diagnostic::{self, Diagnostic, Severity};
 use crate::migrations::{History, Tool};
-use crate::schema::RelationKind;
+use crate::schema::{QualifiedName, RelationKind};
 
 pub(super) const RULE: Rule = Rule {
     name: "stale-lock",
@@ -27,8 +27,15 @@ fn check(context: &Context<'_, '_>, found: &mut Vec<Diagnostic>) {
     }
 }
 
+/// Whether another history of the project makes a table of that name, too: which of them the lock has it from, nobody can tell.
+fn shared(context: &Context<'_, '_>, history: &History, name: &QualifiedName) -> bool {
+    context.histories().iter().any(|h| !std::ptr::eq(h, history) && h.db.created(name))
+}
+
 fn compare(context: &Context<'_, '_>, history: &History, found: &mut Vec<Diagnostic>) {
-    let made = || history.db.schema().relations.iter().filter(|(n, r)| r.kind == RelationKind::Table && !r.open && history.db.created(n));
+    // A lock that has most of what this history alone makes was made of it, or of its database.
+    let own = |n: &QualifiedName| history.db.created(n) && !shared(context, history, n);
+    let made = || history.db.schema().relations.iter().filter(|(n, r)| r.kind == RelationKind::Table && !r.open && own(n));
     let confessed = |name: &str| context.schema.incomplete.iter().any(|i| i.object == name);
     let missing = made().filter(|(n, _)| !context.schema.relations.contains_key(n)).count();
     if missing * 2 > made().count() {

@@ -1,5 +1,6 @@
 //! Histories in a few lines each, and the schema they leave behind.
 
+mod besides;
 mod contrib;
 mod folders;
 mod paths;
