@@ -219,3 +219,18 @@ fn a_history_that_the_lock_was_not_made_from() {
     p.write("alembic/versions/b.py", revision("b", "'a'", "op.create_table('lines', sa.Column('id', sa.Integer()))"));
     run(&p).says("error[stale-lock] this creates `lines`");
 }
+
+/// A script between two steps in SQL speaks of the schema of its day.
+#[test]
+fn a_script_between_the_steps_of_an_update() {
+    let p = Project::new();
+    p.write("schema.lock.yaml", T);
+    let script = "import sqlalchemy\n\n\ndef jobs(connection):\n    return connection.execute('SELECT id, created FROM orders').fetchall()\n";
+    p.write("admin/updates/20160616-orders-1.sql", "ALTER TABLE orders ADD COLUMN made date;\n");
+    for step in ["admin/updates/20160616-orders-2.py", "admin/updates/02_orders.py", "scripts/2016-06-16-orders.py"] {
+        p.write(step, script);
+    }
+    run(&p).never_says("unknown-column");
+    p.write("scripts/2_orders.py", script);
+    run(&p).exits(1).says("scripts/2_orders.py:5:43: error[unknown-column]");
+}

@@ -152,7 +152,8 @@ impl<'a> World<'a> {
     pub fn is_migration(&self, file: FileId) -> bool {
         let Some(module) = self.index.module_of(file) else { return false };
         let folder = |p: &str| matches!(p, "migrations" | "delta" | "deltas" | "versions") || p.ends_with("_migrations");
-        module.is_revision() || self.sources.get(file).path.rsplit('/').skip(1).any(folder)
+        let path = &self.sources.get(file).path;
+        module.is_revision() || path.rsplit('/').skip(1).any(folder) || is_dated_step(path)
     }
 
     /// Works a class's ancestors out.
@@ -557,3 +558,16 @@ pub(super) fn reset_cuts(before: u64) {
 
 /// Libraries whose names people import with `*`.
 const STAR_LIBRARIES: &[&str] = &["sqlalchemy", "sqlmodel", "django", "typing", "peewee"];
+
+/// Whether a script's name says when it ran: by a date (`20160616-snapshots-2.py`), or by a number in a folder of updates. Nobody imports a module of such a name; it was
+/// written for the schema of its day, between two steps in SQL.
+fn is_dated_step(path: &str) -> bool {
+    let (folders, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let rest = name.trim_start_matches(|c: char| c.is_ascii_digit());
+    let digits = name.len() - rest.len();
+    let of_updates = |f: &str| matches!(f, "update" | "updates" | "upgrade" | "upgrades" | "patches" | "schema_updates" | "revisions" | "migration");
+    // Years, months and days, perhaps with dashes between them.
+    let dated =
+        digits >= 8 || digits == 4 && matches!(name.as_bytes(), [b'1' | b'2', _, _, _, b'-' | b'_', b'0' | b'1', m, b'-' | b'_', ..] if m.is_ascii_digit());
+    digits > 0 && rest.starts_with(['-', '_', '.']) && (dated || folders.rsplit('/').any(of_updates))
+}
