@@ -8,12 +8,12 @@ use crate::source::{Language, SourceFile, Sources};
 use crate::syntax::python;
 
 /// Every model, a line for its table and one for each column.
-fn models_in(files: &[(&str, &str)], bound: &[(&str, &str)]) -> Vec<String> {
+pub(super) fn models_in(files: &[(&str, &str)], bound: &[(&str, &str)]) -> Vec<String> {
     models_under(&Schema::new(), files, bound)
 }
 
 /// The same under a lock.
-fn models_under(schema: &Schema, files: &[(&str, &str)], bound: &[(&str, &str)]) -> Vec<String> {
+pub(super) fn models_under(schema: &Schema, files: &[(&str, &str)], bound: &[(&str, &str)]) -> Vec<String> {
     let mut sources = Sources::default();
     let trees: Vec<_> = files.iter().map(|(path, text)| (sources.add(SourceFile::new(*path, Language::Python, *text)), python::parse(text))).collect();
     let modules: Vec<_> = trees.iter().map(|(id, tree)| (*id, tree)).collect();

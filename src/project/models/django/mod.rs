@@ -2,6 +2,9 @@
 
 pub mod apps;
 pub mod fields;
+mod init;
+#[cfg(test)]
+mod tests;
 
 use rustc_hash::FxHashMap;
 
@@ -180,7 +183,7 @@ impl Django {
                             at: Location::new(def.file, target.span),
                             path: *path,
                             class: *field_class,
-                            args: args.clone(),
+                            args: field_class.map_or_else(|| args.clone(), |c| init::handed_on(ev, c, args)),
                             owner,
                             certain: bindings.len() == 1,
                         };
@@ -207,13 +210,21 @@ impl Django {
             None => Some(last(&f.path) == "NullBooleanField"),
         }
         .filter(|_| f.certain);
-        column.name = f.args.keyword("db_column").and_then(|a| Some((Symbol::from(&a.value.constant()?), construct::text_at(a))));
+        let named = f.args.keyword("db_column").filter(|a| !matches!(a.value, Value::None));
+        column.name = named.and_then(|a| Some((Symbol::from(&a.value.constant()?), construct::text_at(a))));
+        // Whether it is the key decides whether Django adds one.
+        d.model.open |= f.args.keyword("primary_key").is_some_and(|a| fold::truth(&a.value).is_none());
         d.model.open |= f.class.is_some_and(|c| fields::adds_fields(ev, c));
         if !is_from(&f.path, "django") && fields::may_bring_columns(ev, &f.path) {
             d.of_packages.push(f.name);
         }
         match kind {
             Kind::Nothing => d.note(f.name, Member::Other),
+            // There is a column, and what it is called is not known.
+            Kind::Plain | Kind::ForeignKey | Kind::OneToOne if named.is_some() && column.name.is_none() => {
+                d.model.open = true;
+                d.note(f.name, Member::Other);
+            }
             // A field of some package may have a column, or none; the lock knows.
             Kind::Plain if f.class.is_none() && !fields::is_known(ev, &f.path) && lacks(ev, d, column.name.as_ref().map_or(f.name, |n| n.0)) => {
                 d.note(f.name, Member::Other);
@@ -244,9 +255,13 @@ impl Django {
         let at = to.map_or(f.at, construct::text_at);
         let (target, library) = self.target(ev, class, to);
         let field = f.args.keyword("to_field").and_then(|a| a.value.constant().map(|s| Symbol::from(&s)));
-        if f.args.keyword("db_constraint").is_some_and(|a| fold::truth(&a.value) == Some(false)) {
+        if f.args.keyword("db_constraint").is_some_and(|a| fold::truth(&a.value) != Some(true)) {
             column.type_at = None;
             column.unconstrained = true;
+        }
+        if field.is_none() && f.args.keyword("to_field").is_some_and(|a| !matches!(a.value, Value::None)) {
+            column.type_at = Some(at);
+            return;
         }
         match (target, library) {
             (Some(c), _) => {

@@ -1,0 +1,44 @@
+//! Django's models in the forms in which people write them, and the columns that Django makes of each.
+
+use super::super::tests::models_in;
+
+/// The models of one app's `models.py`.
+fn models(code: &str) -> Vec<String> {
+    models_in(&[("app/__init__.py", ""), ("app/models.py", &format!("from django.db import models\n{code}"))], &[])
+}
+
+/// What is said of one model: its own line and its columns.
+fn model(code: &str, name: &str) -> Vec<String> {
+    let all = models(code);
+    let first = all.iter().position(|l| l.starts_with(&format!("{name} "))).expect("the model");
+    let rest = all[first + 1..].iter().take_while(|l| l.starts_with("  "));
+    std::iter::once(&all[first]).chain(rest).cloned().collect()
+}
+
+/// A field class of the project hands on what its constructor says; where that is not plain, what it speaks of is not known.
+#[test]
+fn constructors_of_field_classes() {
+    let with = |init: &str, field: &str| {
+        let code = format!(
+            "class Sector(models.Model):\n    pass\nclass Key(models.ForeignKey):\n    def __init__(self, to, on_delete=models.CASCADE, db_column='key', **kwargs):\n        super().__init__(to, on_delete=on_delete, db_column=db_column, **kwargs)\nclass Text(models.CharField):\n    def __init__(self, *args, **kwargs):\n        {init}\nclass Enquiry(models.Model):\n    id = models.AutoField(primary_key=True)\n    x = {field}\n"
+        );
+        model(&code, "Enquiry").join(";").replace("Enquiry app_enquiry", "").replace(";  id integer not null key", "").trim_start_matches([';', ' ']).to_owned()
+    };
+    let up = "super().__init__(*args, **kwargs)";
+    let text = |init: &str| with(&init.replace("UP", up).replace('\n', "\n        "), "Text(max_length=5)");
+    assert_eq!(with("pass", "Key(Sector)"), "x=key integer not null → public.app_sector.id");
+    assert_eq!(with("pass", "Key(Sector, null=True, db_column='other')"), "x=other integer null → public.app_sector.id");
+    assert_eq!(text("super(Text, self).__init__(*args, null=True)"), "x varchar null");
+    assert_eq!(text("models.CharField.__init__(self, *args, null=True, **kwargs)"), "x varchar(5) null");
+    assert_eq!(text("kwargs['null'] = True\nUP"), "x varchar(5) null");
+    assert_eq!(text("kwargs.setdefault('null', True)\nkwargs.setdefault('max_length', 9)\nUP"), "x varchar(5) null");
+    assert_eq!(text("size = kwargs.pop('max_length', 3)\nself.size = kwargs.pop('size', 1) or 2\nsuper().__init__(*args, max_length=size, **kwargs)"), "x varchar(5) not null");
+    assert_eq!(text("kwargs.update(null=True, max_length=7)\nUP"), "x varchar(7) null");
+    assert_eq!(text("UP\nkwargs['null'] = True"), "x varchar(5) not null");
+    // Not plain: what it names is not known.
+    assert_eq!(text("if kwargs.get('blank'):\n    kwargs['null'] = True\nUP"), "x varchar(5) null?");
+    assert_eq!(text("for k in kwargs:\n    kwargs[k] = 'null'\nUP"), "x varchar(5) null?");
+    assert_eq!(text("kwargs['db_column'] = make()\nUP"), "open");
+    assert_eq!(text("prepare(kwargs)\nUP"), "open");
+    assert_eq!(text("if self:\n    UP"), "x varchar(5) not null");
+}
