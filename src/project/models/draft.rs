@@ -36,6 +36,8 @@ pub struct Draft<'a> {
     pub any_schema: bool,
     /// Fields of packages that may bring further columns.
     pub of_packages: Vec<Symbol>,
+    /// Django: the field that links it to its parent.
+    pub parent_link: Option<Symbol>,
 }
 
 /// What an annotation says of a relationship.
@@ -80,6 +82,7 @@ impl<'a> Draft<'a> {
             at_top: false,
             any_schema: false,
             of_packages: Vec::new(),
+            parent_link: None,
         }
     }
 

@@ -239,6 +239,9 @@ impl Django {
                 column.name = column.name.or(Some((attname, f.at)));
                 self.key(ev, class, f, &mut column);
                 let (target, _) = self.target(ev, class, f.args.get(0, "to"));
+                if kind == Kind::OneToOne && f.args.is_true("parent_link") && (d.parent_link.is_none() || target == d.parent) {
+                    d.parent_link = Some(f.name);
+                }
                 d.add(f.name, f.at, column, Some(f.owner), null);
                 d.note(attname, Member::Synonym(f.name));
                 if let (Some(t), Some(name)) = (target, self.reverse_name(ev, class, &f.args, kind)) {
@@ -378,9 +381,16 @@ impl Django {
         }
     }
 
-    /// The column that Django adds where no field is the primary key.
+    /// The column that Django adds where no field is the primary key. A link to the parent that is written out is the key
+    /// (`Options._prepare` in django/db/models/options.py).
     fn primary_key<'a>(&self, ev: &mut Evaluator<'_, 'a>, class: ClassId, parent: Option<ClassId>, d: &mut Draft<'a>) {
         if d.model.columns.iter().any(|c| c.primary_key) {
+            return;
+        }
+        if let (Some(_), Some(link)) = (parent, d.parent_link) {
+            if let Some(c) = d.model.columns.iter_mut().find(|c| c.attribute == link) {
+                (c.primary_key, c.nullable) = (true, Some(false));
+            }
             return;
         }
         let mut column = Column::new(d.model.at);
@@ -388,7 +398,6 @@ impl Django {
         column.has_default = true;
         let at = d.model.at;
         if let Some(p) = parent {
-            // The link to the parent may be written out.
             let name = format!("{}_ptr", ev.world.index.class(p).node.name.as_str().to_lowercase());
             let (attribute, attname) = (Symbol::from(&name), Symbol::from(&format!("{name}_id")));
             column.name = Some((attname, at));

@@ -42,3 +42,22 @@ fn constructors_of_field_classes() {
     assert_eq!(text("prepare(kwargs)\nUP"), "open");
     assert_eq!(text("if self:\n    UP"), "x varchar(5) not null");
 }
+
+/// `OneToOneField(Parent, parent_link=True)` is the link to the parent, and the key.
+#[test]
+fn a_link_to_the_parent_that_is_written_out() {
+    let with = |field: &str| {
+        let code = format!(
+            "class Topology(models.Model):\n    pass\nclass Base(models.Model):\n    class Meta:\n        abstract = True\nclass Trail(Topology, Base):\n    {field}\nclass Note(models.Model):\n    trail = models.ForeignKey(Trail, models.CASCADE)\n"
+        );
+        let mut all = model(&code, "Trail");
+        all.extend(model(&code, "Note"));
+        all
+    };
+    let linked = with("topo = models.OneToOneField('Topology', parent_link=True, on_delete=models.CASCADE)");
+    assert_eq!(linked[..2], ["Trail app_trail", "  topo=topo_id integer not null key unique → public.app_topology.id"]);
+    assert!(linked.contains(&"  trail=trail_id integer not null → public.app_trail.topo_id".to_owned()), "{linked:?}");
+    let other = with("topo = models.OneToOneField('Topology', on_delete=models.CASCADE)");
+    assert!(other.contains(&"  topology_ptr=topology_ptr_id integer not null key → public.app_topology.id".to_owned()), "{other:?}");
+    assert!(other.contains(&"  topo=topo_id integer not null unique → public.app_topology.id".to_owned()), "{other:?}");
+}
