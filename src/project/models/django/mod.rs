@@ -11,14 +11,14 @@ use rustc_hash::FxHashMap;
 use crate::project::digest::by_django;
 use crate::source::Location;
 use crate::symbol::Symbol;
-use crate::syntax::python::ExprKind;
+use crate::syntax::python::{ExprKind, Stmt, StmtKind};
 
 use super::super::eval::Evaluator;
 use super::super::fold;
-use super::super::index::{Binding, ClassId};
+use super::super::index::{Binding, ClassDef, ClassId};
 use super::super::uses::RelationName;
 use super::super::value::Value;
-use super::super::world::{Place, is_from};
+use super::super::world::{Place, World, is_from};
 use super::declared::{Argument, Arguments, Column, Declared, ForeignKey, SqlType, Target};
 use super::draft::Draft;
 use super::types::last;
@@ -171,25 +171,33 @@ impl Django {
                 if owners[..n].iter().any(|&near| world.index.class(near).names.contains_key(&name)) {
                     continue;
                 }
-                // Declared twice, under a condition: the column is there, and what it is like is not known.
-                let bindings: Vec<_> = def.names.get(&name).into_iter().flatten().filter(|b| matches!(b, Binding::Value { .. })).collect();
-                for b in bindings.iter().take(1) {
-                    let Binding::Value { value, target, .. } = b else { continue };
-                    let place = Place { file: def.file, class: Some(owner), function: None };
-                    let v = Evaluator::quiet_on(world, place, &ev.trail).eval(value);
-                    if let Some(Declared::DjangoField(path, field_class, args)) = Declared::of(&v) {
-                        let field = Field {
-                            name,
-                            at: Location::new(def.file, target.span),
-                            path: *path,
-                            class: *field_class,
-                            args: field_class.map_or_else(|| args.clone(), |c| init::handed_on(ev, c, args)),
-                            owner,
-                            certain: bindings.len() == 1,
-                        };
-                        self.field(ev, class, &field, d, extra);
-                    }
+                let all = in_the_end(world, def, name);
+                let values: Vec<_> = all.iter().filter_map(|b| if let Binding::Value { value, target, .. } = b { Some((*value, *target)) } else { None }).collect();
+                let place = Place { file: def.file, class: Some(owner), function: None };
+                let eval = |e| Evaluator::quiet_on(world, place, &ev.trail).eval(e);
+                let found: Vec<_> = values.iter().map(|(value, target)| (eval(*value), *target)).collect();
+                let mut declared = found.iter().filter_map(|(v, target)| match Declared::of(v) {
+                    Some(Declared::DjangoField(path, field_class, args)) => Some((*path, *field_class, args, *target)),
+                    _ => None,
+                });
+                let Some((path, field_class, args, target)) = declared.next() else { continue };
+                // Declared twice, under a condition: where both are of a kind the column is there, and what it is like is not known.
+                let alike = declared.filter(|(other, ..)| fields::kind(last(other)) == fields::kind(last(&path))).count() + 1;
+                if alike < found.len() {
+                    d.model.open = true;
+                    d.note(name, Member::Other);
+                    continue;
                 }
+                let field = Field {
+                    name,
+                    at: Location::new(def.file, target.span),
+                    path,
+                    class: field_class,
+                    args: field_class.map_or_else(|| args.clone(), |c| init::handed_on(ev, c, args)),
+                    owner,
+                    certain: all.len() == 1,
+                };
+                self.field(ev, class, &field, d, extra);
             }
         }
     }
@@ -434,6 +442,21 @@ struct Field<'a> {
     certain: bool,
 }
 
+/// The ways in which a name of a class body may be bound when it ends: the last that is taken always, and those behind it that may be.
+fn in_the_end<'w, 'a>(world: &'w World<'a>, def: &'w ClassDef<'a>, name: Symbol) -> &'w [Binding<'a>] {
+    let all = def.names.get(&name).map(|b| b.as_slice()).unwrap_or_default();
+    let span = |b: &Binding<'_>| match b {
+        Binding::Value { target, .. } => Some(target.span),
+        Binding::Function(f) => Some(world.index.function(*f).node.name.span),
+        Binding::Class(c) => Some(world.index.class(*c).node.name.span),
+        _ => None,
+    };
+    let binds = |s: &Stmt| matches!(s.kind, StmtKind::Assign(_) | StmtKind::AnnAssign(_) | StmtKind::Function(_) | StmtKind::Class(_));
+    let always = |b: &Binding<'_>| span(b).is_some_and(|at| def.node.body.iter().any(|s| binds(s) && s.span.start <= at.start && at.end <= s.span.end));
+    let first = if all.len() > 1 { all.iter().rposition(always).unwrap_or(0) } else { 0 };
+    all.get(first..).unwrap_or_default()
+}
+
 /// Whether the lock has a model's table, and it has no column of that name.
 fn lacks(ev: &Evaluator<'_, '_>, d: &Draft<'_>, column: Symbol) -> bool {
     let (name, schema) = (d.model.relation.name, d.model.relation.schema);
@@ -500,7 +523,6 @@ fn is_open(ev: &Evaluator<'_, '_>, class: ClassId) -> bool {
 }
 
 fn declarative_loop(ev: &Evaluator<'_, '_>, class: ClassId) -> bool {
-    use crate::syntax::python::StmtKind;
     ev.world.lineage(class).is_some_and(|l| l.mro.iter().any(|&c| ev.world.index.class(c).node.body.iter().any(|s| matches!(s.kind, StmtKind::For(_)))))
 }
 

@@ -61,3 +61,22 @@ fn a_link_to_the_parent_that_is_written_out() {
     assert!(other.contains(&"  topology_ptr=topology_ptr_id integer not null key → public.app_topology.id".to_owned()), "{other:?}");
     assert!(other.contains(&"  topo=topo_id integer not null unique → public.app_topology.id".to_owned()), "{other:?}");
 }
+
+/// Of several assignments to one name of a class body the last counts; under a condition, either may.
+#[test]
+fn a_field_that_is_declared_twice() {
+    let with = |body: &str| {
+        let code = format!("class Sector(models.Model):\n    pass\nclass Enquiry(models.Model):\n    id = models.AutoField(primary_key=True)\n{body}");
+        let mut all = model(&code, "Enquiry");
+        all.remove(1);
+        all
+    };
+    let (text, key) = ("sector = models.CharField(max_length=5)", "sector = models.ForeignKey(Sector, models.CASCADE)");
+    let keyed = "  sector=sector_id integer not null → public.app_sector.id".to_owned();
+    assert_eq!(with(&format!("    {text}\n    {key}\n")), ["Enquiry app_enquiry".to_owned(), keyed.clone()]);
+    assert_eq!(with(&format!("    {text}\n    def sector(self):\n        pass\n")), ["Enquiry app_enquiry"]);
+    assert_eq!(with(&format!("    if x:\n        {text}\n    else:\n        {key}\n")), ["Enquiry app_enquiry open"]);
+    assert_eq!(with(&format!("    if x:\n        {text}\n    {key}\n")), ["Enquiry app_enquiry".to_owned(), keyed]);
+    let either = format!("    if x:\n        {text}\n    else:\n        sector = models.TextField(null=True)\n");
+    assert_eq!(with(&either), ["Enquiry app_enquiry", "  sector ? null?"]);
+}
