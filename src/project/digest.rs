@@ -35,6 +35,12 @@ pub fn by_django(name: &str) -> String {
     format!("{}{}", first(name, LIMIT - 4), &digest(&[name])[..4])
 }
 
+/// A name as PostgreSQL keeps it: its first bytes, whole characters only (`truncate_identifier` in src/backend/parser/scansup.c).
+pub fn by_postgres(name: &str) -> &str {
+    let end = (0..=LIMIT.min(name.len())).rev().find(|n| name.is_char_boundary(*n)).unwrap_or(0);
+    &name[..end]
+}
+
 /// The name that Django gives an index or a constraint of these columns (`BaseDatabaseSchemaEditor._create_index_name`).
 pub fn django_index(table: &str, columns: &[&str], suffix: &str) -> String {
     let texts: Vec<&str> = std::iter::once(table).chain(columns.iter().copied()).collect();
@@ -74,5 +80,7 @@ mod tests {
         );
         assert_eq!(by_django("short"), "short");
         assert_eq!(by_django(&"x".repeat(64)).len(), 63);
+        assert_eq!(by_postgres("short"), "short");
+        assert_eq!(by_postgres(&"ä".repeat(40)), "ä".repeat(31));
     }
 }

@@ -4,6 +4,7 @@ use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use super::manager;
+use crate::project::digest::{by_django, by_postgres};
 use crate::project::eval::Evaluator;
 use crate::project::index::{Binding, ClassId, last_name};
 use crate::project::libraries::sqlalchemy::values::ColumnRef;
@@ -337,7 +338,7 @@ fn marked(call: &Call) -> Option<&Call> {
 fn automatic_table(world: &World<'_>, own: ModelId, target: ModelId, field: Symbol, named: Option<&str>) -> [Touched; 2] {
     let model = world.models.get(own);
     let class = |m: ModelId| world.models.get(m).name.as_str().rsplit('.').next().unwrap_or_default().to_lowercase();
-    let table = named.map_or_else(|| format!("{}_{field}", model.relation.name), str::to_owned);
+    let table = named.map_or_else(|| by_django(&format!("{}_{field}", model.relation.name)), |n| by_postgres(n).to_owned());
     let relation = RelationName { schema: model.relation.schema, name: Symbol::from(&table) };
     let (from, to) = if target == own {
         (format!("from_{}_id", class(own)), format!("to_{}_id", class(own)))

@@ -8,7 +8,7 @@ mod tests;
 
 use rustc_hash::FxHashMap;
 
-use crate::project::digest::by_django;
+use crate::project::digest::{by_django, by_postgres};
 use crate::source::Location;
 use crate::symbol::Symbol;
 use crate::syntax::python::{ExprKind, Stmt, StmtKind};
@@ -146,9 +146,10 @@ impl Django {
             // `'"sales"."orders"'` and `'sales"."orders'` smuggle a schema past Django's quoting.
             return match name.split_once("\".\"") {
                 Some((schema, table)) => {
-                    (RelationName { schema: Some(Symbol::from(schema.trim_matches('"'))), name: Symbol::from(table.trim_matches('"')) }, place)
+                    (RelationName { schema: Some(Symbol::from(schema.trim_matches('"'))), name: Symbol::from(by_postgres(table.trim_matches('"'))) }, place)
                 }
-                None => (RelationName { schema: None, name: Symbol::from(&by_django(name.trim_matches('"'))) }, place),
+                // Django cuts only the names that it makes itself (`Options.contribute_to_class`), PostgreSQL every one.
+                None => (RelationName { schema: None, name: Symbol::from(by_postgres(name.trim_matches('"'))) }, place),
             };
         }
         let label = self.label(ev, class);
@@ -343,9 +344,12 @@ impl Django {
         if f.args.keyword("through").is_some() || (target.is_none() && library.is_none()) {
             return;
         }
-        let table = f.args.keyword("db_table").and_then(|a| a.value.constant().map(std::borrow::Cow::into_owned));
-        let table = table.unwrap_or_else(|| format!("{}_{}", d.model.relation.name, f.name));
-        let relation = RelationName { schema: d.model.relation.schema, name: Symbol::from(&by_django(&table)) };
+        let named = f.args.keyword("db_table").and_then(|a| a.value.constant().map(std::borrow::Cow::into_owned));
+        let table = match &named {
+            Some(table) => by_postgres(table.trim_matches('"')).to_owned(),
+            None => by_django(&format!("{}_{}", written_table(ev, class).as_deref().unwrap_or(&d.model.relation.name), f.name)),
+        };
+        let relation = RelationName { schema: d.model.relation.schema, name: Symbol::from(&table) };
         let shown = Symbol::from(&format!("{}.{}", d.model.name, f.name));
         let mut link = Draft::new(Framework::Django, shown, relation, f.at, f.at);
         link.model.foreign = d.model.foreign;
@@ -440,6 +444,12 @@ struct Field<'a> {
     owner: ClassId,
     /// It is declared only once.
     certain: bool,
+}
+
+/// The table's name that `Meta` gives, as Django knows it: the names of many-to-many tables begin with it, whatever PostgreSQL makes of it.
+fn written_table(ev: &mut Evaluator<'_, '_>, class: ClassId) -> Option<String> {
+    let text = meta(ev, class, "db_table")?.constant()?.into_owned();
+    Some(text.rsplit("\".\"").next()?.trim_matches('"').to_owned())
 }
 
 /// The ways in which a name of a class body may be bound when it ends: the last that is taken always, and those behind it that may be.

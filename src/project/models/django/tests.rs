@@ -80,3 +80,21 @@ fn a_field_that_is_declared_twice() {
     let either = format!("    if x:\n        {text}\n    else:\n        sector = models.TextField(null=True)\n");
     assert_eq!(with(&either), ["Enquiry app_enquiry", "  sector ? null?"]);
 }
+
+/// Django cuts the names that it makes, with a digest; a name that `Meta` gives is cut by PostgreSQL (django/db/models/options.py, `contribute_to_class`).
+#[test]
+fn names_of_tables_that_are_too_long() {
+    let long = "abcdefghijklmnopqrstuvwxyz_abcdefghijklmnopqrstuvwxyz_abcdefghijklmnopqrstuvwxyz";
+    let code = format!(
+        "class Thing(models.Model):\n    others = models.ManyToManyField('Other', db_table='{long}')\n    more = models.ManyToManyField('Other')\n    class Meta:\n        db_table = '{long}'\nclass Other(models.Model):\n    pass\nclass {}(models.Model):\n    pass\n",
+        long.replace('_', "")
+    );
+    let all = models(&code);
+    let cut = &long[..63];
+    let made: Vec<&str> = all.iter().filter(|l| !l.starts_with("  ")).map(|l| l.rsplit(' ').next().unwrap_or_default()).collect();
+    // The names with digests are those of `truncate_name`.
+    assert_eq!(
+        made,
+        [cut, cut, "abcdefghijklmnopqrstuvwxyz_abcdefghijklmnopqrstuvwxyz_abcde6677", "app_other", "app_abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcccd4"]
+    );
+}
