@@ -111,7 +111,7 @@ impl Django {
         d.parent = parent;
         d.single_table = is_proxy && parent.is_some();
         // The table of a proxy for a model that is not seen is not known.
-        d.model.foreign = is_test_path(&world.sources.get(def.file).path) || library_proxy.is_some_and(|m| library_table(m).is_none());
+        d.model.foreign = is_of_test(world, def) || library_proxy.is_some_and(|m| library_table(m).is_none());
         d.model.open = is_open(ev, class) || of_library.is_some();
         // Django makes no foreign key for a table that it does not manage.
         let unmanaged = meta(ev, class, "managed").is_some_and(|v| fold::truth(&v) == Some(false));
@@ -444,6 +444,16 @@ struct Field<'a> {
     owner: ClassId,
     /// It is declared only once.
     certain: bool,
+}
+
+/// Whether a model is a test's: by its file (`tests.py` is where `startapp` puts tests, django/conf/app_template), or within a test. Django's test runner makes the
+/// tables of the former without a migration (`sync_apps` in django/core/management/commands/migrate.py), and nobody those of the latter.
+fn is_of_test(world: &World<'_>, def: &ClassDef<'_>) -> bool {
+    let path = &world.sources.get(def.file).path;
+    let functions = std::iter::successors(def.outer_function, |f| world.index.function(*f).outer);
+    is_test_path(path)
+        || matches!(path.rsplit('/').next(), Some("tests.py" | "test.py"))
+        || functions.into_iter().any(|f| world.index.function(f).node.name.as_str().starts_with("test_"))
 }
 
 /// The table's name that `Meta` gives, as Django knows it: the names of many-to-many tables begin with it, whatever PostgreSQL makes of it.

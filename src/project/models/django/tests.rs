@@ -98,3 +98,14 @@ fn names_of_tables_that_are_too_long() {
         [cut, cut, "abcdefghijklmnopqrstuvwxyz_abcdefghijklmnopqrstuvwxyz_abcde6677", "app_other", "app_abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcccd4"]
     );
 }
+
+/// Models of an app's `tests.py`, and those that a test makes for itself, have no table outside of the tests.
+#[test]
+fn models_of_tests() {
+    let code = "from django.db import models\nclass Note(models.Model):\n    pass\n";
+    let inside = "from django.db import models\nclass Cases:\n    def test_a(self):\n        class Note(models.Model):\n            pass\n";
+    let outside = "from django.db import models\ndef make():\n    class Note(models.Model):\n        pass\n";
+    let foreign = |file: &str, code: &str| models_in(&[("app/__init__.py", ""), (file, code)], &[])[0].ends_with(" foreign");
+    assert!(foreign("app/models/tests.py", code) && foreign("app/checks.py", inside));
+    assert!(!foreign("app/models.py", code) && !foreign("app/checks.py", outside));
+}
