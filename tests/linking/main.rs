@@ -419,6 +419,26 @@ fn a_django_field_that_brings_another() {
     holds_with("self.said = name", "  # ! warning unknown-attribute at `name_tier`");
 }
 
+/// A field that is registered for translation has a column for each language, as the lock tells; without that it has none.
+#[test]
+fn django_fields_that_are_translated() {
+    let lock = LOCK.replace("      name: text not null\n      tier: text\n", "      name: text not null\n      name_en: text\n      name_pt_br: text\n      tier: text\n");
+    let model = |finding: &str| {
+        format!(
+            "from django.db import models\nclass Customer(models.Model):\n    id = models.BigAutoField(primary_key=True)\n    name = models.TextField()\n    tier = models.TextField(null=True)\n    class Meta:\n        db_table = 'customers'\nCustomer.objects.filter(name_en='a', name_pt_br='b'){finding}\nCustomer.objects.filter(tier_en='a')  # ! unknown-attribute at `tier_en`\n"
+        )
+    };
+    let decorated = "from modeltranslation.translator import TranslationOptions, register\nfrom shop.models import Customer\n@register(Customer)\nclass Options(TranslationOptions):\n    fields = ('name',)\n";
+    let called = "from modeltranslation.translator import translator, TranslationOptions\nfrom shop.models import Customer\nclass Base(TranslationOptions):\n    fields = ['name']\nclass Options(Base):\n    pass\ntranslator.register(Customer, Options)\n";
+    let holds = |translation: &str, finding: &str| {
+        let manage = ("manage.py", "import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'site.settings')\n");
+        holds(&[("schema.lock.yaml", &lock), manage, ("shop/__init__.py", ""), ("shop/models.py", &model(finding)), ("shop/translation.py", translation)]);
+    };
+    holds(decorated, "");
+    holds(called, "");
+    holds("", "  # ! unknown-attribute at `name_en` | at `name_pt_br`");
+}
+
 #[test]
 fn django_fields_of_all_kinds() {
     holds(&[

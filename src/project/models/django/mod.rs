@@ -5,6 +5,7 @@ pub mod fields;
 mod init;
 #[cfg(test)]
 mod tests;
+pub mod translated;
 
 use rustc_hash::FxHashMap;
 
@@ -25,6 +26,7 @@ use super::types::last;
 use super::{Framework, Member, construct, is_test_path, members};
 use apps::Apps;
 use fields::Kind;
+use translated::Translated;
 
 /// Base classes outside the project that are Django models.
 fn is_base(v: &Value<'_>) -> bool {
@@ -61,6 +63,7 @@ fn has_fields(ev: &Evaluator<'_, '_>, class: ClassId) -> bool {
 /// The project's Django models, and what is needed to name them.
 pub struct Django {
     apps: Apps,
+    translated: Translated,
     /// (app label, class name), both in lower case.
     by_name: FxHashMap<(String, String), ClassId>,
 }
@@ -72,7 +75,7 @@ impl Django {
         if models.is_empty() {
             return None;
         }
-        let mut django = Django { apps: Apps::find(ev), by_name: FxHashMap::default() };
+        let mut django = Django { apps: Apps::find(ev), translated: Translated::find(ev), by_name: FxHashMap::default() };
         for c in models {
             let label = django.label(ev, c);
             let name = ev.world.index.class(c).node.name.as_str().to_lowercase();
@@ -122,6 +125,7 @@ impl Django {
         if unmanaged {
             d.model.columns.iter_mut().for_each(|c| c.unconstrained = true);
         }
+        self.translated.apply(ev, class, &mut d);
         brought(ev, class, &mut d);
         // One that derives from a model not seen here has that one's key, or a link to it.
         if !d.single_table && of_library.is_none() {
