@@ -260,12 +260,17 @@ pub fn call<'a>(ev: &mut Evaluator<'_, 'a>, callee: &Value<'a>, call: &'a Call, 
                 }
                 "get_user_model" => ev.world.django.user.and_then(|id| ev.world.models.get(id).class).map(Value::Class),
                 "Value" | "OuterRef" | "RawSQL" | "Subquery" | "Exists" => Some(django(Django::Expression(Arc::default()))),
-                _ if is_from(path, "django.db.models") || is_from(path, "django.contrib.postgres") => Some(expression(ev, name, call, args)),
+                _ if is_from(path, "django.db.models") || is_from(path, "django.contrib.postgres") || is_of_gis(path) => Some(expression(ev, name, call, args)),
                 _ => None,
             }
         }
         _ => None,
     }
+}
+
+/// What `django.contrib.gis.db.models` hands on of `django.db.models`, with its own aggregates; its functions take other texts than names of fields.
+fn is_of_gis(path: &str) -> bool {
+    path.strip_prefix("django.contrib.gis.db.models.").is_some_and(|name| !name.contains('.'))
 }
 
 /// `Q(author__name="x")`, `F("price")`, `Count("books", filter=Q(…))`

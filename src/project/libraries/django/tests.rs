@@ -244,3 +244,10 @@ fn not_every_text_in_an_expression_is_a_field() {
     assert_eq!(seen(&format!("{code}Book.objects.annotate(x=Extract('title', 'epoch'))")), ["shop_book.title read@title"]);
     assert_eq!(seen(&format!("{code}Book.objects.annotate(x=Case(When(condition=Q(pages=1), then=2)))")), ["shop_book.pages read@pages"]);
 }
+
+/// The models of GIS hand on what Django's have.
+#[test]
+fn expressions_by_way_of_gis() {
+    let code = "from django.contrib.gis.db import models\nTag.objects.filter(models.Q(wrod=1) | models.Q(word=1))";
+    assert_eq!(missing(code), ["wrod"]);
+}

@@ -32,9 +32,16 @@ use translated::Translated;
 fn is_base(v: &Value<'_>) -> bool {
     v.external().is_some_and(|p| {
         fields::of_library_base(p).is_some()
-            || is_from(p, "django.contrib") && p.contains(".models.") && !last(p).ends_with("Manager") && !matches!(last(p), "Meta" | "AnonymousUser")
+            || is_of_contrib(p)
             || matches!(p, "mptt.models.MPTTModel" | "polymorphic.models.PolymorphicModel" | "solo.models.SingletonModel" | "parler.models.TranslatableModel")
     })
+}
+
+/// A model of one of Django's own apps: a class that stands directly in its `models`. `django.contrib.gis.db.models` is no app's: it hands on all of
+/// `django.db.models`, and only its `Model` is one.
+fn is_of_contrib(path: &str) -> bool {
+    let Some((app, name)) = path.strip_prefix("django.contrib.").and_then(|p| p.split_once(".models.")) else { return false };
+    app != "gis.db" && !name.contains('.') && !name.ends_with("Manager") && !matches!(name, "Meta" | "AnonymousUser")
 }
 
 /// Whether a class is a Django model, abstract ones included.

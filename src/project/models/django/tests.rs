@@ -109,3 +109,23 @@ fn models_of_tests() {
     assert!(foreign("app/models/tests.py", code) && foreign("app/checks.py", inside));
     assert!(!foreign("app/models.py", code) && !foreign("app/checks.py", outside));
 }
+
+/// `django.contrib.gis.db.models` hands on what is in `django.db.models`: not all of it is a model.
+#[test]
+fn classes_of_the_models_of_gis() {
+    let code = "from django.contrib.gis.db import models
+from django.contrib.gis.db.models.functions import GeoFunc
+class Kind(models.TextChoices):
+    A = 'a', 'A'
+class Things(models.QuerySet):
+    pass
+class Short(models.CharField):
+    pass
+class Length(GeoFunc):
+    output_field = models.FloatField()
+class Thing(models.Model):
+    name = Short(max_length=5)
+    kind = models.CharField(max_length=5, choices=Kind.choices)
+";
+    assert_eq!(models(code), ["Thing app_thing", "  name varchar(5) not null", "  kind varchar(5) not null", "  id integer not null key"]);
+}
