@@ -12,14 +12,14 @@ use rustc_hash::FxHashMap;
 use crate::project::digest::{by_django, by_postgres};
 use crate::source::Location;
 use crate::symbol::Symbol;
-use crate::syntax::python::{ExprKind, Stmt, StmtKind};
+use crate::syntax::python::{Arg, Expr, ExprKind, Stmt, StmtKind};
 
 use super::super::eval::Evaluator;
 use super::super::fold;
-use super::super::index::{Binding, ClassDef, ClassId};
+use super::super::index::{Binding, ClassDef, ClassId, last_name};
 use super::super::uses::RelationName;
 use super::super::value::Value;
-use super::super::world::{Place, World, is_from};
+use super::super::world::{Lineage, Place, World, is_from};
 use super::declared::{Argument, Arguments, Column, Declared, ForeignKey, SqlType, Target};
 use super::draft::Draft;
 use super::types::last;
@@ -550,7 +550,33 @@ fn is_open(ev: &Evaluator<'_, '_>, class: ClassId) -> bool {
             || is_from(p, "abc")
             || last(p).ends_with("Mixin")
     };
-    lineage.open || lineage.outside.iter().any(|v| !v.external().is_some_and(known)) || declarative_loop(ev, class)
+    lineage.open || lineage.outside.iter().any(|v| !v.external().is_some_and(known)) || declarative_loop(ev, class) || has_metaclass(ev, class)
+}
+
+/// The metaclass in `with_metaclass(Meta, Base)`.
+fn metaclass_given(base: &Arg) -> Option<&Expr> {
+    match &base.value.kind {
+        ExprKind::Call(c) if last_name(&c.func).is_some_and(|n| n.as_str() == "with_metaclass") => c.positional(0),
+        _ => None,
+    }
+}
+
+/// Whether a class, or one that it derives from, is made by a metaclass that may give it further fields: any but Django's `ModelBase`, and those of the project
+/// that do nothing when they make a class.
+fn has_metaclass(ev: &Evaluator<'_, '_>, class: ClassId) -> bool {
+    let (world, Some(lineage)) = (ev.world, ev.world.lineage(class)) else { return false };
+    let named = lineage.keywords.iter().filter(|k| k.1.as_str() == "metaclass").map(|k| (k.0, k.2));
+    let wrapped = lineage.mro.iter().flat_map(|c| world.index.class(*c).node.bases.iter().filter_map(metaclass_given).map(|e| (*c, e)));
+    let plain = |p: &str| ["django", "abc", "builtins", "typing"].iter().any(|root| is_from(p, root));
+    named.chain(wrapped).any(|(c, e)| match Evaluator::quiet_on(world, Place::module(world.index.class(c).file), &ev.trail).eval(e) {
+        Value::External(p) => !plain(&p),
+        Value::Class(m) => {
+            let known = |l: &Lineage<'_>| !l.open && l.outside.iter().all(|v| v.external().is_some_and(plain));
+            let makes = |name: &&str| world.class_member(m, Symbol::from(name)).is_some();
+            !world.lineage(m).is_some_and(known) || ["__new__", "__init__", "__prepare__", "__getattr__"].iter().any(makes)
+        }
+        _ => true,
+    })
 }
 
 fn declarative_loop(ev: &Evaluator<'_, '_>, class: ClassId) -> bool {

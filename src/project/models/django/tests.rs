@@ -129,3 +129,20 @@ class Thing(models.Model):
 ";
     assert_eq!(models(code), ["Thing app_thing", "  name varchar(5) not null", "  kind varchar(5) not null", "  id integer not null key"]);
 }
+
+/// A metaclass may give its classes fields that nobody sees; Django's own does not, nor one that does nothing when it makes a class.
+#[test]
+fn models_with_a_metaclass() {
+    let with = |meta: &str, header: &str| {
+        let code = format!(
+            "from django.db.models.base import ModelBase\nfrom elsewhere import Foreign\nclass Own(ModelBase):\n    {meta}\nclass Base({header}):\n    class Meta:\n        abstract = True\nclass Thing(Base):\n    pass\n"
+        );
+        models(&code)[0].clone()
+    };
+    let new = "def __new__(cls, name, bases, attrs):\n        return super().__new__(cls, name, bases, {**attrs, 'x': models.TextField()})";
+    assert_eq!(with(new, "models.Model, metaclass=Own"), "Thing app_thing open");
+    assert_eq!(with(new, "with_metaclass(Own, models.Model)"), "Thing app_thing open");
+    assert_eq!(with("pass", "models.Model, metaclass=Foreign"), "Thing app_thing open");
+    assert_eq!(with("pass", "models.Model, metaclass=Own"), "Thing app_thing");
+    assert_eq!(with(new, "models.Model, metaclass=ModelBase"), "Thing app_thing");
+}
