@@ -260,7 +260,7 @@ pub fn call<'a>(ev: &mut Evaluator<'_, 'a>, callee: &Value<'a>, call: &'a Call, 
                 }
                 "get_user_model" => ev.world.django.user.and_then(|id| ev.world.models.get(id).class).map(Value::Class),
                 "Value" | "OuterRef" | "RawSQL" | "Subquery" | "Exists" => Some(django(Django::Expression(Arc::default()))),
-                _ if is_from(path, "django.db.models") || is_from(path, "django.contrib.postgres") || is_of_gis(path) => Some(expression(ev, name, call, args)),
+                _ if is_from(path, "django.db.models") || is_from(path, "django.contrib.postgres") || is_of_gis(path) => Some(expression(ev, path, call, args)),
                 _ => None,
             }
         }
@@ -273,15 +273,27 @@ fn is_of_gis(path: &str) -> bool {
     path.strip_prefix("django.contrib.gis.db.models.").is_some_and(|name| !name.contains('.'))
 }
 
+/// Whether a text in that place is no field's name, but what the expression does with one: the unit of `Trunc("date", "day")`, say.
+fn is_value(path: &str, name: &str, n: usize) -> bool {
+    match name {
+        // django/db/models/functions; the delimiter: django/contrib/postgres/aggregates/general.py; what is looked for: django/contrib/postgres/search.py
+        "Collate" | "Extract" | "SearchHeadline" | "SearchRank" | "StringAgg" | "TrigramDistance" | "TrigramSimilarity" | "Trunc" => n > 0,
+        "Lexeme" | "SearchConfig" | "SearchQuery" => true,
+        // These take what is looked for first; the last two the key inside (django/db/models/fields/json.py).
+        "TrigramStrictWordDistance" | "TrigramStrictWordSimilarity" | "TrigramWordDistance" | "TrigramWordSimilarity" | "KeyTransform" | "KeyTextTransform" => n == 0,
+        // `IContains(F("name"), "x")`
+        _ => is_from(path, "django.db.models.lookups"),
+    }
+}
+
 /// `Q(author__name="x")`, `F("price")`, `Count("books", filter=Q(…))`
-fn expression<'a>(ev: &mut Evaluator<'_, 'a>, name: &str, call: &'a Call, args: &Args<'a>) -> Value<'a> {
+fn expression<'a>(ev: &mut Evaluator<'_, 'a>, path: &str, call: &'a Call, args: &Args<'a>) -> Value<'a> {
     let mut all = Vec::new();
+    let name = path.rsplit('.').next().unwrap_or_default();
     let field = name.ends_with("Field");
-    // `Extract("date", "epoch")`, `Trunc("date", "day")`: the rest says what of it.
-    let of_one = matches!(name, "Extract" | "Trunc");
     for (n, (a, v)) in call.args.iter().zip(&args.values).enumerate() {
         match (a.kind, v) {
-            (ArgKind::Positional, Value::Str(_)) if of_one && n > 0 => {}
+            (ArgKind::Positional, Value::Str(_)) if is_value(path, name, n) => {}
             // `Count("*")`
             (ArgKind::Positional, Value::Str(t)) if t.constant().is_some_and(|t| t == "*") => {}
             (ArgKind::Keyword(k), v)

@@ -251,3 +251,30 @@ fn expressions_by_way_of_gis() {
     let code = "from django.contrib.gis.db import models\nTag.objects.filter(models.Q(wrod=1) | models.Q(word=1))";
     assert_eq!(missing(code), ["wrod"]);
 }
+
+/// What is looked for, a delimiter, a key are values; beside them stand fields.
+#[test]
+fn texts_of_expressions_that_are_values() {
+    let code = "from django.contrib.postgres.aggregates import StringAgg
+from django.contrib.postgres.search import SearchHeadline, SearchQuery, SearchRank, SearchVector, TrigramSimilarity, TrigramWordSimilarity
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Collate
+from django.db.models.lookups import IContains
+";
+    for expression in [
+        "StringAgg('FIELD', ', ')",
+        "SearchRank(SearchVector('FIELD'), SearchQuery('ducks'))",
+        "SearchRank('FIELD', 'ducks')",
+        "SearchHeadline('FIELD', 'ducks')",
+        "TrigramSimilarity('FIELD', 'ducks')",
+        "TrigramWordSimilarity('ducks', 'FIELD')",
+        "Collate('FIELD', 'de-x-icu')",
+        "KeyTextTransform('ducks', 'FIELD')",
+        "IContains(F('FIELD'), 'ducks')",
+    ] {
+        let with = |field: &str| missing(&format!("{code}Tag.objects.annotate(x={})", expression.replace("FIELD", field)));
+        assert!(with("word").is_empty(), "{expression}: {:?}", with("word"));
+        assert_eq!(with("wrod"), ["wrod"], "{expression}");
+    }
+    assert!(missing(&format!("{code}Tag.objects.filter(word=SearchQuery('ducks') | SearchQuery('geese', config='english'))")).is_empty());
+}
