@@ -3,6 +3,7 @@
 pub mod apps;
 pub mod fields;
 mod init;
+mod meta;
 #[cfg(test)]
 mod tests;
 pub mod translated;
@@ -26,6 +27,7 @@ use super::types::last;
 use super::{Framework, Member, construct, is_test_path, members};
 use apps::Apps;
 use fields::Kind;
+use meta::is_abstract;
 use translated::Translated;
 
 /// Base classes outside the project that are Django models.
@@ -92,7 +94,7 @@ impl Django {
     }
 
     fn label(&self, ev: &mut Evaluator<'_, '_>, class: ClassId) -> Symbol {
-        if let Some(label) = meta(ev, class, "app_label").and_then(|v| v.constant().map(|s| Symbol::from(&s))) {
+        if let Some(label) = meta::attribute(ev, class, "app_label").and_then(|v| v.constant().map(|s| Symbol::from(&s))) {
             return label;
         }
         let file = ev.world.index.class(class).file;
@@ -109,7 +111,7 @@ impl Django {
         let at = Location::new(def.file, def.node.name.span);
         let mro = world.lineage(class).map(|l| l.mro.clone()).unwrap_or_default();
         let parent = mro.iter().copied().skip(1).find(|&c| is_model(ev, c) && !is_abstract(ev, c));
-        let is_proxy = own_meta(ev, class, "proxy").is_some_and(|v| fold::truth(&v) == Some(true));
+        let is_proxy = meta::attribute(ev, class, "proxy").is_some_and(|v| fold::truth(&v) == Some(true));
         let (mut relation, relation_at) = self.relation(ev, class, at);
         let of_library = if parent.is_none() { library_model(ev, class) } else { None };
         let library_proxy = of_library.as_deref().filter(|_| is_proxy);
@@ -124,7 +126,7 @@ impl Django {
         d.model.foreign = is_of_test(world, def) || library_proxy.is_some_and(|m| library_table(m).is_none());
         d.model.open = is_open(ev, class) || of_library.is_some();
         // Django makes no foreign key for a table that it does not manage.
-        let unmanaged = meta(ev, class, "managed").is_some_and(|v| fold::truth(&v) == Some(false));
+        let unmanaged = meta::attribute(ev, class, "managed").is_some_and(|v| fold::truth(&v) == Some(false));
         let mut extra = Vec::new();
         if !d.single_table && library_proxy.is_none() {
             self.body(ev, class, parent, &mut d, &mut extra);
@@ -150,7 +152,7 @@ impl Django {
     }
 
     fn relation(&self, ev: &mut Evaluator<'_, '_>, class: ClassId, at: Location) -> (RelationName, Location) {
-        if let Some(v) = meta(ev, class, "db_table")
+        if let Some(v) = meta::attribute(ev, class, "db_table")
             && let Some(name) = v.constant()
         {
             let place = v.text().and_then(super::super::text::Text::location).unwrap_or(at);
@@ -358,7 +360,7 @@ impl Django {
         let named = f.args.keyword("db_table").and_then(|a| a.value.constant().map(std::borrow::Cow::into_owned));
         let table = match &named {
             Some(table) => by_postgres(table.trim_matches('"')).to_owned(),
-            None => by_django(&format!("{}_{}", written_table(ev, class).as_deref().unwrap_or(&d.model.relation.name), f.name)),
+            None => by_django(&format!("{}_{}", meta::written_table(ev, class).as_deref().unwrap_or(&d.model.relation.name), f.name)),
         };
         let relation = RelationName { schema: d.model.relation.schema, name: Symbol::from(&table) };
         let shown = Symbol::from(&format!("{}.{}", d.model.name, f.name));
@@ -465,12 +467,6 @@ fn is_of_test(world: &World<'_>, def: &ClassDef<'_>) -> bool {
     is_test_path(path)
         || matches!(path.rsplit('/').next(), Some("tests.py" | "test.py"))
         || functions.into_iter().any(|f| world.index.function(f).node.name.as_str().starts_with("test_"))
-}
-
-/// The table's name that `Meta` gives, as Django knows it: the names of many-to-many tables begin with it, whatever PostgreSQL makes of it.
-fn written_table(ev: &mut Evaluator<'_, '_>, class: ClassId) -> Option<String> {
-    let text = meta(ev, class, "db_table")?.constant()?.into_owned();
-    Some(text.rsplit("\".\"").next()?.trim_matches('"').to_owned())
 }
 
 /// The ways in which a name of a class body may be bound when it ends: the last that is taken always, and those behind it that may be.
@@ -581,36 +577,6 @@ fn has_metaclass(ev: &Evaluator<'_, '_>, class: ClassId) -> bool {
 
 fn declarative_loop(ev: &Evaluator<'_, '_>, class: ClassId) -> bool {
     ev.world.lineage(class).is_some_and(|l| l.mro.iter().any(|&c| ev.world.index.class(c).node.body.iter().any(|s| matches!(s.kind, StmtKind::For(_)))))
-}
-
-/// An attribute of the class's own `Meta`.
-fn own_meta<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId, name: &str) -> Option<Value<'a>> {
-    let def = ev.world.index.class(class);
-    let [.., Binding::Class(meta)] = def.names.get(&Symbol::from("Meta"))?.as_slice() else { return None };
-    let names = &ev.world.index.class(*meta).names;
-    if !names.contains_key(&Symbol::from(name)) {
-        return None;
-    }
-    Some(ev.plain_attribute(&Value::Class(*meta), Symbol::from(name)))
-}
-
-/// Whether a class has no table: by its `Meta`, or because only type checkers see it.
-fn is_abstract(ev: &mut Evaluator<'_, '_>, class: ClassId) -> bool {
-    ev.world.index.class(class).for_checkers || own_meta(ev, class, "abstract").is_some_and(|v| fold::truth(&v) == Some(true))
-}
-
-/// An attribute of `Meta`: the class's own with what that derives from, else that of its abstract bases.
-fn meta<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId, name: &str) -> Option<Value<'a>> {
-    let mro = ev.world.lineage(class)?.mro.clone();
-    for (n, c) in mro.into_iter().enumerate() {
-        let Some([.., Binding::Class(m)]) = ev.world.index.class(c).names.get(&Symbol::from("Meta")).map(|all| all.as_slice()) else { continue };
-        if n > 0 && !is_abstract(ev, c) {
-            return None;
-        }
-        ev.world.class_member(*m, Symbol::from(name))?;
-        return Some(ev.plain_attribute(&Value::Class(*m), Symbol::from(name)));
-    }
-    None
 }
 
 /// The model of Django's own applications, with a table, that a class derives from: `auth.group`. Its fields are not seen here.

@@ -146,3 +146,23 @@ fn models_with_a_metaclass() {
     assert_eq!(with("pass", "models.Model, metaclass=Own"), "Thing app_thing");
     assert_eq!(with(new, "models.Model, metaclass=ModelBase"), "Thing app_thing");
 }
+
+/// `Meta` is found as any other attribute, but for the models with tables, out of which Django takes it.
+#[test]
+fn what_meta_is_inherited() {
+    let thing = "class Thing(Mixin, models.Model):\n    name = models.TextField()\n    class Meta:\n        app_label = 'app'\n";
+    let with = |mixin: &str, child: &str| {
+        let code = format!("class Plain:\n    abstract = True\nclass Mixin{mixin}\n{thing}{child}");
+        models(&code).into_iter().filter(|l| !l.starts_with("  ")).collect::<Vec<_>>()
+    };
+    let proxy = ":\n    class Meta:\n        proxy = True";
+    // The mixin's, behind the model of which Django has taken it.
+    assert_eq!(with(proxy, "class Words(Thing):\n    pass\n"), ["Thing app_thing", "Words app_thing"]);
+    assert_eq!(with(proxy, "class Words(Thing):\n    class Meta:\n        ordering = ['name']\n"), ["Thing app_thing", "Words app_words"]);
+    assert_eq!(with(":\n    pass", "class Words(Thing):\n    pass\n"), ["Thing app_thing", "Words app_words"]);
+    // `abstract` is not handed down, unless a plain class says it.
+    let base = "(models.Model):\n    class Meta:\n        abstract = True\n        db_table = 'all'";
+    assert_eq!(with(base, "class Words(Mixin):\n    pass\n"), ["Thing app_thing", "Words all"]);
+    assert_eq!(with(base, "class Words(models.Model):\n    class Meta(Mixin.Meta):\n        pass\n"), ["Thing app_thing", "Words all"]);
+    assert_eq!(with(":\n    pass", "class Words(models.Model):\n    class Meta(Plain):\n        pass\n"), ["Thing app_thing"]);
+}
