@@ -422,7 +422,8 @@ fn a_django_field_that_brings_another() {
 /// A field that is registered for translation has a column for each language, as the lock tells; without that it has none.
 #[test]
 fn django_fields_that_are_translated() {
-    let lock = LOCK.replace("      name: text not null\n      tier: text\n", "      name: text not null\n      name_en: text\n      name_pt_br: text\n      tier: text\n");
+    let lock = LOCK
+        .replace("      name: text not null\n      tier: text\n", "      name: text not null\n      name_en: text\n      name_pt_br: text\n      tier: text\n");
     let model = |finding: &str| {
         format!(
             "from django.db import models\nclass Customer(models.Model):\n    id = models.BigAutoField(primary_key=True)\n    name = models.TextField()\n    tier = models.TextField(null=True)\n    class Meta:\n        db_table = 'customers'\nCustomer.objects.filter(name_en='a', name_pt_br='b'){finding}\nCustomer.objects.filter(tier_en='a')  # ! unknown-attribute at `tier_en`\n"

@@ -280,7 +280,9 @@ fn is_value(path: &str, name: &str, n: usize) -> bool {
         "Collate" | "Extract" | "SearchHeadline" | "SearchRank" | "StringAgg" | "TrigramDistance" | "TrigramSimilarity" | "Trunc" => n > 0,
         "Lexeme" | "SearchConfig" | "SearchQuery" => true,
         // These take what is looked for first; the last two the key inside (django/db/models/fields/json.py).
-        "TrigramStrictWordDistance" | "TrigramStrictWordSimilarity" | "TrigramWordDistance" | "TrigramWordSimilarity" | "KeyTransform" | "KeyTextTransform" => n == 0,
+        "TrigramStrictWordDistance" | "TrigramStrictWordSimilarity" | "TrigramWordDistance" | "TrigramWordSimilarity" | "KeyTransform" | "KeyTextTransform" => {
+            n == 0
+        }
         // `IContains(F("name"), "x")`
         _ => is_from(path, "django.db.models.lookups"),
     }

@@ -205,7 +205,10 @@ impl<'w, 'a> Frame<'w, 'a> {
     /// An expression that has nothing to do with the arguments; one that has is not known.
     fn plain(&mut self, e: &'a Expr) -> Option<Value<'a>> {
         let mut own = false;
-        e.each(&mut |e| own |= matches!(&e.kind, ExprKind::Name(n) if self.bound.contains_key(n) || *n == self.this || self.rest.0 == Some(*n)) || self.is_dict(e));
+        e.each(&mut |e| {
+            let ours = |n: &Symbol| self.bound.contains_key(n) || *n == self.this || self.rest.0 == Some(*n) || self.named.0 == Some(*n);
+            own |= matches!(&e.kind, ExprKind::Name(n) if ours(n));
+        });
         self.looked_at(e)?;
         Some(if own { Value::Unknown } else { self.ev.eval(e) })
     }

@@ -186,7 +186,8 @@ impl Django {
                     continue;
                 }
                 let all = in_the_end(world, def, name);
-                let values: Vec<_> = all.iter().filter_map(|b| if let Binding::Value { value, target, .. } = b { Some((*value, *target)) } else { None }).collect();
+                let values: Vec<_> =
+                    all.iter().filter_map(|b| if let Binding::Value { value, target, .. } = b { Some((*value, *target)) } else { None }).collect();
                 let place = Place { file: def.file, class: Some(owner), function: None };
                 let eval = |e| Evaluator::quiet_on(world, place, &ev.trail).eval(e);
                 let found: Vec<_> = values.iter().map(|(value, target)| (eval(*value), *target)).collect();
@@ -459,7 +460,7 @@ struct Field<'a> {
     certain: bool,
 }
 
-/// Whether a model is a test's: by its file (`tests.py` is where `startapp` puts tests, django/conf/app_template), or within a test. Django's test runner makes the
+/// Whether a model is a test's: by its file (`tests.py` is where `startapp` puts tests), or within a test. Django's test runner makes the
 /// tables of the former without a migration (`sync_apps` in django/core/management/commands/migrate.py), and nobody those of the latter.
 fn is_of_test(world: &World<'_>, def: &ClassDef<'_>) -> bool {
     let path = &world.sources.get(def.file).path;

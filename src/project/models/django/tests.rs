@@ -32,7 +32,10 @@ fn constructors_of_field_classes() {
     assert_eq!(text("models.CharField.__init__(self, *args, null=True, **kwargs)"), "x varchar(5) null");
     assert_eq!(text("kwargs['null'] = True\nUP"), "x varchar(5) null");
     assert_eq!(text("kwargs.setdefault('null', True)\nkwargs.setdefault('max_length', 9)\nUP"), "x varchar(5) null");
-    assert_eq!(text("size = kwargs.pop('max_length', 3)\nself.size = kwargs.pop('size', 1) or 2\nsuper().__init__(*args, max_length=size, **kwargs)"), "x varchar(5) not null");
+    assert_eq!(
+        text("size = kwargs.pop('max_length', 3)\nself.size = kwargs.pop('size', 1) or 2\nsuper().__init__(*args, max_length=size, **kwargs)"),
+        "x varchar(5) not null"
+    );
     assert_eq!(text("kwargs.update(null=True, max_length=7)\nUP"), "x varchar(7) null");
     assert_eq!(text("UP\nkwargs['null'] = True"), "x varchar(5) not null");
     // Not plain: what it names is not known.
@@ -95,7 +98,13 @@ fn names_of_tables_that_are_too_long() {
     // The names with digests are those of `truncate_name`.
     assert_eq!(
         made,
-        [cut, cut, "abcdefghijklmnopqrstuvwxyz_abcdefghijklmnopqrstuvwxyz_abcde6677", "app_other", "app_abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcccd4"]
+        [
+            cut,
+            cut,
+            "abcdefghijklmnopqrstuvwxyz_abcdefghijklmnopqrstuvwxyz_abcde6677",
+            "app_other",
+            "app_abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcccd4"
+        ]
     );
 }
 
