@@ -6,7 +6,7 @@ use crate::symbol::Symbol;
 
 use super::{Django, M};
 use crate::migrations::python::{Args, ClassValue, Value};
-use crate::syntax::python::{ArgKind, Expr, ExprKind, StmtKind};
+use crate::syntax::python::{ArgKind, Expr, ExprKind, ParamKind, StmtKind};
 
 /// A field of a model, as a migration writes it.
 #[derive(Clone, Debug)]
@@ -168,7 +168,8 @@ pub fn field<'a>(m: &mut M<'_, 'a>, value: &Value<'a>) -> Option<Field<'a>> {
     }
 }
 
-/// What the `__init__` of a field class always passes on: `super().__init__(max_length=150, unique=True, …)`. Such arguments do not stand in migrations.
+/// What the `__init__` of a field class always passes on: `super().__init__(max_length=150, unique=True, …)`, `kwargs["null"] = True`. Such arguments do not stand in
+/// migrations, since the class's `deconstruct` leaves them out.
 fn fixed_arguments<'a>(m: &mut M<'_, 'a>, class: &Rc<ClassValue<'a>>, args: &mut Args<'a>) {
     let mut found: Vec<(Symbol, &'a Expr)> = Vec::new();
     for stmt in &class.node.body {
@@ -176,7 +177,12 @@ fn fixed_arguments<'a>(m: &mut M<'_, 'a>, class: &Rc<ClassValue<'a>>, args: &mut
         if f.name.name.as_str() != "__init__" {
             continue;
         }
+        let dict = f.params.iter().find(|p| p.kind == ParamKind::Kwargs).map(|p| p.name.name);
         for inner in &f.body {
+            if let Some((name, value, always)) = dict.and_then(|d| put_into(d, &inner.kind)) {
+                args.keywords.retain(|k| !always || k.0 != name);
+                found.push((name, value));
+            }
             inner.each(&mut |s| {
                 s.each_expr(&mut |e| {
                     e.each(&mut |e| {
@@ -199,6 +205,24 @@ fn fixed_arguments<'a>(m: &mut M<'_, 'a>, class: &Rc<ClassValue<'a>>, args: &mut
                 args.keywords.push((name, value, at));
             }
         }
+    }
+}
+
+/// `kwargs["name"] = value`, which replaces what was given (`true`), and `kwargs.setdefault("name", value)`.
+fn put_into(dict: Symbol, stmt: &StmtKind) -> Option<(Symbol, &Expr, bool)> {
+    let is_dict = |e: &Expr| matches!(e.kind, ExprKind::Name(n) if n == dict);
+    let name = |e: &Expr| if let ExprKind::Str(s) = &e.kind { s.constant().map(|s| Symbol::from(&s)) } else { None };
+    match stmt {
+        StmtKind::Assign(a) => match a.0.as_slice() {
+            [Expr { kind: ExprKind::Subscript(s), .. }] if is_dict(&s.0) => Some((name(&s.1)?, &a.1, true)),
+            _ => None,
+        },
+        StmtKind::Expr(e) => {
+            let ExprKind::Call(call) = &e.kind else { return None };
+            let sets = matches!(&call.func.kind, ExprKind::Attribute(a) if a.attr.as_str() == "setdefault" && is_dict(&a.value));
+            if sets { Some((name(call.positional(0)?)?, call.positional(1)?, false)) } else { None }
+        }
+        _ => None,
     }
 }
 

@@ -247,6 +247,11 @@ class Colour(models.CharField):
 class Plain(models.CharField):
     def __init__(self):
         super().__init__(max_length=150, null=True)
+class Lazy(models.CharField):
+    def __init__(self, *args, **kwargs):
+        kwargs['null'] = True
+        kwargs.setdefault('max_length', 7)
+        super().__init__(*args, **kwargs)
 class Fake(migrations.AddField):
     def database_forwards(self, *args):
         pass
@@ -283,6 +288,15 @@ fn the_table_behind_a_many_to_many_field_follows_the_field() {
     assert_eq!(columns(&s, "shop_man_teams"), ["crew_id bigint not null", "id integer not null", "man_id integer not null"]);
     let keys = &s.relation(None, "shop_man_teams").unwrap().1.foreign_keys;
     assert!(keys.iter().any(|k| k.columns == ["crew_id"] && k.target.name == "shop_crew"), "{keys:?}");
+}
+
+/// What a field's constructor puts among its arguments does not stand in migrations.
+#[test]
+fn arguments_that_a_constructor_sets() {
+    let s = django(
+        "migrations.CreateModel('Man', fields=[('id', models.AutoField(primary_key=True)), ('long', own.Lazy(max_length=9)), ('short', own.Lazy(null=False))])",
+    );
+    assert_eq!(columns(&s, "shop_man"), ["id integer not null", "long varchar(9)", "short varchar(7)"]);
 }
 
 /// What an installed app's model has for a key is not known; that the column is there, and what it is called, is. So it is with fields of packages, and with
