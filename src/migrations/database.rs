@@ -62,6 +62,8 @@ pub struct Database {
     paths_set: Vec<Vec<String>>,
     /// Functions that change the schema where they are called.
     routines: Arc<Routines>,
+    /// That of the environment whose steps run.
+    own_path: Vec<String>,
     /// It sets one that could not be worked out: where bare names lead, nobody knows.
     path_unknown: bool,
 }
@@ -154,6 +156,8 @@ impl Database {
     pub fn finish(self) -> Schema {
         let mut ddl = Arc::unwrap_or_clone(self.ddl);
         Arc::unwrap_or_clone(self.passed).confess(ddl.schema_mut());
+        // Temporary tables are gone.
+        ddl.schema_mut().incomplete.retain(|i| i.object.split_once('.').is_none_or(|o| o.0 != crate::sql::ddl::TEMPORARY));
         ddl.finish()
     }
 
@@ -173,14 +177,31 @@ impl Database {
     /// A session ends, and with it its temporary tables and the search path that it set. Each file of a folder has one of its own: runners open a connection for
     /// it, or put the old one back into its first state (Flyway, Supabase); and what runs on another day than the file before must stand by itself.
     pub fn end_session(&mut self) {
-        self.set_path(&[]);
+        self.reset_path();
         if self.ddl.has_temporary() {
             Arc::make_mut(&mut self.ddl).end_session();
         }
     }
 
+    /// The search path is what it is at the beginning of a step.
+    pub fn reset_path(&mut self) {
+        let own = std::mem::take(&mut self.own_path);
+        self.set_path(&own);
+        self.own_path = own;
+    }
+
+    /// An environment ends, and with it the search path that it set.
+    pub fn leave_environment(&mut self) {
+        self.own_path.clear();
+        self.reset_path();
+    }
+
     /// Where bare names are looked up and created from now on; without schemas as usual.
-    pub fn set_path(&mut self, schemas: &[String]) {
+    fn set_path(&mut self, schemas: &[String]) {
+        let now = if schemas.is_empty() { &self.ddl.schema().search_path } else { schemas };
+        if self.ddl.path() == now {
+            return;
+        }
         let path = schemas.iter().map(|s| super::sqltext::quoted(s)).collect::<Vec<_>>().join(", ");
         let set = if schemas.is_empty() { "RESET search_path".to_owned() } else { format!("SET search_path TO {path}") };
         Arc::make_mut(&mut self.ddl).run(&set);
@@ -191,7 +212,8 @@ impl Database {
     pub fn session_path(&mut self, path: Option<Vec<String>>) {
         match path {
             Some(path) => {
-                self.set_path(&path);
+                self.own_path.clone_from(&path);
+                self.reset_path();
                 self.paths_set.push(path);
             }
             None => self.path_unknown = true,

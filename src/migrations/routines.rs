@@ -36,7 +36,7 @@ impl Routines {
     pub fn define(&mut self, name: QualifiedName, create: &CreateFunction) {
         self.known.remove(&name);
         let FunctionBody::Text(body) = &create.body else { return };
-        if body.text.len() > LARGEST || !create.language.is_some_and(|l| l.as_str() == "plpgsql") {
+        if body.text.len() > LARGEST || create.language.is_none_or(|l| l.as_str() != "plpgsql") {
             return;
         }
         let lower = body.text.to_ascii_lowercase();

@@ -74,7 +74,7 @@ impl<'a> Overlay<'a> {
             | StatementKind::Drop(_) => self.change().apply(text, std::slice::from_ref(statement)),
             // `SELECT AddGeometryColumn(…)`
             query @ StatementKind::Query(_) if !crate::sql::ddl::changes_of_query(query).is_empty() => {
-                self.change().apply(text, std::slice::from_ref(statement))
+                self.change().apply(text, std::slice::from_ref(statement));
             }
             _ => {}
         }

@@ -349,6 +349,8 @@ pub fn replay(files: &dyn super::python::Files<'_>, tree: &Tree, db: Database) -
             m.host.db.next_history();
         }
         last = Some(part);
+        // A revision stands by itself: those before it ran on another day, and what they set was gone.
+        m.host.db.reset_path();
         m.run_module(&r.path);
         let upgrade = m.global(r.module, "upgrade");
         m.doubts.clear();
@@ -364,7 +366,7 @@ pub fn replay(files: &dyn super::python::Files<'_>, tree: &Tree, db: Database) -
     if m.exhausted() {
         m.host.db.lose_all("the history takes too many steps to replay");
     }
-    m.host.db.set_path(&[]);
+    m.host.db.leave_environment();
     (m.host.db, graph, steps)
 }
 

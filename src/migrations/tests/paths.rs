@@ -1,6 +1,6 @@
 //! The search path that an environment of migrations sets.
 
-use super::pull;
+use super::{pull, step};
 use crate::schema::Schema;
 
 fn with_env(set: &str) -> Schema {
@@ -38,4 +38,17 @@ fn what_the_environment_sets_holds_for_the_revisions_and_the_lock() {
         let s = with_env(unknown);
         assert_eq!((s.search_path.join(" ").as_str(), s.relation(Some("public"), "bare").is_some()), ("public", true), "{unknown}");
     }
+}
+
+#[test]
+fn a_path_that_a_revision_sets_ends_with_it() {
+    let first = step(
+        "a",
+        "None",
+        "op.execute('CREATE SCHEMA graph')\n    op.execute(\"SET search_path = graph, '$user', public\")\n    op.execute('CREATE TABLE nodes (id int)')",
+    );
+    let second = step("b", "'a'", "op.create_table('orders', sa.Column('id', sa.Integer()))");
+    let s = pull(&[("versions/a.py", &first), ("versions/b.py", &second)]);
+    assert_eq!(s.relations.keys().map(ToString::to_string).collect::<Vec<_>>(), ["graph.nodes", "public.orders"]);
+    assert!(s.incomplete.is_empty(), "{:?}", s.incomplete);
 }
