@@ -16,11 +16,8 @@ pub(super) fn of(folder: &Path, scripts: &[Script], files: &[&PathBuf]) -> Optio
     let mut run = BTreeSet::new();
     let (mut made, mut changed) = (BTreeSet::new(), BTreeSet::new());
     for script in scripts {
-        let (Script::Sql(path) | Script::Doubtful(path)) = script else { return None };
         // What may not run at all tells nothing of what was there, but it may be the file that is looked for.
-        if matches!(script, Script::Doubtful(_)) {
-            continue;
-        }
+        let Script::Sql(path) = script else { continue };
         let path = folder.join(path);
         let text = read(&path)?;
         // A table that a step changes before one makes it was there.

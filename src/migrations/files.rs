@@ -193,7 +193,7 @@ fn candidates(paths: &[String]) -> Vec<&String> {
 /// The files of a folder that run on a fresh PostgreSQL, in order. `paths` are relative to the folder, `text` reads one of them.
 pub fn plan(paths: &[String], text: &dyn Fn(&str) -> Option<String>) -> Vec<Script> {
     let mut chosen = candidates(paths);
-    if let Some(done) = full_and_deltas(&chosen) {
+    if let Some(done) = full_and_deltas(&chosen).or_else(|| extension(&chosen)) {
         return done;
     }
     // What makes today's tables from nothing has the updates of older databases in it.
@@ -209,7 +209,9 @@ pub fn plan(paths: &[String], text: &dyn Fn(&str) -> Option<String>) -> Vec<Scri
     let steps = chosen.iter().any(|p| is_numbered(p) && is_sql(p)) && (others.is_empty() || numbered > 1 && numbered >= others.len());
     let mut aside = Vec::new();
     if steps {
-        chosen.retain(|p| !loose(p));
+        // Of Python only what has its number among them: `setup.py` makes no schema.
+        let among: std::collections::BTreeSet<&str> = chosen.iter().filter(|p| is_sql(p) && is_numbered(p)).map(|p| folder(p)).collect();
+        chosen.retain(|p| if is_sql(p) { is_numbered(p) || !loose(p) && !is_aside(p) } else { is_numbered(p) && among.contains(folder(p)) });
         aside = others.into_iter().map(|p| Script::Doubtful(p.clone())).collect();
     } else {
         chosen.retain(|p| is_sql(p));
@@ -296,6 +298,33 @@ fn full_and_deltas(paths: &[&String]) -> Option<Vec<Script>> {
     steps.sort_by(|a, b| a.1.cmp(&b.1).then_with(|| natural(name(a.2), name(b.2))).then_with(|| a.2.cmp(b.2)));
     let loose = paths.iter().filter(|p| split(p).is_none() && is_sql(p)).copied();
     Some(loose.chain(first).chain(steps.into_iter().map(|s| s.2)).map(|p| script(p)).collect())
+}
+
+/// Scripts of an extension of PostgreSQL: `shop--1.2.sql` makes that version, `shop--1.1--1.2.sql` leads from one to the next
+/// (<https://www.postgresql.org/docs/current/extend-extensions.html>). The last whole one runs, then what leads further.
+fn extension(paths: &[&String]) -> Option<Vec<Script>> {
+    let parts = |p: &str| -> Option<(String, Option<String>)> {
+        let mut parts = name(p).strip_suffix(".sql")?.split("--").skip(1).map(str::to_owned);
+        let versions = (parts.next()?, parts.next());
+        parts.next().is_none().then_some(versions)
+    };
+    let read: Vec<(&String, (String, Option<String>))> = paths.iter().filter_map(|p| Some((*p, parts(p)?))).collect();
+    // A version in the making is called `unreleased` or so.
+    let released = |version: &str| version.starts_with(|c: char| c.is_ascii_digit());
+    let whole = read.iter().filter(|(_, v)| v.1.is_none() && released(&v.0)).max_by(|a, b| natural(&a.1.0, &b.1.0))?;
+    if read.len() * 2 <= paths.len() {
+        return None;
+    }
+    let (mut out, mut version) = (vec![script(whole.0)], &whole.1.0);
+    let next = |version: &String| {
+        let further = |v: &(String, Option<String>)| v.0 == *version && v.1.as_ref().is_some_and(|to| released(to) && natural(to, version).is_gt());
+        read.iter().find(|(_, v)| further(v))
+    };
+    while let Some((path, (_, Some(to)))) = next(version) {
+        out.push(script(path));
+        version = to;
+    }
+    Some(out)
 }
 
 /// What runs forward in a file that holds both ways: between the marks of dbmate, goose, sql-migrate and their kin.
@@ -415,6 +444,17 @@ mod tests {
             names(&["007_sqlite_jsonb_cleanup.up.sql", "008_a_sqlite.up.sql", "mysql/009_b.sql", "010_c.mysql.sql"]),
             ["007_sqlite_jsonb_cleanup.up.sql"]
         );
+    }
+
+    #[test]
+    fn the_last_version_of_an_extension() {
+        let all = ["x--0.9.sql", "x--0.10.sql", "x--0.9--0.10.sql", "x--0.10--0.11.sql", "x--0.11--unreleased.sql", "x--unreleased.sql"];
+        assert_eq!(names(&all), ["x--0.10.sql", "x--0.10--0.11.sql"]);
+    }
+
+    #[test]
+    fn python_counts_among_the_steps_alone() {
+        assert_eq!(names(&["setup.py", "db/1_a.sql", "db/2_b.py", "work/3_plot.py", "tests/schema.sql"]), ["db/1_a.sql", "db/2_b.py"]);
     }
 
     #[test]
