@@ -95,7 +95,7 @@ pub fn column<'a>(m: &mut M<'_, 'a>, value: &Value<'a>) -> Option<Column> {
         default: None,
         filled: false,
         foreign_keys: Vec::new(),
-        comment: made.args.text(99, "comment"),
+        comment: made.args.named("comment"),
         at: made.at,
         unclear: made.args.open.then_some("arguments of a column could not be worked out"),
     };
@@ -195,33 +195,34 @@ fn reference(made: &Made<'_>) -> Option<Reference> {
     Some(Reference { name: constraint, references: sql.finish() })
 }
 
-/// `table.c.column` as `table.column`.
+/// `table.c.column` as `schema.table.column`.
 fn core_column(made: &Made<'_>) -> Option<String> {
     let column = last(made.path.as_str());
     let c = made.receiver.as_ref()?.made()?;
     let table = c.receiver.as_ref()?.made()?;
-    Some(format!("{}.{column}", table.args.text(0, "name")?))
+    let schema = table.args.named("schema").map_or(String::new(), |s| s + ".");
+    Some(format!("{schema}{}.{column}", table.args.text(0, "name")?))
 }
 
 /// `ON DELETE …` and its kin, from keyword arguments.
 pub fn actions(args: &Args<'_>) -> String {
     let mut out = String::new();
-    if let Some(m) = args.text(99, "match") {
+    if let Some(m) = args.named("match") {
         out.push_str(" MATCH ");
         out.push_str(&m);
     }
-    if let Some(a) = args.text(99, "ondelete") {
+    if let Some(a) = args.named("ondelete") {
         out.push_str(" ON DELETE ");
         out.push_str(&a);
     }
-    if let Some(a) = args.text(99, "onupdate") {
+    if let Some(a) = args.named("onupdate") {
         out.push_str(" ON UPDATE ");
         out.push_str(&a);
     }
     if args.flag("deferrable") {
         out.push_str(" DEFERRABLE");
     }
-    if let Some(a) = args.text(99, "initially") {
+    if let Some(a) = args.named("initially") {
         out.push_str(" INITIALLY ");
         out.push_str(&a);
     }

@@ -59,7 +59,7 @@ pub(super) fn create_table<'a>(m: &mut M<'_, 'a>, call: &Call<'_, 'a>) -> Value<
         m.lost(None, "a table is created whose name could not be worked out", call.at);
         return Value::Unknown;
     };
-    let table = Table { schema: call.args.text(99, "schema"), name: table_name };
+    let table = Table { schema: call.args.named("schema"), name: table_name };
     build_table(m, &table, &parts, call.args, call.at);
     // What it gives is the table, for `bulk_insert`.
     let at = call.at;
@@ -144,7 +144,7 @@ pub fn build_table<'a>(m: &mut M<'_, 'a>, table: &Table, parts: &[(Value<'a>, Lo
             table_index(m, table, &made.args, made.at);
         }
     }
-    comments(m, table, args.text(99, "comment").as_deref(), &columns, at);
+    comments(m, table, args.named("comment").as_deref(), &columns, at);
     if let Some(reason) = unclear {
         m.lost(Some(table), reason, at);
     }
@@ -257,7 +257,7 @@ pub(super) fn exclude<'a>(m: &mut M<'_, 'a>, sql: &mut Sql, args: &Args<'a>, giv
     if let Some(n) = given {
         sql.raw("CONSTRAINT ").name(n).raw(" ");
     }
-    sql.raw(&format!("EXCLUDE USING {} (", args.text(99, "using").unwrap_or_else(|| "gist".to_owned())));
+    sql.raw(&format!("EXCLUDE USING {} (", args.named("using").unwrap_or_else(|| "gist".to_owned())));
     let elements: Vec<_> = args.positional.iter().filter_map(|(v, _)| v.items()).collect();
     if elements.is_empty() {
         return None;

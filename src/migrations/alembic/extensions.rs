@@ -38,7 +38,7 @@ fn unknown<'a>(m: &mut M<'_, 'a>, call: &Call<'_, 'a>) {
         v => v.constant(),
     };
     let names: Vec<String> = call.args.positional.iter().map(|a| &a.0).chain(call.args.keywords.iter().map(|k| &k.1)).filter_map(name).collect();
-    let schema = call.args.text(99, "schema").unwrap_or_else(|| "public".to_owned());
+    let schema = call.args.named("schema").unwrap_or_else(|| "public".to_owned());
     // The first is what it is about; where that is a schema, the one behind it.
     let about = if names.len() > 1 && m.host.db.schema().has_namespace(&names[0]) { &names[1..] } else { &names[..] };
     match about.first().map(|n| n.split('(').next().unwrap_or(n).trim()) {
@@ -57,7 +57,7 @@ fn unknown<'a>(m: &mut M<'_, 'a>, call: &Call<'_, 'a>) {
 /// `alembic-autogenerate-enums`: `sync_enum_values(schema, enum, old labels, new labels)`; it adds what is new and takes nothing away.
 fn sync_enum_values<'a>(m: &mut M<'_, 'a>, call: &Call<'_, 'a>) {
     let a = call.args;
-    let (mut schema, mut name) = (a.text(99, "enum_schema"), a.text(99, "enum_name"));
+    let (mut schema, mut name) = (a.named("enum_schema"), a.named("enum_name"));
     let mut labels = a.keyword("new_values").cloned();
     let mut words = Vec::new();
     let mut old = a.keyword("old_values").cloned();

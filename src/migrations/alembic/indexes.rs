@@ -62,7 +62,7 @@ pub(super) fn index<'a>(m: &mut M<'_, 'a>, table: &Table, given: Option<&Name>, 
     }
     sql.raw(" ON ");
     table.push(&mut sql);
-    if let Some(method) = args.text(99, "postgresql_using") {
+    if let Some(method) = args.named("postgresql_using") {
         sql.raw(&format!(" USING {method}"));
     }
     sql.raw(" (");
@@ -114,7 +114,7 @@ pub(super) fn index<'a>(m: &mut M<'_, 'a>, table: &Table, given: Option<&Name>, 
 pub(super) fn drop_index<'a>(m: &mut M<'_, 'a>, call: &Call<'_, 'a>) -> Option<()> {
     let index = call.name(0, 1, "index_name")?;
     let table = call.table(1, "table_name", "schema");
-    let schema = table.as_ref().and_then(|t| t.schema.clone()).or_else(|| call.args.text(99, "schema"));
+    let schema = table.as_ref().and_then(|t| t.schema.clone()).or_else(|| call.args.named("schema"));
     // An index of a table that was there before the history is not known by name.
     if let Some((_, r)) = table.as_ref().and_then(|t| m.host.db.find(t.schema.as_deref(), &t.name.text))
         && r.open

@@ -61,8 +61,8 @@ pub fn method<'a>(m: &mut M<'_, 'a>, receiver: &str, name: &str, args: &Args<'a>
             Some(Value::External(Symbol::from(BIND)))
         }
         (DIALECT | BIND | INSPECTOR, "has_table") => {
-            let names: Vec<String> = args.positional.iter().filter_map(|a| a.0.constant()).chain(args.text(99, "table_name")).collect();
-            let schema = args.text(99, "schema").or_else(|| if receiver == INSPECTOR { names.get(1).cloned() } else { None });
+            let names: Vec<String> = args.positional.iter().filter_map(|a| a.0.constant()).chain(args.named("table_name")).collect();
+            let schema = args.named("schema").or_else(|| if receiver == INSPECTOR { names.get(1).cloned() } else { None });
             Some(names.first().map_or(Value::Unknown, |n| Value::Bool(m.host.db.ask(schema.as_deref(), n))))
         }
         (INSPECTOR, _) => inspector(m, name, args, at),

@@ -236,7 +236,7 @@ impl<'a> M<'_, 'a> {
             self.lost(None, "a table is created whose name could not be worked out", made.at);
             return;
         };
-        let table = Table { schema: made.args.text(99, "schema"), name };
+        let table = Table { schema: made.args.named("schema"), name };
         if create {
             if self.host.db.find(table.schema.as_deref(), &table.name.text).is_some() {
                 return;

@@ -62,7 +62,7 @@ impl<'a> Call<'_, 'a> {
             return Some(batch.clone());
         }
         let (v, at) = self.value(n, usize::MAX, key)?;
-        Some(Table { schema: self.args.text(99, schema_key), name: name(&v, at)? })
+        Some(Table { schema: self.args.named(schema_key), name: name(&v, at)? })
     }
 }
 
@@ -218,7 +218,7 @@ fn alter_column<'a>(m: &mut M<'_, 'a>, call: &Call<'_, 'a>) -> Option<()> {
 fn create_foreign_key<'a>(m: &mut M<'_, 'a>, call: &Call<'_, 'a>) -> Option<()> {
     let table = call.table(1, "source_table", "source_schema")?;
     let given = call.name(0, 1, "constraint_name");
-    let target = Table { schema: call.args.text(99, "referent_schema"), name: call.name(2, 1, "referent_table")? };
+    let target = Table { schema: call.args.named("referent_schema"), name: call.name(2, 1, "referent_table")? };
     let columns = call.value(3, 1, "local_cols");
     let columns = names(m, columns)?;
     let targets = call.value(4, 1, "remote_cols");

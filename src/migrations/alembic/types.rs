@@ -137,7 +137,7 @@ fn constructed<'a>(m: &mut M<'_, 'a>, path: &str, args: &Args<'a>, depth: usize)
 /// `sa.Enum(…)`, `postgresql.ENUM(…)`.
 fn enumeration<'a>(m: &mut M<'_, 'a>, args: &Args<'a>) -> SqlType {
     let mut labels: Option<Vec<String>> = Some(Vec::new());
-    let mut name = args.text(99, "name");
+    let mut name = args.named("name");
     if args.open {
         labels = None;
     }
@@ -170,7 +170,7 @@ fn enumeration<'a>(m: &mut M<'_, 'a>, args: &Args<'a>) -> SqlType {
     }
     let Some(name) = name else { return SqlType::default() };
     let create = !matches!(args.keyword("create_type"), Some(Value::Bool(false))) && !args.flag("inherit_schema_only");
-    let e = Enumeration { schema: args.text(99, "schema"), name, labels: labels.filter(|l| !l.is_empty()), create };
+    let e = Enumeration { schema: args.named("schema"), name, labels: labels.filter(|l| !l.is_empty()), create };
     SqlType { text: Some(e.sql_name()), enumeration: Some(e), integer: false }
 }
 

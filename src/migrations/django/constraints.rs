@@ -76,7 +76,7 @@ pub(super) fn index<'a>(m: &mut M<'_, 'a>, key: &ModelKey, made: &Made<'a>) -> O
         _ => "",
     };
     let mut sql = Sql::new(made.at, "CREATE INDEX ");
-    if let Some(n) = made.args.text(99, "name") {
+    if let Some(n) = made.args.named("name") {
         sql.name(&name(&n, made.at));
     }
     sql.raw(" ON ").name(&name(&table, made.at)).raw(method).raw(" (");
@@ -126,7 +126,7 @@ pub(super) fn constraint<'a>(m: &mut M<'_, 'a>, key: &ModelKey, made: &Made<'a>)
     let fields: Vec<String> = m.members_of(&list).iter().filter_map(Value::constant).collect();
     let asked = made.args.keyword("condition").or_else(|| made.args.keyword("check")).filter(|c| !matches!(c, Value::None)).cloned();
     let rows = asked.as_ref().and_then(|c| condition(m, key, c));
-    let given = made.args.text(99, "name");
+    let given = made.args.named("name");
     let mut sql = alter(&table, made.at);
     let constraint = given.as_ref().map(|n| format!("CONSTRAINT {} ", quoted(n))).unwrap_or_default();
     let nulls = if matches!(made.args.keyword("nulls_distinct"), Some(Value::Bool(false))) { " NULLS NOT DISTINCT" } else { "" };

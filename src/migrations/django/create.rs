@@ -217,7 +217,7 @@ pub(super) fn foreign_key<'a>(m: &M<'_, 'a>, key: &ModelKey, n: &str, f: &Field<
     }
     let target = f.target(&m.host, &key.app, &key.model)?;
     let model = m.host.models.get(m.host.concrete(&target))?;
-    let (to, to_field) = match f.args.text(99, "to_field") {
+    let (to, to_field) = match f.args.named("to_field") {
         Some(n) => (n.clone(), model.field(&n)?.clone()),
         None => model.key()?,
     };

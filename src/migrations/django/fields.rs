@@ -283,7 +283,7 @@ impl<'a> Field<'a> {
 
     /// The name of its column.
     pub fn column(&self, name: &str) -> String {
-        self.args.text(99, "db_column").unwrap_or_else(|| if self.is_key() { format!("{name}_id") } else { name.to_owned() })
+        self.args.named("db_column").unwrap_or_else(|| if self.is_key() { format!("{name}_id") } else { name.to_owned() })
     }
 
     /// The model it points at.
@@ -311,7 +311,7 @@ pub fn column_type<'a>(m: &mut M<'_, 'a>, app: &str, model: &str, f: &Field<'a>,
         "ForeignKey" | "OneToOneField" => {
             let target = f.target(&m.host, app, model)?;
             let target = m.host.concrete(&target).clone();
-            let named = f.args.text(99, "to_field");
+            let named = f.args.named("to_field");
             let state = m.host.models.get(&target)?.clone();
             let (_, key) = match named {
                 Some(n) => state.fields.iter().find(|x| x.0 == n)?.clone(),

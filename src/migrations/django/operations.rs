@@ -475,7 +475,7 @@ fn alter_field<'a>(m: &mut M<'_, 'a>, key: &ModelKey, made: &Made<'a>, tables: b
     // Django makes a key anew only for what the database sees of the field.
     let of = |f: &Field<'a>| {
         let target = f.target(&m.host, &key.app, &key.model);
-        (target, f.args.text(99, "to_field"), f.nullable(), f.unique(), is_indexed(f), matches!(f.args.keyword("db_constraint"), Some(Value::Bool(false))))
+        (target, f.args.named("to_field"), f.nullable(), f.unique(), is_indexed(f), matches!(f.args.keyword("db_constraint"), Some(Value::Bool(false))))
     };
     if old.is_key() && new.is_key() && of(&old) == of(&new) {
         return Some(());

@@ -83,6 +83,6 @@ impl<'a> Django<'a> {
         if f.args.keyword("through").is_some_and(|v| !matches!(v, Value::None)) {
             return None;
         }
-        Some(f.args.text(99, "db_table").unwrap_or_else(|| by_django(&format!("{}_{field}", self.table(key)))))
+        Some(f.args.named("db_table").unwrap_or_else(|| by_django(&format!("{}_{field}", self.table(key)))))
     }
 }

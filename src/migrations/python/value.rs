@@ -179,6 +179,11 @@ impl<'a> Args<'a> {
         self.get(n, name).and_then(Value::constant)
     }
 
+    /// The constant text of an argument that is only ever named.
+    pub fn named(&self, name: &str) -> Option<String> {
+        self.keyword(name).and_then(Value::constant)
+    }
+
     /// Whether a keyword says `True`.
     pub fn flag(&self, name: &str) -> bool {
         matches!(self.keyword(name), Some(Value::Bool(true)))

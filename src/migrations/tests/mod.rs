@@ -6,6 +6,7 @@ mod folders;
 mod paths;
 mod reading;
 mod routines;
+mod tables;
 
 use super::pull_from;
 use crate::schema::Schema;
