@@ -351,4 +351,7 @@ pub fn given_back<'a>(ev: &Evaluator<'_, 'a>, value: Value<'a>) -> Value<'a> {
 /// A class body.
 pub fn class_body<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId, body: &'a Body) {
     super::flow::plain_class_body(ev, class, body);
+    if !ev.world.is_collecting() {
+        django::meta::class_body(ev, class, body);
+    }
 }

@@ -3,6 +3,7 @@
 pub mod graph;
 pub mod lookups;
 mod manager;
+pub mod meta;
 pub mod queryset;
 
 #[cfg(test)]

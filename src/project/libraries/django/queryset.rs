@@ -241,7 +241,7 @@ fn lacking(ev: &mut Evaluator<'_, '_>, id: ModelId, path: &Path, end: &End) {
 }
 
 /// Walks a name that is written or listed outside of any chain.
-fn plain(ev: &mut Evaluator<'_, '_>, id: ModelId, path: &Path, access: Access) {
+pub fn plain(ev: &mut Evaluator<'_, '_>, id: ModelId, path: &Path, access: Access) {
     let end = walk(ev, id, path, access);
     lacking(ev, id, path, &end);
 }

@@ -278,3 +278,31 @@ from django.db.models.lookups import IContains
     }
     assert!(missing(&format!("{code}Tag.objects.filter(word=SearchQuery('ducks') | SearchQuery('geese', config='english'))")).is_empty());
 }
+
+/// The fields that a model's `Meta` names are looked up as any others; an abstract model's may be its children's.
+#[test]
+fn names_in_meta() {
+    let with = |body: &str| {
+        let models = format!(
+            "from django.db import models\nfrom django.db.models.functions import Lower\nclass Shelf(models.Model):\n    name = models.TextField()\nclass Base(models.Model):\n    class Meta:\n        abstract = True\n        ordering = ['elsewhere']\nclass Tag(Base):\n    word = models.TextField()\n    shelf = models.ForeignKey(Shelf, models.CASCADE)\n    class Meta:\n        {body}\n"
+        );
+        missing_with(&models, "")
+    };
+    for body in [
+        "ordering = ['FIELD', '-shelf__name', '?', 'pk']",
+        "ordering = (models.F('FIELD').desc(), Lower('word'))",
+        "ordering = [Lower('FIELD')]",
+        "get_latest_by = '-FIELD'",
+        "unique_together = (('shelf', 'FIELD'), ('word', 'id'))",
+        "index_together = ['word', 'FIELD']",
+        "indexes = [models.Index(fields=['-FIELD'], name='ix'), models.Index(Lower('word').desc(), 'word', name='iy')]",
+        "indexes = [models.Index(Lower('FIELD'), name='ix', opclasses=['varchar_pattern_ops'])]",
+        "constraints = [models.UniqueConstraint(fields=['word'], include=['FIELD'], condition=models.Q(shelf__isnull=True), name='u')]",
+        "constraints = [models.CheckConstraint(check=models.Q(FIELD__gt=1) & ~models.Q(word=''), name='c')]",
+        "constraints = [models.CheckConstraint(condition=models.Q(word=models.F('FIELD')), name='c')]",
+    ] {
+        assert!(with(&body.replace("FIELD", "word")).is_empty(), "{body}: {:?}", with(&body.replace("FIELD", "word")));
+        assert_eq!(with(&body.replace("FIELD", "wrod")), ["wrod"], "{body}");
+    }
+    assert!(with("verbose_name = 'wrod'\n        permissions = [('wrod', 'x')]").is_empty());
+}

@@ -1,8 +1,10 @@
 //! Fields that django-modeltranslation doubles: registered for a model, each gets a column for every language, `title_en`, `title_pt_br`
-//! (`build_localized_fieldname` in modeltranslation/utils.py). Which languages there are the lock knows.
+//! (`build_localized_fieldname` in modeltranslation/utils.py). Which languages there are the lock knows; where it has none of a field's columns, since they are
+//! made outside of the migrations (`sync_translation_fields`), any language may be.
 
 use rustc_hash::FxHashMap;
 
+use crate::schema::Column;
 use crate::source::FileId;
 use crate::symbol::Symbol;
 use crate::syntax::python::{Call, ExprKind, StmtKind};
@@ -17,6 +19,11 @@ use super::super::types::last;
 
 /// Packages that register fields for translation; the second hands on the first's functions.
 const PACKAGES: &[&str] = &["modeltranslation", "wagtail_modeltranslation"];
+
+/// The languages that Django knows (`LANGUAGES` in `django/conf/global_settings.py`), as they stand behind a field's name.
+const LANGUAGES: &str = "af ar ar_dz ast az be bg bn br bs ca ckb cs cy da de dsb el en en_au en_gb en_us eo es es_ar es_co es_mx es_ni es_ve et eu fa fi fr fy ga gd \
+gl he hi hr hsb ht hu hy ia id ig io is it ja ka kab kk km kn ko ky lb lt lv mk ml mn mr ms my nb ne nl nn no os pa pl pt pt_br ro ru sk sl sq sr sr_latn sv sw \
+ta te tg th tk tr tt udm ug uk ur uz vi zh_cn zh_hans zh_hant zh_tw";
 
 /// Fields registered for translation, by model; `None` where they could not be worked out.
 #[derive(Clone, Debug, Default)]
@@ -81,20 +88,32 @@ impl Translated {
         let schema = d.model.relation.schema;
         let table = ev.world.schema.relation(schema.as_ref().map(Symbol::as_str), &d.model.relation.name).map(|t| t.1);
         for fields in lineage.mro.iter().filter_map(|c| self.0.get(c)) {
-            // Without the table nobody knows the languages.
-            let (Some(fields), Some(table)) = (fields, table) else {
+            let Some(fields) = fields else {
                 d.model.open = true;
                 continue;
             };
             for name in fields {
+                let prefix = format!("{name}_");
+                let declared = |c: &Column| d.model.columns.iter().any(|own| own.column.as_str() == c.name);
+                let columns = table.into_iter().flat_map(|t| &t.columns).filter(|c| !declared(c));
+                let languages: Vec<&str> = columns.filter_map(|c| c.name.strip_prefix(&prefix)).filter(|l| is_language(l)).collect();
+                if languages.is_empty() {
+                    LANGUAGES.split(' ').for_each(|l| d.note(Symbol::from(&format!("{prefix}{l}")), Member::Other));
+                    continue;
+                }
                 d.of_packages.push(*name);
                 // The column of a translated key is `owner_en_id`.
-                let prefix = format!("{name}_");
-                let keys = table.columns.iter().filter_map(|c| c.name.strip_suffix("_id").filter(|short| short.starts_with(&prefix)));
-                keys.for_each(|short| d.note(Symbol::from(short), Member::Other));
+                let keys = languages.iter().filter_map(|l| l.strip_suffix("_id"));
+                keys.for_each(|l| d.note(Symbol::from(&format!("{prefix}{l}")), Member::Other));
             }
         }
     }
+}
+
+/// Whether what stands behind a field's name is a language, or a key's language.
+fn is_language(suffix: &str) -> bool {
+    let code = suffix.strip_suffix("_id").unwrap_or(suffix);
+    LANGUAGES.split(' ').any(|l| l == code || l == suffix)
 }
 
 /// The fields that options name; those of their bases are added (`FieldsAggregationMetaClass` in modeltranslation/translator.py).
