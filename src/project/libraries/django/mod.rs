@@ -199,6 +199,8 @@ pub fn store_at<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &Value<'a>, attr: Iden
 pub fn method<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &Value<'a>, name: Ident, call: &'a Call, args: &Args<'a>) -> Option<Value<'a>> {
     match receiver {
         Value::Library(LibraryValue::Django(Django::Set(s))) => queryset::method(ev, &s.clone(), name.as_str(), call, args),
+        // `F("name").desc()`
+        Value::Library(LibraryValue::Django(Django::Expression(_))) if matches!(name.as_str(), "asc" | "desc") => Some(receiver.clone()),
         Value::Instance(c) => {
             if let Some(&Some(id)) = ev.world.django.managers.get(c) {
                 let own = matches!(ev.world.class_member(*c, name.name), Some((_, [.., Binding::Function(_)])));
