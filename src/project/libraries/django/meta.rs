@@ -1,10 +1,12 @@
-//! Fields that a model's `Meta` names: its ordering, its keys and indexes.
+//! Fields that `Meta` names: a model's ordering, keys and indexes, and what a form or serializer shows of one.
 
 use crate::diagnostic::Access;
 use crate::project::eval::Evaluator;
 use crate::project::index::ClassId;
 use crate::project::models::ModelId;
 use crate::project::value::Value;
+use crate::project::world::is_from;
+use crate::symbol::Symbol;
 use crate::syntax::python::{Body, Expr, ExprKind, StmtKind};
 
 use super::lookups::Path;
@@ -18,17 +20,16 @@ pub fn class_body<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId, body: &'a Body
     if def.node.name.as_str() != "Meta" {
         return;
     }
-    let Some(id) = def.outer_class.and_then(|c| model(ev, c)) else { return };
-    for s in body {
-        let StmtKind::Assign(a) = &s.kind else { continue };
-        let [Expr { kind: ExprKind::Name(option), .. }] = a.0.as_slice() else { continue };
+    let Some(outer) = def.outer_class else { return };
+    let Some(id) = model(ev, outer) else { return shown(ev, outer, class, body) };
+    for (option, value) in options(body) {
         match option.as_str() {
             "ordering" | "get_latest_by" | "order_with_respect_to" | "unique_together" | "index_together" => {
-                let v = quietly(ev, &a.1);
+                let v = quietly(ev, value);
                 names(ev, id, &v, true);
             }
             "indexes" | "constraints" => {
-                if let ExprKind::List(items) | ExprKind::Tuple(items) = &a.1.kind {
+                if let ExprKind::List(items) | ExprKind::Tuple(items) = &value.kind {
                     items.iter().for_each(|i| constraint(ev, id, i));
                 }
             }
@@ -36,6 +37,61 @@ pub fn class_body<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId, body: &'a Body
         }
     }
 }
+
+/// What a body assigns to single names.
+fn options(body: &Body) -> impl Iterator<Item = (Symbol, &Expr)> {
+    body.iter().filter_map(|s| match &s.kind {
+        StmtKind::Assign(a) => match a.0.as_slice() {
+            [Expr { kind: ExprKind::Name(name), .. }] => Some((*name, &a.1)),
+            _ => None,
+        },
+        _ => None,
+    })
+}
+
+/// The `fields` of a form or serializer over a model. Each is declared beside it, or a field of the model (`ModelFormMetaclass` in django/forms/models.py); for a
+/// serializer any attribute of the model will do (`ModelSerializer.build_field` in `rest_framework/serializers.py`).
+fn shown<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId, meta: ClassId, body: &'a Body) {
+    let world = ev.world;
+    let Some(lineage) = world.lineage(class).filter(|l| !l.open) else { return };
+    let over_model = |p: &str| {
+        let name = p.rsplit('.').next().unwrap_or_default();
+        is_from(p, "django.forms") && name == "ModelForm" || is_from(p, "rest_framework.serializers") && name.ends_with("ModelSerializer")
+    };
+    let known = |p: &str| over_model(p) || ["builtins", "typing", "abc"].iter().any(|root| is_from(p, root));
+    let outside = || lineage.outside.iter().map(|v| v.external().unwrap_or_default());
+    // One that makes its fields by itself may have others, or make nothing of those it lists.
+    let makes = |name: &&str| world.class_member(class, Symbol::from(name)).is_some();
+    if !outside().any(over_model) || !outside().all(known) || MAKE_FIELDS.iter().any(makes) {
+        return;
+    }
+    // `extra_kwargs = {"title": {"source": "name"}}`
+    if world.class_member(meta, Symbol::from("extra_kwargs")).is_some() {
+        return;
+    }
+    let Value::Class(of) = ev.plain_attribute(&Value::Class(meta), Symbol::from("model")) else { return };
+    let Some(id) = model(ev, of) else { return };
+    for (_, value) in options(body).filter(|o| o.0.as_str() == "fields") {
+        let v = quietly(ev, value);
+        let items = match &v {
+            Value::List(l) => &l.items[..],
+            Value::Tuple(t) => &t[..],
+            _ => continue,
+        };
+        for text in items.iter().filter_map(Value::text) {
+            let declared = |name: &str| name.contains("__") || name == "url" || world.class_member(class, Symbol::from(name)).is_some();
+            if text.constant().is_some_and(|name| !declared(&name))
+                && let Some(path) = Path::from_text(text)
+            {
+                queryset::plain(ev, id, &path, Access::Read);
+            }
+        }
+    }
+}
+
+/// Methods by which a serializer makes its fields, or shows something else.
+const MAKE_FIELDS: &[&str] =
+    &["get_fields", "get_field_names", "build_field", "build_unknown_field", "include_extra_kwargs", "get_extra_kwargs", "fields", "to_representation"];
 
 /// The value of an expression that was walked already.
 fn quietly<'a>(ev: &Evaluator<'_, 'a>, e: &'a Expr) -> Value<'a> {

@@ -306,3 +306,33 @@ fn names_in_meta() {
     }
     assert!(with("verbose_name = 'wrod'\n        permissions = [('wrod', 'x')]").is_empty());
 }
+
+/// What a form or serializer shows is a field of the model, or declared beside it; a serializer shows any attribute of the model.
+#[test]
+fn fields_of_forms_and_serializers() {
+    let models = "from django.db import models
+class Shelf(models.Model):
+    name = models.TextField()
+    @property
+    def title(self):
+        return self.name
+class Tag(models.Model):
+    word = models.TextField()
+    shelf = models.ForeignKey(Shelf, models.CASCADE)
+";
+    let with = |base: &str, body: &str, fields: &str| {
+        let code = format!(
+            "from django import forms\nfrom elsewhere import Foreign\nfrom rest_framework import serializers\nclass Declared:\n    colour = forms.CharField()\nclass Shown(Declared, {base}):\n    {body}\n    class Meta:\n        model = Shelf\n        fields = {fields}\n"
+        );
+        missing_with(models, &code)
+    };
+    for base in ["forms.ModelForm", "serializers.ModelSerializer", "serializers.HyperlinkedModelSerializer"] {
+        assert!(with(base, "size = x()", "['name', 'size', 'colour', 'title', 'tag_set', 'pk']").is_empty(), "{base}");
+        assert!(with(base, "pass", "'__all__'").is_empty(), "{base}");
+        assert_eq!(with(base, "pass", "('name', 'nmae')"), ["nmae"], "{base}");
+    }
+    for method in ["get_fields", "to_representation"] {
+        assert!(with("serializers.ModelSerializer", &format!("def {method}(self):\n        return {{}}"), "['nmae']").is_empty(), "{method}");
+    }
+    assert!(with("serializers.ModelSerializer, Foreign", "pass", "['nmae']").is_empty());
+}
