@@ -230,6 +230,28 @@ fn a_file_that_changed_is_checked_without_all_others() {
     assert!(said.contains("stotus") && said.contains("statos") && said.contains("status") && !whole, "{said}");
 }
 
+/// What Django's models know of their managers is known of the same classes later.
+#[test]
+fn managers_of_django_in_a_part() {
+    let (dir, place) = learnt();
+    let dir = dir.path();
+    // Classes that are not kept come first, so that the others have other numbers.
+    let plain: String = (0..40).map(|n| format!("class Plain{n}:\n    pass\n\n\n")).collect();
+    let models = "from django.db import models\n\n\nclass Rows(models.QuerySet):\n    def open(self):\n        return self.filter(status='x')\n\n\nclass Order(models.Model):\n    status = models.TextField()\n    objects = Rows.as_manager()\n    class Meta:\n        db_table = 'orders'\n";
+    let code = "from shop.models import Order\n\n\ndef f():\n    return Order.objects.filter(statos='x').open()\n";
+    write(dir, "manage.py", &format!("import django\n\n\n{plain}"));
+    std::fs::create_dir(dir.join("shop")).expect("made");
+    write(dir, "shop/__init__.py", "");
+    write(dir, "shop/models.py", models);
+    write(dir, "shop/views.py", code);
+    check(dir, &[]);
+    settle();
+    check(dir, &[]);
+    write(dir, "shop/views.py", &code.replace("statos", "stotus"));
+    let (said, whole) = again(dir, &place, &["shop/views.py"]);
+    assert!(said.contains("stotus") && !whole, "{said}");
+}
+
 #[test]
 fn what_may_concern_others_is_linked_with_all_of_them() {
     let (dir, place) = learnt();

@@ -111,7 +111,7 @@ fn whole(project: &Project<'_>, numbers: &mut Numbers) -> Whole {
     let world = &project.world;
     let models: Vec<Model> = world.models.all.iter().map(|m| renumbered(m, numbers)).collect();
     let mut graph = world.django.clone();
-    graph.managers = graph.managers.iter().map(|(c, m)| (numbers.of(*c), *m)).collect();
+    graph.renumber(&mut |c| numbers.of(c));
     let mut classes = Vec::new();
     // Ancestors are met on the way.
     while let Some(&class) = numbers.order.get(classes.len()) {

@@ -281,6 +281,12 @@ impl Graph {
         self.accessors.entry((target, accessor)).or_insert(back);
     }
 
+    /// Gives the classes it speaks of other numbers.
+    pub fn renumber(&mut self, of: &mut dyn FnMut(ClassId) -> ClassId) {
+        self.managers = self.managers.iter().map(|(c, m)| (of(*c), *m)).collect();
+        self.own.values_mut().for_each(|own| own.class = own.class.map(&mut *of));
+    }
+
     /// The manager that a model declares by that name.
     pub fn own_manager(&self, world: &World<'_>, model: ModelId, name: Symbol) -> Option<Own> {
         through_parents(world, model).find_map(|m| self.own.get(&(m, name))).copied()
