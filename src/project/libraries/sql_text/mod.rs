@@ -20,11 +20,11 @@ use crate::project::index::ClassId;
 use crate::project::text::{Text, TextPart};
 use crate::project::uses::Certainty;
 use crate::project::value::Value;
-use crate::source::{FileId, Location};
+use crate::source::{FileId, Location, Span};
 use crate::symbol::Symbol;
 use crate::syntax::python::{Call, Expr, Ident};
 
-use crate::sql::ProblemKind;
+use crate::sql::{Analysis, ProblemKind};
 use crate::syntax::sql::template::HOLE;
 
 use super::LibraryValue;
@@ -91,6 +91,8 @@ pub struct State<'a> {
     last: Option<rows::Last>,
     /// How sure it is that a file's SQL is PostgreSQL's.
     files: FxHashMap<FileId, Certainty>,
+    /// What is known of a text with holes at these places: each call of a helper may send it once more.
+    analysed: FxHashMap<(String, Vec<Span>), Arc<Analysis>>,
 }
 
 impl<'a> State<'a> {

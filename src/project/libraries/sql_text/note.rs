@@ -1,6 +1,7 @@
 //! From a text at a sink to references and problems.
 
 use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 use rustc_hash::FxHasher;
 
@@ -54,7 +55,7 @@ pub fn sink(ev: &mut Evaluator<'_, '_>, text: &Text<'_>, driver: Option<dialect:
     if context == Context::Migration || steps_through_revisions(ev) {
         sure = Certainty::Low;
     }
-    let analysis = analyse(&template, ev.world.schema, &Options::default());
+    let analysis = analysed(ev, &template);
     if analysis.skipped.is_empty() {
         ev.state.sql.consumed.extend(addresses);
     }
@@ -119,6 +120,14 @@ pub fn fragment(ev: &mut Evaluator<'_, '_>, text: &Text<'_>, relations: &[Relati
     note(ev, &template, &analysis, sure, context, true);
 }
 
+/// What a text says, worked out once a file.
+fn analysed(ev: &mut Evaluator<'_, '_>, template: &Template) -> Arc<Analysis> {
+    let key = (template.text().to_owned(), template.holes().collect());
+    let schema = ev.world.schema;
+    let known = ev.state.sql.analysed.entry(key).or_insert_with(|| Arc::new(analyse(template, schema, &Options::default())));
+    Arc::clone(known)
+}
+
 /// Whether the file is a test of revisions: it runs Alembic itself, and speaks of the schema at one revision or another.
 fn steps_through_revisions(ev: &Evaluator<'_, '_>) -> bool {
     let file = ev.place.file;
@@ -175,7 +184,7 @@ pub fn loose(ev: &mut Evaluator<'_, '_>, text: &Text<'_>, foreign: bool) {
     if !mentions_relation(template.text()) {
         return;
     }
-    let analysis = analyse(&template, ev.world.schema, &Options::default());
+    let analysis = analysed(ev, &template);
     if foreign && !analysis.problems.is_empty() {
         return;
     }
