@@ -11,9 +11,9 @@ use super::find::{ASIDE, Histories, slashed};
 use super::python::Files;
 
 /// Why a table is listed that the lock does not have.
-const LEFT_OUT: &str = "a folder of SQL migrations that was left out creates it";
+const LEFT_OUT: &str = "a folder of SQL that was left out creates it";
 /// Why a table is open that the lock has.
-const DIFFERS: &str = "a folder of SQL migrations that was left out creates or changes it, too";
+const DIFFERS: &str = "a folder of SQL that was left out creates or changes it, too";
 
 /// The folders of SQL under a path that look like a history of their own, relative to it, with what runs of each: those named `migrations` in which no step of the chosen
 /// history lies, and those of Flyway's versions.
@@ -43,6 +43,29 @@ pub(super) fn folders(path: &Path, all: &[PathBuf], found: &Histories) -> Vec<(S
         let text = |inside: &str| files::text(&path.join(&folder).join(inside));
         let scripts = files::plan(&paths, &text);
         (!scripts.is_empty()).then(|| (slashed(&folder), scripts))
+    };
+    inside.into_iter().filter_map(plan).collect()
+}
+
+/// So many scripts that make or change tables are no slip, but a part of the history.
+const PILE: usize = 5;
+
+/// Folders full of such scripts beside the folder of SQL migrations that was chosen, which people run by hand; relative to the path.
+pub(super) fn piles(path: &Path, all: &[&PathBuf], chosen: &Path) -> Vec<(String, Vec<Script>)> {
+    let mut inside: BTreeMap<PathBuf, Vec<String>> = BTreeMap::new();
+    for file in all.iter().filter(|f| files::is_sql(&slashed(f)) && !f.starts_with(chosen)) {
+        let Some(parent) = file.strip_prefix(path).ok().and_then(Path::parent) else { continue };
+        let part = |p: &str| p == "migrations" || ASIDE.contains(&p);
+        if parent.iter().any(|p| p.to_str().is_some_and(|p| part(&p.to_ascii_lowercase()))) {
+            continue;
+        }
+        inside.entry(parent.to_owned()).or_default().extend(file.file_name().map(|n| n.to_string_lossy().into_owned()));
+    }
+    let plan = |(folder, paths): (PathBuf, Vec<String>)| {
+        let text = |inside: &str| files::text(&path.join(&folder).join(inside));
+        let shapes = |p: &&String| text(p).map(|t| t.to_ascii_lowercase()).is_some_and(|t| t.contains("alter table") || t.contains("create table"));
+        let many = paths.len() >= PILE && paths.iter().filter(shapes).count() >= PILE;
+        many.then(|| (slashed(&folder), files::plan(&paths, &text)))
     };
     inside.into_iter().filter_map(plan).collect()
 }

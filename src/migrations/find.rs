@@ -53,14 +53,20 @@ pub fn histories(path: &Path) -> Result<Histories, String> {
     }
     if found.alembic.is_empty() && found.django.is_none() {
         (found.sql, found.sql_besides) = sql(&path, &files);
+        if let Some((folder, _)) = found.sql.as_ref().filter(|f| Path::new(&f.0) != path) {
+            let ours: Vec<&PathBuf> =
+                files.iter().filter(|f| !f.parent().is_some_and(|p| files::is_foreign(&slashed(p.strip_prefix(&path).unwrap_or(p))))).collect();
+            found.left_out = super::besides::piles(&path, &ours, Path::new(folder));
+            found.sql_besides.extend(found.left_out.iter().map(|f| f.0.clone()));
+        }
         if found.sql.is_none() {
             return Err(format!("{}: no migrations were found", path.display()));
         }
     } else {
         found.left_out = super::besides::folders(&path, &files, &found);
         found.sql_besides = found.left_out.iter().map(|f| f.0.clone()).collect();
-        found.left_out.iter_mut().for_each(|f| f.0 = slashed(&path.join(&f.0)));
     }
+    found.left_out.iter_mut().for_each(|f| f.0 = slashed(&path.join(&f.0)));
     Ok(found)
 }
 

@@ -26,3 +26,14 @@ fn what_a_folder_beside_the_history_makes_is_not_taken_for_known() {
     assert!(["nodes", "users"].iter().all(|t| s.relation(None, t).unwrap().1.open) && !s.relation(None, "tags").unwrap().1.open);
     assert_eq!(pull(&alembic).incomplete, []);
 }
+
+#[test]
+fn a_pile_of_scripts_beside_the_migrations_may_change_their_tables() {
+    let files: Vec<(String, String)> = (0..5).map(|n| (format!("db/add_{n}.sql"), format!("ALTER TABLE skills ADD COLUMN IF NOT EXISTS c{n} int;"))).collect();
+    let mut all = vec![("migrations/skills.sql", "CREATE TABLE skills (id int); CREATE TABLE pages (id int);")];
+    let objects = |all: &[(&str, &str)]| pull(all).incomplete.into_iter().map(|i| i.object).collect::<Vec<_>>();
+    all.push((&files[0].0, &files[0].1));
+    assert!(objects(&all).is_empty());
+    all.extend(files[1..].iter().map(|f| (f.0.as_str(), f.1.as_str())));
+    assert_eq!(objects(&all), ["public.skills"]);
+}
