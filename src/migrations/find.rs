@@ -48,9 +48,7 @@ pub fn histories(path: &Path) -> Result<Histories, String> {
         }
     }
     let mut found = Histories { alembic: trees.into_values().map(ours).collect(), ..Histories::default() };
-    if found.alembic.is_empty() {
-        found.django = django(&path, &files);
-    }
+    found.django = django(&path, &files);
     if found.alembic.is_empty() && found.django.is_none() {
         (found.sql, found.sql_besides) = sql(&path, &files);
         if let Some((folder, _)) = found.sql.as_ref().filter(|f| Path::new(&f.0) != path) {

@@ -83,8 +83,11 @@ fn replay(found: &Histories) -> (Schema, Vec<Vec<String>>) {
         let revisions = found.alembic.iter().flat_map(|t| &t.files).cloned().collect();
         first::complete(&mut db, &revisions, Path::new(first).parent().unwrap_or(Path::new("/")));
     }
-    if let Some(apps) = &found.django {
-        db = django::replay(&disk, apps);
+    let mut django = found.django.as_ref().map(|apps| django::replay(&disk, apps));
+    if found.alembic.is_empty()
+        && let Some(alone) = django.take()
+    {
+        db = alone;
     }
     if let Some((folder, scripts)) = &found.sql {
         db = files::replay(&disk, folder, scripts, db);
@@ -93,5 +96,32 @@ fn replay(found: &Histories) -> (Schema, Vec<Vec<String>>) {
         besides::confess(&mut db, &disk, folder, scripts);
     }
     let paths = db.paths_set().to_vec();
-    (db.finish(), paths)
+    let mut schema = db.finish();
+    if let Some(django) = django {
+        join(&mut schema, django.finish());
+    }
+    (schema, paths)
+}
+
+/// Adds what a second history makes: a Django project beside one of Alembic. Of a table that both make nobody can tell which it is.
+fn join(schema: &mut Schema, other: Schema) {
+    for (name, relation) in other.relations {
+        match schema.relations.get_mut(&name) {
+            None => drop(schema.relations.insert(name, relation)),
+            Some(have) => {
+                have.open = true;
+                for column in relation.columns {
+                    if have.column(&column.name).is_none() {
+                        have.put_column(column);
+                    }
+                }
+                schema.mark_incomplete(name.to_string(), "two histories of the project create it");
+            }
+        }
+    }
+    other.enums.into_iter().for_each(|(name, labels)| drop(schema.enums.entry(name).or_insert(labels)));
+    schema.sequences.extend(other.sequences);
+    for entry in other.incomplete {
+        schema.mark_incomplete(entry.object, &entry.reason);
+    }
 }

@@ -44,3 +44,21 @@ fn a_search_path_ends_with_the_file_that_sets_it() {
     assert_eq!(s.relations.keys().map(ToString::to_string).collect::<Vec<_>>(), ["other.one", "public.three", "public.two"]);
     assert!(s.incomplete.is_empty(), "{:?}", s.incomplete);
 }
+
+/// A Django project and a history of Alembic in one repository.
+#[test]
+fn both_histories_count() {
+    let revision = "import sqlalchemy as sa\nfrom alembic import op\nrevision = 'a'\ndown_revision = None\ndef upgrade():\n    op.create_table('ours', sa.Column('id', sa.Integer()))\n    op.create_table('app_both', sa.Column('id', sa.Integer()))\n";
+    let migration = "from django.db import migrations, models\nclass Migration(migrations.Migration):\n    initial = True\n    dependencies = []\n    operations = [migrations.CreateModel(name='Thing', fields=[('id', models.AutoField(primary_key=True)), ('name', models.TextField())]), migrations.CreateModel(name='Both', fields=[('id', models.AutoField(primary_key=True))])]\n";
+    let s = pull(&[
+        ("alembic/env.py", ""),
+        ("alembic/versions/a.py", revision),
+        ("site/settings.py", "INSTALLED_APPS = ['app']\nDATABASES = {'default': {'ENGINE': 'django.db.backends.postgresql'}}\n"),
+        ("app/__init__.py", ""),
+        ("app/migrations/__init__.py", ""),
+        ("app/migrations/0001_initial.py", migration),
+    ]);
+    assert_eq!(columns(&s, "ours"), ["id integer"]);
+    assert_eq!(columns(&s, "app_thing"), ["id integer not null", "name text not null"]);
+    assert!(s.relation(None, "app_both").unwrap().1.open && !s.relation(None, "app_thing").unwrap().1.open);
+}
