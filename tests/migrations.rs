@@ -234,3 +234,13 @@ fn a_script_between_the_steps_of_an_update() {
     p.write("scripts/2_orders.py", script);
     run(&p).exits(1).says("scripts/2_orders.py:5:43: error[unknown-column]");
 }
+
+/// A table that is attached to another as its partition stands in no lock.
+#[test]
+fn a_partition_is_not_missing_from_the_lock() {
+    let p = Project::new();
+    let steps = "CREATE TABLE events (id bigint, at date) PARTITION BY RANGE (at);\nCREATE TABLE events_1 (id bigint, at date);\nALTER TABLE ONLY events ATTACH PARTITION events_1 FOR VALUES FROM ('2026-04-01') TO ('2026-05-01');\n";
+    p.write("migrations/001_events.sql", steps);
+    p.run(&["pull", "--from", "."]).exits(0);
+    run(&p).exits(0).never_says("stale-lock");
+}

@@ -161,6 +161,11 @@ impl Database {
         ddl.finish()
     }
 
+    /// Whether a table is a partition of another, which no lock lists.
+    pub fn is_partition(&self, name: &QualifiedName) -> bool {
+        self.ddl.is_partition(name)
+    }
+
     /// The relation that a name means here; `None` where there is none.
     pub fn find(&self, schema: Option<&str>, name: &str) -> Option<(&QualifiedName, &Relation)> {
         // a temporary table hides the others

@@ -198,6 +198,10 @@ impl<'a> Value<'a> {
                     continue;
                 }
                 all.push(one.clone());
+                // A list of tens of thousands is compared with itself no further: so many are followed in no case.
+                if all.len() > MAX_STRINGS {
+                    return Value::Unknown;
+                }
             }
         }
         // What something outside the project gives is as good as unknown beside a row.

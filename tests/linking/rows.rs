@@ -160,3 +160,10 @@ def f(conn):
 ";
     holds(&[("a.py", code)]);
 }
+
+/// What so many members have in common is not looked for: that would take a minute.
+#[test]
+fn a_list_of_a_hundred_thousand() {
+    let members: String = (0..100_000).map(|n| format!("    'r{n}',\n")).collect();
+    holds(&[("a.py", &format!("m = [\n{members}]\ndef f(i):\n    return m[i]\n"))]);
+}

@@ -128,6 +128,11 @@ impl Ddl {
         &self.schema
     }
 
+    /// Whether a table is a partition of another, which no lock lists.
+    pub fn is_partition(&self, name: &QualifiedName) -> bool {
+        self.partitions.contains_key(name)
+    }
+
     /// The same, to change it by other means than SQL.
     pub fn schema_mut(&mut self) -> &mut Schema {
         &mut self.schema
