@@ -119,7 +119,9 @@ fn join(schema: &mut Schema, other: Schema) {
             }
         }
     }
-    other.enums.into_iter().for_each(|(name, labels)| drop(schema.enums.entry(name).or_insert(labels)));
+    for (name, labels) in other.enums {
+        schema.enums.entry(name).or_insert(labels);
+    }
     schema.sequences.extend(other.sequences);
     for entry in other.incomplete {
         schema.mark_incomplete(entry.object, &entry.reason);

@@ -184,3 +184,22 @@ def f(session):
 ";
     holds(&[("a.py", code)]);
 }
+
+/// A Django app that no settings install has no tables; without settings nobody can tell.
+#[test]
+fn apps_that_are_not_installed() {
+    let model = |said: &str| format!("from django.db import models\nclass Thing(models.Model):{said}\n    name = models.TextField()\n");
+    let settings = "INSTALLED_APPS = ['shop', 'proj.sales.apps.SalesConfig']\n";
+    let files = [
+        ("shop/__init__.py", String::new()),
+        ("shop/models.py", model("  # ! error unknown-table")),
+        ("proj/sales/__init__.py", String::new()),
+        ("proj/sales/models.py", model("  # ! error unknown-table")),
+        ("sandbox/__init__.py", String::new()),
+        ("sandbox/models.py", model("")),
+        ("shop/other.py", model("\n    class Meta:\n        app_label = 'elsewhere'")),
+    ];
+    let all: Vec<(&str, &str)> = files.iter().map(|(p, t)| (*p, t.as_str())).collect();
+    holds(&[all.as_slice(), &[("proj/settings.py", settings)]].concat());
+    holds(&[("sandbox/__init__.py", ""), ("sandbox/models.py", &model("  # ! error unknown-table"))]);
+}

@@ -107,6 +107,33 @@ impl Apps {
         }
     }
 
+    /// Whether the settings may install the app with that label, to which a file belongs; unknown settings may install any.
+    pub fn may_be_installed(&self, world: &World<'_>, file: FileId, label: &str) -> bool {
+        let by_entry = |entry: &str| {
+            // `shop`, `shop.apps.ShopConfig`
+            let configured = entry.split('.').rev().nth(2).is_some_and(|app| app.eq_ignore_ascii_case(label));
+            configured || entry.rsplit('.').next().is_some_and(|last| last.eq_ignore_ascii_case(label))
+        };
+        let configured = || self.folders.values().filter_map(|app| app.label).any(|l| l.as_str().eq_ignore_ascii_case(label));
+        let folders = || {
+            // `Meta.app_label` may name another app than the one whose file it is in.
+            if self.of_file(world, file).label.is_some_and(|own| !own.as_str().eq_ignore_ascii_case(label)) {
+                return false;
+            }
+            let path = world.index.table.path(file);
+            let mut above = std::iter::successors(Some(path), |p| (!p.is_empty()).then(|| parent(p)));
+            above.any(|folder| {
+                let dotted = folder.replace('/', ".");
+                let is_it = |entry: &String| {
+                    let package = entry.split_once(".apps.").map_or(entry.as_str(), |(package, _)| package);
+                    !dotted.is_empty() && (dotted == package || dotted.strip_suffix(package).is_some_and(|rest| rest.ends_with('.')))
+                };
+                self.folders.contains_key(folder) || self.installed.iter().any(is_it)
+            })
+        };
+        self.installed.is_empty() || self.installed.iter().any(|e| by_entry(e)) || configured() || folders()
+    }
+
     /// The app of a file: the nearest folder above it that is one.
     pub fn of_file(&self, world: &World<'_>, file: FileId) -> App {
         let path = world.index.table.path(file);

@@ -124,6 +124,9 @@ impl Django {
         d.single_table = is_proxy && parent.is_some();
         // The table of a proxy for a model that is not seen is not known.
         d.model.foreign = is_of_test(world, def) || library_proxy.is_some_and(|m| library_table(m).is_none());
+        // Models of an app that no settings install have no table, unless there is one.
+        let label = self.label(ev, class);
+        d.model.foreign |= !is_in_lock(ev, &d.model.relation.name) && !self.apps.may_be_installed(world, def.file, &label);
         d.model.open = is_open(ev, class) || of_library.is_some();
         // Django makes no foreign key for a table that it does not manage.
         let unmanaged = meta::attribute(ev, class, "managed").is_some_and(|v| fold::truth(&v) == Some(false));
