@@ -96,11 +96,8 @@ pub fn handed<'a>(ev: &mut Evaluator<'_, 'a>, id: FunctionId, is_method: bool, c
     if !args.values.iter().any(holds_dicts) {
         return;
     }
-    let def = ev.world.index.function(id);
-    if ev.world.trace.is_some() && ev.notes() {
-        ev.uses.called.insert(def.file);
-    }
-    let node = def.node;
+    // What it does to them shows in the caller's file alone, so that nobody who checks the function's has to know of the call.
+    let node = ev.world.index.function(id).node;
     for (n, param) in node.params.iter().enumerate().skip(usize::from(is_method)) {
         let Some(value) = args.get(call, n - usize::from(is_method), param.name.as_str()).filter(|v| holds_dicts(v)).cloned() else { continue };
         if changes(node, param.name.name) {
