@@ -17,9 +17,10 @@ use super::libraries;
 use super::rounds::Summary;
 use super::strings;
 use super::text::Text;
+use super::trail::{self, Mark};
 use super::uses::Uses;
 use super::value::{Dict, DictEntry, Lambda, List, Object, Value};
-use super::world::{Mark, Place, World};
+use super::world::{Place, World};
 
 /// Local names and their values.
 pub type Env<'a> = FxHashMap<Symbol, Value<'a>>;
@@ -300,7 +301,7 @@ impl<'w, 'a> Evaluator<'w, 'a> {
     fn in_circle(&self, mark: Mark) -> bool {
         let circle = self.trail.contains(&mark);
         if circle {
-            super::world::note_cut();
+            trail::note_cut();
         }
         circle
     }

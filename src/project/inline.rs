@@ -9,8 +9,9 @@ use crate::syntax::python::{ArgKind, Call, ParamKind};
 use super::eval::{Args, Env, Evaluator};
 use super::index::FunctionId;
 use super::text::Text;
+use super::trail::Mark;
 use super::value::{Dict, DictEntry, Value};
-use super::world::{Mark, Place};
+use super::world::Place;
 
 /// How deep calls are followed. A declaration is rarely made by more than two helpers, and the cost grows with the power of this.
 const MAX_CALLS: usize = 5;

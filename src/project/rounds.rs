@@ -19,8 +19,9 @@ use super::beyond::key;
 use super::eval::Evaluator;
 use super::index::{ClassId, FunctionId, UnitId};
 use super::isolate::isolated;
+use super::trail::{cuts, reset_cuts};
 use super::value::Value;
-use super::world::{Place, World, cuts, reset_cuts};
+use super::world::{Place, World};
 
 /// How many rounds there are.
 const ROUNDS: usize = 3;

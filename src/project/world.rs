@@ -1,6 +1,5 @@
 //! What is known of the whole project while it is being linked, phase by phase: definitions, class lineages, models, what functions give.
 
-use std::cell::Cell;
 use std::sync::{OnceLock, PoisonError, RwLock};
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -17,6 +16,7 @@ use super::index::{Binding, ClassId, FunctionId, Index};
 use super::modules::{ModuleRef, external};
 use super::rounds::{Rounds, in_headers, reads_headers};
 use super::trace::{Inside, Trace};
+use super::trail::{Mark, Nested, cuts, note_cut};
 use super::value::Value;
 
 /// The scope in which an expression stands.
@@ -329,7 +329,7 @@ impl<'a> World<'a> {
         let asked = listening.answered();
         let known = if heard && asked.is_none() { always.or(known) } else { known };
         // A value cut short by a circle depends on where the circle was entered; kept, it would make results depend on which thread came first.
-        if let (Some(known), true) = (known, cuts == self::cuts()) {
+        if let (Some(known), true) = (known, cuts == super::trail::cuts()) {
             known.put(self.phase, name, (value.clone(), asked));
         }
         value
@@ -405,7 +405,7 @@ impl<'a> World<'a> {
         let heard = listening.is_heard();
         let asked = listening.answered();
         let known = if heard && asked.is_none() { always } else { self.round().members.get(owner.0 as usize) };
-        if let (Some(known), true) = (known, !self.is_collecting() && cuts == self::cuts()) {
+        if let (Some(known), true) = (known, !self.is_collecting() && cuts == super::trail::cuts()) {
             known.put(self.phase, name, (value.clone(), asked));
         }
         value
@@ -496,64 +496,6 @@ impl<'a> World<'a> {
             _ => Value::Unknown,
         })
     }
-}
-
-/// Something that is being worked out, so that circles end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Mark {
-    /// A name at the top level of a file.
-    Global(FileId, Symbol),
-    /// A name of a class body, asked for in a file: `x = x` in a class reads the module's `x`.
-    Member(FileId, ClassId, Symbol),
-    /// A function that is being run.
-    Run(FunctionId),
-    /// The header of a class: `class C(cmd.Cmd)` where `cmd` is later bound to a `C`.
-    Header(ClassId),
-}
-
-/// Names may be asked for inside names so many times on one thread. Trails end every circle that we know of; this one that we do not, before the stack does.
-const MOST_NESTED: u32 = 200;
-
-/// A name is being worked out on this thread.
-struct Nested;
-
-impl Nested {
-    fn enter() -> Option<Self> {
-        let depth = NESTED.get();
-        if depth >= MOST_NESTED {
-            note_cut();
-            return None;
-        }
-        NESTED.set(depth + 1);
-        Some(Self)
-    }
-}
-
-impl Drop for Nested {
-    fn drop(&mut self) {
-        NESTED.set(NESTED.get() - 1);
-    }
-}
-
-thread_local! {
-    static NESTED: Cell<u32> = const { Cell::new(0) };
-
-    /// How often this thread ended a circle. Only differences count.
-    static CUTS: Cell<u64> = const { Cell::new(0) };
-}
-
-/// Says that an answer was cut short because it was being worked out already.
-pub(super) fn note_cut() {
-    CUTS.with(|c| c.set(c.get() + 1));
-}
-
-pub(super) fn cuts() -> u64 {
-    CUTS.with(Cell::get)
-}
-
-/// Takes back what was said since, because it is no part of the answer.
-pub(super) fn reset_cuts(before: u64) {
-    CUTS.with(|c| c.set(before));
 }
 
 /// Libraries whose names people import with `*`.

@@ -6,8 +6,9 @@ use crate::syntax::python::Ident;
 
 use super::super::eval::Evaluator;
 use super::super::index::ClassId;
+use super::super::trail::{Mark, note_cut};
 use super::super::value::Value;
-use super::super::world::{Mark, Place, note_cut};
+use super::super::world::Place;
 
 /// Names that the object has of its own (not SQLAlchemy's); left to whoever knows sessions and queries.
 const OWN: &[&str] = &[
