@@ -137,20 +137,20 @@ impl<'a> Index<'a> {
         let mut files = Vec::with_capacity(entries.len());
         for Entry { path, blob } in entries {
             let Some(language) = language_of(&path) else { continue };
-            let plain = path.to_str().filter(|_| by_folder).and_then(|text| text.rsplit_once('/'));
-            if plain.is_none_or(|(above, _)| above != folder.absolute) {
-                let is_read = is_in(&path, root) && !excluded(&path);
-                let shown = if is_read { display_path(&path, cwd) } else { String::new() };
-                folder = Folder { absolute: plain.map_or("", |p| p.0).to_owned(), is_read, first: shown };
-            }
-            if !folder.is_read {
-                continue;
-            }
-            let shown = match plain {
-                Some((_, name)) => format!("{}{name}", &folder.first[..folder.first.rfind('/').map_or(0, |n| n + 1)]),
-                None => std::mem::take(&mut folder.first),
+            let shown = || (is_in(&path, root) && !excluded(&path)).then(|| display_path(&path, cwd));
+            let shown = match path.to_str().filter(|_| by_folder).and_then(|text| text.rsplit_once('/')) {
+                Some((above, name)) => {
+                    if folder.absolute.as_deref() != Some(above) {
+                        let shown_as = shown().and_then(|s| s.strip_suffix(name).map(str::to_owned));
+                        folder = Folder { absolute: Some(above.to_owned()), shown_as };
+                    }
+                    folder.shown_as.as_ref().map(|prefix| format!("{prefix}{name}"))
+                }
+                None => shown(),
             };
-            files.push(Candidate { path: shown, absolute: path, language, origin: Origin::Blob(self.blob(blob)) });
+            if let Some(shown) = shown {
+                files.push(Candidate { path: shown, absolute: path, language, origin: Origin::Blob(self.blob(blob)) });
+            }
         }
         files.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(files)
@@ -160,8 +160,8 @@ impl<'a> Index<'a> {
 /// What holds for all files of a folder.
 #[derive(Default)]
 struct Folder {
-    absolute: String,
-    is_read: bool,
-    /// How its first file is shown.
-    first: String,
+    /// Its path; none before the first.
+    absolute: Option<String>,
+    /// What the names of its files begin with, as reports print them; `None` where they are not read.
+    shown_as: Option<String>,
 }

@@ -142,7 +142,7 @@ pub(super) fn of_file(settings: &Settings, opened: &Opened, schema: &Schema, (id
     // A file that names nothing of this database, or more that is not there than is, is perhaps another's.
     let known: FxHashSet<&QualifiedName> = analysis.references.iter().map(|r| &r.relation).filter(|r| schema.relations.contains_key(*r)).collect();
     let missing: FxHashSet<&str> = analysis.problems.iter().filter(|p| p.kind == ProblemKind::UnknownTable).filter_map(|p| p.table.as_deref()).collect();
-    let familiar = !known.is_empty() && missing.len() <= known.len().max(1);
+    let familiar = !known.is_empty() && missing.len() <= known.len();
     // A script that changes tables ran once, in a schema that is no more.
     let changes = analysis.references.iter().any(|r| r.access == Access::Ddl) || changes_tables(&file.text);
     let certainty = match (migration || dialect::names_other_database(&file.path), familiar && !changes) {

@@ -16,6 +16,9 @@ use crate::syntax::sql::ast::{AlterAction, Call, ColumnConstraintKind, ObjectKin
 use crate::syntax::sql::template::{HOLE, Template};
 use crate::syntax::sql::{Parameters, parse};
 
+/// Why a table is open that two histories make: nobody can tell which it is.
+pub(super) const TWO_CREATE: &str = "two histories of the project create it";
+
 /// Something that PostgreSQL would have refused at that point of the history.
 #[derive(Clone, Debug)]
 pub struct Problem {
@@ -437,7 +440,7 @@ impl Database {
     fn made_twice(&mut self, name: &QualifiedName) -> bool {
         let twice = Arc::make_mut(&mut self.elsewhere).remove(name);
         if twice {
-            self.not_understood(Some(name), "two histories of the project create it");
+            self.not_understood(Some(name), TWO_CREATE);
         }
         twice
     }
@@ -507,7 +510,7 @@ impl Database {
         let mut relation = Relation::new(RelationKind::Table);
         relation.open = true;
         Arc::make_mut(&mut self.ddl).schema_mut().relations.insert(name.clone(), relation);
-        Arc::make_mut(&mut self.ddl).schema_mut().mark_incomplete(name.to_string(), "migrations change it but none creates it");
+        Arc::make_mut(&mut self.ddl).schema_mut().mark_incomplete(name.to_string(), crate::schema::NONE_CREATES);
         Arc::make_mut(&mut self.phantoms).insert(name.clone());
     }
 }

@@ -86,8 +86,8 @@ fn fill(db: &mut Database, name: &QualifiedName, candidates: &[&Model]) {
             db.schema_mut().enums.entry(enumeration).or_insert_with(|| labels.clone());
         }
     }
-    let reason = if phantom { "migrations change it but none creates it: taken from the models" } else { "no migration creates it: taken from the models" };
-    db.put_model(name, relation, reason);
+    let reason = if phantom { crate::schema::NONE_CREATES } else { "no migration creates it" };
+    db.put_model(name, relation, &format!("{reason}: taken from the models"));
 }
 
 /// Whether a table has the columns that a model says, with the same types.

@@ -115,7 +115,7 @@ fn join(schema: &mut Schema, other: Schema) {
                         have.put_column(column);
                     }
                 }
-                schema.mark_incomplete(name.to_string(), "two histories of the project create it");
+                schema.mark_incomplete(name.to_string(), database::TWO_CREATE);
             }
         }
     }

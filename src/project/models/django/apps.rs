@@ -123,12 +123,8 @@ impl Apps {
             let path = world.index.table.path(file);
             let mut above = std::iter::successors(Some(path), |p| (!p.is_empty()).then(|| parent(p)));
             above.any(|folder| {
-                let dotted = folder.replace('/', ".");
-                let is_it = |entry: &String| {
-                    let package = entry.split_once(".apps.").map_or(entry.as_str(), |(package, _)| package);
-                    !dotted.is_empty() && (dotted == package || dotted.strip_suffix(package).is_some_and(|rest| rest.ends_with('.')))
-                };
-                self.folders.contains_key(folder) || self.installed.iter().any(is_it)
+                let package = |entry: &String| is_package(folder, entry.split_once(".apps.").map_or(entry.as_str(), |(package, _)| package));
+                self.folders.contains_key(folder) || self.installed.iter().any(package)
             })
         };
         self.installed.is_empty() || self.installed.iter().any(|e| by_entry(e)) || configured() || folders()
@@ -143,9 +139,7 @@ impl Apps {
             if let Some(app) = self.folders.get(folder) {
                 return App { label: app.label.or_else(|| Some(last_part(folder))), auto_field: app.auto_field };
             }
-            let dotted = folder.replace('/', ".");
-            let installed = |entry: &String| dotted == *entry || dotted.strip_suffix(entry.as_str()).is_some_and(|rest| rest.ends_with('.'));
-            if self.installed.iter().any(installed) {
+            if self.installed.iter().any(|entry| is_package(folder, entry)) {
                 return App { label: Some(last_part(folder)), auto_field: None };
             }
             folder = parent(folder);
@@ -154,6 +148,12 @@ impl Apps {
         let folder = if last_part(nearest).as_str() == "models" { parent(nearest) } else { nearest };
         App { label: (!folder.is_empty()).then(|| last_part(folder)), auto_field: None }
     }
+}
+
+/// Whether a folder is the package of that dotted path, from whatever root it is imported.
+fn is_package(folder: &str, dotted: &str) -> bool {
+    let path = folder.replace('/', ".");
+    !path.is_empty() && (path == dotted || path.strip_suffix(dotted).is_some_and(|rest| rest.ends_with('.')))
 }
 
 /// What `NAME += value` adds in a file's own statements, under conditions too.
