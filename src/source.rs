@@ -3,9 +3,14 @@
 //! Positions inside the program are byte offsets from 0 ([`Span`]). Lines and columns exist only at the edges,
 //! where [`SourceFile::position`] works them out from a table that is built once a file.
 
+use std::cmp::Ordering;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::ops::Deref;
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// A half-open range of bytes, from 0, inside one file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -110,11 +115,108 @@ pub enum Language {
     Yaml,
 }
 
+/// A piece of a text that many share: ten thousand paths are one piece of memory.
+#[derive(Clone)]
+pub struct Shared {
+    text: Arc<String>,
+    at: Span,
+}
+
+impl Shared {
+    /// The part of a text at `at`, in bytes; empty where that is no part of it.
+    pub fn new(text: Arc<String>, at: Span) -> Self {
+        Self { text, at }
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        self.text.get(self.at.range()).unwrap_or_default()
+    }
+}
+
+impl Deref for Shared {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl<T: Into<String>> From<T> for Shared {
+    fn from(text: T) -> Self {
+        let text = text.into();
+        let at = Span::new(0, text.len());
+        Self { text: Arc::new(text), at }
+    }
+}
+
+impl PartialEq for Shared {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl Eq for Shared {}
+
+impl PartialOrd for Shared {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Shared {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.as_str().cmp(other.as_str())
+    }
+}
+
+impl Hash for Shared {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_str().hash(state);
+    }
+}
+
+impl Serialize for Shared {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(self)
+    }
+}
+
+impl AsRef<Path> for Shared {
+    fn as_ref(&self) -> &Path {
+        Path::new(self.as_str())
+    }
+}
+
+impl PartialEq<str> for Shared {
+    fn eq(&self, other: &str) -> bool {
+        **self == *other
+    }
+}
+
+impl PartialEq<&str> for Shared {
+    fn eq(&self, other: &&str) -> bool {
+        **self == **other
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&**self, f)
+    }
+}
+
+impl fmt::Display for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self)
+    }
+}
+
 /// One file: its name as reported, and its decoded text.
 #[derive(Debug)]
 pub struct SourceFile {
     /// Relative to the working directory, with `/`; what reports print.
-    pub path: String,
+    pub path: Shared,
     /// What the file is read as.
     pub language: Language,
     /// The text, as UTF-8, without a byte order mark being removed (offsets are those of the bytes on disk for UTF-8 files).
@@ -124,7 +226,7 @@ pub struct SourceFile {
 
 impl SourceFile {
     /// A file named `path` holding `text`.
-    pub fn new(path: impl Into<String>, language: Language, text: impl Into<Arc<str>>) -> Self {
+    pub fn new(path: impl Into<Shared>, language: Language, text: impl Into<Arc<str>>) -> Self {
         Self { path: path.into(), language, text: text.into(), lines: OnceLock::new() }
     }
 

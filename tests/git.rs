@@ -205,6 +205,50 @@ fn a_linked_worktree_has_an_index_of_its_own() {
     p.run(STAGED).exits(0);
 }
 
+/// Indexes that we read ourselves, and those that only git understands, say the same.
+#[test]
+fn every_form_of_an_index_is_read() {
+    let forms: [&[&str]; 5] = [
+        &["update-index", "--index-version", "2"],
+        &["update-index", "--index-version", "4"],
+        &["update-index", "--split-index"],
+        &["sparse-checkout", "set", "--cone", "--sparse-index", "app"],
+        &["update-index", "--untracked-cache"],
+    ];
+    for form in forms {
+        let p = Project::git();
+        p.write("app/models/a.sql", RIGHT);
+        p.write("other/b.sql", RIGHT);
+        p.write("app/\u{e9}t\u{e9} b.sql", RIGHT);
+        p.commit_all();
+        p.run_git(form);
+        p.write("app/models/a.sql", WRONG);
+        p.write("app/\u{e9}t\u{e9} b.sql", WRONG);
+        // Announced, and no file of the commit yet.
+        p.write("app/new.sql", WRONG);
+        p.run_git(&["add", "app/models/a.sql", "app/\u{e9}t\u{e9} b.sql"]);
+        p.run_git(&["add", "-N", "app/new.sql"]);
+        p.run(STAGED).exits(1).says("app/models/a.sql:1:8").says("app/\u{e9}t\u{e9} b.sql:1:8").never_says("new.sql").never_says("b.sql:2");
+        p.run_in("app/models", STAGED).exits(1).says("\na.sql:1:8").says("../\u{e9}t\u{e9} b.sql:1:8");
+    }
+}
+
+/// Bytes of the worktree stand for those of the index only where they are the same: filters change them.
+#[test]
+fn what_filters_change_is_read_as_it_is_staged() {
+    let p = Project::git();
+    p.write("a.sql", "-- first\n".to_owned() + RIGHT);
+    p.commit_all();
+    p.run_git(&["config", "core.autocrlf", "true"]);
+    p.write("a.sql", "-- first\r\n\r\n".to_owned() + WRONG);
+    p.run_git(&["add", "a.sql"]);
+    p.run(STAGED).exits(1).says("a.sql:3:8");
+    // A pipe in the place of a file is not waited for.
+    std::fs::remove_file(p.path("a.sql")).expect("removed");
+    assert!(std::process::Command::new("mkfifo").arg(p.path("a.sql")).status().expect("mkfifo").success());
+    p.run(STAGED).exits(1).says("a.sql:3:8");
+}
+
 #[test]
 fn since_reports_changed_lines_only() {
     let p = Project::git();

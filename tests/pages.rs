@@ -73,7 +73,7 @@ fn check(files: &Files, rule: &str, level: Level) -> BTreeSet<Finding> {
     assert_eq!(outcome.troubles, Vec::<String>::new());
     let describe = |d: &dbtruth::diagnostic::Diagnostic| {
         let file = outcome.sources.get(d.location.file);
-        (file.path.clone(), file.position(d.location.span.start).line, format!("{:?}", d.severity).to_lowercase(), d.rule.to_owned())
+        (file.path.to_string(), file.position(d.location.span.start).line, format!("{:?}", d.severity).to_lowercase(), d.rule.to_owned())
     };
     outcome.diagnostics.iter().map(describe).collect()
 }

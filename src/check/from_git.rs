@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex};
 use super::settings::config_dir;
 use super::{Failure, LockInput, Settings};
 use crate::config::{self, Loaded};
-use crate::discover::git::{Blobs, Entry, Git, Staged};
-use crate::discover::{Blob, Candidate, Origin, display_path, is_in, language_of, normalise};
+use crate::discover::git::{Blobs, Git, Staged};
+use crate::discover::{Blob, Candidate, Listing, ObjectName, Origin, Place, display_path, is_in, language_of, normalise};
+use crate::source::{Language, Shared, Span};
 
 impl Settings {
     /// What is about to be committed: code, lock and configuration as the index has them. Files that git does not know stay out.
@@ -15,7 +16,9 @@ impl Settings {
         let git = open(cwd)?;
         let (index, staged) = rayon::join(|| Index::read(&git), || git.staged());
         let (mut index, staged) = (index?, staged.map_err(Failure::new)?);
-        index.entries.retain(|e| !staged.announced.contains(&e.path));
+        if !staged.announced.is_empty() {
+            index.listing.retain(|name| !staged.announced.contains(&git.absolute(name)));
+        }
         let config = index.config(cwd)?;
         let root = config.path.as_deref().and_then(Path::parent).unwrap_or(&git.top).to_path_buf();
         let lock = index.lock(cwd, lock, config_dir(&config, &root), config.config.lock_name())?;
@@ -29,7 +32,7 @@ impl Settings {
     /// Reads what git has, all at once: for who is going to look at each file's bytes.
     pub fn fetch(&mut self) -> Result<(), Failure> {
         let blobs: Vec<&Blob> = self.files.iter().filter_map(|f| if let Origin::Blob(b) = &f.origin { Some(b) } else { None }).collect();
-        let bytes = Blob::read(&blobs).map_err(Failure::new)?;
+        let bytes = Blob::read_all(&blobs).map_err(Failure::new)?;
         let origins = self.files.iter_mut().map(|f| &mut f.origin).filter(|o| matches!(o, Origin::Blob(_)));
         origins.zip(bytes).for_each(|(origin, bytes)| *origin = Origin::Memory(bytes));
         Ok(())
@@ -72,26 +75,22 @@ fn open(cwd: &Path) -> Result<Git, Failure> {
 /// The files of the next commit.
 struct Index<'a> {
     git: &'a Git,
-    /// By the bytes of their paths.
-    entries: Vec<Entry>,
+    listing: Listing,
     store: Arc<Mutex<Blobs>>,
 }
 
 impl<'a> Index<'a> {
     fn read(git: &'a Git) -> Result<Self, Failure> {
-        let mut entries = git.index().map_err(Failure::new)?;
-        entries.sort_by(|a, b| a.path.as_os_str().cmp(b.path.as_os_str()));
-        let store = Arc::new(Mutex::new(git.blobs().map_err(Failure::new)?));
-        Ok(Self { git, entries, store })
+        Ok(Self { git, listing: git.index().map_err(Failure::new)?, store: Arc::new(Mutex::new(git.blobs())) })
     }
 
-    fn blob(&self, name: String) -> Blob {
+    fn blob(&self, name: ObjectName) -> Blob {
         Blob { name, store: Arc::clone(&self.store) }
     }
 
     fn bytes(&self, path: &Path) -> Result<Option<Vec<u8>>, Failure> {
-        let Ok(found) = self.entries.binary_search_by(|e| e.path.as_os_str().cmp(path.as_os_str())) else { return Ok(None) };
-        Ok(Blob::read(&[&self.blob(self.entries[found].blob.clone())]).map_err(Failure::new)?.pop())
+        let Some(name) = path.strip_prefix(&self.git.top).ok().and_then(|p| self.listing.find(&name_of(p))) else { return Ok(None) };
+        self.blob(*name).read(path).map(Some).map_err(Failure::new)
     }
 
     /// The nearest configuration above the working directory, inside the repository.
@@ -127,41 +126,112 @@ impl<'a> Index<'a> {
         Err(Failure::new(format!("no lock: {shown}")).help(help))
     }
 
-    /// What is to be read; takes the entries.
-    fn files(&mut self, cwd: &Path, root: &Path, exclude: &[String]) -> Result<Vec<Candidate>, Failure> {
+    /// What is to be read.
+    fn files(&self, cwd: &Path, root: &Path, exclude: &[String]) -> Result<Vec<Candidate>, Failure> {
         let excluded = crate::discover::excluder(root, exclude).map_err(Failure::new)?;
-        let entries = std::mem::take(&mut self.entries);
+        let mut paths = Paths::new(&self.listing);
         // Without patterns of the user's the folder decides, and tells how its files are shown; git lists a folder's files one after another.
         let by_folder = exclude.is_empty() && cfg!(unix);
         let mut folder = Folder::default();
-        let mut files = Vec::with_capacity(entries.len());
-        for Entry { path, blob } in entries {
-            let Some(language) = language_of(&path) else { continue };
-            let shown = || (is_in(&path, root) && !excluded(&path)).then(|| display_path(&path, cwd));
-            let shown = match path.to_str().filter(|_| by_folder).and_then(|text| text.rsplit_once('/')) {
-                Some((above, name)) => {
-                    if folder.absolute.as_deref() != Some(above) {
-                        let shown_as = shown().and_then(|s| s.strip_suffix(name).map(str::to_owned));
-                        folder = Folder { absolute: Some(above.to_owned()), shown_as };
-                    }
-                    folder.shown_as.as_ref().map(|prefix| format!("{prefix}{name}"))
+        for (name, blob) in self.listing.iter() {
+            let Some((name, text)) =
+                std::str::from_utf8(name).ok().filter(|_| by_folder).and_then(|n| Some((n.as_bytes(), n.rsplit_once('/').unwrap_or(("", n)))))
+            else {
+                let path = self.git.absolute(name);
+                if let Some(language) = language_of(&path).filter(|_| is_in(&path, root) && !excluded(&path)) {
+                    paths.odd(display_path(&path, cwd), path, language, *blob);
                 }
-                None => shown(),
+                continue;
             };
-            if let Some(shown) = shown {
-                files.push(Candidate { path: shown, absolute: path, language, origin: Origin::Blob(self.blob(blob)) });
+            let (above, file) = text;
+            let Some(language) = language_of(Path::new(file)) else { continue };
+            if folder.name.as_deref() != Some(above) {
+                folder = Folder::of(above, file, &self.git.absolute(name), |path| (is_in(path, root) && !excluded(path)).then(|| display_path(path, cwd)));
+            }
+            if let Some((absolute, shown)) = &folder.begins {
+                paths.add(absolute, shown, file, language, *blob);
             }
         }
-        files.sort_by(|a, b| a.path.cmp(&b.path));
+        let mut files = paths.candidates(|name| Origin::Blob(self.blob(name)));
+        if !files.is_sorted_by(|a, b| *a.path <= *b.path) {
+            files.sort_by(|a, b| a.path.cmp(&b.path));
+        }
         Ok(files)
     }
+}
+
+/// A path as git writes it.
+fn name_of(path: &Path) -> Vec<u8> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::ffi::OsStrExt;
+        path.as_os_str().as_bytes().to_vec()
+    }
+    #[cfg(not(unix))]
+    path.to_string_lossy().replace('\\', "/").into_bytes()
 }
 
 /// What holds for all files of a folder.
 #[derive(Default)]
 struct Folder {
-    /// Its path; none before the first.
-    absolute: Option<String>,
-    /// What the names of its files begin with, as reports print them; `None` where they are not read.
-    shown_as: Option<String>,
+    /// Its name, from the top of the worktree; none before the first.
+    name: Option<String>,
+    /// What the paths of its files begin with, absolute and as reports print them; `None` where they are not read.
+    begins: Option<(String, String)>,
+}
+
+impl Folder {
+    /// `path` is where `file` lies, a file of the folder; `shown` tells how that is printed.
+    fn of(name: &str, file: &str, path: &Path, shown: impl Fn(&Path) -> Option<String>) -> Self {
+        let begins = shown(path).and_then(|s| Some((path.to_str()?.strip_suffix(file)?.to_owned(), s.strip_suffix(file)?.to_owned())));
+        Self { name: Some(name.to_owned()), begins }
+    }
+}
+
+/// Paths of files in one piece of memory.
+struct Paths {
+    text: String,
+    found: Vec<(Found, Language, ObjectName)>,
+}
+
+enum Found {
+    /// Where the absolute path and the one that is shown are in the text.
+    Plain(Span, Span),
+    /// A path that is no text, or was looked at by itself, and how it is shown.
+    Odd(PathBuf, String),
+}
+
+impl Paths {
+    fn new(listing: &Listing) -> Self {
+        Self { text: String::with_capacity(2 * listing.len_of_names()), found: Vec::with_capacity(listing.len()) }
+    }
+
+    fn odd(&mut self, shown: String, path: PathBuf, language: Language, blob: ObjectName) {
+        self.found.push((Found::Odd(path, shown), language, blob));
+    }
+
+    fn add(&mut self, absolute: &str, shown: &str, file: &str, language: Language, blob: ObjectName) {
+        let mut push = |folder: &str| {
+            let start = self.text.len();
+            self.text.push_str(folder);
+            self.text.push_str(file);
+            Span::new(start, self.text.len())
+        };
+        let at = push(absolute);
+        // What lies below the working directory is shown by the end of its path.
+        let shown_at = if absolute.ends_with(shown) { Span::new(at.range().end - shown.len() - file.len(), at.range().end) } else { push(shown) };
+        self.found.push((Found::Plain(at, shown_at), language, blob));
+    }
+
+    fn candidates(self, origin: impl Fn(ObjectName) -> Origin) -> Vec<Candidate> {
+        let text = Arc::new(self.text);
+        let one = |(found, language, blob)| {
+            let (absolute, path) = match found {
+                Found::Plain(at, shown) => (Place::Shared(Shared::new(Arc::clone(&text), at)), Shared::new(Arc::clone(&text), shown)),
+                Found::Odd(path, shown) => (Place::Own(path), Shared::from(shown)),
+            };
+            Candidate { path, absolute, language, origin: origin(blob) }
+        };
+        self.found.into_iter().map(one).collect()
+    }
 }

@@ -31,11 +31,11 @@ impl Settings {
         let excluded = excluder(&settings.root, &settings.config.config.exclude).map_err(Failure::new)?;
         for (absolute, text) in buffers {
             let bytes = Origin::Memory(text.as_bytes().to_vec());
-            if let Some(known) = settings.files.iter_mut().find(|f| f.absolute == *absolute) {
+            if let Some(known) = settings.files.iter_mut().find(|f| f.absolute == **absolute) {
                 known.origin = bytes;
             } else if let Some(language) = language_of(absolute).filter(|_| absolute.starts_with(&settings.root) && !absolute.exists() && !excluded(absolute)) {
                 // Not saved yet. A file that is there and was not found is ignored by git.
-                settings.files.push(Candidate { path: display_path(absolute, folder), absolute: absolute.clone(), language, origin: bytes });
+                settings.files.push(Candidate { path: display_path(absolute, folder).into(), absolute: absolute.into(), language, origin: bytes });
             }
         }
         drop(excluded);

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use super::learnt::{self, Learnt};
 use super::{Failure, Outcome, Settings, Summary, levels, partial, read};
 use crate::diagnostic::Diagnostic;
-use crate::discover::{self, Candidate, Origin, display_path, normalise};
+use crate::discover::{self, Candidate, ObjectName, Origin, display_path, normalise};
 use crate::source::{FileId, Language, SourceFile};
 use crate::syntax::python;
 
@@ -46,8 +46,16 @@ struct Stamp {
     inode: (u64, i64, i64),
 }
 
-/// A file's stamp where it is on disk, else a name for its bytes.
-type KnownBy = (Option<Stamp>, Option<String>);
+/// By what a file is known to be the same as before.
+#[derive(Hash)]
+enum KnownBy {
+    /// What the disk says; `None` where it says nothing.
+    Disk(Option<Stamp>),
+    /// What git calls its bytes.
+    Git(ObjectName),
+    /// A digest of its bytes.
+    Memory(String),
+}
 
 /// The question and the state it is asked in.
 struct Asked {
@@ -117,7 +125,7 @@ impl Memo {
         ids.dedup();
         let file = |&id: &u32| {
             let source = outcome.sources.get(FileId(id));
-            (id, source.path.clone(), source.language)
+            (id, source.path.to_string(), source.language)
         };
         let files = ids.iter().map(file).collect();
         let kept = Kept { state: asked.state.clone(), files, diagnostics, summary: outcome.summary.clone(), notes: outcome.notes.clone() };
@@ -232,13 +240,11 @@ impl Asked {
         let known_by: Vec<KnownBy> = settings.files.par_iter().map(|f| stamp(f, here.then_some(&settings.cwd))).collect();
         let mut newest = UNIX_EPOCH;
         let mut hash = Twice::new();
-        for (candidate, (on_disk, in_memory)) in settings.files.iter().zip(&known_by) {
-            (&candidate.path, candidate.language, on_disk, in_memory).hash(&mut hash.0);
-            (&candidate.path, candidate.language, on_disk, in_memory).hash(&mut hash.1);
-            match on_disk {
-                Some(s) => newest = newest.max(s.newest()?),
-                None if in_memory.is_none() => return None,
-                None => {}
+        for (candidate, known) in settings.files.iter().zip(&known_by) {
+            (&candidate.path, candidate.language, known).hash(&mut hash.0);
+            (&candidate.path, candidate.language, known).hash(&mut hash.1);
+            if let KnownBy::Disk(stamp) = known {
+                newest = newest.max(stamp.as_ref()?.newest()?);
             }
         }
         let lock = match &settings.lock.bytes {
@@ -247,7 +253,7 @@ impl Asked {
         };
         let baseline = settings.baseline.as_ref().map(|b| std::fs::read(b).ok());
         let state = digest(&(hash.hex(), &lock, baseline, &settings.notes));
-        let in_memory = !settings.files.iter().any(|f| matches!(f.origin, Origin::Disk(_)));
+        let in_memory = !settings.files.iter().any(|f| matches!(f.origin, Origin::Disk));
         Some(Self { question, state, project: digest(&(project, in_memory)), lock, known_by, settled: newest + RACY < now })
     }
 
@@ -285,17 +291,17 @@ impl Stamp {
 /// `cwd` is the working directory, where that is the program's own.
 fn stamp(candidate: &Candidate, cwd: Option<&PathBuf>) -> KnownBy {
     match &candidate.origin {
-        Origin::Disk(path) => (Stamp::of(cwd.and_then(|cwd| discover::below(path, cwd)).map_or(path, Path::new)), None),
-        Origin::Memory(bytes) => (None, Some(digest(bytes))),
-        Origin::Blob(blob) => (None, Some(blob.name.clone())),
+        Origin::Disk => KnownBy::Disk(Stamp::of(cwd.and_then(|cwd| discover::below(&candidate.absolute, cwd)).map_or(&*candidate.absolute, Path::new))),
+        Origin::Memory(bytes) => KnownBy::Memory(digest(bytes)),
+        Origin::Blob(blob) => KnownBy::Git(blob.name),
     }
 }
 
 /// The text of a file by the name that reports give it.
 fn text_of(settings: &Settings, shown: &str, language: Language) -> Option<Arc<str>> {
     let candidate = settings.files.iter().find(|c| c.path == shown);
-    let bytes = match (candidate.map(|c| &c.origin), &settings.lock.bytes) {
-        (Some(origin), _) => origin.bytes().ok()?,
+    let bytes = match (candidate, &settings.lock.bytes) {
+        (Some(candidate), _) => candidate.bytes().ok()?,
         (None, Some(bytes)) if display_path(&settings.lock.path, &settings.cwd) == shown => bytes.clone(),
         (None, _) => std::fs::read(normalise(Path::new(shown), &settings.cwd)).ok()?,
     };

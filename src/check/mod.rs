@@ -163,8 +163,8 @@ mod tests {
     fn a_crash_is_a_finding_and_hides_no_other() {
         let lock = "version: 1\nsearch_path: [public]\ntables:\n  public.batches:\n    columns:\n      id: bigint not null\n";
         let file = |name: &str, language, text: &str| Candidate {
-            path: name.to_owned(),
-            absolute: Path::new("/p").join(name),
+            path: name.into(),
+            absolute: Path::new("/p").join(name).into(),
             language,
             origin: Origin::Memory(text.into()),
         };

@@ -1,7 +1,7 @@
 //! Everything read and parsed, before anything is linked.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use super::read::{self, Memory};
 use super::{Failure, Settings, deprecations, sql_files};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::discover::display_path;
+use crate::discover::{Place, display_path};
 use crate::facts::{FileFacts, Markdown};
 use crate::project::libraries::redis;
 use crate::project::link::Keep;
@@ -26,7 +26,7 @@ pub struct Opened {
     /// The lock first, then all files by name.
     pub sources: Sources,
     /// Absolute path of each file of `sources`; `None` for the lock.
-    pub paths: Vec<Option<PathBuf>>,
+    pub paths: Vec<Option<Place>>,
     /// What the lock says.
     pub schema: Schema,
     /// The lock among the sources.

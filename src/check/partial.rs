@@ -92,7 +92,7 @@ pub(super) fn run(
             needed = of_models.iter().copied().filter(|f| !part.read.contains(f)).collect();
             continue;
         }
-        let read = part.read.iter().map(|f| part.candidate(*f).path.clone()).collect();
+        let read = part.read.iter().map(|f| part.candidate(*f).path.to_string()).collect();
         return Ok(part.conclude(linked?).map(|outcome| (outcome, read)));
     }
     Err("more and more turns out to be needed")
@@ -120,7 +120,7 @@ impl Files {
         let (mut places, mut new, mut changed) = (Vec::new(), Vec::new(), Vec::new());
         let mut before = learnt.files().peekable();
         for (n, (candidate, stamp)) in settings.files.iter().zip(stamps).enumerate() {
-            let Some((_, known)) = before.next_if(|b| b.0 == candidate.path) else {
+            let Some((_, known)) = before.next_if(|b| b.0 == &*candidate.path) else {
                 new.push(n);
                 continue;
             };
@@ -305,7 +305,7 @@ mod tests {
     /// Files are known by their lengths and beginnings here: enough for tests, which change one at a time.
     fn stamps(settings: &Settings) -> Vec<String> {
         let one = |c: &Candidate| match &c.origin {
-            Origin::Disk(_) | Origin::Blob(_) => String::new(),
+            Origin::Disk | Origin::Blob(_) => String::new(),
             Origin::Memory(bytes) => String::from_utf8_lossy(bytes).replace(['\n', '\t', '\r'], " "),
         };
         settings.files.iter().map(one).collect()
@@ -406,7 +406,7 @@ mod tests {
                 for (which, text) in texts.into_iter().enumerate() {
                     let mut one = settings.clone();
                     one.learns = false;
-                    one.report = vec![one.files[n].absolute.clone()];
+                    one.report = vec![one.files[n].absolute.to_path_buf()];
                     one.files[n].origin = Origin::Memory(text.clone().into_bytes());
                     // Now and then another file changes as well, and is not asked about.
                     let other = python[usize::try_from(seed >> 33).unwrap_or(0).wrapping_add(which) % python.len()];

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::io::Read as _;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -14,9 +14,9 @@ use rustc_hash::FxHashMap;
 use super::suppress::context;
 use super::{Failure, Opened, Settings, large_pages};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::discover::{Blob, Candidate, Origin};
+use crate::discover::{Blob, Candidate, Origin, Place};
 use crate::facts::{self, FileFacts, Problem, ProblemKind, Skip};
-use crate::source::{FILES_AT_ONCE, FileId, Language, Location, SourceFile, Span};
+use crate::source::{FILES_AT_ONCE, FileId, Language, Location, Shared, SourceFile, Span};
 
 /// Larger files are not read: no hand writes them, and one of them would decide how long everybody waits.
 const LARGEST: u64 = 16 << 20;
@@ -45,9 +45,9 @@ impl Stamp {
     fn of(candidate: &Candidate) -> Option<Self> {
         match &candidate.origin {
             Origin::Memory(bytes) => Some(Stamp::Memory(bytes.clone())),
-            Origin::Blob(blob) => Some(Stamp::Memory(blob.name.clone().into_bytes())),
-            Origin::Disk(path) => {
-                let data = std::fs::metadata(path).ok()?;
+            Origin::Blob(blob) => Some(Stamp::Memory(blob.name.as_bytes().to_vec())),
+            Origin::Disk => {
+                let data = std::fs::metadata(&candidate.absolute).ok()?;
                 Some(Stamp::Disk(data.modified().ok()?, data.len()))
             }
         }
@@ -59,7 +59,7 @@ impl Stamp {
 pub struct Memory {
     /// A run that ends has no use for it.
     keeping: bool,
-    files: FxHashMap<PathBuf, (String, Stamp, Arc<SourceFile>, Arc<FileFacts>)>,
+    files: FxHashMap<Place, (Shared, Stamp, Arc<SourceFile>, Arc<FileFacts>)>,
 }
 
 impl Memory {
@@ -90,10 +90,7 @@ const WORTH_LARGE_PAGES: Range<usize> = 500..20_000;
 /// Reads every file and takes its facts, in the order of the candidates.
 pub(super) fn all(settings: &Settings, opened: &mut Opened, memory: &mut Memory) -> Result<(), Failure> {
     large_pages(WORTH_LARGE_PAGES.contains(&settings.files.len()));
-    // git gives many blobs at once in less time than one by one.
-    let blobs: Vec<&Blob> = settings.files.iter().filter_map(|f| if let Origin::Blob(b) = &f.origin { Some(b) } else { None }).collect();
-    let mut blobs = Blob::read(&blobs).map_err(Failure::new)?.into_iter();
-    let given: Vec<Option<Vec<u8>>> = settings.files.iter().map(|f| if matches!(f.origin, Origin::Blob(_)) { blobs.next() } else { None }).collect();
+    let given = blobs(&settings.files)?;
     // The stamp is taken before the file is read: what changes in between is read again the next time.
     let one = |(c, given)| (memory.keeping.then(|| Stamp::of(c)).flatten(), memory.recall(c).unwrap_or_else(|| guarded(c, given)));
     let (stamps, read): (Vec<_>, Vec<Read>) = settings.files.par_iter().zip(given).with_max_len(FILES_AT_ONCE).map(one).unzip();
@@ -120,7 +117,7 @@ pub(super) fn all(settings: &Settings, opened: &mut Opened, memory: &mut Memory)
             }
             Read::Failed(why) => opened.troubles.push(format!("{}: cannot be read: {why}", candidate.path)),
             Read::Crashed => {
-                let file = opened.sources.add(SourceFile::new(&candidate.path, candidate.language, ""));
+                let file = opened.sources.add(SourceFile::new(candidate.path.clone(), candidate.language, ""));
                 opened.paths.push(Some(candidate.absolute.clone()));
                 opened.facts.push(Arc::default());
                 opened.crashed(file);
@@ -128,6 +125,19 @@ pub(super) fn all(settings: &Settings, opened: &mut Opened, memory: &mut Memory)
         }
     }
     Ok(())
+}
+
+/// The bytes of what git has.
+fn blobs(files: &[Candidate]) -> Result<Vec<Option<Vec<u8>>>, Failure> {
+    let blob = |f: &Candidate| if let Origin::Blob(blob) = &f.origin { Some(blob.clone()) } else { None };
+    let mut given: Vec<Option<Vec<u8>>> = files.par_iter().with_max_len(FILES_AT_ONCE).map(|f| blob(f)?.in_worktree(&f.absolute)).collect();
+    let lacking: Vec<(usize, Blob)> = (0..files.len()).filter(|n| given[*n].is_none()).filter_map(|n| Some((n, blob(&files[n])?))).collect();
+    // git gives many blobs at once in less time than one by one.
+    let names: Vec<&Blob> = lacking.iter().map(|l| &l.1).collect();
+    for ((n, _), bytes) in lacking.iter().zip(Blob::read_all(&names).map_err(Failure::new)?) {
+        given[*n] = Some(bytes);
+    }
+    Ok(given)
 }
 
 /// What parsing a file found.
@@ -159,14 +169,14 @@ fn one(candidate: &Candidate, given: Option<Vec<u8>>) -> Read {
     match (&candidate.origin, given) {
         (_, Some(bytes)) => of_bytes(candidate, &bytes),
         (Origin::Memory(bytes), None) => of_bytes(candidate, bytes),
-        (Origin::Blob(_), None) => match candidate.origin.bytes() {
+        (Origin::Blob(blob), None) => match blob.read(&candidate.absolute) {
             Ok(bytes) => of_bytes(candidate, &bytes),
-            Err(error) => Read::Failed(error.to_string()),
+            Err(why) => Read::Failed(why),
         },
-        (Origin::Disk(path), None) => {
+        (Origin::Disk, None) => {
             let mut buffer = BUFFER.take();
             buffer.clear();
-            let read = match fill(path, &mut buffer) {
+            let read = match fill(&candidate.absolute, &mut buffer) {
                 Ok(true) => of_bytes(candidate, &buffer),
                 Ok(false) => Read::TooLarge,
                 Err(error) => Read::Failed(error.to_string()),
@@ -203,11 +213,11 @@ fn fill(path: &Path, buffer: &mut Vec<u8>) -> std::io::Result<bool> {
 fn of_bytes(candidate: &Candidate, bytes: &[u8]) -> Read {
     if is_lfs_pointer(bytes) {
         let facts = FileFacts { skipped: vec![Skip { reason: "kept in Git LFS".to_owned(), span: Span::default() }], ..FileFacts::default() };
-        return Read::Done(Arc::new(SourceFile::new(&candidate.path, candidate.language, "")), Arc::new(facts));
+        return Read::Done(Arc::new(SourceFile::new(candidate.path.clone(), candidate.language, "")), Arc::new(facts));
     }
     match decode(bytes, candidate.language) {
         Ok(text) => {
-            let source = SourceFile::new(&candidate.path, candidate.language, text);
+            let source = SourceFile::new(candidate.path.clone(), candidate.language, text);
             let facts = facts::extract(&source);
             Read::Done(Arc::new(source), Arc::new(facts))
         }
@@ -217,7 +227,7 @@ fn of_bytes(candidate: &Candidate, bytes: &[u8]) -> Read {
                 problems: vec![Problem { kind: ProblemKind::Syntax, span: Span::default(), message }],
                 ..FileFacts::default()
             };
-            Read::Done(Arc::new(SourceFile::new(&candidate.path, candidate.language, "")), Arc::new(facts))
+            Read::Done(Arc::new(SourceFile::new(candidate.path.clone(), candidate.language, "")), Arc::new(facts))
         }
     }
 }

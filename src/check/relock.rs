@@ -150,7 +150,7 @@ mod tests {
     fn shown(live: &Live<'_>) -> Vec<Shown> {
         let one = |d: &crate::diagnostic::Diagnostic| {
             let help = format!("{:?} {:?} {:?} {:?}", d.severity, d.help, d.fix, d.related.iter().map(|r| &r.message).collect::<Vec<_>>());
-            (live.sources().get(d.location.file).path.clone(), d.location.span.start, d.location.span.end, d.rule, d.message.clone(), help)
+            (live.sources().get(d.location.file).path.to_string(), d.location.span.start, d.location.span.end, d.rule, d.message.clone(), help)
         };
         live.diagnostics.iter().map(one).collect()
     }
@@ -209,7 +209,8 @@ mod tests {
         let old = Settings::workspace(&folder, &Buffers::new()).expect("settings");
         let text = std::fs::read_to_string(&old.lock.path).expect("a lock");
         let before = open(&old).expect("it is linked");
-        let edited: Vec<PathBuf> = old.files.iter().filter(|f| f.path.ends_with("service.py") || f.path.ends_with(".md")).map(|f| f.absolute.clone()).collect();
+        let edited: Vec<PathBuf> =
+            old.files.iter().filter(|f| f.path.ends_with("service.py") || f.path.ends_with(".md")).map(|f| f.absolute.to_path_buf()).collect();
         assert!(edited.len() > 1, "{edited:?}");
         let lower = |path: &PathBuf| format!("\n\n{}", std::fs::read_to_string(path).expect("a text"));
         let buffers: Buffers = edited.iter().map(|p| (p.clone(), lower(p).into())).collect();

@@ -117,13 +117,13 @@ impl Settings {
         let near = |d: &&Path| d.is_dir() && (d.starts_with(cwd) || absolute.parent() == Some(*d));
         let folder = absolute.ancestors().skip(1).find(near).unwrap_or(cwd).to_path_buf();
         let mut settings = Self::linked(cwd, &[folder], lock)?;
-        settings.files.retain(|f| f.absolute != absolute);
+        settings.files.retain(|f| *f.absolute != *absolute);
         let path = display_path(&absolute, cwd);
         // What the configuration leaves out, it leaves out of the editor too.
         let is_excluded = absolute.starts_with(&settings.root)
             && crate::discover::excluder(&settings.root, &settings.config.config.exclude).map_err(Failure::new)?(&absolute);
         if !is_excluded {
-            settings.files.push(Candidate { path, absolute: absolute.clone(), language, origin: Origin::Memory(bytes) });
+            settings.files.push(Candidate { path: path.into(), absolute: absolute.clone().into(), language, origin: Origin::Memory(bytes) });
         }
         settings.files.sort_by(|a, b| a.path.cmp(&b.path));
         settings.report = vec![absolute];

@@ -77,15 +77,15 @@ fn show(fixed: &Fixed) -> Code {
 /// The repaired buffer, for editors that pass one.
 fn to_standard_output(fixed: &Fixed, settings: &Settings) -> Code {
     let buffer = settings.files.iter().find(|f| settings.reports(&f.absolute));
-    let text = buffer.map(|b| match fixed.changes.iter().find(|c| c.absolute == b.absolute) {
+    let text = buffer.map(|b| match fixed.changes.iter().find(|c| b.absolute == *c.absolute) {
         Some(change) => change.new.clone(),
         None => match &b.origin {
             Origin::Memory(bytes) => String::from_utf8_lossy(bytes).into_owned(),
-            Origin::Disk(_) | Origin::Blob(_) => String::new(),
+            Origin::Disk | Origin::Blob(_) => String::new(),
         },
     });
     out::results(&text.unwrap_or_default());
-    for change in fixed.changes.iter().filter(|c| buffer.is_none_or(|b| b.absolute != c.absolute)) {
+    for change in fixed.changes.iter().filter(|c| buffer.is_none_or(|b| b.absolute != *c.absolute)) {
         out::say(&format!("note: {} wants a change too and was left; run `dbtruth check --fix` on the files", change.path));
     }
     out::say(&report::summary_line(&fixed.outcome.summary));
@@ -96,10 +96,10 @@ fn to_standard_output(fixed: &Fixed, settings: &Settings) -> Code {
 fn differing(settings: &Settings) -> BTreeMap<PathBuf, String> {
     let differs = |f: &&crate::discover::Candidate| match &f.origin {
         Origin::Memory(bytes) => std::fs::read(&f.absolute).ok().as_ref() != Some(bytes),
-        Origin::Disk(_) => false,
-        Origin::Blob(_) => std::fs::read(&f.absolute).ok() != f.origin.bytes().ok(),
+        Origin::Disk => false,
+        Origin::Blob(_) => std::fs::read(&f.absolute).ok() != f.bytes().ok(),
     };
-    settings.files.iter().filter(differs).map(|f| (f.absolute.clone(), "the worktree differs from the index".to_owned())).collect()
+    settings.files.iter().filter(differs).map(|f| (f.absolute.to_path_buf(), "the worktree differs from the index".to_owned())).collect()
 }
 
 /// Writes the migration: 0 nothing to do, 1 written (the database is not what the models say), 2 could not run.

@@ -10,21 +10,17 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
+use super::index::{self, Listing};
+use super::object::ObjectName;
+
 /// A repository as seen from the working directory.
 #[derive(Clone, Debug)]
 pub struct Git {
     cwd: PathBuf,
     /// Top folder of the worktree.
     pub top: PathBuf,
-}
-
-/// A regular file in the index.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
-    /// Absolute path in the worktree.
-    pub path: PathBuf,
-    /// Name of the blob.
-    pub blob: String,
+    /// The index, where we can read it ourselves.
+    index: Option<PathBuf>,
 }
 
 /// What is about to be committed, by name.
@@ -53,15 +49,18 @@ pub type ChangedLines = BTreeMap<PathBuf, Option<Vec<RangeInclusive<u32>>>>;
 impl Git {
     /// The repository around `cwd`.
     pub fn open(cwd: &Path) -> Result<Self, String> {
-        let git = Self { cwd: cwd.to_path_buf(), top: PathBuf::new() };
-        let out = git.run(&["rev-parse", "--show-toplevel"])?;
-        let line = out.strip_suffix(b"\n").unwrap_or(&out);
-        let top = native_path(line).into_owned();
+        let git = Self { cwd: cwd.to_path_buf(), top: PathBuf::new(), index: None };
+        // An older git gives back the question that it does not know.
+        let out = git.run(&["rev-parse", "--show-toplevel", "--git-path", "index", "--show-object-format"])?;
+        let mut lines = out.strip_suffix(b"\n").unwrap_or(&out).rsplitn(3, |&b| b == b'\n');
+        let (format, index) = (lines.next().unwrap_or_default(), lines.next().unwrap_or_default());
+        let top = native_path(lines.next().ok_or("git does not say where the worktree begins")?).into_owned();
         // git resolves symlinks; our paths must begin as the caller's do.
         let real = std::fs::canonicalize(cwd).map_err(|e| e.to_string())?;
         let below = real.strip_prefix(&top).unwrap_or(Path::new("")).components().count();
         let top = cwd.ancestors().nth(below).filter(|a| std::fs::canonicalize(a).is_ok_and(|a| a == top)).map_or(top.clone(), Path::to_path_buf);
-        Ok(Self { top, ..git })
+        let index = (format == b"sha1").then(|| cwd.join(native_path(index)));
+        Ok(Self { top, index, ..git })
     }
 
     fn command(&self, args: &[&str]) -> Command {
@@ -97,7 +96,8 @@ impl Git {
         })
     }
 
-    fn absolute(&self, name: &[u8]) -> PathBuf {
+    /// Where a file of the index lies in the worktree, by its name from the top.
+    pub fn absolute(&self, name: &[u8]) -> PathBuf {
         let mut path = PathBuf::with_capacity(self.top.as_os_str().len() + name.len() + 1);
         path.push(&self.top);
         path.push(native_path(name));
@@ -111,27 +111,33 @@ impl Git {
     }
 
     /// Every regular file of the index, those that were only [announced](Staged::announced) among them. Symlinks and submodules are left out.
-    pub fn index(&self) -> Result<Vec<Entry>, String> {
+    pub fn index(&self) -> Result<Listing, String> {
+        let read = self.index.as_ref().and_then(|path| index::read(&std::fs::read(path).ok()?));
+        read.map_or_else(|| self.listed(), Ok)
+    }
+
+    /// The same, as git lists it.
+    fn listed(&self) -> Result<Listing, String> {
         // `:/` would be a pathspec with magic, which `--literal-pathspecs` forbids; a changed directory does the same.
         let top = self.top.to_string_lossy();
-        let mut entries = Vec::new();
-        let mut unmerged = BTreeSet::new();
+        let mut listing = Listing::default();
+        let mut unmerged: Option<PathBuf> = None;
         self.each_record(&["ls-files", "-s", "-z", "--full-name", "--", &top], |record| {
             let Some(tab) = memchr::memchr(b'\t', record) else { return };
-            let head = String::from_utf8_lossy(&record[..tab]);
-            let mut fields = head.split(' ');
-            let (mode, blob, stage) = (fields.next().unwrap_or(""), fields.next().unwrap_or(""), fields.next().unwrap_or(""));
-            let path = self.absolute(&record[tab + 1..]);
-            if stage != "0" {
-                unmerged.insert(path);
-            } else if mode.starts_with("100") {
-                entries.push(Entry { path, blob: blob.to_owned() });
+            let (head, name) = (&record[..tab], &record[tab + 1..]);
+            let mut fields = head.split(|&b| b == b' ');
+            let (mode, blob, stage) = (fields.next().unwrap_or_default(), fields.next().unwrap_or_default(), fields.next().unwrap_or_default());
+            if stage != b"0" {
+                unmerged.get_or_insert_with(|| self.absolute(name));
+            } else if let Some(blob) = ObjectName::of_hex(blob).filter(|_| mode.starts_with(b"100")) {
+                listing.push(name, blob);
             }
         })?;
-        if let Some(path) = unmerged.first() {
+        if let Some(path) = unmerged {
             return Err(format!("the index has unmerged files, {} among them; resolve the conflict first", path.display()));
         }
-        Ok(entries)
+        listing.sort();
+        Ok(listing)
     }
 
     /// The bytes of a file in a revision.
@@ -171,20 +177,15 @@ impl Git {
         while let (Some(head), Some(name)) = (fields.next(), fields.next()) {
             let status = head.iter().rev().find(|b| b.is_ascii_uppercase()).map_or('M', |&b| b as char);
             // `:100644 100644 <old> <new> M`
-            let is_empty = head.split(|&b| b == b' ').nth(3).is_some_and(is_empty_blob);
+            let is_empty = head.split(|&b| b == b' ').nth(3).and_then(ObjectName::of_hex).is_some_and(|n| n.is_empty_blob());
             found.push(Changed { status, path: self.absolute(name), is_empty });
         }
         Ok(found)
     }
 
-    /// Opens the store of blobs: one `cat-file --batch` for as long as it is asked.
-    pub fn blobs(&self) -> Result<Blobs, String> {
-        let mut command = self.command(&["cat-file", "--batch"]);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut child = command.spawn().map_err(|e| format!("git cannot be started: {e}"))?;
-        let input = child.stdin.take().ok_or("git took no input")?;
-        let output = BufReader::new(child.stdout.take().ok_or("git gave no output")?);
-        Ok(Blobs { child, input: Some(input), output })
+    /// The store of blobs.
+    pub fn blobs(&self) -> Blobs {
+        Blobs { git: self.clone(), running: None }
     }
 
     /// The lines of the worktree that differ from a revision; untracked files count as new.
@@ -217,41 +218,61 @@ fn complaint(said: &[u8]) -> String {
     String::from_utf8_lossy(said).lines().next().unwrap_or("git failed").trim_start_matches("fatal: ").to_owned()
 }
 
-/// A running `cat-file --batch`.
+/// Blobs by their names: one `cat-file --batch`, from when it is first asked.
 #[derive(Debug)]
 pub struct Blobs {
+    git: Git,
+    running: Option<Running>,
+}
+
+/// A running `cat-file --batch`.
+#[derive(Debug)]
+struct Running {
     child: Child,
     /// Taken away when we are done, which is how git learns of it.
     input: Option<ChildStdin>,
     output: BufReader<ChildStdout>,
 }
 
+impl Running {
+    fn start(git: &Git) -> Result<Self, String> {
+        let mut command = git.command(&["cat-file", "--batch"]);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = command.spawn().map_err(|e| format!("git cannot be started: {e}"))?;
+        let input = child.stdin.take().ok_or("git took no input")?;
+        let output = BufReader::new(child.stdout.take().ok_or("git gave no output")?);
+        Ok(Self { child, input: Some(input), output })
+    }
+}
+
 impl Blobs {
     /// The contents of blobs, in the order asked.
-    pub fn read(&mut self, names: &[&str]) -> Result<Vec<Vec<u8>>, String> {
+    pub fn read(&mut self, names: &[ObjectName]) -> Result<Vec<Vec<u8>>, String> {
+        if names.is_empty() {
+            return Ok(Vec::new());
+        }
+        if self.running.is_none() {
+            self.running = Some(Running::start(&self.git)?);
+        }
+        let Some(Running { input, output, .. }) = &mut self.running else { return Err("git cannot be started".to_owned()) };
         let asked = names.iter().map(|n| format!("{n}\n")).collect::<String>();
-        let (input, output) = (self.input.as_mut().ok_or("git took no input")?, &mut self.output);
+        let input = input.as_mut().ok_or("git took no input")?;
         std::thread::scope(|scope| {
             // git answers while we still ask; one thread would wait for itself once both pipes are full.
             scope.spawn(move || input.write_all(asked.as_bytes()).and_then(|()| input.flush()));
-            names.iter().map(|name| read_blob(name, output)).collect()
+            names.iter().map(|name| read_blob(*name, output)).collect()
         })
     }
 }
 
-impl Drop for Blobs {
+impl Drop for Running {
     fn drop(&mut self) {
         drop(self.input.take());
         let _ = self.child.wait();
     }
 }
 
-/// The object that stands for no bytes, in SHA-1 and SHA-256 repositories.
-fn is_empty_blob(name: &[u8]) -> bool {
-    name.starts_with(b"e69de29bb2d1d643") || name.starts_with(b"473a0f4c3be8a936")
-}
-
-fn read_blob(name: &str, output: &mut impl BufRead) -> Result<Vec<u8>, String> {
+fn read_blob(name: ObjectName, output: &mut impl BufRead) -> Result<Vec<u8>, String> {
     let mut head = String::new();
     output.read_line(&mut head).map_err(|e| e.to_string())?;
     let size = head.trim_end().rsplit_once("blob ").and_then(|(_, n)| n.parse::<usize>().ok());

@@ -1,42 +1,38 @@
 //! Which files there are, in a fixed order. Knows nothing of parsing.
 
 pub mod git;
+mod index;
+mod object;
+mod place;
 mod walk;
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::source::Language;
+use crate::source::{Language, Shared};
 
+pub use index::Listing;
+pub use object::ObjectName;
+pub use place::Place;
 pub use walk::{Walk, excluder, walk};
 
 /// Where a file's bytes are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// On disk.
-    Disk(PathBuf),
+    /// On disk, at its own place.
+    Disk,
     /// Already here: from standard input, from an editor.
     Memory(Vec<u8>),
     /// In git's store.
     Blob(Blob),
 }
 
-impl Origin {
-    /// The bytes.
-    pub fn bytes(&self) -> std::io::Result<Vec<u8>> {
-        match self {
-            Origin::Disk(path) => std::fs::read(path),
-            Origin::Memory(bytes) => Ok(bytes.clone()),
-            Origin::Blob(blob) => Blob::read(&[blob]).map_err(std::io::Error::other)?.pop().ok_or_else(|| std::io::Error::other("git gave nothing")),
-        }
-    }
-}
-
 /// A blob that can be read when it is needed.
 #[derive(Clone, Debug)]
 pub struct Blob {
     /// Its name.
-    pub name: String,
+    pub name: ObjectName,
     /// Where it is.
     pub store: Arc<Mutex<git::Blobs>>,
 }
@@ -50,25 +46,56 @@ impl PartialEq for Blob {
 impl Eq for Blob {}
 
 impl Blob {
-    /// The bytes of several of one store, in order.
-    pub fn read(all: &[&Blob]) -> Result<Vec<Vec<u8>>, String> {
+    /// Its bytes; `place` is where its file lies in the worktree, whose bytes are nearly always the same, and nearer at hand.
+    pub fn read(&self, place: &Path) -> Result<Vec<u8>, String> {
+        match self.in_worktree(place) {
+            Some(bytes) => Ok(bytes),
+            None => Self::read_all(&[self])?.pop().ok_or_else(|| "git gave nothing".to_owned()),
+        }
+    }
+
+    /// The bytes of a file of the worktree, if they are this blob's.
+    pub fn in_worktree(&self, place: &Path) -> Option<Vec<u8>> {
+        // What is no file may never end.
+        let data = std::fs::metadata(place).ok().filter(|d| d.is_file() && d.len() <= LARGEST_COMPARED)?;
+        let mut bytes = Vec::with_capacity(usize::try_from(data.len()).ok()?);
+        std::fs::File::open(place).ok()?.take(LARGEST_COMPARED).read_to_end(&mut bytes).ok()?;
+        self.name.is_of(&bytes).then_some(bytes)
+    }
+
+    /// The bytes of several of one store, in order, as git has them.
+    pub fn read_all(all: &[&Blob]) -> Result<Vec<Vec<u8>>, String> {
         let Some(first) = all.first() else { return Ok(Vec::new()) };
-        let names: Vec<&str> = all.iter().map(|b| b.name.as_str()).collect();
+        let names: Vec<ObjectName> = all.iter().map(|b| b.name).collect();
         first.store.lock().unwrap_or_else(PoisonError::into_inner).read(&names)
     }
 }
+
+/// Larger files of the worktree are not compared with what git has.
+const LARGEST_COMPARED: u64 = 64 << 20;
 
 /// One file to read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Candidate {
     /// Relative to the working directory, with `/`; what reports print.
-    pub path: String,
+    pub path: Shared,
     /// Absolute path in the worktree, whether or not the bytes come from there.
-    pub absolute: PathBuf,
+    pub absolute: Place,
     /// What it is read as.
     pub language: Language,
     /// Where the bytes are.
     pub origin: Origin,
+}
+
+impl Candidate {
+    /// Its bytes.
+    pub fn bytes(&self) -> std::io::Result<Vec<u8>> {
+        match &self.origin {
+            Origin::Disk => std::fs::read(&self.absolute),
+            Origin::Memory(bytes) => Ok(bytes.clone()),
+            Origin::Blob(blob) => blob.read(&self.absolute).map_err(std::io::Error::other),
+        }
+    }
 }
 
 /// The language a file name stands for; `None` for files that are not looked at.

@@ -1,6 +1,6 @@
 //! The parallel walk over a worktree.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Mutex;
 
 use ignore::overrides::OverrideBuilder;
@@ -94,9 +94,8 @@ impl Batch<'_> {
                 self.lock(|w| w.outside += 1);
             }
         } else if kind.is_file() {
-            let absolute: PathBuf = entry.path().to_path_buf();
-            let path = display_path(&absolute, cwd);
-            self.files.push(Candidate { path, origin: Origin::Disk(absolute.clone()), absolute, language });
+            let path = display_path(entry.path(), cwd).into();
+            self.files.push(Candidate { path, origin: Origin::Disk, absolute: entry.path().into(), language });
         }
     }
 
@@ -123,7 +122,7 @@ mod tests {
 
     fn names(root: &Path, exclude: &[&str]) -> Vec<String> {
         let exclude: Vec<String> = exclude.iter().map(|&s| s.to_owned()).collect();
-        walk(root, root, &exclude).unwrap().files.into_iter().map(|f| f.path).collect()
+        walk(root, root, &exclude).unwrap().files.into_iter().map(|f| f.path.to_string()).collect()
     }
 
     #[test]

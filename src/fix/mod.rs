@@ -19,7 +19,7 @@ use crate::check::{self, Failure, Outcome, Settings, recode};
 use crate::diagnostic::{Fix, Safety};
 use crate::discover::Origin;
 use crate::facts;
-use crate::source::{FileId, SourceFile, Sources};
+use crate::source::{FileId, Shared, SourceFile, Sources};
 use apply::Round;
 
 /// More rounds than this are not made: each mends what the one before could not, and real files need two or three.
@@ -113,7 +113,7 @@ type Refused = (&'static str, Vec<(String, u32, u32, String)>);
 
 fn key(sources: &Sources, rule: &'static str, fix: &Fix) -> Refused {
     let edit = |e: &crate::diagnostic::Edit| {
-        let file = sources.get(e.location.file).path.clone();
+        let file = sources.get(e.location.file).path.to_string();
         (file, e.location.span.start, e.location.span.end, e.content.clone())
     };
     (rule, fix.edits.iter().map(edit).collect())
@@ -131,7 +131,7 @@ struct Work {
 impl Work {
     /// Makes as many repairs as do not touch each other; gives how many, by rule.
     fn round(&mut self, outcome: &Outcome) -> BTreeMap<&'static str, usize> {
-        let by_path: BTreeMap<String, usize> = self.settings.files.iter().enumerate().map(|(n, f)| (f.path.clone(), n)).collect();
+        let by_path: BTreeMap<Shared, usize> = self.settings.files.iter().enumerate().map(|(n, f)| (f.path.clone(), n)).collect();
         let mut made = BTreeMap::new();
         let mut round = Round::default();
         for d in &outcome.diagnostics {
@@ -155,7 +155,7 @@ impl Work {
         }
         for file in round.files() {
             let source = outcome.sources.get(file);
-            let Some(change) = by_path.get(&source.path).and_then(|&n| self.changes.get_mut(&self.settings.files[n].absolute)) else { continue };
+            let Some(change) = by_path.get(&source.path).and_then(|&n| self.changes.get_mut(&*self.settings.files[n].absolute)) else { continue };
             change.new = round.text(file, &source.text);
             if let Some(after) = recode(&change.before, source.language, &change.old, &change.new) {
                 change.after = after;
@@ -165,32 +165,32 @@ impl Work {
     }
 
     /// Makes a file ready to be changed.
-    fn open(&mut self, source: &SourceFile, by_path: &BTreeMap<String, usize>) -> Result<(), String> {
+    fn open(&mut self, source: &SourceFile, by_path: &BTreeMap<Shared, usize>) -> Result<(), String> {
         let left = |why: &str| format!("{}: left as it is: {why}", source.path);
         let Some(&n) = by_path.get(&source.path) else { return Err(left("it is not one of the files that are checked")) };
         let candidate = &self.settings.files[n];
-        if let Some(why) = self.options.untouchable.get(&candidate.absolute) {
+        if let Some(why) = self.options.untouchable.get(&*candidate.absolute) {
             return Err(left(why));
         }
-        if self.changes.contains_key(&candidate.absolute) {
+        if self.changes.contains_key(&*candidate.absolute) {
             return Ok(());
         }
-        let bytes = candidate.origin.bytes().map_err(|e| left(&e.to_string()))?;
+        let bytes = candidate.bytes().map_err(|e| left(&e.to_string()))?;
         let text = source.text.to_string();
         if recode(&bytes, candidate.language, &text, &text).is_none() {
             return Err(left("it changed since it was read"));
         }
-        let absolute = candidate.absolute.clone();
-        let change = Change { path: source.path.clone(), absolute: absolute.clone(), after: bytes.clone(), before: bytes, old: text.clone(), new: text };
+        let absolute = candidate.absolute.to_path_buf();
+        let change = Change { path: source.path.to_string(), absolute: absolute.clone(), after: bytes.clone(), before: bytes, old: text.clone(), new: text };
         self.changes.insert(absolute, change);
         Ok(())
     }
 
     /// Whether the encodings of its files can hold a repair.
-    fn fits(&self, sources: &Sources, round: &Round, fix: &Fix, by_path: &BTreeMap<String, usize>) -> bool {
+    fn fits(&self, sources: &Sources, round: &Round, fix: &Fix, by_path: &BTreeMap<Shared, usize>) -> bool {
         fix.edits.iter().all(|e| {
             let source = sources.get(e.location.file);
-            let change = by_path.get(&source.path).and_then(|&n| self.changes.get(&self.settings.files[n].absolute));
+            let change = by_path.get(&source.path).and_then(|&n| self.changes.get(&*self.settings.files[n].absolute));
             change.is_some_and(|c| recode(&c.before, source.language, &c.old, &round.text(e.location.file, &source.text)).is_some())
         })
     }
@@ -198,7 +198,7 @@ impl Work {
     /// The next check reads what this round has made.
     fn remember(&mut self) {
         for candidate in &mut self.settings.files {
-            if let Some(change) = self.changes.get(&candidate.absolute) {
+            if let Some(change) = self.changes.get(&*candidate.absolute) {
                 candidate.origin = Origin::Memory(change.after.clone());
             }
         }

@@ -31,7 +31,7 @@ impl RefEntry {
     pub fn new(sources: &Sources, r: &Reference, schema: Option<&str>) -> Self {
         let text = |u: Option<crate::symbol::Symbol>| u.map(|u| u.to_string());
         Self {
-            file: sources.get(r.location.file).path.clone(),
+            file: sources.get(r.location.file).path.to_string(),
             range: Range::of(sources, r.location),
             schema: schema.map(str::to_owned),
             table: r.relation.name.to_string(),
@@ -146,7 +146,7 @@ impl ModelEntry {
             foreign_keys: c.foreign_keys.iter().map(|(target, _)| target.clone()).collect(),
         });
         Self {
-            file: file.path.clone(),
+            file: file.path.to_string(),
             line: file.position(model.at.span.start).line,
             // A class that a call makes has no statement of its own.
             class: (model.class.is_some() || model.framework == Framework::SqlAlchemy).then(|| model.name.to_string()),

@@ -51,7 +51,7 @@ impl StatementEntry {
     /// From both verdicts.
     pub fn new(sources: &Sources, at: Location, agreement: Agreement, server: Option<(String, String)>, check: Vec<Finding>) -> Self {
         let (sqlstate, message) = server.unzip();
-        Self { file: sources.get(at.file).path.clone(), range: Range::of(sources, at), agreement, sqlstate, message, check }
+        Self { file: sources.get(at.file).path.to_string(), range: Range::of(sources, at), agreement, sqlstate, message, check }
     }
 
     /// How the two stand to each other.

@@ -137,7 +137,7 @@ fn fixes(text: &str) {
     }
     let mut after = before;
     for file in &mut after.files {
-        if let Some(change) = fixed.changes.iter().find(|c| c.path == file.path) {
+        if let Some(change) = fixed.changes.iter().find(|c| *c.path == *file.path) {
             file.origin = Origin::Memory(change.after.clone());
         }
     }
@@ -175,8 +175,8 @@ fn check(files: &[(&str, Language, &str)]) {
 
 fn settings(files: &[(&str, Language, &str)]) -> Settings {
     let file = |(path, language, text): &(&str, Language, &str)| Candidate {
-        path: (*path).to_owned(),
-        absolute: Path::new("/p").join(path),
+        path: (*path).into(),
+        absolute: Path::new("/p").join(path).into(),
         language: *language,
         origin: Origin::Memory(text.as_bytes().into()),
     };

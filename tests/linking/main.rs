@@ -64,7 +64,7 @@ fn found(files: &[(&str, &str)]) -> BTreeMap<(String, u32), Vec<String>> {
         let level = if d.severity == Severity::Error { "error" } else { "warning" };
         let line = file.position(d.location.span.start).line;
         let token = file.slice(d.location.span);
-        out.entry((file.path.clone(), line)).or_default().push(format!("{level} {} at `{token}`: {}", d.rule, d.message));
+        out.entry((file.path.to_string(), line)).or_default().push(format!("{level} {} at `{token}`: {}", d.rule, d.message));
     }
     out
 }
