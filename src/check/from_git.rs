@@ -62,7 +62,7 @@ impl Settings {
     }
 
     fn note_when_nothing_staged(&mut self) {
-        if !self.files.iter().any(|f| self.reports(&f.absolute)) {
+        if self.reported().is_empty() {
             self.notes.push("nothing to check: no Python, SQL or Markdown file is staged".to_owned());
         }
     }
@@ -88,9 +88,9 @@ impl<'a> Index<'a> {
         Blob { name, store: Arc::clone(&self.store) }
     }
 
-    fn bytes(&self, path: &Path) -> Result<Option<Vec<u8>>, Failure> {
+    fn bytes(&self, path: &Path) -> Result<Option<(Vec<u8>, ObjectName)>, Failure> {
         let Some(name) = path.strip_prefix(&self.git.top).ok().and_then(|p| self.listing.find(&name_of(p))) else { return Ok(None) };
-        self.blob(*name).read(path).map(Some).map_err(Failure::new)
+        self.blob(*name).read(path).map(|bytes| Some((bytes, *name))).map_err(Failure::new)
     }
 
     /// The nearest configuration above the working directory, inside the repository.
@@ -98,7 +98,7 @@ impl<'a> Index<'a> {
         for dir in cwd.ancestors().take_while(|d| d.starts_with(&self.git.top)) {
             for name in config::NAMES {
                 let path = dir.join(name);
-                let Some(bytes) = self.bytes(&path)? else { continue };
+                let Some((bytes, _)) = self.bytes(&path)? else { continue };
                 let text = String::from_utf8(bytes).map_err(|_| Failure::new(format!("{}: not UTF-8", path.display())))?;
                 if let Some(config) = config::parse(name, &display_path(&path, cwd), &text)? {
                     return Ok(Loaded { config, path: Some(path), text });
@@ -115,10 +115,10 @@ impl<'a> Index<'a> {
             return LockInput::typed(typed, cwd);
         }
         if !path.starts_with(&self.git.top) {
-            return Ok(LockInput { path, bytes: None });
+            return Ok(LockInput { path, ..LockInput::default() });
         }
-        if let Some(bytes) = self.bytes(&path)? {
-            return Ok(LockInput { path, bytes: Some(bytes) });
+        if let Some((bytes, name)) = self.bytes(&path)? {
+            return Ok(LockInput { path, bytes: Some(bytes), name: Some(name) });
         }
         let shown = display_path(&path, cwd);
         let help =

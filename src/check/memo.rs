@@ -15,11 +15,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
+use sha1::{Digest, Sha1};
 
-use super::learnt::{self, Learnt};
+use super::learnt::{self, Learnt, Stamps};
 use super::{Failure, Outcome, Settings, Summary, levels, partial, read};
 use crate::diagnostic::Diagnostic;
 use crate::discover::{self, Candidate, ObjectName, Origin, display_path, normalise};
+use crate::schema;
 use crate::source::{FileId, Language, SourceFile};
 use crate::syntax::python;
 
@@ -161,13 +163,13 @@ impl Memo {
         self.prune()
     }
 
-    fn keep_learnt(&self, settings: &Settings, asked: &Asked, tables: &[String]) -> std::io::Result<()> {
+    fn keep_learnt(&self, settings: &Settings, asked: &Asked, is_canonical: bool, tables: &[String]) -> std::io::Result<()> {
         let stamps = asked.stamps();
-        let files: Vec<(&str, &str)> = settings.files.iter().map(|f| f.path.as_str()).zip(stamps.iter().map(String::as_str)).collect();
+        let files: Vec<(&str, &str)> = settings.files.iter().map(|f| f.path.as_str()).zip(stamps.iter()).collect();
         if files.iter().any(|(path, _)| path.contains(['\n', '\t'])) {
             return Ok(());
         }
-        self.write(&self.folder.join(format!("{}.learnt", asked.project)), &learnt::written(&asked.lock, &files, tables))
+        self.write(&self.folder.join(format!("{}.learnt", asked.project)), &learnt::written((&asked.lock, is_canonical), &files, tables))
     }
 
     /// Takes the oldest away, of answers and of what was learnt.
@@ -205,13 +207,14 @@ pub fn run_again(settings: &Settings, memo: Option<&Memo>) -> Result<Outcome, Fa
     let (outcome, tables) = super::run_looking(settings, true, |opened, context| {
         // Numbers stand for files: there must be one for each.
         let all = opened.sources.len() == settings.files.len() + 1;
-        if all && asked.settled { partial::tables(context) } else { None }
+        let is_canonical = || schema::lock::is_canonical(&opened.sources.get(opened.lock).text);
+        if all && asked.settled { partial::tables(context).map(|t| (is_canonical(), t)) } else { None }
     })?;
     if asked.settled && !hurried(&outcome) && outcome.troubles.is_empty() {
         // A folder that cannot be written costs time, nothing else.
         let _ = memo.keep(&asked, &outcome);
-        if let Some(tables) = tables {
-            let _ = memo.keep_learnt(settings, &asked, &tables);
+        if let Some((is_canonical, tables)) = tables {
+            let _ = memo.keep_learnt(settings, &asked, is_canonical, &tables);
         }
     }
     Ok(outcome)
@@ -239,32 +242,37 @@ impl Asked {
         let here = std::env::current_dir().is_ok_and(|cwd| cwd == settings.cwd);
         let known_by: Vec<KnownBy> = settings.files.par_iter().map(|f| stamp(f, here.then_some(&settings.cwd))).collect();
         let mut newest = UNIX_EPOCH;
-        let mut hash = Twice::new();
+        let mut files = Sha1::new();
         for (candidate, known) in settings.files.iter().zip(&known_by) {
-            (&candidate.path, candidate.language, known).hash(&mut hash.0);
-            (&candidate.path, candidate.language, known).hash(&mut hash.1);
+            (&candidate.path, candidate.language, known).hash(&mut Into(&mut files));
             if let KnownBy::Disk(stamp) = known {
                 newest = newest.max(stamp.as_ref()?.newest()?);
             }
         }
-        let lock = match &settings.lock.bytes {
-            Some(bytes) => digest(bytes),
-            None => digest(&std::fs::read(&settings.lock.path).ok()?),
+        let lock = match (&settings.lock.name, &settings.lock.bytes) {
+            (Some(name), _) => name.to_string(),
+            (None, Some(bytes)) => digest(bytes),
+            (None, None) => digest(&std::fs::read(&settings.lock.path).ok()?),
         };
         let baseline = settings.baseline.as_ref().map(|b| std::fs::read(b).ok());
-        let state = digest(&(hash.hex(), &lock, baseline, &settings.notes));
+        let state = digest(&(files.finalize().as_slice(), &lock, baseline, &settings.notes));
         let in_memory = !settings.files.iter().any(|f| matches!(f.origin, Origin::Disk));
         Some(Self { question, state, project: digest(&(project, in_memory)), lock, known_by, settled: newest + RACY < now })
     }
 
     /// What each file is known by, in a few letters. Where an answer is kept, nobody asks.
-    fn stamps(&self) -> Vec<String> {
-        let one = |known: &KnownBy| {
+    fn stamps(&self) -> Stamps {
+        let mut stamps = Stamps::default();
+        for known in &self.known_by {
+            if let KnownBy::Git(name) = known {
+                stamps.push(name.as_bytes());
+                continue;
+            }
             let mut hash = DefaultHasher::new();
             known.hash(&mut hash);
-            format!("{:016x}", hash.finish())
-        };
-        self.known_by.iter().map(one).collect()
+            stamps.push(&hash.finish().to_be_bytes());
+        }
+        stamps
     }
 }
 
@@ -315,6 +323,19 @@ pub(super) fn files_of(d: &mut Diagnostic) -> Vec<&mut FileId> {
     all.extend(d.related.iter_mut().map(|r| &mut r.location.file));
     all.extend(d.fix.iter_mut().flat_map(|f| &mut f.edits).map(|e| &mut e.location.file));
     all
+}
+
+/// What is hashed goes into a digest.
+struct Into<'a>(&'a mut Sha1);
+
+impl Hasher for Into<'_> {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    fn finish(&self) -> u64 {
+        0
+    }
 }
 
 /// 128 bits: twice the standard library's hasher, differently begun. It need not be the same in every version, for the program is part of what is hashed.

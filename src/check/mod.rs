@@ -147,7 +147,7 @@ mod tests {
             let settings = Settings {
                 cwd: "/p".into(),
                 root: "/p".into(),
-                lock: LockInput { path: "/p/schema.lock.yaml".into(), bytes: Some(lock.into()) },
+                lock: LockInput { path: "/p/schema.lock.yaml".into(), bytes: Some(lock.into()), name: None },
                 files: vec![Candidate { path: "a.py".into(), absolute: "/p/a.py".into(), language: Language::Python, origin }],
                 report: vec![PathBuf::from("/p")],
                 ..Settings::default()
@@ -174,7 +174,7 @@ mod tests {
                 let settings = Settings {
                     cwd: "/p".into(),
                     root: "/p".into(),
-                    lock: LockInput { path: "/p/schema.lock.yaml".into(), bytes: Some(lock.into()) },
+                    lock: LockInput { path: "/p/schema.lock.yaml".into(), bytes: Some(lock.into()), name: None },
                     files: vec![file("a.sql", Language::Sql, "SELECT nope FROM batches;"), file(&name, language, "x = 1\n")],
                     report: vec![PathBuf::from("/p")],
                     ..Settings::default()

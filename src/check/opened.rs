@@ -1,5 +1,6 @@
 //! Everything read and parsed, before anything is linked.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -137,27 +138,36 @@ pub fn open_again(settings: &Settings, memory: &mut Memory) -> Result<Opened, Fa
 
 /// Reads the lock. There is no check without one: green by omission helps nobody.
 pub fn read_lock(settings: &Settings, sources: &mut Sources) -> Result<(Schema, FileId), Failure> {
+    read_lock_again(settings, sources, false)
+}
+
+/// The same; of one that `is_canonical`, as was found when it was read before, tables are read when they are looked at.
+pub(super) fn read_lock_again(settings: &Settings, sources: &mut Sources, is_canonical: bool) -> Result<(Schema, FileId), Failure> {
     let path = &settings.lock.path;
     let shown = display_path(path, &settings.cwd);
-    let bytes = match &settings.lock.bytes {
-        Some(bytes) => bytes.clone(),
+    let bytes: Cow<'_, [u8]> = match &settings.lock.bytes {
+        Some(bytes) => bytes.into(),
         None => read_file(path).map_err(|e| match e.kind() {
             std::io::ErrorKind::NotFound => Failure::new(format!("no lock: {shown} does not exist"))
                 .help("write it, and commit it: `dbtruth pull --from .` reads the migrations in this folder, `--from schema.sql` a dump, `--database-url URL` a database"),
             _ => Failure::new(format!("{shown}: cannot be read: {e}")),
-        })?,
+        })?
+        .into(),
     };
     if read::is_lfs_pointer(&bytes) {
         return Err(
             Failure::new(format!("{shown}:1:1: kept in Git LFS, and not fetched")).help("`git lfs pull`; better, keep the lock out of LFS: it is small text")
         );
     }
-    let text = String::from_utf8(bytes).map_err(|e| {
-        let valid = String::from_utf8_lossy(&e.as_bytes()[..e.utf8_error().valid_up_to()]).into_owned();
-        let at = SourceFile::new("", Language::Yaml, valid.as_str()).position(u32::MAX);
+    let text = std::str::from_utf8(&bytes).map_err(|e| {
+        let valid = String::from_utf8_lossy(&bytes[..e.valid_up_to()]);
+        let at = SourceFile::new("", Language::Yaml, &*valid).position(u32::MAX);
         Failure::new(format!("{shown}:{}:{}: not UTF-8", at.line, at.column)).help("write it again with `dbtruth pull`")
     })?;
-    let schema = schema::lock::read(&text).map_err(|e| Failure { message: format!("{shown}:{e}"), help: e.help.clone() })?;
+    let text: Arc<str> = text.into();
+    let known = if is_canonical { schema::lock::read_known(&text) } else { None };
+    let read = || schema::lock::read(&text).map_err(|e| Failure { message: format!("{shown}:{e}"), help: e.help.clone() });
+    let schema = known.map_or_else(read, Ok)?;
     let id = sources.add(SourceFile::new(shown, Language::Yaml, text));
     Ok((schema, id))
 }

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
-use super::learnt::Learnt;
-use super::{Failure, Opened, Outcome, Settings, deprecations, memo, read, read_lock};
+use super::learnt::{Learnt, Stamps};
+use super::{Failure, Opened, Outcome, Settings, deprecations, memo, opened::read_lock_again, read};
 use crate::diagnostic::Context;
 use crate::discover::Candidate;
 use crate::project::Project;
@@ -50,7 +50,7 @@ pub(super) fn run(
     settings: &Settings,
     learnt: &Learnt,
     lock: &str,
-    stamps: &[String],
+    stamps: &Stamps,
     before: &[&str],
 ) -> Result<Result<(Outcome, Vec<String>), Failure>, &'static str> {
     if learnt.lock() != lock {
@@ -60,8 +60,8 @@ pub(super) fn run(
         return Err("the configuration binds classes");
     }
     let Files { places, changed, asked, last } = Files::compare(settings, learnt, stamps)?;
-    let beyond = Beyond::new(Arc::clone(&learnt.text), learnt.tables(), changed.iter().copied().collect(), last);
-    let open = || opened(settings, &places).map(|o| (Arc::new(ModuleTable::build(&o.sources, python(&o.sources))), o));
+    let beyond = Arc::new(Beyond::new(Arc::clone(&learnt.pages), changed.iter().copied().collect(), last));
+    let open = || opened(settings, &places, learnt.lock_is_canonical()).map(|o| (Arc::new(modules(&o, &changed, &beyond)), o));
     let (opened, whole) = rayon::join(open, || beyond.whole());
     let whole = whole.ok_or("what was learnt cannot be read")?;
     let (table, opened) = match opened {
@@ -98,6 +98,14 @@ pub(super) fn run(
     Err("more and more turns out to be needed")
 }
 
+/// All modules. Where there are new ones, nobody has put them together before.
+fn modules(opened: &Opened, changed: &[FileId], beyond: &Arc<Beyond>) -> ModuleTable {
+    if changed.iter().any(|f| beyond.is_new(*f)) {
+        return ModuleTable::build(&opened.sources, python(&opened.sources));
+    }
+    ModuleTable::kept(Arc::clone(beyond))
+}
+
 fn python(sources: &Sources) -> impl Iterator<Item = FileId> {
     sources.iter().filter(|(_, f)| f.language == Language::Python).map(|(id, _)| id)
 }
@@ -116,10 +124,10 @@ struct Files {
 
 impl Files {
     /// Files keep the numbers that they had; new ones come behind them.
-    fn compare(settings: &Settings, learnt: &Learnt, stamps: &[String]) -> Result<Self, &'static str> {
+    fn compare(settings: &Settings, learnt: &Learnt, stamps: &Stamps) -> Result<Self, &'static str> {
         let (mut places, mut new, mut changed) = (Vec::new(), Vec::new(), Vec::new());
         let mut before = learnt.files().peekable();
-        for (n, (candidate, stamp)) in settings.files.iter().zip(stamps).enumerate() {
+        for (n, (candidate, stamp)) in settings.files.iter().zip(stamps.iter()).enumerate() {
             let Some((_, known)) = before.next_if(|b| b.0 == &*candidate.path) else {
                 new.push(n);
                 continue;
@@ -144,7 +152,7 @@ impl Files {
         if changed.len() > MOST_CHANGED {
             return Err("many files changed");
         }
-        let asked = asked(settings, &places)?;
+        let asked = asked(settings, &places, last.0 as usize)?;
         Ok(Self { places, changed, asked, last })
     }
 }
@@ -173,7 +181,7 @@ fn may_be_new(settings: &Settings, learnt: &Learnt, n: usize) -> Result<(), &'st
     if candidate.language != Language::Python || matches!(stem, "__init__" | "conftest" | "manage") {
         return Err("a file is new that concerns others");
     }
-    let beyond = Beyond::new(Arc::clone(&learnt.text), learnt.tables(), FxHashSet::default(), FileId::default());
+    let beyond = Beyond::new(Arc::clone(&learnt.pages), FxHashSet::default(), FileId::default());
     let mut names = vec![stem];
     let mut above = folder;
     while !above.is_empty() && !learnt.files().any(|(p, _)| p.strip_prefix(above).is_some_and(|rest| rest.starts_with('/'))) {
@@ -185,12 +193,13 @@ fn may_be_new(settings: &Settings, learnt: &Learnt, n: usize) -> Result<(), &'st
 }
 
 /// Files that are reported.
-fn asked(settings: &Settings, places: &[usize]) -> Result<Vec<FileId>, &'static str> {
+fn asked(settings: &Settings, places: &[usize], known: usize) -> Result<Vec<FileId>, &'static str> {
     let mut asked = Vec::new();
-    for (at, candidate) in places.iter().enumerate().map(|(at, n)| (at, &settings.files[*n])) {
-        if !settings.reports(&candidate.absolute) {
-            continue;
-        }
+    for n in settings.reported() {
+        let candidate = &settings.files[n];
+        // Files stand in their order, but for the new ones behind.
+        let new = || places.iter().position(|p| *p == n);
+        let Some(at) = places.get(..known).and_then(|known| known.binary_search(&n).ok()).or_else(new) else { continue };
         if candidate.language != Language::Python {
             return Err("a file that is no Python is asked about");
         }
@@ -202,13 +211,14 @@ fn asked(settings: &Settings, places: &[usize]) -> Result<Vec<FileId>, &'static 
             return Err("many files are asked about");
         }
     }
+    asked.sort_unstable();
     Ok(asked)
 }
 
 /// The lock, and all files by name.
-fn opened(settings: &Settings, places: &[usize]) -> Result<Opened, Failure> {
+fn opened(settings: &Settings, places: &[usize], is_canonical: bool) -> Result<Opened, Failure> {
     let mut sources = Sources::default();
-    let (mut schema, lock) = read_lock(settings, &mut sources)?;
+    let (mut schema, lock) = read_lock_again(settings, &mut sources, is_canonical)?;
     deprecations::apply(settings, &mut schema)?;
     let mut opened = Opened::empty(settings, sources, schema, lock);
     let (unread, nothing): (Arc<str>, _) = (Arc::default(), Arc::default());
@@ -303,7 +313,7 @@ mod tests {
     use crate::source::Location;
 
     /// Files are known by their lengths and beginnings here: enough for tests, which change one at a time.
-    fn stamps(settings: &Settings) -> Vec<String> {
+    fn stamps(settings: &Settings) -> Stamps {
         let one = |c: &Candidate| match &c.origin {
             Origin::Disk | Origin::Blob(_) => String::new(),
             Origin::Memory(bytes) => String::from_utf8_lossy(bytes).replace(['\n', '\t', '\r'], " "),
@@ -312,11 +322,11 @@ mod tests {
     }
 
     fn learnt(settings: &Settings, tables: &[String]) -> Learnt {
-        let names: Vec<(&str, String)> = settings.files.iter().map(|f| f.path.as_str()).zip(stamps(settings)).collect();
-        let names: Vec<(&str, &str)> = names.iter().map(|(n, s)| (*n, s.as_str())).collect();
+        let stamps = stamps(settings);
+        let names: Vec<(&str, &str)> = settings.files.iter().map(|f| f.path.as_str()).zip(stamps.iter()).collect();
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("learnt");
-        std::fs::write(&path, learnt::written("", &names, tables)).expect("written");
+        std::fs::write(&path, learnt::written(("", true), &names, tables)).expect("written");
         Learnt::read(&path).expect("it is ours")
     }
 

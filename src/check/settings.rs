@@ -5,8 +5,11 @@ use std::path::{Path, PathBuf};
 use super::Failure;
 use crate::config::{self, Loaded};
 use crate::discover::git::{ChangedLines, Git};
-use crate::discover::{self, Candidate, Origin, display_path, is_in, language_of, normalise};
+use crate::discover::{self, Candidate, ObjectName, Origin, display_path, is_in, language_of, normalise};
 use crate::source::{SourceFile, Span};
+
+/// More files and folders are not looked for one by one.
+const MOST_LOOKED_FOR: usize = 64;
 
 /// The lock to read.
 #[derive(Clone, Debug, Default)]
@@ -15,6 +18,8 @@ pub struct LockInput {
     pub path: PathBuf,
     /// Its bytes, where they do not come from that path (git index).
     pub bytes: Option<Vec<u8>>,
+    /// What git calls these bytes.
+    pub name: Option<ObjectName>,
 }
 
 impl LockInput {
@@ -25,13 +30,13 @@ impl LockInput {
     pub fn typed(typed: &Path, cwd: &Path) -> Result<Self, Failure> {
         let path = normalise(typed, cwd);
         let name = typed.to_string_lossy();
-        let Some((revision, inside)) = name.split_once(':').filter(|_| !path.exists()) else { return Ok(Self { path, bytes: None }) };
+        let Some((revision, inside)) = name.split_once(':').filter(|_| !path.exists()) else { return Ok(Self { path, ..Self::default() }) };
         let git = Git::open(cwd);
         let found = git
             .and_then(|git| git.file_at(revision, &git.top.join(inside)).or_else(|e| git.file_at(revision, &normalise(Path::new(inside), cwd)).map_err(|_| e)));
         let help = "give a file, or a file of a revision: `main:schema.lock.yaml`";
         let bytes = found.map_err(|e| Failure::new(format!("no lock: {name} is no file, and not one of a revision: {}", e.trim())).help(help))?;
-        Ok(Self { path, bytes: Some(bytes) })
+        Ok(Self { path, bytes: Some(bytes), name: None })
     }
 }
 
@@ -185,6 +190,27 @@ impl Settings {
         Ok(())
     }
 
+    /// The files whose findings are reported, by number, in order. Of thousands it is mostly one: that is looked for, and not every file asked.
+    pub(super) fn reported(&self) -> Vec<usize> {
+        let shown: Vec<String> = self.report.iter().map(|r| display_path(r, &self.cwd)).collect();
+        if shown.len() > MOST_LOOKED_FOR || shown.iter().any(|s| s == "." || s.starts_with("..") || s.starts_with('/')) {
+            return (0..self.files.len()).filter(|n| self.reports(&self.files[*n].absolute)).collect();
+        }
+        let begins = |text: &str| self.files.partition_point(|f| f.path.as_str() < text);
+        let mut found = Vec::new();
+        for one in shown {
+            let folder = format!("{one}/");
+            let below = begins(&folder);
+            let named = begins(&one)..;
+            found.extend(named.take_while(|n| self.files.get(*n).is_some_and(|f| f.path == *one)));
+            found.extend((below..).take_while(|n| self.files.get(*n).is_some_and(|f| f.path.starts_with(&folder))));
+        }
+        found.retain(|n| self.reports(&self.files[*n].absolute));
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
     /// Whether findings in that file are reported.
     pub fn reports(&self, absolute: &Path) -> bool {
         self.report.iter().any(|r| is_in(absolute, r)) && self.lines.as_ref().is_none_or(|l| l.contains_key(absolute))
@@ -239,7 +265,7 @@ fn is_of_sqitch(file: &Path) -> bool {
 fn lock_input(cwd: &Path, typed: Option<&Path>, config: &Loaded, root: &Path) -> Result<LockInput, Failure> {
     match typed {
         Some(typed) => LockInput::typed(typed, cwd),
-        None => Ok(LockInput { path: config_dir(config, root).join(config.config.lock_name()), bytes: None }),
+        None => Ok(LockInput { path: config_dir(config, root).join(config.config.lock_name()), ..LockInput::default() }),
     }
 }
 

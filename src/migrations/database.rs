@@ -126,7 +126,7 @@ impl Database {
         let object = name.to_string();
         let schema = Arc::make_mut(&mut self.ddl).schema_mut();
         schema.incomplete.retain(|i| i.object != object);
-        schema.relations.insert(name.clone(), relation);
+        schema.relations.insert(name.clone(), relation.into());
         schema.mark_incomplete(object, reason);
     }
 
@@ -459,7 +459,7 @@ impl Database {
                 // Whether it ran makes no difference.
                 (Some(now), Some(old)) if *now == old => continue,
                 (Some(now), Some(old)) => {
-                    for c in old.columns {
+                    for c in old.into_inner().columns {
                         if now.column(&c.name).is_none() {
                             now.put_column(c);
                         }
@@ -497,7 +497,7 @@ impl Database {
             let before = schema.relations.remove(name);
             schema.incomplete.retain(|i| i.object != object);
             // What was added to it stands for files whose order was guessed wrong.
-            let early = before.map(|r| r.columns.into_iter().map(|c| c.name)).into_iter().flatten();
+            let early = before.map(|r| r.into_inner().columns.into_iter().map(|c| c.name)).into_iter().flatten();
             Arc::make_mut(&mut self.passed).add(name, early);
         }
     }
@@ -509,7 +509,7 @@ impl Database {
         }
         let mut relation = Relation::new(RelationKind::Table);
         relation.open = true;
-        Arc::make_mut(&mut self.ddl).schema_mut().relations.insert(name.clone(), relation);
+        Arc::make_mut(&mut self.ddl).schema_mut().relations.insert(name.clone(), relation.into());
         Arc::make_mut(&mut self.ddl).schema_mut().mark_incomplete(name.to_string(), crate::schema::NONE_CREATES);
         Arc::make_mut(&mut self.phantoms).insert(name.clone());
     }

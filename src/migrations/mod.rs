@@ -110,7 +110,7 @@ fn join(schema: &mut Schema, other: Schema) {
             None => drop(schema.relations.insert(name, relation)),
             Some(have) => {
                 have.open = true;
-                for column in relation.columns {
+                for column in relation.into_inner().columns {
                     if have.column(&column.name).is_none() {
                         have.put_column(column);
                     }

@@ -5,7 +5,6 @@
 //! models, who sets an attribute on someone else's object, who calls whom.
 
 use std::collections::BTreeSet;
-use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -17,6 +16,7 @@ use crate::symbol::Symbol;
 
 use super::libraries::django::graph::Graph;
 use super::models::Model;
+use super::pages::Pages;
 
 /// The tables of a [`Beyond`], in the order in which they are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -49,10 +49,16 @@ pub enum Table {
     Unbound,
     /// Files that the environments of migrations import, each with a digest of what it imports.
     Reached,
+    /// Module or folder → what is there. See [`super::modules::ModuleTable::tables`], also for the next two.
+    Places,
+    /// File → its module.
+    Own,
+    /// Last part of a module's path → the folders that hold one of that name.
+    Roots,
 }
 
 /// How many tables there are.
-pub const TABLES: usize = Table::Reached as usize + 1;
+pub const TABLES: usize = Table::Roots as usize + 1;
 
 /// Of a list whose only use is whether anyone is in it, so many are kept: one more than may have changed.
 pub const MOST_CHANGED: usize = 64;
@@ -92,8 +98,7 @@ pub struct Known {
 /// See the module.
 #[derive(Debug)]
 pub struct Beyond {
-    text: Arc<String>,
-    tables: Vec<Range<usize>>,
+    pages: Arc<Pages>,
     /// Files whose text is not what it was: what is said of them here no longer holds.
     changed: FxHashSet<FileId>,
     /// Files with higher numbers are new.
@@ -108,42 +113,32 @@ pub fn key(file: FileId) -> String {
 }
 
 impl Beyond {
-    /// Of a text with these tables in it. `changed` are the files whose text is not what it was, `last` is the last of those that there were.
-    pub fn new(text: Arc<String>, tables: Vec<Range<usize>>, changed: FxHashSet<FileId>, last: FileId) -> Self {
-        Self { text, tables, changed, last, missed: Mutex::default(), beaten: AtomicBool::new(false) }
+    /// Of these tables. `changed` are the files whose text is not what it was, `last` is the last of those that there were.
+    pub fn new(pages: Arc<Pages>, changed: FxHashSet<FileId>, last: FileId) -> Self {
+        Self { pages, changed, last, missed: Mutex::default(), beaten: AtomicBool::new(false) }
     }
 
     /// What has no key; `None` where it cannot be read.
     pub fn whole(&self) -> Option<Whole> {
-        serde_json::from_str(self.table(Table::Whole)).ok()
+        serde_json::from_str(self.pages.all(Table::Whole as usize).next()??).ok()
     }
 
-    fn table(&self, table: Table) -> &str {
-        self.tables.get(table as usize).and_then(|r| self.text.get(r.clone())).unwrap_or_default()
-    }
-
-    /// What stands behind a key. The lines of a table are sorted by bytes.
+    /// What stands behind a key.
     pub fn find(&self, table: Table, key: &str) -> Option<&str> {
-        let text = self.table(table);
-        let (mut from, mut to) = (0, text.len());
-        while from < to {
-            let middle = from + (to - from) / 2;
-            let start = memchr::memrchr(b'\n', text.as_bytes().get(from..middle)?).map_or(from, |n| from + n + 1);
-            let end = memchr::memchr(b'\n', text.as_bytes().get(middle..to)?).map_or(to, |n| middle + n);
-            let line = text.get(start..end)?;
-            let (own, value) = line.split_once('\t').unwrap_or((line, ""));
-            match own.cmp(key) {
-                std::cmp::Ordering::Equal => return Some(value),
-                std::cmp::Ordering::Less => from = (end + 1).min(to),
-                std::cmp::Ordering::Greater => to = start,
-            }
-        }
-        None
+        self.pages.find(table as usize, key).unwrap_or_else(|()| {
+            self.give_up();
+            None
+        })
     }
 
     /// All lines of a table, as keys and values.
     pub fn lines(&self, table: Table) -> impl Iterator<Item = (&str, &str)> {
-        self.table(table).lines().map(|l| l.split_once('\t').unwrap_or((l, "")))
+        let pages = self.pages.all(table as usize).inspect(|page| {
+            if page.is_none() {
+                self.give_up();
+            }
+        });
+        pages.flatten().flat_map(str::lines).map(|l| l.split_once('\t').unwrap_or((l, "")))
     }
 
     /// The files behind a key that are as they were.
@@ -205,17 +200,21 @@ pub fn numbers(list: &str) -> impl Iterator<Item = FileId> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::project::pages;
 
     #[test]
-    fn keys_are_found_among_sorted_lines() {
-        let text = "a\t1\nab\t2 3\nb\t\nzz\t4\n";
-        let mut tables = vec![0..0; TABLES];
-        tables[Table::Stores as usize] = 0..text.len();
-        let beyond = Beyond::new(Arc::new(text.to_owned()), tables, [FileId(3)].into_iter().collect(), FileId(9));
-        for (key, value) in [("a", Some("1")), ("ab", Some("2 3")), ("b", Some("")), ("zz", Some("4")), ("", None), ("aa", None), ("c", None), ("zzz", None)] {
-            assert_eq!(beyond.find(Table::Stores, key), value, "{key}");
-            assert_eq!(beyond.find(Table::Unbound, key), None);
-        }
-        assert_eq!(beyond.files(Table::Stores, "ab").collect::<Vec<_>>(), [FileId(2)], "what changed no longer counts");
+    fn what_changed_no_longer_counts() {
+        let mut tables = vec![String::new(); TABLES];
+        tables[Table::Stores as usize] = "a\t1\nab\t2 3\n".to_owned();
+        let beyond = Beyond::new(Arc::new(pages::in_memory(&tables)), [FileId(3)].into_iter().collect(), FileId(9));
+        assert_eq!(beyond.files(Table::Stores, "ab").collect::<Vec<_>>(), [FileId(2)]);
+        assert_eq!((beyond.find(Table::Stores, "b"), beyond.find(Table::Unbound, "a"), beyond.missed()), (None, None, Some(BTreeSet::new())));
+    }
+
+    #[test]
+    fn a_table_that_cannot_be_read_is_not_enough() {
+        let pages = Pages::new(TABLES, &format!("{} 4 0\ta\n", Table::Stores as usize), Box::new(|_| None)).expect("an index").0;
+        let beyond = Beyond::new(Arc::new(pages), FxHashSet::default(), FileId(9));
+        assert_eq!((beyond.find(Table::Stores, "a"), beyond.missed()), (None, None));
     }
 }

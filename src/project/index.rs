@@ -199,6 +199,8 @@ pub struct Index<'a> {
     pub units: Vec<Unit>,
     /// Dotted module paths.
     pub table: Arc<ModuleTable>,
+    /// Of a part of all files: where its few files are among themselves.
+    slots: Option<FxHashMap<FileId, usize>>,
     /// First parts of all absolute imports: what the project as a whole uses.
     packages: FxHashSet<Symbol>,
     turns_question_marks: bool,
@@ -250,7 +252,8 @@ impl<'a> Index<'a> {
 
     /// The same over a part of the Python files, of which `table` has the names. `known` are the classes that `beyond` speaks of.
     pub fn build_part(table: Arc<ModuleTable>, modules: &[(FileId, &'a python::Module)], beyond: &'a Beyond, known: &[beyond::Known]) -> Self {
-        let mut index = Index { table, beyond: Some(beyond), ..Index::default() };
+        let slots = modules.iter().zip(0..).map(|(m, n)| (m.0, n)).collect();
+        let mut index = Index { table, beyond: Some(beyond), slots: Some(slots), ..Index::default() };
         let read: FxHashSet<FileId> = modules.iter().map(|m| m.0).collect();
         let mut waiting: FxHashMap<FileId, Vec<(ClassId, &str)>> = FxHashMap::default();
         for class in known {
@@ -279,6 +282,19 @@ impl<'a> Index<'a> {
             index.waiting_classes.clear();
         }
         index
+    }
+
+    /// The place of a file among those of which something is remembered.
+    pub(super) fn slot(&self, file: FileId) -> usize {
+        match &self.slots {
+            Some(slots) => slots.get(&file).copied().unwrap_or(usize::MAX),
+            None => file.0 as usize,
+        }
+    }
+
+    /// How many places there are, with so many files.
+    pub(super) fn slots(&self, files: usize) -> usize {
+        self.slots.as_ref().map_or(files, FxHashMap::len)
     }
 
     fn add_all(&mut self, modules: &[(FileId, &'a python::Module)]) {

@@ -60,6 +60,10 @@ pub fn tables(project: &Project<'_>) -> Option<Vec<String>> {
     set(Table::OfModels, lines(of_models.into_iter().map(|f| (key(f), String::new())).collect()));
     set(Table::Headers, lines(headers.into_iter().map(|f| (key(f), headers_of(world, f))).collect()));
     set(Table::Plain, lines(world.plain_functions().into_iter().map(|(f, names)| (key(f), names)).collect()));
+    let [places, own, roots] = world.index.table.tables();
+    set(Table::Places, lines(places));
+    set(Table::Own, lines(own));
+    set(Table::Roots, lines(roots));
     set(Table::Unbound, lines(unbound.into_iter().map(|(k, names)| (k, names.join(" "))).collect()));
     Some(tables)
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rayon::prelude::*;
+use rustc_hash::FxHashSet;
 
 use crate::config;
 use crate::schema::Schema;
@@ -18,7 +19,7 @@ use super::isolate;
 use super::models::Models;
 use super::modules::ModuleTable;
 use super::trace::Trace;
-use super::uses::Uses;
+use super::uses::{RelationName, Uses};
 use super::world::{Place, World};
 
 /// Everything linked.
@@ -179,10 +180,11 @@ impl<'a> Project<'a> {
         asked.iter().for_each(|f| walked.extend(beyond.files(Table::Walkers, &key(*f))));
         walked.iter().filter(|f| world.index.module_of(**f).is_none()).for_each(|f| beyond.miss(*f));
         let modules: Vec<_> = modules.iter().copied().filter(|m| walked.contains(&m.0)).collect();
-        let mut uses = Uses { references: super::libraries::sqlalchemy::declare::declarations(&world), ..Uses::default() };
+        let mut uses = Uses::default();
         for (_, u) in walk(&world, &modules) {
             uses.append(u);
         }
+        declare(&world, asked, &mut uses);
         uses.created.extend(whole.created.iter().copied());
         for (name, files) in beyond.lines(Table::Created) {
             if super::beyond::numbers(files).any(|f| !beyond.is_changed(f)) {
@@ -245,6 +247,15 @@ fn together(world: &World<'_>, walked: impl Iterator<Item = Uses>) -> Uses {
     // A helper walked for the callers of several files is seen once for each.
     uses.dedup();
     uses
+}
+
+/// Puts in front what models declare, as far as it matters for what these files say: a column that no table has is one mistake of its model, and not one of each use.
+fn declare(world: &World<'_>, asked: &[FileId], uses: &mut Uses) {
+    let used: FxHashSet<(RelationName, Symbol)> = uses.references.iter().filter_map(|r| Some((r.relation, r.column?))).collect();
+    let mut references = super::libraries::sqlalchemy::declare::declarations(world);
+    references.retain(|r| asked.contains(&r.location.file) || r.column.is_some_and(|c| used.contains(&(r.relation, c))));
+    references.append(&mut uses.references);
+    uses.references = references;
 }
 
 /// The models as they were.

@@ -23,6 +23,7 @@ mod merge;
 pub mod models;
 pub mod modules;
 pub mod narrow;
+pub mod pages;
 pub mod relink;
 pub mod rounds;
 mod scope;

@@ -95,7 +95,7 @@ pub(super) struct Rounds<'a>([Round<'a>; ROUNDS + 3]);
 /// What is learnt in one round.
 #[derive(Debug, Default)]
 pub(super) struct Round<'a> {
-    /// By file: values of module-level names.
+    /// By the [slot](super::index::Index::slot) of a file: values of module-level names.
     pub globals: Vec<Remembered<(Value<'a>, Asked)>>,
     /// By class id: values of names that class bodies bind.
     pub members: Vec<Remembered<(Value<'a>, Asked)>>,
@@ -109,8 +109,8 @@ pub(super) struct Round<'a> {
 
 impl Round<'_> {
     /// Drops what is known of one file: names stored in it are `stores`. What other files took from it stays.
-    fn forget_file(&mut self, file: FileId, classes: &[ClassId], stores: &[Symbol]) {
-        self.globals[file.0 as usize] = Remembered::default();
+    fn forget_file(&mut self, slot: usize, classes: &[ClassId], stores: &[Symbol]) {
+        self.globals[slot] = Remembered::default();
         for class in classes {
             self.members[class.0 as usize] = Remembered::default();
             self.attributes[class.0 as usize] = Remembered::default();
@@ -195,7 +195,8 @@ impl<'a> World<'a> {
     /// Drops what is known of one file, whose tree was replaced: `stores` are the attributes set in the old one and the new.
     pub(super) fn forget_file(&mut self, file: FileId, stores: &[Symbol]) {
         let classes = self.index.classes_of(file);
-        self.rounds.0.iter_mut().for_each(|round| round.forget_file(file, classes, stores));
+        let slot = self.index.slot(file);
+        self.rounds.0.iter_mut().for_each(|round| round.forget_file(slot, classes, stores));
     }
 
     /// Models are collected: what was remembered on the way is of no more use.
@@ -206,7 +207,7 @@ impl<'a> World<'a> {
 
     /// Makes room for what will be learnt of every definition.
     pub(super) fn resize_rounds(&mut self) {
-        let (files, classes, units) = (self.sources.len(), self.index.classes.len(), self.index.units.len());
+        let (files, classes, units) = (self.index.slots(self.sources.len()), self.index.classes.len(), self.index.units.len());
         for (n, round) in self.rounds.0.iter_mut().enumerate() {
             // Nobody asks what the last round gave.
             let walked = if n + 1 < ROUNDS { units } else { 0 };

@@ -306,11 +306,11 @@ impl<'a> World<'a> {
             return Value::Unknown;
         }
         self.looks_into(file);
-        let always = self.always().and_then(|all| all.globals.get(file.0 as usize));
+        let always = self.always().and_then(|all| all.globals.get(self.index.slot(file)));
         if let Some((v, _)) = always.and_then(|k| k.get(self.phase, name)) {
             return v;
         }
-        let known = self.round().globals.get(file.0 as usize);
+        let known = self.round().globals.get(self.index.slot(file));
         if let Some((v, asked)) = known.and_then(|k| k.get(self.phase, name)) {
             repeat(&asked);
             return v;

@@ -251,6 +251,12 @@ impl<'a> Context<'_, 'a> {
         if outside || tool || confessed { Known::Open } else { Known::Missing }
     }
 
+    /// Whether a relation is [`Known::Missing`].
+    pub fn is_missing(&self, name: RelationName) -> bool {
+        let is_there = self.schema.has_relation(name.schema.map(|s| s.as_str()), &name.name);
+        !is_there && matches!(self.relation(name), Known::Missing)
+    }
+
     /// How sure it can be that a table is not there: a lock of migrations that go on from tables which something else made says nothing of others that it made.
     fn sure_of_missing_table(&self, certainty: Certainty) -> Certainty {
         let goes_on = self.schema.incomplete.iter().any(|i| i.reason.starts_with(crate::schema::NONE_CREATES));

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use rustc_hash::FxHashMap;
 
-use super::{Context, Known, Rule, grade, sql_problems, suggest};
+use super::{Context, Rule, grade, sql_problems, suggest};
 use crate::config::Level;
 use crate::diagnostic::{self, Diagnostic, Severity};
 use crate::project::models::roots::Root;
@@ -29,7 +29,7 @@ fn check(context: &Context<'_, '_>, found: &mut Vec<Diagnostic>) {
         modelled.insert(model.relation);
         if let Some(root) = model.root.filter(|_| !model.foreign) {
             roots.insert(root);
-            if !matches!(context.relation(model.relation), Known::Missing) {
+            if !context.is_missing(model.relation) {
                 ours.insert(root);
             }
         }
@@ -64,7 +64,7 @@ fn report<'s>(
     (name, at, kind, certainty): (RelationName, Location, diagnostic::Context, Certainty),
     found: &mut Vec<Diagnostic>,
 ) {
-    if !matches!(context.relation(name), Known::Missing) {
+    if !context.is_missing(name) {
         return;
     }
     let Some(severity) = grade(Severity::Error, context.sure_of_missing_table(certainty)) else { return };

@@ -10,6 +10,7 @@ use crate::source::Span;
 mod bookkeeping;
 pub mod diff;
 pub mod expression;
+mod lazy;
 #[cfg(feature = "live")]
 pub mod live;
 pub mod lock;
@@ -18,6 +19,7 @@ mod platform;
 pub mod types;
 
 pub use bookkeeping::{is_bookkeeping, is_of_runner};
+pub use lazy::LazyRelation;
 
 pub(crate) use naming::{clip, object_name, primary_key_name};
 
@@ -357,7 +359,7 @@ pub struct Schema {
     /// Schemas searched for bare names, in order; `pg_catalog` is implied in front.
     pub search_path: Vec<String>,
     /// Tables, views, materialised views, foreign tables.
-    pub relations: BTreeMap<QualifiedName, Relation>,
+    pub relations: BTreeMap<QualifiedName, LazyRelation>,
     /// Labels in their order.
     pub enums: BTreeMap<QualifiedName, Vec<String>>,
     /// Domains.
@@ -382,7 +384,12 @@ impl Schema {
 
     /// The relation a name means: exact where a schema is given, else the first on the search path.
     pub fn relation(&self, schema: Option<&str>, name: &str) -> Option<(&QualifiedName, &Relation)> {
-        self.find(&self.relations, schema, name)
+        self.find(&self.relations, schema, name).map(|(name, relation)| (name, &**relation))
+    }
+
+    /// Whether [`Schema::relation`] finds one, without a look at it.
+    pub fn has_relation(&self, schema: Option<&str>, name: &str) -> bool {
+        self.find(&self.relations, schema, name).is_some()
     }
 
     /// Looks a name up in one of the maps, by the search path where it is bare.

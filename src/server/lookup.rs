@@ -68,11 +68,11 @@ fn declared_at<'g>(generation: &'g Generation<'_>, file: FileId, at: usize) -> O
 
 fn defined_at<'g>(generation: &'g Generation<'_>, around: impl Fn(Span) -> bool) -> Option<Target<'g>> {
     let relations = &generation.live.schema.relations;
-    let column = relations.iter().find_map(|table| {
+    let column = relations.iter().map(|(q, r)| (q, &**r)).find_map(|table| {
         let column = table.1.columns.iter().find(|c| c.at.is_some_and(&around))?;
         Some(Target { span: column.at?, table, column: Some(column.name.clone()) })
     });
-    column.or_else(|| relations.iter().find_map(|table| Some(Target { span: table.1.at.filter(|s| around(*s))?, table, column: None })))
+    column.or_else(|| relations.iter().map(|(q, r)| (q, &**r)).find_map(|table| Some(Target { span: table.1.at.filter(|s| around(*s))?, table, column: None })))
 }
 
 /// `textDocument/hover`

@@ -183,7 +183,7 @@ fn settings(files: &[(&str, Language, &str)]) -> Settings {
     Settings {
         cwd: "/p".into(),
         root: "/p".into(),
-        lock: LockInput { path: "/p/schema.lock.yaml".into(), bytes: Some(LOCK.into()) },
+        lock: LockInput { path: "/p/schema.lock.yaml".into(), bytes: Some(LOCK.into()), name: None },
         files: files.iter().map(file).collect(),
         report: vec!["/p".into()],
         ..Settings::default()

@@ -158,7 +158,7 @@ impl Reader {
             let mut relation = Relation::new(kind);
             relation.physical_order = Some(Vec::new());
             relation.comment = row.get(3).map(str::to_owned);
-            self.schema.relations.insert(name(row), relation);
+            self.schema.relations.insert(name(row), relation.into());
         }
     }
 

@@ -63,8 +63,33 @@ pub(super) fn read_by<'a>(text: &'a str, sections: &[&str], take: Take<'_, 'a>) 
     if !text.is_ascii() && text.contains(['\u{85}', '\u{2028}', '\u{2029}', '\u{feff}']) {
         return None;
     }
+    whole(text, sections, &mut |reader, name, line| {
+        let (key, value) = reader.entry(line, DEPTH - 1)?;
+        take(name, key, value)
+    })
+}
+
+/// The same of a text that [`read_by`] read before: of the entries of these sections only the keys are read, and handed over with the bytes at which they begin.
+pub(super) fn keys_by<'a>(text: &'a str, sections: &[&str], take: &mut dyn FnMut(&str, Key<'a>, usize) -> Option<()>) -> Option<Node<'a>> {
+    whole(text, sections, &mut |reader, name, line| {
+        let key = reader.skip(line)?;
+        take(name, key, line.start - line.indent)
+    })
+}
+
+/// The entry of a section that begins with the line at that byte.
+pub(super) fn entry_at(text: &str, at: usize) -> Option<(Key<'_>, Node<'_>)> {
+    let mut reader = Reader { text, at };
+    let line = reader.peek()?;
+    reader.entry(line, DEPTH - 1)
+}
+
+/// What is done with an entry of a section, whose first line it is.
+type Each<'s, 'a> = &'s mut dyn FnMut(&mut Reader<'a>, &str, Line) -> Option<()>;
+
+fn whole<'a>(text: &'a str, sections: &[&str], each: Each<'_, 'a>) -> Option<Node<'a>> {
     let mut reader = Reader { text, at: 0 };
-    let node = reader.document(sections, take)?;
+    let node = reader.document(sections, each)?;
     match reader.peek() {
         None => Some(node),
         Some(_) => None,
@@ -114,7 +139,7 @@ impl<'a> Reader<'a> {
     }
 
     /// All of the text.
-    fn document(&mut self, sections: &[&str], take: Take<'_, 'a>) -> Option<Node<'a>> {
+    fn document(&mut self, sections: &[&str], each: Each<'_, 'a>) -> Option<Node<'a>> {
         let first = self.peek()?;
         let mut entries = Vec::new();
         while !sections.is_empty()
@@ -135,8 +160,7 @@ impl<'a> Reader<'a> {
                 if inner.indent != next.indent || self.is_item(inner) {
                     return None;
                 }
-                let (key, value) = self.entry(inner, DEPTH - 1)?;
-                take(name, key, value)?;
+                each(self, name, inner)?;
             }
             let key = Key { at: Span::new(line.start, line.start + name.len()), text: Cow::Borrowed(name) };
             entries.push((key, Node { at: Span::new(line.end, line.end), value: Value::Nothing }));
@@ -205,6 +229,22 @@ impl<'a> Reader<'a> {
             _ => value,
         };
         Some((key, value))
+    }
+
+    /// The key of a block's entry, whose lines are passed over.
+    fn skip(&mut self, line: Line) -> Option<Key<'a>> {
+        let bytes = self.text.as_bytes();
+        if bytes[line.start] == b'?' {
+            return None;
+        }
+        let (key, _) = self.key(line.start, line.end)?;
+        self.at = line.next;
+        // Blank lines and comments are what they are inside of.
+        let deeper = |at: usize| bytes[at..].iter().take(line.indent + 1).all(|b| *b == b' ');
+        while self.at < bytes.len() && (deeper(self.at) || self.peek().is_some_and(|next| next.indent > line.indent)) {
+            self.at = memchr::memchr(b'\n', &bytes[self.at..]).map_or(bytes.len(), |n| self.at + n + 1);
+        }
+        Some(key)
     }
 
     /// A key and the place behind its colon.

@@ -2,10 +2,12 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
 use super::full::{LOCK, Shape};
 use super::line;
 use super::node::{self, Key, Node, Value};
+use crate::schema::lazy::{LazyRelation, Unread};
 use crate::schema::{Column, Incomplete, QualifiedName, Relation, RelationKind, Schema, Unique};
 use crate::source::Span;
 
@@ -42,9 +44,27 @@ pub(super) fn canonical(text: &str) -> Option<Schema> {
         let mut relation = relation(value, kind, &named, text).ok()?;
         relation.at = Some(key.at).filter(|at| !at.is_empty());
         last = (section.to_owned(), key.text.into_owned());
-        relations.insert(named, relation).is_none().then_some(())
+        relations.insert(named, relation.into()).is_none().then_some(())
     })?;
     complete(Schema { relations, ..Schema::default() }, node, text).ok()
+}
+
+/// The same of a text of which [`canonical`] is known to give a schema: a relation is read when someone looks at it.
+pub(super) fn known(text: &Arc<str>) -> Option<Schema> {
+    let mut relations = BTreeMap::new();
+    let node = node::keys_by(text, &LARGE.map(|(name, _)| name), &mut |section, key, at| {
+        let kind = LARGE.iter().find(|(name, _)| *name == section)?.1;
+        let unread = Unread { text: Arc::clone(text), at: u32::try_from(at).ok()?, kind, read: unread };
+        relations.insert(name(&key).ok()?, LazyRelation::unread(unread)).is_none().then_some(())
+    })?;
+    complete(Schema { relations, ..Schema::default() }, node, text).ok()
+}
+
+fn unread(unread: &Unread) -> Option<Relation> {
+    let (key, value) = node::entry_at(&unread.text, unread.at as usize)?;
+    let mut relation = relation(value, unread.kind, &name(&key).ok()?, &unread.text).ok()?;
+    relation.at = Some(key.at).filter(|at| !at.is_empty());
+    Some(relation)
 }
 
 /// The schema that the document describes.
@@ -130,7 +150,7 @@ fn relations(schema: &mut Schema, value: Node<'_>, kind: RelationKind, text: &st
         let name = name(&key)?;
         let mut relation = relation(value, kind, &name, text)?;
         relation.at = Some(key.at).filter(|at| !at.is_empty());
-        if schema.relations.insert(name, relation).is_some() {
+        if schema.relations.insert(name, relation.into()).is_some() {
             return Err(Problem::new(key.at, format!("`{}` stands under both `tables` and `views`", key.text)));
         }
     }

@@ -4,7 +4,7 @@ use super::create::physical;
 use super::{Ddl, NoteKind, Source};
 use crate::schema::expression;
 use crate::schema::primary_key_name;
-use crate::schema::{Generated, Identity, QualifiedName, Relation};
+use crate::schema::{Generated, Identity, LazyRelation, QualifiedName, Relation};
 use crate::syntax::sql::ast::{AlterAction, AlterColumn, AlterRelation, ColumnDef, Ident, ObjectKind, ObjectName};
 
 impl Ddl {
@@ -157,7 +157,7 @@ impl Ddl {
 
     /// The keys of the parent under names of the partition's own.
     fn keep_keys(&mut self, parent: &QualifiedName, partition: &QualifiedName) {
-        let Some(parent) = self.schema.relations.get(parent).cloned() else { return };
+        let Some(parent) = self.schema.relations.get(parent).cloned().map(LazyRelation::into_inner) else { return };
         let Some(relation) = self.schema.relations.get_mut(partition) else { return };
         if relation.primary_key.is_empty() {
             relation.primary_key.clone_from(&parent.primary_key);

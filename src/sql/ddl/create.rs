@@ -3,7 +3,7 @@
 use super::naming::joined_columns;
 use super::{Ddl, NoteKind, Source, TEMPORARY};
 use crate::schema::types;
-use crate::schema::{Column, Identity, Index, QualifiedName, Relation, RelationKind};
+use crate::schema::{Column, Identity, Index, LazyRelation, QualifiedName, Relation, RelationKind};
 use crate::source::Span;
 use crate::syntax::sql::ast::{
     ColumnConstraintKind, ColumnDef, CreateIndex, CreateSequence, CreateTable, ExprKind, Ident, Like, OwnedBy, StatementKind, TableConstraint,
@@ -22,7 +22,7 @@ impl Ddl {
         let mut relation = Relation::new(if create.foreign { RelationKind::ForeignTable } else { RelationKind::Table });
         relation.physical_order = Some(Vec::new());
         relation.at = Some(create.name.name.span);
-        self.schema.relations.insert(name.clone(), relation);
+        self.schema.relations.insert(name.clone(), relation.into());
         if create.temporary {
             self.temporary.insert(name.clone());
         }
@@ -170,7 +170,7 @@ impl Ddl {
 
     /// What a child takes from its parent: columns with defaults, and checks.
     fn copy_columns(&mut self, from: &QualifiedName, to: &QualifiedName) {
-        let Some(parent) = self.schema.relations.get(from).cloned() else { return };
+        let Some(parent) = self.schema.relations.get(from).cloned().map(LazyRelation::into_inner) else { return };
         let Some(child) = self.relation_mut(to) else { return };
         for name in physical(&parent) {
             if child.column(&name).is_none()
@@ -190,7 +190,7 @@ impl Ddl {
             self.open(table, like.source.span(), &reason);
             return;
         };
-        let Some(model) = self.schema.relations.get(&from).cloned() else { return };
+        let Some(model) = self.schema.relations.get(&from).cloned().map(LazyRelation::into_inner) else { return };
         let including = |what: &str| like.options.iter().rev().find(|(_, o)| o == what || o == "all").is_some_and(|(on, _)| *on);
         for name in physical(&model) {
             let Some(column) = model.column(&name) else { continue };

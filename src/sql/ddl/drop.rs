@@ -135,8 +135,9 @@ impl Ddl {
     /// Columns whose type, or element type, is that one.
     pub(super) fn columns_of_type(&self, name: &QualifiedName) -> Vec<(QualifiedName, String)> {
         let is = |ty: &str| self.names_type(ty, name);
-        let columns =
-            |(table, r): (&QualifiedName, &Relation)| r.columns.iter().filter(|c| is(&c.ty)).map(|c| (table.clone(), c.name.clone())).collect::<Vec<_>>();
+        let columns = |(table, r): (&QualifiedName, &crate::schema::LazyRelation)| {
+            r.columns.iter().filter(|c| is(&c.ty)).map(|c| (table.clone(), c.name.clone())).collect::<Vec<_>>()
+        };
         self.schema.relations.iter().flat_map(columns).collect()
     }
 

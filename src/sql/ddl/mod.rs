@@ -241,7 +241,7 @@ impl Ddl {
     }
 
     fn relation_mut(&mut self, name: &QualifiedName) -> Option<&mut Relation> {
-        self.schema.relations.get_mut(name)
+        self.schema.relations.get_mut(name).map(|r| &mut **r)
     }
 
     fn unqualified(&self) -> Unqualified<'_> {

@@ -51,7 +51,7 @@ impl Ddl {
     fn relations_of<'a>(&'a self, schema: &str) -> impl Iterator<Item = (&'a str, &'a Relation)> {
         let first = QualifiedName::new(schema, "");
         let schema = schema.to_owned();
-        self.schema.relations.range(first..).take_while(move |(name, _)| name.schema == schema).map(|(name, r)| (name.name.as_str(), r))
+        self.schema.relations.range(first..).take_while(move |(name, _)| name.schema == schema).map(|(name, r)| (name.name.as_str(), &**r))
     }
 }
 

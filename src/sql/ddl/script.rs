@@ -140,7 +140,7 @@ impl Ddl {
         if head == "create" && !self.schema.relations.contains_key(&name) {
             let mut relation = crate::schema::Relation::new(crate::schema::RelationKind::Table);
             relation.physical_order = Some(Vec::new());
-            self.schema.relations.insert(name.clone(), relation);
+            self.schema.relations.insert(name.clone(), relation.into());
         }
         self.open(&name, span, "a statement that was not understood");
     }

@@ -20,7 +20,7 @@ impl Ddl {
                 *ty = ty.replacen(before, after, 1);
             }
         };
-        for relation in schema.relations.values_mut() {
+        for relation in schema.relations.values_mut().map(|r| &mut **r) {
             for c in &mut relation.columns {
                 c.default = c.default.take().map(|d| recast(&d, before, after));
                 c.generated.iter_mut().for_each(|g| g.expression = recast(&g.expression, before, after));

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::{Ddl, NoteKind, TEMPORARY};
-use crate::schema::{Column, QualifiedName, Relation, RelationKind, Schema};
+use crate::schema::{Column, LazyRelation, QualifiedName, Relation, RelationKind, Schema};
 use crate::source::Span;
 use crate::sql::views;
 use crate::syntax::sql::ast::{
@@ -53,7 +53,7 @@ struct Definition {
     /// Where bare names were looked up.
     path: Vec<String>,
     /// The relations it reads.
-    then: Arc<BTreeMap<QualifiedName, Relation>>,
+    then: Arc<BTreeMap<QualifiedName, LazyRelation>>,
     /// All their columns: (then, now).
     columns: Vec<[(QualifiedName, String); 2]>,
 }
@@ -74,7 +74,7 @@ impl View {
 
 impl Definition {
     /// The relations it reads by their old names, with the types and the NOT NULLs of today.
-    fn today(&self, schema: &Schema, doubtful: &BTreeSet<(QualifiedName, String)>) -> BTreeMap<QualifiedName, Relation> {
+    fn today(&self, schema: &Schema, doubtful: &BTreeSet<(QualifiedName, String)>) -> BTreeMap<QualifiedName, LazyRelation> {
         let mut relations = (*self.then).clone();
         for [then, now] in &self.columns {
             let Some(relation) = relations.get_mut(&then.0) else { continue };
@@ -134,7 +134,7 @@ impl Ddl {
         let uses = self.uses(query);
         let columns = query.and_then(|query| self.outputs(query));
         let definition = query.filter(|_| columns.is_some()).map(|query| self.definition(query, &uses));
-        self.schema.relations.insert(name.clone(), relation);
+        self.schema.relations.insert(name.clone(), relation.into());
         self.views.insert(name.clone(), View { uses, definition });
         if create.temporary {
             self.temporary.insert(name.clone());
@@ -175,7 +175,7 @@ impl Ddl {
     fn definition(&self, query: &Query, uses: &Uses) -> Definition {
         let names: BTreeSet<&QualifiedName> = uses.0.iter().map(|(relation, _)| relation).collect();
         let read = names.into_iter().filter_map(|name| Some((name.clone(), self.schema.relations.get(name)?.clone())));
-        let then: BTreeMap<QualifiedName, Relation> = read.collect();
+        let then: BTreeMap<QualifiedName, LazyRelation> = read.collect();
         let places = then.iter().flat_map(|(name, relation)| relation.columns.iter().map(move |c| (name.clone(), c.name.clone())));
         let columns = places.map(|place| [place.clone(), place]).collect();
         Definition { query: Arc::new(query.clone()), path: self.session_path(), then: Arc::new(then), columns }

@@ -20,7 +20,7 @@ fn table(schema: &mut Schema, name: &str, columns: &[&str], keys: &[(&str, &str,
             actions: String::new(),
         });
     }
-    schema.relations.insert(QualifiedName::new("public", name), relation);
+    schema.relations.insert(QualifiedName::new("public", name), relation.into());
 }
 
 fn shop() -> Schema {

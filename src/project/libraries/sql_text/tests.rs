@@ -14,7 +14,7 @@ fn shop() -> Schema {
         for c in columns {
             relation.put_column(Column::new(*c, "text"));
         }
-        schema.relations.insert(QualifiedName::new("public", name), relation);
+        schema.relations.insert(QualifiedName::new("public", name), relation.into());
     }
     schema
 }

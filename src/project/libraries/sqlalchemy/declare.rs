@@ -34,7 +34,7 @@ pub fn declarations(world: &World<'_>) -> Vec<Reference> {
         };
         all.push(reference(model.relation_at, model.relation, None, Access::Define, None));
         // Of a model without a table nothing more is worth saying.
-        let has_table = world.schema.relation(model.relation.schema.map(|s| s.as_str()), &model.relation.name).is_some();
+        let has_table = world.schema.has_relation(model.relation.schema.map(|s| s.as_str()), &model.relation.name);
         for c in &model.columns {
             // A child of joined inheritance repeats its parent's columns, which lie in the parent's table.
             let elsewhere = c.owner.filter(|o| Some(*o) != model.class).and_then(|o| world.models.of_class(o));

@@ -2,14 +2,17 @@
 //!
 //! `sys.path` is not known, so every folder may be a root; candidates are tried in the order in which they are likely to be one.
 
+mod store;
+
 use std::cell::RefCell;
-use std::hash::{BuildHasher, Hasher};
-use std::sync::{PoisonError, RwLock};
+use std::collections::BTreeMap;
+use std::hash::Hasher;
+use std::sync::{Arc, PoisonError, RwLock};
 
-use hashbrown::HashTable;
-use hashbrown::hash_table::Entry;
-use rustc_hash::{FxBuildHasher, FxHashMap};
+use rustc_hash::FxHashMap;
 
+use self::store::{Built, Store};
+use super::beyond::Beyond;
 use crate::source::{FileId, Sources};
 use crate::symbol::Symbol;
 
@@ -27,101 +30,11 @@ pub enum ModuleRef {
 /// All Python files by their paths.
 #[derive(Debug, Default)]
 pub struct ModuleTable {
-    /// Every file without its ending (`app/models`, a package by its folder), and every folder above one; the top comes first.
-    places: Places,
-    /// By number of the file: its place. For a package `__init__`, its folder's.
-    own: Vec<Option<Own>>,
-    /// By the last part of their paths.
-    roots: HashTable<Root>,
+    store: Store,
     /// What was resolved so far: the same imports are asked for in every phase.
     resolved: RwLock<FxHashMap<(FileId, u32, Symbol), ModuleRef>>,
     /// The same by folder, for absolute imports: all files of a folder mean the same by a name that is not their own.
     from_folder: RwLock<FxHashMap<(Symbol, Symbol), ModuleRef>>,
-}
-
-/// Modules and folders of one name.
-#[derive(Debug)]
-struct Root {
-    /// One of them.
-    place: u32,
-    /// The folders that hold them, shallow first, where there are several.
-    folders: Vec<u32>,
-}
-
-/// What a file is called.
-#[derive(Clone, Copy, Debug)]
-struct Own {
-    place: u32,
-    is_init: bool,
-}
-
-/// A module, a folder or both.
-#[derive(Debug)]
-struct Place {
-    /// Where its path ends among all paths; it begins where the last one ends.
-    end: usize,
-    /// The folder that holds it.
-    above: u32,
-    /// `.py` wins over `.pyi`.
-    file: Option<FileId>,
-    is_folder: bool,
-    /// It holds `__init__.py`.
-    is_package: bool,
-}
-
-/// Paths, each once. Ten thousand of them are taken apart whenever a few files are checked: their text is kept in one piece.
-#[derive(Debug, Default)]
-struct Places {
-    text: String,
-    all: Vec<Place>,
-    by_path: HashTable<u32>,
-}
-
-fn hash(text: &str) -> u64 {
-    FxBuildHasher.hash_one(text)
-}
-
-impl Places {
-    fn path(&self, n: u32) -> &str {
-        let n = n as usize;
-        let from = n.checked_sub(1).and_then(|before| self.all.get(before)).map_or(0, |p| p.end);
-        self.all.get(n).and_then(|p| self.text.get(from..p.end)).unwrap_or_default()
-    }
-
-    /// The last part of a path.
-    fn name(&self, n: u32) -> &str {
-        let path = self.path(n);
-        memchr::memrchr(b'/', path.as_bytes()).map_or(path, |slash| &path[slash + 1..])
-    }
-
-    fn find(&self, path: &str) -> Option<&Place> {
-        self.number(path).and_then(|n| self.all.get(n as usize))
-    }
-
-    fn number(&self, path: &str) -> Option<u32> {
-        self.by_path.find(hash(path), |n| self.path(*n) == path).copied()
-    }
-
-    /// The number of a path, which is added with all folders above it where it is new.
-    fn add(&mut self, path: &str) -> u32 {
-        if let Some(known) = self.number(path) {
-            return known;
-        }
-        let above = if path.is_empty() { 0 } else { self.add_folder(parent(path)) };
-        let n = u32::try_from(self.all.len()).unwrap_or(u32::MAX);
-        self.text.push_str(path);
-        self.all.push(Place { end: self.text.len(), above, file: None, is_folder: false, is_package: false });
-        let Self { text, all, by_path } = self;
-        let path_of = |n: u32| &text[n.checked_sub(1).map_or(0, |before| all[before as usize].end)..all[n as usize].end];
-        by_path.insert_unique(hash(path), n, |n| hash(path_of(*n)));
-        n
-    }
-
-    fn add_folder(&mut self, path: &str) -> u32 {
-        let n = self.add(path);
-        self.all[n as usize].is_folder = !path.is_empty();
-        n
-    }
 }
 
 fn parent(path: &str) -> &str {
@@ -135,71 +48,25 @@ fn join(folder: &str, rest: &str) -> String {
 impl ModuleTable {
     /// Builds the table from the names of the files.
     pub fn build(sources: &Sources, files: impl Iterator<Item = FileId>) -> Self {
-        let mut t = ModuleTable::default();
-        t.own.resize(sources.len(), None);
-        t.places.all.reserve(sources.len());
-        t.places.by_path.reserve(sources.len() + sources.len() / 2, |_| 0);
-        t.places.add("");
-        for id in files {
-            let path = sources.get(id).path.as_str();
-            let path = path.strip_prefix("./").unwrap_or(path);
-            let (stem, is_stub) = match (path.strip_suffix(".py"), path.strip_suffix(".pyi")) {
-                (Some(s), _) => (s, false),
-                (_, Some(s)) => (s, true),
-                _ => (path, false),
-            };
-            let module = if stem == "__init__" { "" } else { stem.strip_suffix("/__init__").unwrap_or(stem) };
-            t.places.add_folder(parent(stem));
-            let place = t.places.add(module);
-            let is_init = stem.ends_with("__init__");
-            let known = &mut t.places.all[place as usize];
-            known.is_package |= is_init;
-            if !is_stub || known.file.is_none() {
-                known.file = Some(id);
-            }
-            t.own[id.0 as usize] = Some(Own { place, is_init });
-        }
-        t.find_roots();
-        t
+        Self { store: Store::Built(Built::new(sources, files)), ..Self::default() }
     }
 
-    fn find_roots(&mut self) {
-        let Self { places, roots, .. } = self;
-        roots.reserve(places.all.len(), |_| 0);
-        for (n, place) in (0..).zip(&places.all).filter(|(_, p)| p.file.is_some() || p.is_folder) {
-            let name = places.name(n);
-            match roots.entry(hash(name), |r| places.name(r.place) == name, |r| hash(places.name(r.place))) {
-                Entry::Vacant(free) => drop(free.insert(Root { place: n, folders: Vec::new() })),
-                Entry::Occupied(known) => {
-                    let root = known.into_mut();
-                    if root.folders.is_empty() {
-                        root.folders.push(places.all[root.place as usize].above);
-                    }
-                    root.folders.push(place.above);
-                }
-            }
-        }
-        for root in roots.iter_mut() {
-            root.folders.sort_by_cached_key(|f| (places.path(*f).matches('/').count(), places.path(*f)));
-        }
+    /// The table that an earlier run wrote down, when there were the same files.
+    pub fn kept(beyond: Arc<Beyond>) -> Self {
+        Self { store: Store::Kept(beyond), ..Self::default() }
     }
 
-    /// Folders that hold a module or a folder of that name, shallow first.
-    fn holders(&self, name: &str) -> &[u32] {
-        match self.roots.find(hash(name), |r| self.places.name(r.place) == name) {
-            Some(root) if root.folders.is_empty() => self.places.all.get(root.place as usize).map_or(&[], |p| std::slice::from_ref(&p.above)),
-            Some(root) => &root.folders,
-            None => &[],
+    /// What [`ModuleTable::kept`] needs: the tables of places, of files and of names.
+    pub fn tables(&self) -> [BTreeMap<String, String>; 3] {
+        match &self.store {
+            Store::Built(built) => built.tables(),
+            Store::Kept(_) => Default::default(),
         }
     }
 
     /// The path of a file without its ending, a package's as its folder.
     pub fn path(&self, file: FileId) -> &str {
-        self.own(file).map_or("", |own| self.places.path(own.place))
-    }
-
-    fn own(&self, file: FileId) -> Option<Own> {
-        self.own.get(file.0 as usize).copied().flatten()
+        self.store.own(file).map_or("", |own| own.0)
     }
 
     /// The dotted name of a file as seen from its outermost package's parent folder.
@@ -213,7 +80,7 @@ impl ModuleTable {
     }
 
     fn at(&self, path: &str) -> Option<ModuleRef> {
-        let place = self.places.find(path)?;
+        let place = self.store.find(path)?;
         match place.file {
             Some(file) => Some(ModuleRef::File(file)),
             None => place.is_folder.then(|| ModuleRef::Namespace(path.to_owned())),
@@ -222,7 +89,7 @@ impl ModuleTable {
 
     /// Whether a folder holds `__init__.py`.
     fn is_package_folder(&self, path: &str) -> bool {
-        self.places.find(path).is_some_and(|p| p.is_package)
+        self.store.find(path).is_some_and(|p| p.is_package)
     }
 
     /// Resolves `from <level dots><module>` or `import module` in a file.
@@ -277,7 +144,7 @@ impl ModuleTable {
         let known = KNOWN_LIBRARIES.contains(&first);
         // A module named like a library (`core/redis.py`) hides it only where it is a whole package, and never from itself.
         // A Django project runs from the folder of its `manage.py`, even where that is a package.
-        let is_start = |f: &str| f.is_empty() || !self.is_package_folder(f) || self.places.find(&join(f, "manage")).is_some_and(|p| p.file.is_some());
+        let is_start = |f: &str| f.is_empty() || !self.is_package_folder(f) || self.store.find(&join(f, "manage")).is_some_and(|p| p.file.is_some());
         // A package's `__init__` may well import from its own package.
         let itself = |f: &str| join(f, &wanted) == own && (known || !self.is_package(from));
         let is_root = |f: &str| is_start(f) && (!known || self.is_package_folder(&join(f, first))) && !itself(f);
@@ -286,7 +153,8 @@ impl ModuleTable {
                 return found;
             }
         }
-        let elsewhere = || self.holders(first).iter().map(|f| self.places.path(*f)).filter(|f| is_root(f));
+        let holders = self.store.holders(first);
+        let elsewhere = || holders.iter().copied().filter(|f| is_root(f));
         for folder in elsewhere() {
             if let Some(found @ ModuleRef::File(_)) = self.at(&join(folder, &wanted)) {
                 return found;
@@ -322,7 +190,7 @@ impl ModuleTable {
 
     /// Whether the file is a package's `__init__`.
     pub fn is_package(&self, file: FileId) -> bool {
-        self.own(file).is_some_and(|own| own.is_init)
+        self.store.own(file).is_some_and(|own| own.1)
     }
 }
 
@@ -406,7 +274,11 @@ thread_local! {
 
 #[cfg(test)]
 mod tests {
+    use rustc_hash::FxHashSet;
+
     use super::*;
+    use crate::project::beyond::{TABLES, Table};
+    use crate::project::pages;
     use crate::source::{Language, SourceFile};
 
     #[test]
@@ -420,5 +292,40 @@ mod tests {
         }
         assert_eq!(table.resolve(ids[1], 0, "app.core.supabase"), ModuleRef::File(ids[0]));
         assert_eq!(table.resolve(ids[0], 0, "helpers"), ModuleRef::File(ids[2]));
+    }
+    /// What was written down answers as what it was written from.
+    #[test]
+    fn a_table_that_was_kept_answers_as_before() {
+        let mut sources = Sources::default();
+        let paths = [
+            "__init__.py",
+            "app/__init__.py",
+            "app/models/__init__.py",
+            "app/models/user.py",
+            "app/models/user.pyi",
+            "app/main.py",
+            "lib/app/x.py",
+            "manage.py",
+            "other/models/user.py",
+            "other/b c/odd.py",
+            "redis/__init__.py",
+            "top.py",
+        ];
+        let ids: Vec<_> = paths.iter().map(|p| sources.add(SourceFile::new(*p, Language::Python, ""))).collect();
+        let built = ModuleTable::build(&sources, ids.iter().copied());
+        let mut tables = vec![String::new(); TABLES];
+        for (table, lines) in [Table::Places, Table::Own, Table::Roots].into_iter().zip(built.tables()) {
+            tables[table as usize] = lines.iter().map(|(k, v)| format!("{k}\t{v}\n")).collect();
+        }
+        let kept = ModuleTable::kept(Arc::new(Beyond::new(Arc::new(pages::in_memory(&tables)), FxHashSet::default(), FileId(99))));
+        let modules = ["app", "app.models", "app.models.user", "models.user", "user", "x", "app.x", "redis", "top", "odd", "b c.odd", "manage", "none", ""];
+        for &from in &ids {
+            assert_eq!((kept.path(from), kept.is_package(from), kept.dotted(from)), (built.path(from), built.is_package(from), built.dotted(from)));
+            for module in modules {
+                for level in 0..3 {
+                    assert_eq!(kept.resolve(from, level, module), built.resolve(from, level, module), "{module} {level} from {}", paths[from.0 as usize]);
+                }
+            }
+        }
     }
 }
