@@ -14,8 +14,11 @@ impl Settings {
     /// What is about to be committed: code, lock and configuration as the index has them. Files that git does not know stay out.
     pub fn staged(cwd: &Path, paths: &[PathBuf], lock: Option<&Path>) -> Result<Self, Failure> {
         let git = open(cwd)?;
-        let (index, staged) = rayon::join(|| Index::read(&git), || git.staged());
-        let (mut index, staged) = (index?, staged.map_err(Failure::new)?);
+        // git reads the index too; meanwhile we do.
+        let asked = git.ask_staged().map_err(Failure::new)?;
+        let index = Index::read(&git);
+        let staged = asked.answer().map_err(Failure::new)?;
+        let mut index = index?;
         if !staged.announced.is_empty() {
             index.listing.retain(|name| !staged.announced.contains(&git.absolute(name)));
         }
@@ -133,13 +136,13 @@ impl<'a> Index<'a> {
         // Without patterns of the user's the folder decides, and tells how its files are shown; git lists a folder's files one after another.
         let by_folder = exclude.is_empty() && cfg!(unix);
         let mut folder = Folder::default();
-        for (name, blob) in self.listing.iter() {
+        for (n, (name, blob)) in self.listing.iter().enumerate() {
             let Some((name, text)) =
                 std::str::from_utf8(name).ok().filter(|_| by_folder).and_then(|n| Some((n.as_bytes(), n.rsplit_once('/').unwrap_or(("", n)))))
             else {
                 let path = self.git.absolute(name);
                 if let Some(language) = language_of(&path).filter(|_| is_in(&path, root) && !excluded(&path)) {
-                    paths.odd(display_path(&path, cwd), path, language, *blob);
+                    paths.odd.push((display_path(&path, cwd), path, language, *blob));
                 }
                 continue;
             };
@@ -148,11 +151,11 @@ impl<'a> Index<'a> {
             if folder.name.as_deref() != Some(above) {
                 folder = Folder::of(above, file, &self.git.absolute(name), |path| (is_in(path, root) && !excluded(path)).then(|| display_path(path, cwd)));
             }
-            if let Some((absolute, shown)) = &folder.begins {
-                paths.add(absolute, shown, file, language, *blob);
+            if let Some(begins) = &folder.begins {
+                paths.add(begins, file, language, n);
             }
         }
-        let mut files = paths.candidates(|name| Origin::Blob(self.blob(name)));
+        let mut files = paths.candidates(&self.listing, |name| Origin::Blob(self.blob(name)));
         if !files.is_sorted_by(|a, b| *a.path <= *b.path) {
             files.sort_by(|a, b| a.path.cmp(&b.path));
         }
@@ -191,26 +194,25 @@ impl Folder {
 /// Paths of files in one piece of memory.
 struct Paths {
     text: String,
-    found: Vec<(Found, Language, ObjectName)>,
+    found: Vec<Found>,
+    /// Files whose paths are no text, or were looked at by themselves: how they are shown, and where they are.
+    odd: Vec<(String, PathBuf, Language, ObjectName)>,
 }
 
-enum Found {
-    /// Where the absolute path and the one that is shown are in the text.
-    Plain(Span, Span),
-    /// A path that is no text, or was looked at by itself, and how it is shown.
-    Odd(PathBuf, String),
+/// Where the absolute path and the one that is shown are in the text, and which file of the listing it is.
+struct Found {
+    absolute: Span,
+    shown: Span,
+    language: Language,
+    entry: u32,
 }
 
 impl Paths {
     fn new(listing: &Listing) -> Self {
-        Self { text: String::with_capacity(2 * listing.len_of_names()), found: Vec::with_capacity(listing.len()) }
+        Self { text: String::with_capacity(2 * listing.len_of_names()), found: Vec::with_capacity(listing.len()), odd: Vec::new() }
     }
 
-    fn odd(&mut self, shown: String, path: PathBuf, language: Language, blob: ObjectName) {
-        self.found.push((Found::Odd(path, shown), language, blob));
-    }
-
-    fn add(&mut self, absolute: &str, shown: &str, file: &str, language: Language, blob: ObjectName) {
+    fn add(&mut self, (absolute, shown): &(String, String), file: &str, language: Language, entry: usize) {
         let mut push = |folder: &str| {
             let start = self.text.len();
             self.text.push_str(folder);
@@ -219,19 +221,19 @@ impl Paths {
         };
         let at = push(absolute);
         // What lies below the working directory is shown by the end of its path.
-        let shown_at = if absolute.ends_with(shown) { Span::new(at.range().end - shown.len() - file.len(), at.range().end) } else { push(shown) };
-        self.found.push((Found::Plain(at, shown_at), language, blob));
+        let shown = if absolute.ends_with(shown) { Span::new(at.range().end - shown.len() - file.len(), at.range().end) } else { push(shown) };
+        self.found.push(Found { absolute: at, shown, language, entry: u32::try_from(entry).unwrap_or(u32::MAX) });
     }
 
-    fn candidates(self, origin: impl Fn(ObjectName) -> Origin) -> Vec<Candidate> {
+    fn candidates(self, listing: &Listing, origin: impl Fn(ObjectName) -> Origin) -> Vec<Candidate> {
         let text = Arc::new(self.text);
-        let one = |(found, language, blob)| {
-            let (absolute, path) = match found {
-                Found::Plain(at, shown) => (Place::Shared(Shared::new(Arc::clone(&text), at)), Shared::new(Arc::clone(&text), shown)),
-                Found::Odd(path, shown) => (Place::Own(path), Shared::from(shown)),
-            };
-            Candidate { path, absolute, language, origin: origin(blob) }
-        };
-        self.found.into_iter().map(one).collect()
+        let shared = |at: Span| Shared::new(Arc::clone(&text), at);
+        let plain = self.found.into_iter().filter_map(|f| {
+            let origin = origin(*listing.get(f.entry as usize)?);
+            Some(Candidate { path: shared(f.shown), absolute: Place::Shared(shared(f.absolute)), language: f.language, origin })
+        });
+        let odd = self.odd.into_iter();
+        let odd = odd.map(|(shown, path, language, blob)| Candidate { path: shown.into(), absolute: Place::Own(path), language, origin: origin(blob) });
+        plain.chain(odd).collect()
     }
 }

@@ -34,39 +34,6 @@ pub(super) struct Learnt {
     pub pages: Arc<Pages>,
 }
 
-/// What each of many files is known by, in letters.
-#[derive(Debug, Default)]
-pub(super) struct Stamps {
-    text: String,
-    ends: Vec<usize>,
-}
-
-impl Stamps {
-    /// Adds one of these bytes.
-    pub(super) fn push(&mut self, bytes: &[u8]) {
-        let digit = |n: u8| char::from(b"0123456789abcdef"[usize::from(n)]);
-        self.text.extend(bytes.iter().flat_map(|b| [digit(b >> 4), digit(b & 15)]));
-        self.ends.push(self.text.len());
-    }
-
-    /// One after another.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
-        (0..self.ends.len()).map(|n| &self.text[n.checked_sub(1).map_or(0, |before| self.ends[before])..self.ends[n]])
-    }
-}
-
-#[cfg(test)]
-impl<S: AsRef<str>> FromIterator<S> for Stamps {
-    fn from_iter<I: IntoIterator<Item = S>>(all: I) -> Self {
-        let mut stamps = Self::default();
-        for one in all {
-            stamps.text.push_str(one.as_ref());
-            stamps.ends.push(stamps.text.len());
-        }
-        stamps
-    }
-}
-
 /// The bytes of a file of that kind: `files` are paths as reported, each with what it is known by.
 pub(super) fn written((lock, is_canonical): (&str, bool), files: &[(&str, &str)], tables: &[String]) -> String {
     let head = format!("{lock}{}\n{}", if is_canonical { CANONICAL } else { "" }, pages::index(tables));

@@ -17,7 +17,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use sha1::{Digest, Sha1};
 
-use super::learnt::{self, Learnt, Stamps};
+use super::learnt::{self, Learnt};
 use super::{Failure, Outcome, Settings, Summary, levels, partial, read};
 use crate::diagnostic::Diagnostic;
 use crate::discover::{self, Candidate, ObjectName, Origin, display_path, normalise};
@@ -142,9 +142,9 @@ impl Memo {
         let place = self.folder.join(format!("{}.read", asked.question));
         let guess = std::fs::read_to_string(&place).unwrap_or_default();
         let guess_lines: Vec<&str> = guess.lines().collect();
+        let same = |n: usize, letters: &str| asked.known_by.get(n).is_some_and(|known| known.is(letters));
         // Numbers in a folder of caches may be anyone's; what they lead astray is done again from the files themselves.
-        let stamps = asked.stamps();
-        let run = AssertUnwindSafe(|| partial::run(settings, &learnt, &asked.lock, &stamps, &guess_lines));
+        let run = AssertUnwindSafe(|| partial::run(settings, &learnt, &asked.lock, &same, &guess_lines));
         let result = catch_unwind(run).ok()?.ok()?;
         Some(result.map(|(outcome, read)| {
             let read = read.join("\n");
@@ -165,7 +165,7 @@ impl Memo {
 
     fn keep_learnt(&self, settings: &Settings, asked: &Asked, is_canonical: bool, tables: &[String]) -> std::io::Result<()> {
         let stamps = asked.stamps();
-        let files: Vec<(&str, &str)> = settings.files.iter().map(|f| f.path.as_str()).zip(stamps.iter()).collect();
+        let files: Vec<(&str, &str)> = settings.files.iter().map(|f| f.path.as_str()).zip(stamps.iter().map(String::as_str)).collect();
         if files.iter().any(|(path, _)| path.contains(['\n', '\t'])) {
             return Ok(());
         }
@@ -240,11 +240,13 @@ impl Asked {
         let question = digest(&(&project, (&settings.report, &settings.select, &settings.ignore, &settings.baseline)));
         // The system follows a short way sooner than a long one.
         let here = std::env::current_dir().is_ok_and(|cwd| cwd == settings.cwd);
-        let known_by: Vec<KnownBy> = settings.files.par_iter().map(|f| stamp(f, here.then_some(&settings.cwd))).collect();
+        let one = |f: &Candidate| stamp(f, here.then_some(&settings.cwd));
+        let in_memory = !settings.files.iter().any(|f| matches!(f.origin, Origin::Disk));
+        let known_by: Vec<KnownBy> = if in_memory { settings.files.iter().map(one).collect() } else { settings.files.par_iter().map(one).collect() };
         let mut newest = UNIX_EPOCH;
-        let mut files = Sha1::new();
+        let mut files = Sum::default();
         for (candidate, known) in settings.files.iter().zip(&known_by) {
-            (&candidate.path, candidate.language, known).hash(&mut Into(&mut files));
+            (&candidate.path, candidate.language, known).hash(&mut files);
             if let KnownBy::Disk(stamp) = known {
                 newest = newest.max(stamp.as_ref()?.newest()?);
             }
@@ -255,24 +257,36 @@ impl Asked {
             (None, None) => digest(&std::fs::read(&settings.lock.path).ok()?),
         };
         let baseline = settings.baseline.as_ref().map(|b| std::fs::read(b).ok());
-        let state = digest(&(files.finalize().as_slice(), &lock, baseline, &settings.notes));
-        let in_memory = !settings.files.iter().any(|f| matches!(f.origin, Origin::Disk));
+        let state = digest(&(files.of_all(), &lock, baseline, &settings.notes));
         Some(Self { question, state, project: digest(&(project, in_memory)), lock, known_by, settled: newest + RACY < now })
     }
 
-    /// What each file is known by, in a few letters. Where an answer is kept, nobody asks.
-    fn stamps(&self) -> Stamps {
-        let mut stamps = Stamps::default();
-        for known in &self.known_by {
-            if let KnownBy::Git(name) = known {
-                stamps.push(name.as_bytes());
-                continue;
-            }
-            let mut hash = DefaultHasher::new();
-            known.hash(&mut hash);
-            stamps.push(&hash.finish().to_be_bytes());
+    /// What each file is known by, in letters.
+    fn stamps(&self) -> Vec<String> {
+        self.known_by.iter().map(KnownBy::letters).collect()
+    }
+}
+
+impl KnownBy {
+    fn letters(&self) -> String {
+        match self {
+            KnownBy::Git(name) => name.to_string(),
+            known => format!("{:016x}", known.number()),
         }
-        stamps
+    }
+
+    fn number(&self) -> u64 {
+        let mut hash = DefaultHasher::new();
+        self.hash(&mut hash);
+        hash.finish()
+    }
+
+    /// Whether these are its letters.
+    fn is(&self, letters: &str) -> bool {
+        match self {
+            KnownBy::Git(name) => name.is_written(letters.as_bytes()),
+            known => letters.len() == 16 && u64::from_str_radix(letters, 16) == Ok(known.number()),
+        }
     }
 }
 
@@ -325,12 +339,27 @@ pub(super) fn files_of(d: &mut Diagnostic) -> Vec<&mut FileId> {
     all
 }
 
-/// What is hashed goes into a digest.
-struct Into<'a>(&'a mut Sha1);
+/// What is hashed goes into a SHA-1, in pieces of some size.
+#[derive(Default)]
+struct Sum {
+    hash: Sha1,
+    waiting: Vec<u8>,
+}
 
-impl Hasher for Into<'_> {
+impl Sum {
+    fn of_all(mut self) -> Vec<u8> {
+        self.hash.update(&self.waiting);
+        self.hash.finalize().to_vec()
+    }
+}
+
+impl Hasher for Sum {
     fn write(&mut self, bytes: &[u8]) {
-        self.0.update(bytes);
+        self.waiting.extend_from_slice(bytes);
+        if self.waiting.len() >= 4096 {
+            self.hash.update(&self.waiting);
+            self.waiting.clear();
+        }
     }
 
     fn finish(&self) -> u64 {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
-use super::learnt::{Learnt, Stamps};
+use super::learnt::Learnt;
 use super::{Failure, Opened, Outcome, Settings, deprecations, memo, opened::read_lock_again, read};
 use crate::diagnostic::Context;
 use crate::discover::Candidate;
@@ -28,8 +28,17 @@ const MOST_ASKED: usize = 64;
 /// Files that are read; the same.
 const MOST_READ: usize = 1500;
 
+/// Why everything must be linked.
+const UNREADABLE: &str = "what was learnt cannot be read";
+
+/// So many files are read sooner by one thread.
+const FEW: usize = 16;
+
 /// How often more files may turn out to be needed.
 const ROUNDS: usize = 40;
+
+/// Whether one of the settings' files, by number, is known by these letters.
+type IsKnown<'k> = &'k dyn Fn(usize, &str) -> bool;
 
 /// The part of a project that a run is about.
 struct Part<'s> {
@@ -44,13 +53,13 @@ struct Part<'s> {
     read: BTreeSet<FileId>,
 }
 
-/// Runs over the files that are reported, with the help of what was learnt before; `stamps` are what each of the settings' files is known by. `Err` says why
+/// Runs over the files that are reported, with the help of what was learnt before; `is_known` tells whether a file is as it was. `Err` says why
 /// everything must be linked. `before` are files by their paths that such a run needed once: read at once they spare turns; gives those that this one read.
 pub(super) fn run(
     settings: &Settings,
     learnt: &Learnt,
     lock: &str,
-    stamps: &Stamps,
+    is_known: IsKnown<'_>,
     before: &[&str],
 ) -> Result<Result<(Outcome, Vec<String>), Failure>, &'static str> {
     if learnt.lock() != lock {
@@ -59,28 +68,27 @@ pub(super) fn run(
     if settings.statements || !settings.config.config.models.is_empty() {
         return Err("the configuration binds classes");
     }
-    let Files { places, changed, asked, last } = Files::compare(settings, learnt, stamps)?;
+    let Files { places, changed, asked, last } = Files::compare(settings, learnt, is_known)?;
     let beyond = Arc::new(Beyond::new(Arc::clone(&learnt.pages), changed.iter().copied().collect(), last));
     let open = || opened(settings, &places, learnt.lock_is_canonical()).map(|o| (Arc::new(modules(&o, &changed, &beyond)), o));
-    let (opened, whole) = rayon::join(open, || beyond.whole());
-    let whole = whole.ok_or("what was learnt cannot be read")?;
+    // One after the other: to begin with, two threads cost more than the second of them spares.
+    let (opened, whole) = (open(), beyond.whole());
+    let mut whole = Some(whole.ok_or(UNREADABLE)?);
     let (table, opened) = match opened {
         Ok(both) => both,
         Err(failure) => return Ok(Err(failure)),
     };
+    let mut needed: BTreeSet<FileId> = changed.iter().copied().chain(asked.iter().copied()).collect();
+    let at = |path: &&str| settings.files.binary_search_by(|f| f.path.as_str().cmp(path)).ok().filter(|n| settings.files[*n].language == Language::Python);
+    needed.extend(before.iter().filter_map(at).filter_map(|n| numbered(&places, last, n)).take(MOST_READ / 2));
     let mut part = Part { settings, opened, places, asked, table, read: BTreeSet::new() };
-    let mut needed: BTreeSet<FileId> = changed.into_iter().chain(part.asked.iter().copied()).collect();
-    if !before.is_empty() {
-        let before: FxHashSet<&str> = before.iter().copied().collect();
-        let here = python(&part.opened.sources).filter(|f| before.contains(part.candidate(*f).path.as_str()));
-        needed.extend(here.take(MOST_READ / 2));
-    }
     let of_models: Vec<FileId> = beyond.lines(Table::OfModels).filter_map(|(k, _)| k.parse().ok().map(FileId)).collect();
     // Where all of these were read the last time, the models were collected anew, and probably are again.
     let mut anew = !of_models.is_empty() && of_models.iter().all(|f| needed.contains(f));
     for _ in 0..ROUNDS {
         part.load(&needed)?;
-        let linked = part.link(&beyond, (&whole, anew));
+        // Mostly the first time is the last.
+        let linked = part.link(&beyond, (whole.take().or_else(|| beyond.whole()).ok_or(UNREADABLE)?, anew));
         let missed = beyond.missed().ok_or("too much would have to be read")?;
         needed = missed.into_iter().filter(|f| *f != part.opened.lock && !part.read.contains(f)).collect();
         if !needed.is_empty() {
@@ -124,16 +132,16 @@ struct Files {
 
 impl Files {
     /// Files keep the numbers that they had; new ones come behind them.
-    fn compare(settings: &Settings, learnt: &Learnt, stamps: &Stamps) -> Result<Self, &'static str> {
+    fn compare(settings: &Settings, learnt: &Learnt, is_known: IsKnown<'_>) -> Result<Self, &'static str> {
         let (mut places, mut new, mut changed) = (Vec::new(), Vec::new(), Vec::new());
         let mut before = learnt.files().peekable();
-        for (n, (candidate, stamp)) in settings.files.iter().zip(stamps.iter()).enumerate() {
+        for (n, candidate) in settings.files.iter().enumerate() {
             let Some((_, known)) = before.next_if(|b| b.0 == &*candidate.path) else {
                 new.push(n);
                 continue;
             };
             places.push(n);
-            if known != stamp {
+            if !is_known(n, known) {
                 if candidate.language == Language::Sql {
                     return Err("a SQL file changed");
                 }
@@ -152,7 +160,7 @@ impl Files {
         if changed.len() > MOST_CHANGED {
             return Err("many files changed");
         }
-        let asked = asked(settings, &places, last.0 as usize)?;
+        let asked = asked(settings, &places, last)?;
         Ok(Self { places, changed, asked, last })
     }
 }
@@ -167,6 +175,12 @@ pub(super) fn tables(context: &rules::Context<'_, '_>) -> Option<Vec<String>> {
 /// The number of the file at that place, counted from 1: the lock is in front.
 fn id(place: usize) -> FileId {
     FileId(u32::try_from(place).unwrap_or(u32::MAX))
+}
+
+/// The number of one of the settings' files. They stand in their order, but for those that are new, which come behind the `last`.
+fn numbered(places: &[usize], last: FileId, n: usize) -> Option<FileId> {
+    let known = places.get(..last.0 as usize).and_then(|known| known.binary_search(&n).ok());
+    known.or_else(|| places.iter().position(|p| *p == n)).map(|at| id(at + 1))
 }
 
 /// Whether a file that came to be can concern nothing but itself: no other imports anything of its name, or of the name of a folder that came with it.
@@ -193,20 +207,18 @@ fn may_be_new(settings: &Settings, learnt: &Learnt, n: usize) -> Result<(), &'st
 }
 
 /// Files that are reported.
-fn asked(settings: &Settings, places: &[usize], known: usize) -> Result<Vec<FileId>, &'static str> {
+fn asked(settings: &Settings, places: &[usize], last: FileId) -> Result<Vec<FileId>, &'static str> {
     let mut asked = Vec::new();
     for n in settings.reported() {
         let candidate = &settings.files[n];
-        // Files stand in their order, but for the new ones behind.
-        let new = || places.iter().position(|p| *p == n);
-        let Some(at) = places.get(..known).and_then(|known| known.binary_search(&n).ok()).or_else(new) else { continue };
+        let Some(file) = numbered(places, last, n) else { continue };
         if candidate.language != Language::Python {
             return Err("a file that is no Python is asked about");
         }
         if settings.is_migration(&candidate.absolute) {
             return Err("a migration is asked about");
         }
-        asked.push(id(at + 1));
+        asked.push(file);
         if asked.len() > MOST_ASKED {
             return Err("many files are asked about");
         }
@@ -242,7 +254,8 @@ impl Part<'_> {
             return Err("too much would have to be read");
         }
         let files: Vec<FileId> = files.iter().copied().collect();
-        let loaded: Vec<_> = files.par_iter().map(|f| read::known(self.candidate(*f))).collect();
+        let one = |f: &FileId| read::known(self.candidate(*f));
+        let loaded: Vec<_> = if files.len() > FEW { files.par_iter().map(one).collect() } else { files.iter().map(one).collect() };
         for (file, loaded) in files.into_iter().zip(loaded) {
             let (source, facts) = loaded.ok_or("a file could not be read")?;
             if self.asked.contains(&file) {
@@ -260,7 +273,7 @@ impl Part<'_> {
     }
 
     /// Links and judges what is read.
-    fn link(&self, beyond: &Beyond, whole: (&Whole, bool)) -> Result<Outcome, &'static str> {
+    fn link(&self, beyond: &Beyond, whole: (Whole, bool)) -> Result<Outcome, &'static str> {
         let settings = self.settings;
         let modules: Vec<(FileId, &python::Module)> = self.read.iter().filter_map(|f| Some((*f, self.opened.facts[f.0 as usize].module.as_ref()?))).collect();
         let part = (&self.table, modules.as_slice(), self.asked.as_slice());
@@ -313,7 +326,7 @@ mod tests {
     use crate::source::Location;
 
     /// Files are known by their lengths and beginnings here: enough for tests, which change one at a time.
-    fn stamps(settings: &Settings) -> Stamps {
+    fn stamps(settings: &Settings) -> Vec<String> {
         let one = |c: &Candidate| match &c.origin {
             Origin::Disk | Origin::Blob(_) => String::new(),
             Origin::Memory(bytes) => String::from_utf8_lossy(bytes).replace(['\n', '\t', '\r'], " "),
@@ -323,7 +336,7 @@ mod tests {
 
     fn learnt(settings: &Settings, tables: &[String]) -> Learnt {
         let stamps = stamps(settings);
-        let names: Vec<(&str, &str)> = settings.files.iter().map(|f| f.path.as_str()).zip(stamps.iter()).collect();
+        let names: Vec<(&str, &str)> = settings.files.iter().map(|f| f.path.as_str()).zip(stamps.iter().map(String::as_str)).collect();
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("learnt");
         std::fs::write(&path, learnt::written(("", true), &names, tables)).expect("written");
@@ -430,7 +443,8 @@ mod tests {
                     // What was read the last time is read at once, every other time.
                     let known = std::mem::take(&mut last);
                     let before: Vec<&str> = known.iter().map(String::as_str).collect();
-                    match run(&one, &learnt, "", &stamps(&one), &before) {
+                    let stamps = stamps(&one);
+                    match run(&one, &learnt, "", &|n, known| stamps[n] == known, &before) {
                         Err(why) => refused.push(why),
                         Ok(part) => {
                             let whole = super::super::run(&one).expect("it runs");

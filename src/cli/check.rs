@@ -11,8 +11,6 @@ use crate::report::{self, Format};
 
 /// Runs the command.
 pub fn run(args: &Check) -> Result<Code, Failure> {
-    // Of few files, until it turns out otherwise.
-    check::large_pages(!args.staged && args.stdin_filename.is_none());
     let cwd = working_directory()?;
     let mut settings = settings(args, &cwd)?;
     settings.select.clone_from(&args.select);

@@ -34,6 +34,29 @@ pub struct Staged {
     pub announced: BTreeSet<PathBuf>,
 }
 
+/// A git that works out what the next commit changes, while we do something else.
+#[derive(Debug)]
+pub struct Asked<'g> {
+    git: &'g Git,
+    diff: Child,
+}
+
+impl Asked<'_> {
+    /// What it says.
+    pub fn answer(self) -> Result<Staged, String> {
+        self.git.staged(end(self.diff)?)
+    }
+}
+
+/// A diff that names files.
+const RAW_DIFF: [&str; 7] = ["diff", "--raw", "-z", "--no-abbrev", "--no-renames", "--no-relative", "--no-ext-diff"];
+
+/// What a git says until it ends.
+fn end(git: Child) -> Result<Vec<u8>, String> {
+    let out = git.wait_with_output().map_err(|e| format!("git cannot be asked: {e}"))?;
+    if out.status.success() { Ok(out.stdout) } else { Err(complaint(&out.stderr)) }
+}
+
 /// What a diff says of one file.
 struct Changed {
     /// `M`, `A`, `D`…
@@ -70,11 +93,11 @@ impl Git {
     }
 
     fn run(&self, args: &[&str]) -> Result<Vec<u8>, String> {
-        let out = self.command(args).stdin(Stdio::null()).output().map_err(|e| format!("git cannot be started: {e}"))?;
-        if out.status.success() {
-            return Ok(out.stdout);
-        }
-        Err(complaint(&out.stderr))
+        end(self.begin(args)?)
+    }
+
+    fn begin(&self, args: &[&str]) -> Result<Child, String> {
+        self.command(args).stdin(Stdio::null()).stdout(Stdio::piped()).spawn().map_err(|e| format!("git cannot be started: {e}"))
     }
 
     /// Hands over what git says up to each NUL, without keeping all of it.
@@ -149,9 +172,13 @@ impl Git {
         self.run(&["cat-file", "blob", &format!("{revision}:{}", inside.to_string_lossy())])
     }
 
-    /// What the next commit changes.
-    pub fn staged(&self) -> Result<Staged, String> {
-        let mut all = self.raw_diff(&["--cached", "--ita-visible-in-index"])?;
+    /// Asks what the next commit changes.
+    pub fn ask_staged(&self) -> Result<Asked<'_>, String> {
+        Ok(Asked { git: self, diff: self.begin(&[&RAW_DIFF[..], &["--cached", "--ita-visible-in-index"]].concat())? })
+    }
+
+    fn staged(&self, first: Vec<u8>) -> Result<Staged, String> {
+        let mut all = self.changed(&first);
         let mut staged = Staged::default();
         // What is only announced is told from a new empty file by asking once more.
         if all.iter().any(|c| c.is_empty) {
@@ -171,7 +198,10 @@ impl Git {
 
     /// Which files a diff with these arguments names.
     fn raw_diff(&self, args: &[&str]) -> Result<Vec<Changed>, String> {
-        let out = self.run(&[&["diff", "--raw", "-z", "--no-abbrev", "--no-renames", "--no-relative", "--no-ext-diff"], args].concat())?;
+        Ok(self.changed(&self.run(&[&RAW_DIFF[..], args].concat())?))
+    }
+
+    fn changed(&self, out: &[u8]) -> Vec<Changed> {
         let mut fields = out.split(|&b| b == 0);
         let mut found = Vec::new();
         while let (Some(head), Some(name)) = (fields.next(), fields.next()) {
@@ -180,7 +210,7 @@ impl Git {
             let is_empty = head.split(|&b| b == b' ').nth(3).and_then(ObjectName::of_hex).is_some_and(|n| n.is_empty_blob());
             found.push(Changed { status, path: self.absolute(name), is_empty });
         }
-        Ok(found)
+        found
     }
 
     /// The store of blobs.

@@ -29,6 +29,11 @@ impl Listing {
         self.entries.iter().map(|e| (self.name(e), &e.blob))
     }
 
+    /// The blob of the file with that number, from 0.
+    pub fn get(&self, n: usize) -> Option<&ObjectName> {
+        self.entries.get(n).map(|e| &e.blob)
+    }
+
     /// The blob of a file, by its name from the top of the worktree.
     pub fn find(&self, name: &[u8]) -> Option<&ObjectName> {
         self.entries.binary_search_by(|e| self.name(e).cmp(name)).ok().map(|n| &self.entries[n].blob)

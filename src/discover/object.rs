@@ -32,6 +32,13 @@ impl ObjectName {
         Some(Self { bytes, len: u8::try_from(hex.len() / 2).ok()? })
     }
 
+    /// Whether these are its digits.
+    pub fn is_written(&self, hex: &[u8]) -> bool {
+        let digit = |n: u8| b"0123456789abcdef"[usize::from(n)];
+        let own = self.as_bytes();
+        hex.len() == 2 * own.len() && own.iter().zip(hex.chunks_exact(2)).all(|(b, pair)| pair == [digit(b >> 4), digit(b & 15)])
+    }
+
     /// Its bytes.
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes[..usize::from(self.len)]
@@ -76,6 +83,11 @@ mod tests {
         // As `git hash-object` says.
         let name = ObjectName::of_hex(b"ce013625030ba8dba906f756967f9e9ca394464a").expect("a name");
         assert_eq!(name.to_string(), "ce013625030ba8dba906f756967f9e9ca394464a");
+        assert!(
+            name.is_written(b"ce013625030ba8dba906f756967f9e9ca394464a")
+                && !name.is_written(b"ce013625030ba8dba906f756967f9e9ca394464b")
+                && !name.is_written(b"ce")
+        );
         assert!(name.is_of(b"hello\n") && !name.is_of(b"hello") && !name.is_empty_blob());
         let empty = ObjectName::of_hex(b"e69de29bb2d1d6434b8b29ae775ad8c2e48c5391").expect("a name");
         assert!(empty.is_of(b"") && empty.is_empty_blob());

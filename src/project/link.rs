@@ -8,7 +8,7 @@ use rustc_hash::FxHashSet;
 
 use crate::config;
 use crate::schema::Schema;
-use crate::source::{FILES_AT_ONCE, FileId, Language, Sources};
+use crate::source::{FILES_AT_ONCE, FileId, Language, Location, Sources};
 use crate::symbol::Symbol;
 use crate::syntax::python;
 
@@ -16,7 +16,7 @@ use super::beyond::{Beyond, Table, Whole, key};
 use super::eval::Evaluator;
 use super::index::Index;
 use super::isolate;
-use super::models::Models;
+use super::models::{Model, ModelColumn, Models};
 use super::modules::ModuleTable;
 use super::trace::Trace;
 use super::uses::{RelationName, Uses};
@@ -146,7 +146,7 @@ impl<'a> Project<'a> {
         schema: &'a Schema,
         config: &config::Config,
         beyond: &'a Beyond,
-        (whole, anew): (&Whole, bool),
+        (whole, anew): (Whole, bool),
     ) -> Result<Self, &'static str> {
         let changed: Vec<FileId> = modules.iter().map(|m| m.0).filter(|f| beyond.is_changed(*f)).collect();
         let new_world = || {
@@ -167,11 +167,11 @@ impl<'a> Project<'a> {
         if let Some(why) = changed.iter().find_map(|f| super::concerns::before(&world, beyond, *f)) {
             return Err(why);
         }
-        let mut models = if anew { collect_anew(&mut world, beyond, &changed)? } else { restored(whole) };
+        let mut models = if anew { collect_anew(&mut world, beyond, &changed)? } else { restored(whole.models, whole.unnamed) };
         models.index(&world);
         world.models = models;
         world.end_collecting();
-        world.django = if anew { super::libraries::django::graph::Graph::build(&world) } else { whole.graph.clone() };
+        world.django = if anew { super::libraries::django::graph::Graph::build(&world) } else { whole.graph };
         if whole.question_marks.iter().any(|f| !beyond.is_changed(*f)) {
             world.index.turn_question_marks();
         }
@@ -239,7 +239,7 @@ fn kept_apart(walked: &[(FileId, Uses)]) -> impl Iterator<Item = (FileId, Uses)>
 
 /// Everything in one: what models declare, then what the walks over files gave, in order.
 fn together(world: &World<'_>, walked: impl Iterator<Item = Uses>) -> Uses {
-    let mut uses = Uses { references: super::libraries::sqlalchemy::declare::declarations(world), ..Uses::default() };
+    let mut uses = Uses { references: super::libraries::sqlalchemy::declare::declarations(world, |_| true), ..Uses::default() };
     walked.for_each(|u| uses.append(u));
     for file in &world.models.unnamed {
         *uses.skipped.entry(("model whose table could not be worked out", Some(*file))).or_default() += 1;
@@ -252,17 +252,21 @@ fn together(world: &World<'_>, walked: impl Iterator<Item = Uses>) -> Uses {
 /// Puts in front what models declare, as far as it matters for what these files say: a column that no table has is one mistake of its model, and not one of each use.
 fn declare(world: &World<'_>, asked: &[FileId], uses: &mut Uses) {
     let used: FxHashSet<(RelationName, Symbol)> = uses.references.iter().filter_map(|r| Some((r.relation, r.column?))).collect();
-    let mut references = super::libraries::sqlalchemy::declare::declarations(world);
+    let relations: FxHashSet<RelationName> = used.iter().map(|u| u.0).collect();
+    let here = |at: Location| asked.contains(&at.file);
+    let names = |c: &ModelColumn| here(c.at) || c.foreign_keys.iter().any(|k| here(k.1));
+    let matters = |m: &Model| relations.contains(&m.relation) || here(m.relation_at) || m.columns.iter().any(names);
+    let mut references = super::libraries::sqlalchemy::declare::declarations(world, matters);
     references.retain(|r| asked.contains(&r.location.file) || r.column.is_some_and(|c| used.contains(&(r.relation, c))));
     references.append(&mut uses.references);
     uses.references = references;
 }
 
 /// The models as they were.
-fn restored(whole: &Whole) -> Models {
-    let mut models = Models { unnamed: whole.unnamed.clone(), ..Models::default() };
-    for model in &whole.models {
-        models.add(model.clone());
+fn restored(all: Vec<Model>, unnamed: Vec<FileId>) -> Models {
+    let mut models = Models { unnamed, ..Models::default() };
+    for model in all {
+        models.add(model);
     }
     models
 }
@@ -305,6 +309,10 @@ fn configured<'a>(mut world: World<'a>, config: &config::Config, keep: Keep) -> 
 /// The walk that counts, over each of these files.
 fn walk<'a>(world: &World<'a>, modules: &[(FileId, &'a python::Module)]) -> Vec<(FileId, Uses)> {
     let one = |&(file, node): &(FileId, &'a python::Module)| (file, isolate::uses(world.sources, file, || walked(world, file, node)));
+    // Few files are one thread's: a second one costs more to wake than it spares.
+    if modules.len() <= FILES_AT_ONCE {
+        return modules.iter().map(one).collect();
+    }
     modules.par_iter().with_max_len(FILES_AT_ONCE).map(one).collect()
 }
 

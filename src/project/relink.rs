@@ -62,7 +62,7 @@ impl<'a> Relinker<'a> {
             m.at.file == file || m.relation_at.file == file || m.columns.iter().any(here)
         };
         if project.world.models.all.iter().any(declares) {
-            uses.references = super::libraries::sqlalchemy::declare::declarations(&project.world);
+            uses.references = super::libraries::sqlalchemy::declare::declarations(&project.world, |_| true);
             uses.references.retain(|r| r.location.file == file);
         }
         uses.append(walked);

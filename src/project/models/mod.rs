@@ -20,6 +20,7 @@ mod tables;
 #[cfg(test)]
 mod tests;
 pub mod types;
+mod written;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
@@ -68,6 +69,7 @@ impl Framework {
 
 /// A column as a model declares it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(from = "written::Column", into = "written::Column")]
 pub struct ModelColumn {
     /// The attribute's name; the column's for Core tables.
     pub attribute: Symbol,
@@ -78,35 +80,26 @@ pub struct ModelColumn {
     /// The whole declaration.
     pub declared: Location,
     /// The class that declares it (a mixin, perhaps).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<ClassId>,
     /// The column's type as the model says it, in PostgreSQL's words (`varchar(64)`, `timestamptz`); `None` where not understood.
     pub ty: Option<String>,
     /// Where the type is written.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub type_at: Option<Location>,
     /// Labels, where the type is an enum whose labels are known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enum_labels: Option<Vec<String>>,
     /// The Python enum that the type is made of.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enum_class: Option<ClassId>,
     /// Whether it may be NULL; `None` where not understood.
     pub nullable: Option<bool>,
     /// Whether it is part of the primary key.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub primary_key: bool,
     /// Whether it alone is unique.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unique: bool,
     /// Whether the model or the database fills it by itself (default, server default, autoincrement, computed).
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub has_default: bool,
     /// Foreign keys: `schema.table.column` as resolved, and where they are written.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub foreign_keys: Vec<(String, Location)>,
     /// Its foreign key is the model's alone: the database is asked for no constraint.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unconstrained: bool,
 }
 
@@ -114,17 +107,23 @@ pub struct ModelColumn {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Member {
     /// The column with that index in [`Model::columns`].
+    #[serde(rename = "c")]
     Column(usize),
     /// A relationship to another model.
+    #[serde(rename = "r")]
     Relationship {
         /// The other class, where known.
+        #[serde(rename = "t")]
         target: Option<ClassId>,
         /// Whether it is a collection; `None` where not known.
+        #[serde(rename = "m")]
         many: Option<bool>,
     },
     /// Another name of an attribute (`synonym`), or a proxy.
+    #[serde(rename = "s")]
     Synonym(Symbol),
     /// A column of that parent's table (joined inheritance).
+    #[serde(rename = "i")]
     Inherited(ClassId),
     /// Something that exists but is no column: method, property, hybrid, nested class, plain attribute.
     Other,
@@ -153,7 +152,7 @@ pub struct Model {
     /// Unique constraints over its columns, and where they are written.
     pub unique: Vec<(Vec<Symbol>, Location)>,
     /// Everything the class has by name, columns included.
-    #[serde(with = "written")]
+    #[serde(with = "written::members")]
     pub members: FxHashMap<Symbol, Member>,
     /// Something about it could not be understood: nothing may be called missing from it.
     pub open: bool,
@@ -186,29 +185,6 @@ impl Model {
             },
             _ => None,
         }
-    }
-}
-
-/// Members as they are written down: names of no further meaning, of which there are many, in one text.
-mod written {
-    use crate::symbol::Symbol;
-    use rustc_hash::FxHashMap;
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    use super::Member;
-
-    pub fn serialize<S: Serializer>(all: &FxHashMap<Symbol, Member>, to: S) -> Result<S::Ok, S::Error> {
-        let mut others: Vec<&str> = all.iter().filter(|m| matches!(m.1, Member::Other)).map(|m| m.0.as_str()).collect();
-        let mut rest: Vec<(&str, &Member)> = all.iter().filter(|m| !matches!(m.1, Member::Other)).map(|m| (m.0.as_str(), m.1)).collect();
-        others.sort_unstable();
-        rest.sort_unstable_by_key(|m| m.0);
-        (others.join(" "), rest).serialize(to)
-    }
-
-    pub fn deserialize<'d, D: Deserializer<'d>>(from: D) -> Result<FxHashMap<Symbol, Member>, D::Error> {
-        let (others, rest): (String, Vec<(Symbol, Member)>) = Deserialize::deserialize(from)?;
-        let others = others.split(' ').filter(|n| !n.is_empty()).map(|n| (Symbol::from(n), Member::Other));
-        Ok(others.chain(rest).collect())
     }
 }
 

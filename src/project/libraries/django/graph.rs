@@ -20,8 +20,10 @@ use crate::syntax::python::{Call, ExprKind};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Touched {
     /// A model's.
+    #[serde(rename = "c")]
     Column(ColumnRef),
     /// Of a table that no class stands for (an automatic many-to-many table).
+    #[serde(rename = "r")]
     Raw(RelationName, Symbol),
 }
 
@@ -29,10 +31,13 @@ pub enum Touched {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Edge {
     /// Where it leads.
+    #[serde(rename = "t")]
     pub target: ModelId,
     /// The columns it goes over.
+    #[serde(rename = "o")]
     pub touched: Vec<Touched>,
     /// Whether an object's attribute of that name is a manager.
+    #[serde(rename = "m")]
     pub many: bool,
 }
 

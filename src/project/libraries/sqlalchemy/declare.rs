@@ -5,7 +5,7 @@ use crate::symbol::Symbol;
 use crate::diagnostic::{Access, Context};
 use crate::project::eval::{Args, Evaluator};
 use crate::project::index::ClassId;
-use crate::project::models::ModelId;
+use crate::project::models::{Model, ModelId};
 use crate::project::text::Text;
 use crate::project::uses::{Certainty, Reference, RelationName};
 use crate::project::value::Value;
@@ -16,10 +16,10 @@ use crate::syntax::python::{ArgKind, Call, Expr, ExprKind};
 use super::emit::{self, Found};
 use super::values::ColumnRef;
 
-/// Every relation and column that a model declares, and the columns its foreign keys point at.
-pub fn declarations(world: &World<'_>) -> Vec<Reference> {
+/// Every relation and column that a model declares, and the columns its foreign keys point at; of the models that matter.
+pub fn declarations(world: &World<'_>, matters: impl Fn(&Model) -> bool) -> Vec<Reference> {
     let mut all = Vec::new();
-    for model in &world.models.all {
+    for model in world.models.all.iter().filter(|m| matters(m)) {
         let certainty = if model.foreign { Certainty::Low } else { Certainty::High };
         let reference = |location, relation, column, access, attribute| Reference {
             location,

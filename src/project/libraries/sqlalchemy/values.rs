@@ -37,8 +37,10 @@ pub enum Orm<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub struct ColumnRef {
     /// The model.
+    #[serde(rename = "m")]
     pub model: ModelId,
     /// The index in its columns.
+    #[serde(rename = "c")]
     pub column: usize,
 }
 
