@@ -137,16 +137,14 @@ impl<'a> Index<'a> {
         let by_folder = exclude.is_empty() && cfg!(unix);
         let mut folder = Folder::default();
         for (n, (name, blob)) in self.listing.iter().enumerate() {
-            let Some((name, text)) =
-                std::str::from_utf8(name).ok().filter(|_| by_folder).and_then(|n| Some((n.as_bytes(), n.rsplit_once('/').unwrap_or(("", n)))))
-            else {
+            let Some(plain) = std::str::from_utf8(name).ok().filter(|_| by_folder) else {
                 let path = self.git.absolute(name);
                 if let Some(language) = language_of(&path).filter(|_| is_in(&path, root) && !excluded(&path)) {
                     paths.odd.push((display_path(&path, cwd), path, language, *blob));
                 }
                 continue;
             };
-            let (above, file) = text;
+            let (above, file) = plain.rsplit_once('/').unwrap_or(("", plain));
             let Some(language) = language_of(Path::new(file)) else { continue };
             if folder.name.as_deref() != Some(above) {
                 folder = Folder::of(above, file, &self.git.absolute(name), |path| (is_in(path, root) && !excluded(path)).then(|| display_path(path, cwd)));

@@ -116,6 +116,6 @@ mod tests {
             assert!(Learnt::read(&path).is_none(), "{broken:?}");
         }
         std::fs::write(&path, bytes.replace("é\t1", "é\t2")).expect("written");
-        assert_eq!(Learnt::read(&path).expect("its head is ours").pages.find(1, "é"), Err(()), "a page is not what it was");
+        assert_eq!(Learnt::read(&path).expect("its head is ours").pages.find(1, "é"), Err(pages::Unreadable), "a page is not what it was");
     }
 }

@@ -16,7 +16,7 @@ use crate::symbol::Symbol;
 
 use super::libraries::django::graph::Graph;
 use super::models::Model;
-use super::pages::Pages;
+use super::pages::{Pages, Unreadable};
 
 /// The tables of a [`Beyond`], in the order in which they are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -125,7 +125,7 @@ impl Beyond {
 
     /// What stands behind a key.
     pub fn find(&self, table: Table, key: &str) -> Option<&str> {
-        self.pages.find(table as usize, key).unwrap_or_else(|()| {
+        self.pages.find(table as usize, key).unwrap_or_else(|Unreadable| {
             self.give_up();
             None
         })

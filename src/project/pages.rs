@@ -9,6 +9,10 @@ use std::sync::OnceLock;
 
 use rustc_hash::FxHasher;
 
+/// A page that cannot be had, or is not what it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unreadable;
+
 /// Bytes after which a page ends with the line.
 const PAGE: usize = 8192;
 
@@ -89,10 +93,10 @@ impl Pages {
     }
 
     /// What stands behind a key. The lines of a table are sorted by bytes. `Err` where that cannot be read.
-    pub fn find(&self, table: usize, key: &str) -> Result<Option<&str>, ()> {
+    pub fn find(&self, table: usize, key: &str) -> Result<Option<&str>, Unreadable> {
         let Some(pages) = self.tables.get(table) else { return Ok(None) };
         let Some(page) = pages.partition_point(|p| p.first.as_str() <= key).checked_sub(1).and_then(|n| pages.get(n)) else { return Ok(None) };
-        Ok(look_up(self.text(page).ok_or(())?, key))
+        Ok(look_up(self.text(page).ok_or(Unreadable)?, key))
     }
 
     /// The pages of a table; `None` for one that cannot be read.
@@ -159,7 +163,7 @@ mod tests {
         let tables = ["a\t1\n".to_owned()];
         for text in [None, Some("a\t2\n"), Some("a\t1")] {
             let pages = Pages::new(1, &index(&tables), Box::new(move |_| text.map(str::to_owned))).expect("an index").0;
-            assert_eq!((pages.find(0, "a"), pages.all(0).collect::<Vec<_>>()), (Err(()), vec![None]));
+            assert_eq!((pages.find(0, "a"), pages.all(0).collect::<Vec<_>>()), (Err(Unreadable), vec![None]));
         }
         for index in ["x", "0 1\t", "0 x 0\t", "1 1 0\t", "0 18446744073709551615 0\t\n0 1 0\t"] {
             assert!(Pages::new(1, index, Box::new(|_| None)).is_none(), "{index}");
