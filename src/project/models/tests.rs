@@ -525,7 +525,7 @@ fn django_fields_of_packages_bring_columns() {
     let found = models_under(&crate::schema::lock::read(&lock).expect("a lock"), &[("app/models.py", code)], &[]);
     assert_eq!(
         found[1..],
-        ["  text ? not null", "  note text not null", "  _text_rendered ? null?", "  text_markup_type ? null?", "  id integer not null key"]
+        ["  text ? not null", "  note text not null", "  id integer not null key", "  _text_rendered ? null?", "  text_markup_type ? null?"]
     );
 }
 

@@ -1,6 +1,7 @@
 //! Django's models.
 
 pub mod apps;
+mod brought;
 pub mod fields;
 mod init;
 mod meta;
@@ -138,11 +139,11 @@ impl Django {
             d.model.columns.iter_mut().for_each(|c| c.unconstrained = true);
         }
         self.translated.apply(ev, class, &mut d);
-        brought(ev, class, &mut d);
         // One that derives from a model not seen here has that one's key, or a link to it.
         if !d.single_table && of_library.is_none() {
             self.primary_key(ev, class, parent, &mut d);
         }
+        brought::note(ev, class, &mut d);
         members::note_all(ev, class, &mut d);
         for name in MEMBERS {
             d.note(Symbol::from(name), Member::Other);
@@ -499,29 +500,6 @@ fn lacks(ev: &Evaluator<'_, '_>, d: &Draft<'_>, column: Symbol) -> bool {
 fn is_in_lock_as(ev: &Evaluator<'_, '_>, d: &Draft<'_>, column: Symbol, ty: &str) -> bool {
     let schema = d.model.relation.schema;
     ev.world.schema.relation(schema.as_ref().map(Symbol::as_str), &d.model.relation.name).is_some_and(|(_, r)| r.column(&column).is_some_and(|c| c.ty == ty))
-}
-
-/// Columns that fields of packages bring beside their own: those of the lock that are called after such a field (`body_markup_type` of a `MarkupField` named
-/// `body`), and that nothing else declares.
-fn brought(ev: &Evaluator<'_, '_>, class: ClassId, d: &mut Draft<'_>) {
-    let Some(lineage) = ev.world.lineage(class) else { return };
-    for name in std::mem::take(&mut d.of_packages) {
-        let (prefix, hidden) = (format!("{name}_"), format!("_{name}_"));
-        let named_after = |c: &str| c.starts_with(&prefix) || c.starts_with(&hidden);
-        let schema = d.model.relation.schema;
-        let Some((_, relation)) = ev.world.schema.relation(schema.as_ref().map(Symbol::as_str), &d.model.relation.name) else { return };
-        for c in relation.columns.iter().filter(|c| named_after(&c.name)) {
-            let column = Symbol::from(&c.name);
-            let declared = d.model.columns.iter().any(|own| own.column == column || own.attribute == column)
-                || lineage.mro.iter().any(|m| ev.world.index.class(*m).names.contains_key(&column));
-            if !declared {
-                let mut made = Column::new(d.model.at);
-                made.has_default = true;
-                made.ty = Some(SqlType::default());
-                d.add(column, d.model.at, made, None, None);
-            }
-        }
-    }
 }
 
 /// Columns that abstract bases outside the project bring.

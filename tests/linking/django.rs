@@ -1,0 +1,25 @@
+//! Models of Django.
+
+use super::holds;
+
+const CUSTOMER: &str = "from django.db import models\nclass Customer(models.Model):\n    id = models.BigAutoField(primary_key=True)\n    name = models.TextField()\n    tier = models.TextField(null=True)\n    class Meta:\n        db_table = 'customers'\n";
+
+fn app(code: &str) {
+    holds(&[("manage.py", "import django\n"), ("shop/__init__.py", ""), ("shop/models.py", &format!("{CUSTOMER}{code}"))]);
+}
+
+/// A package's mixin may declare fields: those that the lock has and nothing else declares. What the lock does not have is no attribute either.
+#[test]
+fn a_mixin_of_a_package() {
+    let tenant = |import: &str, base: &str, name: &str, owner: &str| {
+        format!(
+            "{import}\nclass Tenant({base}):\n    id = models.BigAutoField(primary_key=True)\n    last_seen = models.TextField(null=True)\n    class Meta:\n        db_table = 'tenants'\nTenant.objects.filter(name='a'){name}\nTenant.objects.filter(owner_id=1, owner=1){owner}\nTenant.objects.filter(nme='a')  # ! warning unknown-attribute\n"
+        )
+    };
+    app(&tenant("from purl.models import NameMixin", "NameMixin", "", ""));
+    app(&tenant("from purl.models import NameMixin", "NameMixin, models.Model", "", ""));
+    let (name, owner) = ("  # ! no attribute `name`", "  # ! no attribute `owner`");
+    // Mixins that are known, and those of the project, have what they say.
+    app(&tenant("from dirtyfields import DirtyFieldsMixin", "DirtyFieldsMixin, models.Model", name, owner));
+    app(&tenant("class NameMixin:\n    pass", "NameMixin, models.Model", name, owner));
+}
