@@ -23,3 +23,16 @@ fn a_mixin_of_a_package() {
     app(&tenant("from dirtyfields import DirtyFieldsMixin", "DirtyFieldsMixin, models.Model", name, owner));
     app(&tenant("class NameMixin:\n    pass", "NameMixin, models.Model", name, owner));
 }
+
+/// A field class of the project over one of a package that has no column; one over Django's has one.
+#[test]
+fn a_field_over_a_field_of_a_package() {
+    let with = |base: &str, body: &str, finding: &str| {
+        app(&format!(
+            "from urls.fields import PairField\nclass Alias({base}):\n    {body}\nclass Tenant(models.Model):\n    id = models.BigAutoField(primary_key=True)\n    name = models.TextField()\n    last_seen = models.TextField(null=True)\n    owner_id = models.BigIntegerField(default=1)\n    alias = Alias(null=True){finding}\n    class Meta:\n        db_table = 'tenants'\n"
+        ));
+    };
+    with("PairField", "pass", "");
+    with("PairField", "def db_type(self, connection):\n        return 'text'", "  # ! error unknown-column");
+    with("models.TextField", "pass", "  # ! error unknown-column");
+}

@@ -55,7 +55,12 @@ pub fn may_bring_columns(ev: &mut Evaluator<'_, '_>, path: &str) -> bool {
 
 /// Whether a field class of the project has no column: derived from the bare `Field`, it says no type (`Field.db_type` then gives none).
 pub fn has_no_column(ev: &Evaluator<'_, '_>, path: &str, class: ClassId) -> bool {
-    last(path) == "Field" && ["db_type", "get_internal_type"].iter().all(|n| ev.world.class_member(class, Symbol::from(n)).is_none())
+    last(path) == "Field" && !says_type(ev, class)
+}
+
+/// Whether a field class of the project says what its column is.
+pub fn says_type(ev: &Evaluator<'_, '_>, class: ClassId) -> bool {
+    ["db_type", "get_internal_type"].iter().any(|n| ev.world.class_member(class, Symbol::from(n)).is_some())
 }
 
 /// Whether a field class of the project gives its model further fields when it is put into it (`Field.contribute_to_class`): by `add_to_class`, or by putting
