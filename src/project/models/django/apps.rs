@@ -2,14 +2,15 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::source::FileId;
+use crate::source::{FileId, Location};
 use crate::symbol::Symbol;
 use crate::syntax::python::{Expr, ExprKind, Stmt, StmtKind};
 
 use super::super::super::eval::Evaluator;
-use super::super::super::index::{Binding, ClassId};
+use super::super::super::fold;
+use super::super::super::index::{Binding, ClassId, Names};
 use super::super::super::value::Value;
-use super::super::super::world::World;
+use super::super::super::world::{Place, World};
 
 /// One app.
 #[derive(Clone, Debug, Default)]
@@ -79,31 +80,40 @@ impl Apps {
         apps
     }
 
+    /// What a file's own names say, and those of its classes: django-configurations has settings as classes that derive from each other.
     fn settings(&mut self, world: &World<'_>, file: FileId) {
         let Some(module) = world.index.module_of(file) else { return };
-        let bound = |name: &str| module.names.get(&Symbol::from(name)).is_some_and(|b| matches!(b.first(), Some(Binding::Value { .. })));
-        if let Some(bindings) = module.names.get(&Symbol::from("INSTALLED_APPS")) {
+        self.read(world, Place::module(file), &module.names, &module.node.body);
+        for &class in module.names.values().flatten().filter_map(|b| if let Binding::Class(c) = b { Some(c) } else { None }) {
+            let def = world.index.class(class);
+            self.read(world, Place { file, class: Some(class), function: None }, &def.names, &def.node.body);
+        }
+    }
+
+    fn read<'a>(&mut self, world: &World<'a>, place: Place, names: &Names<'a>, body: &'a [Stmt]) {
+        if let Some(bindings) = names.get(&Symbol::from("INSTALLED_APPS")) {
             // Every list that is assigned or added counts: which of several settings files is used is not known.
             let assigned = bindings.iter().filter_map(|b| if let Binding::Value { value, .. } = b { Some(*value) } else { None });
-            for list in assigned.chain(added(&module.node.body, "INSTALLED_APPS")) {
-                let v = Evaluator::quiet(world, super::super::super::world::Place::module(file)).eval(list);
+            for list in assigned.chain(added(body, "INSTALLED_APPS")) {
+                let v = Evaluator::quiet(world, place).eval(list);
                 let items = match &v {
                     // What is spread into a list may be unknown, and the others are in it all the same.
                     Value::List(l) => l.items.clone(),
-                    v => super::super::super::fold::items(v, crate::source::Location::new(file, list.span)).unwrap_or_default(),
+                    v => fold::items(v, Location::new(place.file, list.span)).unwrap_or_default(),
                 };
                 self.installed.extend(items.iter().filter_map(|i| i.constant().map(std::borrow::Cow::into_owned)));
             }
         }
-        if bound("DEFAULT_AUTO_FIELD")
-            && let Some(path) = world.global(file, Symbol::from("DEFAULT_AUTO_FIELD")).constant()
-        {
+        let text = |name: &str| match names.get(&Symbol::from(name))?.first()? {
+            Binding::Value { .. } if place.class.is_none() => world.global(place.file, Symbol::from(name)).constant().map(std::borrow::Cow::into_owned),
+            Binding::Value { value, .. } => Evaluator::quiet(world, place).eval(value).constant().map(std::borrow::Cow::into_owned),
+            _ => None,
+        };
+        if let Some(path) = text("DEFAULT_AUTO_FIELD") {
             self.auto_field.get_or_insert(Symbol::from(super::super::types::last(&path)));
         }
-        if bound("AUTH_USER_MODEL")
-            && let Some(model) = world.global(file, Symbol::from("AUTH_USER_MODEL")).constant()
-        {
-            self.user_model.get_or_insert(model.into_owned());
+        if let Some(model) = text("AUTH_USER_MODEL") {
+            self.user_model.get_or_insert(model);
         }
     }
 

@@ -175,3 +175,25 @@ fn what_meta_is_inherited() {
     assert_eq!(with(base, "class Words(models.Model):\n    class Meta(Mixin.Meta):\n        pass\n"), ["Thing app_thing", "Words all"]);
     assert_eq!(with(":\n    pass", "class Words(models.Model):\n    class Meta(Plain):\n        pass\n"), ["Thing app_thing"]);
 }
+
+/// Settings as classes (django-configurations): the app that is nearest to a model is the model's.
+#[test]
+fn apps_that_a_class_of_settings_installs() {
+    let app = "from django.apps import AppConfig\nclass SiteConfig(AppConfig):\n    name = 'site'\n";
+    let code = "from django.db import models\nclass Symbol(models.Model):\n    id = models.AutoField(primary_key=True)\n";
+    let of = |settings: &str| {
+        let files = [
+            ("site/__init__.py", ""),
+            ("site/apps.py", app),
+            ("site/settings.py", settings),
+            ("site/download/__init__.py", ""),
+            ("site/download/models.py", code),
+        ];
+        models_in(&files, &[])[0].clone()
+    };
+    assert_eq!(
+        of("class Base:\n    INSTALLED_APPS = ['site.apps.SiteConfig']\nclass Dev(Base):\n    INSTALLED_APPS = Base.INSTALLED_APPS + ['site.download']\n"),
+        "Symbol download_symbol"
+    );
+    assert_eq!(of("class Base:\n    INSTALLED_APPS = ['site.apps.SiteConfig']\n"), "Symbol site_symbol");
+}
