@@ -16,6 +16,9 @@ use crate::syntax::sql::ast::{AlterAction, Call, ColumnConstraintKind, ObjectKin
 use crate::syntax::sql::template::{HOLE, Template};
 use crate::syntax::sql::{Parameters, parse};
 
+/// Why a table is open of which it is not known whether what was read happens.
+pub(super) const UNDECIDED: &str = "it depends on a condition that could not be decided";
+
 /// Why a table is open that two histories make: nobody can tell which it is.
 pub(super) const TWO_CREATE: &str = "two histories of the project create it";
 

@@ -36,3 +36,19 @@ fn a_field_over_a_field_of_a_package() {
     with("PairField", "def db_type(self, connection):\n        return 'text'", "  # ! error unknown-column");
     with("models.TextField", "pass", "  # ! error unknown-column");
 }
+
+/// A model that is only there for its permissions.
+#[test]
+fn an_unmanaged_model_without_a_field() {
+    let with = |field: &str, managed: &str, finding: &str| {
+        app(&format!(
+            "class Rights(models.Model):{}{field}\n    class Meta:\n        managed = {managed}{}\n        permissions = [('a', 'b')]\n",
+            if finding == "class" { "  # ! error unknown-table" } else { "" },
+            if finding == "table" { "\n        db_table = 'nowhere'  # ! error unknown-table" } else { "" },
+        ));
+    };
+    with("", "False", "");
+    with("", "True", "class");
+    with("\n    name = models.TextField()", "False", "class");
+    with("\n    name = models.TextField()", "False", "table");
+}

@@ -13,7 +13,7 @@ mod types;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use super::database::Database;
+use super::database::{Database, UNDECIDED};
 use super::python::{Args, Host, Machine, Made, Value};
 use super::session::{paths_in, sets_path};
 use crate::schema::QualifiedName;
@@ -175,7 +175,7 @@ fn is_execute(name: &str) -> bool {
 impl<'a> M<'_, 'a> {
     /// Why what happens now may not happen.
     fn doubt(&self) -> Option<&'static str> {
-        self.uncertain().then_some("it depends on a condition that could not be decided")
+        self.uncertain().then_some(UNDECIDED)
     }
 
     /// Runs SQL on the database.

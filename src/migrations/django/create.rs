@@ -5,6 +5,7 @@ use super::constraints::{constraint, index};
 use super::fields::{self, Field, ModelKey, field, last, lower};
 use super::operations::{alter, name, open};
 use super::state::Model;
+use crate::migrations::database::UNDECIDED;
 use crate::migrations::python::{Made, Value};
 use crate::migrations::sqltext::{Name, Sql, literal, quoted};
 use crate::project::digest::django_index;
@@ -50,7 +51,8 @@ pub(super) fn create_model<'a>(m: &mut M<'_, 'a>, app: &str, made: &Made<'a>, ta
         Some(setting) => m.host.settings.get(&setting).is_some_and(|by| !is_model(by, app, &model_name)),
         None => false,
     };
-    let has_table = !matches!(option("managed"), Some(Value::Bool(false))) && !proxy && !swapped;
+    let managed = option("managed");
+    let has_table = !matches!(managed, Some(Value::Bool(false))) && !proxy && !swapped;
     let key = ModelKey { app: app.to_owned(), model: lower(&model_name) };
     if !all.iter().any(|f| f.1.primary_key()) {
         let mut id = Field::plain(m.host.auto_field);
@@ -92,6 +94,10 @@ pub(super) fn create_model<'a>(m: &mut M<'_, 'a>, app: &str, made: &Made<'a>, ta
     m.sql(&sql.finish());
     if unclear {
         open(m, &table, "a field could not be worked out");
+    }
+    // `"managed": settings.TESTING`: where Django does not make the table, something else does, and in its own way.
+    if managed.is_some_and(|v| !matches!(v, Value::Bool(true))) {
+        open(m, &table, UNDECIDED);
     }
     for (_, k) in keys {
         let mut sql = alter(&table, made.at);

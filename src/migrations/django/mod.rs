@@ -11,7 +11,7 @@ mod state;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::alembic::{Graph, Revision, Step};
-use super::database::Database;
+use super::database::{Database, UNDECIDED};
 use super::python::{Args, Files, Host, Machine, Value};
 use super::sqltext::Sql;
 use crate::source::{Location, Span};
@@ -96,7 +96,7 @@ impl<'a> Host<'a> for Django<'a> {
 impl M<'_, '_> {
     /// Runs SQL on the database.
     fn sql(&mut self, sql: &Template) {
-        let doubt = self.uncertain().then_some("it depends on a condition that could not be decided");
+        let doubt = self.uncertain().then_some(UNDECIDED);
         self.host.db.execute(sql, doubt);
     }
 }

@@ -23,3 +23,24 @@ class Migration(migrations.Migration):
         (vec!["id".to_owned(), "session_key".to_owned()], vec!["session_key".to_owned(), "id".to_owned()])
     );
 }
+
+/// One migration of one model with these fields and options.
+fn one_model(fields: &str, options: &str, before: &str) -> crate::schema::Schema {
+    let text = format!(
+        "from django.conf import settings\nfrom django.db import migrations, models\n{before}\nclass Migration(migrations.Migration):\n    operations = [migrations.CreateModel('Link', fields=[('id', models.BigAutoField(primary_key=True)), {fields}], options={options})]\n"
+    );
+    pull(&[("shop/migrations/0001_initial.py", &text)])
+}
+
+/// `"managed": settings.TESTING`: perhaps Django makes the table, perhaps something else does.
+#[test]
+fn a_table_that_is_managed_perhaps() {
+    let open = |options: &str| {
+        let s = one_model("('a', models.IntegerField())", options, "");
+        s.relation(None, "shop_link").map(|t| t.1.open)
+    };
+    assert_eq!(
+        (open("{'managed': settings.TESTING}"), open("{'managed': True}"), open("{}"), open("{'managed': False}")),
+        (Some(true), Some(false), Some(false), None)
+    );
+}

@@ -129,14 +129,16 @@ impl Django {
         let label = self.label(ev, class);
         d.model.foreign |= !is_in_lock(ev, &d.model.relation.name) && !self.apps.may_be_installed(world, def.file, &label);
         d.model.open = is_open(ev, class) || of_library.is_some();
-        // Django makes no foreign key for a table that it does not manage.
-        let unmanaged = meta::attribute(ev, class, "managed").is_some_and(|v| fold::truth(&v) == Some(false));
+        // Django makes no foreign key for a table that it does not manage, or only under some condition.
+        let unmanaged = meta::attribute(ev, class, "managed").is_some_and(|v| fold::truth(&v) != Some(true));
         let mut extra = Vec::new();
         if !d.single_table && library_proxy.is_none() {
             self.body(ev, class, parent, &mut d, &mut extra);
         }
         if unmanaged {
             d.model.columns.iter_mut().for_each(|c| c.unconstrained = true);
+            // One without a field is there to carry permissions, and has no table.
+            d.model.foreign |= d.model.columns.is_empty() && parent.is_none() && !d.model.open && !is_in_lock(ev, &d.model.relation.name);
         }
         self.translated.apply(ev, class, &mut d);
         // One that derives from a model not seen here has that one's key, or a link to it.
