@@ -1,6 +1,6 @@
 //! Models of Django.
 
-use super::holds;
+use super::{LOCK, holds};
 
 const CUSTOMER: &str = "from django.db import models\nclass Customer(models.Model):\n    id = models.BigAutoField(primary_key=True)\n    name = models.TextField()\n    tier = models.TextField(null=True)\n    class Meta:\n        db_table = 'customers'\n";
 
@@ -51,4 +51,18 @@ fn an_unmanaged_model_without_a_field() {
     with("", "True", "class");
     with("\n    name = models.TextField()", "False", "class");
     with("\n    name = models.TextField()", "False", "table");
+}
+
+/// The column of `order_with_respect_to` is no column that the model lacks; without it, it is.
+#[test]
+fn rows_with_an_order() {
+    let lock = LOCK.replace("      last_seen: text\n", "      _order: integer not null\n      last_seen: text\n");
+    let with = |meta: &str, name: &str| {
+        let code = format!(
+            "{CUSTOMER}class Tenant(models.Model):\n    id = models.BigAutoField(primary_key=True)\n    name = models.TextField()\n    last_seen = models.TextField(null=True)\n    owner_id = models.BigIntegerField(default=1)\n    class Meta:\n        db_table = 'tenants'\n        {meta}\nTenant.objects.order_by('_order'){name}\n"
+        );
+        holds(&[("schema.lock.yaml", &lock), ("manage.py", "import django\n"), ("shop/__init__.py", ""), ("shop/models.py", &code)]);
+    };
+    with("order_with_respect_to = 'owner_id'", "");
+    with("ordering = ['name']", "  # ! unknown-attribute");
 }

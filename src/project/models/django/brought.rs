@@ -1,13 +1,14 @@
-//! Columns that no field of the project declares: packages bring them, by a field that has further columns or by a mixin.
+//! Columns that no field of the project declares: packages bring them, by a field that has further columns or by a mixin, and Django itself for an order.
 
 use super::super::super::eval::Evaluator;
 use super::super::super::index::ClassId;
+use super::super::super::value::Value;
 use super::super::super::world::is_from;
 use super::super::Member;
 use super::super::declared::{Column, SqlType};
 use super::super::draft::Draft;
 use super::super::types::last;
-use super::fields;
+use super::{fields, meta};
 use crate::symbol::Symbol;
 
 /// Mixins of packages that are known to declare no field.
@@ -42,6 +43,21 @@ pub(super) fn note(ev: &Evaluator<'_, '_>, class: ClassId, d: &mut Draft<'_>) {
         if let Some(key) = c.name.strip_suffix("_id").filter(|_| any) {
             d.note(Symbol::from(key), Member::Synonym(column));
         }
+    }
+}
+
+/// The column that `order_with_respect_to` asks for.
+pub(super) fn order(ev: &mut Evaluator<'_, '_>, class: ClassId, d: &mut Draft<'_>) {
+    let asked = meta::attribute(ev, class, "order_with_respect_to").is_some_and(|v| !matches!(v, Value::None));
+    if !asked || d.single_table {
+        return;
+    }
+    let mut column = Column::new(d.model.at);
+    column.ty = Some(SqlType::plain("integer"));
+    column.has_default = true;
+    d.add(Symbol::from("_order"), d.model.at, column, None, Some(false));
+    for name in ["get_next_in_order", "get_previous_in_order"] {
+        d.note(Symbol::from(name), Member::Other);
     }
 }
 

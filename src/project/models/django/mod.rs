@@ -140,6 +140,7 @@ impl Django {
             // One without a field is there to carry permissions, and has no table.
             d.model.foreign |= d.model.columns.is_empty() && parent.is_none() && !d.model.open && !is_in_lock(ev, &d.model.relation.name);
         }
+        brought::order(ev, class, &mut d);
         self.translated.apply(ev, class, &mut d);
         // One that derives from a model not seen here has that one's key, or a link to it.
         if !d.single_table && of_library.is_none() {

@@ -197,3 +197,16 @@ fn apps_that_a_class_of_settings_installs() {
     );
     assert_eq!(of("class Base:\n    INSTALLED_APPS = ['site.apps.SiteConfig']\n"), "Symbol site_symbol");
 }
+
+/// `order_with_respect_to` has a column of its own.
+#[test]
+fn rows_that_have_an_order() {
+    let code = |meta: &str| {
+        format!(
+            "class Base(models.Model):\n    id = models.AutoField(primary_key=True)\n    class Meta:\n        abstract = True\n        order_with_respect_to = 'a'\nclass Order(Base):\n    a = models.IntegerField()\n{meta}"
+        )
+    };
+    let columns = |meta: &str| model(&code(meta), "Order").join(";");
+    assert_eq!(columns(""), "Order app_order;  id integer not null key;  a integer not null;  _order integer not null");
+    assert_eq!(columns("    class Meta(Base.Meta):\n        order_with_respect_to = None\n"), "Order app_order;  id integer not null key;  a integer not null");
+}
