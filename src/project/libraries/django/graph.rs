@@ -347,6 +347,9 @@ fn marked(call: &Call) -> Option<&Call> {
 
 /// The table that Django makes for a many-to-many field, by Django's rules for its name and columns.
 fn automatic_table(world: &World<'_>, own: ModelId, target: ModelId, field: Symbol, named: Option<&str>) -> [Touched; 2] {
+    // Of several classes for one table, the fields are the first one's.
+    let first = |m: ModelId| through_parents(world, m).take_while(|p| world.models.get(*p).relation == world.models.get(m).relation).last().unwrap_or(m);
+    let own = first(own);
     let model = world.models.get(own);
     let class = |m: ModelId| world.models.get(m).name.as_str().rsplit('.').next().unwrap_or_default().to_lowercase();
     let table = named.map_or_else(|| by_django(&format!("{}_{field}", model.relation.name)), |n| by_postgres(n).to_owned());

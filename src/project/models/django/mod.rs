@@ -112,7 +112,8 @@ impl Django {
         let at = Location::new(def.file, def.node.name.span);
         let mro = world.lineage(class).map(|l| l.mro.clone()).unwrap_or_default();
         let parent = mro.iter().copied().skip(1).find(|&c| is_model(ev, c) && !is_abstract(ev, c));
-        let is_proxy = meta::attribute(ev, class, "proxy").is_some_and(|v| fold::truth(&v) == Some(true));
+        let is_typed = is_typed(world, class);
+        let is_proxy = is_typed && parent.is_some() || meta::attribute(ev, class, "proxy").is_some_and(|v| fold::truth(&v) == Some(true));
         let (mut relation, relation_at) = self.relation(ev, class, at);
         let of_library = if parent.is_none() { library_model(ev, class) } else { None };
         let library_proxy = of_library.as_deref().filter(|_| is_proxy);
@@ -128,7 +129,7 @@ impl Django {
         // Models of an app that no settings install have no table, unless there is one.
         let label = self.label(ev, class);
         d.model.foreign |= !is_in_lock(ev, &d.model.relation.name) && !self.apps.may_be_installed(world, def.file, &label);
-        d.model.open = is_open(ev, class) || of_library.is_some();
+        d.model.open = is_open(ev, class) || of_library.is_some() || is_typed;
         // Django makes no foreign key for a table that it does not manage, or only under some condition.
         let unmanaged = meta::attribute(ev, class, "managed").is_some_and(|v| fold::truth(&v) != Some(true));
         let mut extra = Vec::new();
@@ -536,6 +537,11 @@ fn is_open(ev: &Evaluator<'_, '_>, class: ClassId) -> bool {
             || last(p).ends_with("Mixin")
     };
     lineage.open || lineage.outside.iter().any(|v| !v.external().is_some_and(known)) || declarative_loop(ev, class) || has_metaclass(ev, class)
+}
+
+/// Whether it is one of several classes for one table: django-typedmodels puts the fields of all into the table of the first.
+fn is_typed(world: &World<'_>, class: ClassId) -> bool {
+    world.lineage(class).is_some_and(|l| l.has_outside("typedmodels", &["TypedModel"]))
 }
 
 /// The metaclass in `with_metaclass(Meta, Base)`.

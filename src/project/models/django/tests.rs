@@ -210,3 +210,27 @@ fn rows_that_have_an_order() {
     assert_eq!(columns(""), "Order app_order;  id integer not null key;  a integer not null;  _order integer not null");
     assert_eq!(columns("    class Meta(Base.Meta):\n        order_with_respect_to = None\n"), "Order app_order;  id integer not null key;  a integer not null");
 }
+
+/// Several classes for one table: fields of each may be columns of it, and a key to one of them is no key to a table that is not there.
+#[test]
+fn classes_that_share_a_table() {
+    let code = "from typedmodels.models import TypedModel
+class Node(TypedModel):
+    id = models.AutoField(primary_key=True)
+class Draft(Node):
+    pass
+class Plain(models.Model):
+    id = models.AutoField(primary_key=True)
+class Child(Plain):
+    pass
+class Note(models.Model):
+    id = models.AutoField(primary_key=True)
+    draft = models.ForeignKey(Draft, models.CASCADE)
+    child = models.ForeignKey(Child, models.CASCADE)
+";
+    let all = models(code);
+    let heads: Vec<&str> = all.iter().filter(|l| !l.starts_with("  ")).map(String::as_str).collect();
+    assert_eq!(heads, ["Node app_node open", "Draft app_node open", "Plain app_plain", "Child app_child", "Note app_note"]);
+    assert!(all.iter().any(|l| l.trim() == "draft=draft_id ? not null"), "{all:#?}");
+    assert!(all.iter().any(|l| l.contains("→ public.app_child.")), "{all:#?}");
+}
