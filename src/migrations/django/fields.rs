@@ -139,7 +139,17 @@ fn kind_with(path: &str, args: &Args<'_>) -> &'static str {
 /// The field that a value is; `None` if it is none.
 pub fn field<'a>(m: &mut M<'_, 'a>, value: &Value<'a>) -> Option<Field<'a>> {
     match value {
-        Value::Made(made) => Some(Field { kind: kind_with(made.path.as_str(), &made.args), ty: None, args: made.args.clone() }),
+        Value::Made(made) => {
+            let kind = kind_with(made.path.as_str(), &made.args);
+            // `encrypt(models.CharField(null=True))`: what the function stores is its own affair, the rest is the field's.
+            let wraps = kind.is_empty() && last(made.path.as_str()).starts_with(|c: char| c.is_ascii_lowercase());
+            let inner = if wraps { made.args.positional.first().map(|a| a.0.clone()) } else { None };
+            let inner = inner.filter(|v| matches!(v, Value::Made(i) if !kind_of(i.path.as_str()).is_empty()));
+            match inner.and_then(|v| field(m, &v)) {
+                Some(inner) => Some(Field { kind: "Field", ty: None, args: inner.args }),
+                None => Some(Field { kind, ty: None, args: made.args.clone() }),
+            }
+        }
         // A field class of the project: what it says of itself, else what its bases are.
         Value::Instance(i) => {
             let ty = own_type(m, value, &i.class);
@@ -214,7 +224,20 @@ fn put_into(dict: Symbol, stmt: &StmtKind) -> Option<(Symbol, &Expr, bool)> {
     let name = |e: &Expr| if let ExprKind::Str(s) = &e.kind { s.constant().map(|s| Symbol::from(&s)) } else { None };
     match stmt {
         StmtKind::Assign(a) => match a.0.as_slice() {
-            [Expr { kind: ExprKind::Subscript(s), .. }] if is_dict(&s.0) => Some((name(&s.1)?, &a.1, true)),
+            [Expr { kind: ExprKind::Subscript(s), .. }] if is_dict(&s.0) => {
+                let key = name(&s.1)?;
+                // `kwargs["null"] = kwargs.get("null", False)` keeps what was given.
+                match &a.1.kind {
+                    ExprKind::Call(c) if matches!(&c.func.kind, ExprKind::Attribute(f) if is_dict(&f.value) && matches!(f.attr.as_str(), "get" | "pop")) => {
+                        if name(c.positional(0)?)? == key {
+                            Some((key, c.positional(1)?, false))
+                        } else {
+                            None
+                        }
+                    }
+                    _ => Some((key, &a.1, true)),
+                }
+            }
             _ => None,
         },
         StmtKind::Expr(e) => {

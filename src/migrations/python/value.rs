@@ -186,7 +186,7 @@ impl<'a> Args<'a> {
 
     /// Whether a keyword says `True`.
     pub fn flag(&self, name: &str) -> bool {
-        matches!(self.keyword(name), Some(Value::Bool(true)))
+        self.keyword(name).and_then(Value::truth) == Some(true)
     }
 }
 

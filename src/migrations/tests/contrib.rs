@@ -44,3 +44,18 @@ fn a_table_that_is_managed_perhaps() {
         (Some(true), Some(false), Some(false), None)
     );
 }
+
+/// What says `null` otherwise than by `null=True`.
+#[test]
+fn fields_that_may_be_null() {
+    let before = "from django_cryptography.fields import encrypt
+class Text(models.CharField):
+    def __init__(self, *args, **kwargs):
+        kwargs['max_length'] = kwargs.get('max_length', 5)
+        kwargs['null'] = kwargs.pop('null', False)
+        super().__init__(*args, **kwargs)
+";
+    let fields = "('a', models.IntegerField(null='True')), ('b', models.IntegerField(null=0)), ('c', Text(null=True)), ('d', Text(max_length=7)), ('e', encrypt(models.TextField(null=True))), ('f', encrypt(models.TextField()))";
+    let s = one_model(fields, "{}", before);
+    assert_eq!(columns(&s, "shop_link")[..6], ["a integer", "b integer not null", "c varchar(5)", "d varchar(7) not null", "e unknown", "f unknown not null"]);
+}
