@@ -180,7 +180,7 @@ impl Database {
             return temporary;
         }
         match schema {
-            None => self.ddl.path().iter().find_map(|path| self.schema().relation(Some(path), name)),
+            None => self.ddl.path().iter().find_map(|path| self.schema().relation(Some(path), name)).or_else(|| self.ddl.beyond_path(name)),
             schema => self.schema().relation(schema, name),
         }
     }

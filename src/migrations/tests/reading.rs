@@ -66,3 +66,16 @@ fn a_file_in_a_package_that_a_migration_reads_is_run() {
     }
     assert!(!run("import pkgutil", "op.execute(pkgutil.get_data(__name__, 'gone.sql').decode())").incomplete.is_empty());
 }
+
+/// A program gives the session a search path that its scripts do not say: a bare name that the path does not reach means the one table of that name.
+#[test]
+fn a_bare_name_beyond_the_search_path() {
+    let first = "CREATE SCHEMA shop; CREATE TABLE shop.orders (id int, old int); CREATE SCHEMA a; CREATE SCHEMA b; CREATE TABLE a.twice (id int); CREATE TABLE b.twice (id int);";
+    let second = "ALTER TABLE orders ADD COLUMN total int, DROP COLUMN old; ALTER TABLE twice ADD COLUMN x int;";
+    let s = pull(&[("migrations/0001.sql", first), ("migrations/0002.sql", second)]);
+    let names = |schema: &str, table: &str| s.relation(Some(schema), table).map(|t| t.1.columns.iter().map(|c| c.name.as_str()).collect::<Vec<_>>().join(" "));
+    assert_eq!(names("shop", "orders").as_deref(), Some("id total"));
+    assert_eq!(names("public", "orders"), None);
+    // Which of two is meant, nobody can tell.
+    assert_eq!((names("a", "twice").as_deref(), names("b", "twice").as_deref(), names("public", "twice").as_deref()), (Some("id"), Some("id"), Some("x")));
+}

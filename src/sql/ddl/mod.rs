@@ -225,7 +225,18 @@ impl Ddl {
     }
 
     fn find_relation(&self, name: &ObjectName) -> QualifiedName {
-        self.find(name, |n| self.schema.relations.contains_key(n))
+        let found = self.find(name, |n| self.schema.relations.contains_key(n));
+        if name.schema.is_some() || self.schema.relations.contains_key(&found) {
+            return found;
+        }
+        self.beyond_path(name.name.as_str()).map_or(found, |(beyond, _)| beyond.clone())
+    }
+
+    /// The relation that a bare name means which the search path does not reach, where one schema alone has it: the session that runs the script is given a path that
+    /// the script does not say (`SET search_path` in the program, `ALTER ROLE … SET search_path`).
+    pub fn beyond_path(&self, name: &str) -> Option<(&QualifiedName, &Relation)> {
+        let mut all = self.schema.relations.iter().filter(|(n, _)| n.name == name && n.schema != TEMPORARY);
+        all.next().filter(|_| all.next().is_none()).map(|(n, r)| (n, &**r))
     }
 
     /// The relation that a statement changes; notes its absence.
