@@ -36,35 +36,47 @@ const STRANGE: &str = "sql of another database";
 /// So many tables that the lock does not have are no slips of the pen…
 const MANY: usize = 5;
 
+/// …outside of tests, where the code is more likely about this database, so many…
+const MANY_IN_FILE: usize = 8;
+
 /// …where for each that it has there are as many that it does not.
 const RATIO: usize = 5;
 
-/// Folders of tests whose SQL names many tables of which the lock has (almost) none: queries of a benchmark, a parser's examples, another database's schema. What
-/// they name is counted, not judged; one file more or less that happens to name a table of ours changes nothing.
+/// Files, and folders of tests, whose SQL names many tables of which the lock has (almost) none: queries of a benchmark, a parser's examples, what fetches data
+/// from another database, the dump of one. What they name is counted, not judged; one file more or less that happens to name a table of ours changes nothing.
 fn set_strangers_aside(opened: &Opened, made: &Created, all: &mut [(FileId, Uses)]) {
     let is_made: FxHashSet<Symbol> = made.iter().chain(all.iter().flat_map(|u| &u.1.created)).map(|c| c.0).collect();
-    let mut folders: BTreeMap<&str, (FxHashSet<Symbol>, FxHashSet<Symbol>)> = BTreeMap::new();
+    let mut places: BTreeMap<&str, (FxHashSet<Symbol>, FxHashSet<Symbol>)> = BTreeMap::new();
     for (id, uses) in all.iter() {
-        for folder in test_folders(&opened.sources.get(*id).path) {
-            let (known, missing) = folders.entry(folder).or_default();
+        for place in places_of(&opened.sources.get(*id).path) {
+            let (known, missing) = places.entry(place).or_default();
             known.extend(uses.references.iter().filter(|r| r.context == Context::Sql).map(|r| r.relation.name));
             let unknown = uses.sql_problems.iter().filter(|p| p.problem.kind == ProblemKind::UnknownTable && p.context == Context::Sql);
             missing.extend(unknown.filter_map(|p| p.problem.table.as_deref()).map(Symbol::from).filter(|t| !is_made.contains(t)));
         }
     }
-    folders.retain(|_, (known, missing)| missing.len() >= MANY && known.len() * RATIO <= missing.len());
+    let many = |place: &str| if is_of_tests(place) { MANY } else { MANY_IN_FILE };
+    places.retain(|place, (known, missing)| missing.len() >= many(place) && known.len() * RATIO <= missing.len());
     for (id, uses) in all.iter_mut() {
-        if test_folders(&opened.sources.get(*id).path).any(|f| folders.contains_key(f)) {
+        if places_of(&opened.sources.get(*id).path).any(|f| places.contains_key(f)) {
             *uses = set_aside(std::mem::take(uses), *id);
         }
     }
 }
 
+/// A file, and the folders of tests around it.
+fn places_of(path: &str) -> impl Iterator<Item = &str> {
+    std::iter::once(path).chain(test_folders(path))
+}
+
 /// The folders around a file, from its own up to the outermost one of tests; none for a file that is no test's.
 fn test_folders(path: &str) -> impl Iterator<Item = &str> {
     let folder = |p: &str| p.rfind('/');
-    let is_tests = |p: &&str| p.split('/').any(|part| matches!(part, "tests" | "test" | "testing"));
-    std::iter::successors(folder(path).map(|n| &path[..n]), move |p| folder(p).map(|n| &p[..n])).take_while(is_tests)
+    std::iter::successors(folder(path).map(|n| &path[..n]), move |p| folder(p).map(|n| &p[..n])).take_while(|p| is_of_tests(p))
+}
+
+fn is_of_tests(path: &str) -> bool {
+    path.split('/').any(|part| matches!(part, "tests" | "test" | "testing"))
 }
 
 /// Counts what a file names as not judged.
@@ -139,9 +151,14 @@ pub(super) fn of_file(settings: &Settings, opened: &Opened, schema: &Schema, (id
         uses.references = analysis.references.iter().filter_map(|r| reference(schema, &template, r, context, Certainty::Low)).collect();
         return set_aside(uses, id);
     }
-    // A file that names nothing of this database, or more that is not there than is, is perhaps another's.
     let known: FxHashSet<&QualifiedName> = analysis.references.iter().map(|r| &r.relation).filter(|r| schema.relations.contains_key(*r)).collect();
     let missing: FxHashSet<&str> = analysis.problems.iter().filter(|p| p.kind == ProblemKind::UnknownTable).filter_map(|p| p.table.as_deref()).collect();
+    // Another database's words, and none of our tables: the dump of a SQLite database, say.
+    if known.is_empty() && !missing.is_empty() && analysis.skipped.iter().any(|s| s.0 == Skip::OtherDialect) {
+        uses.skipped.insert((STRANGE, Some(id)), missing.len());
+        return uses;
+    }
+    // A file that names nothing of this database, or more that is not there than is, is perhaps another's.
     let familiar = !known.is_empty() && missing.len() <= known.len();
     // A script that changes tables ran once, in a schema that is no more.
     let changes = analysis.references.iter().any(|r| r.access == Access::Ddl) || changes_tables(&file.text);

@@ -61,3 +61,18 @@ def f(conn):
 ";
     holds(&[("a.py", code)]);
 }
+
+/// A file that names many tables, and none of ours, fetches from another database; with a few it may be a slip.
+#[test]
+fn a_file_of_another_database() {
+    let all = |n: usize, mark: &str| (0..n).map(|t| format!("DELETE FROM corp_{t};{mark}\n")).collect::<String>();
+    holds(&[("data/a.sql", &all(8, "")), ("data/b.sql", &all(7, " -- # ! warning unknown-table"))]);
+}
+
+/// The dump of a database of `SQLite`, told by its words.
+#[test]
+fn a_dump_of_another_database() {
+    holds(&[("a.sql", "PRAGMA foreign_keys=OFF;\nINSERT INTO corp_log VALUES (1, 'x');\n")]);
+    holds(&[("b.sql", "INSERT INTO corp_log VALUES (1, 'x'); -- # ! warning unknown-table\n")]);
+    holds(&[("c.sql", "PRAGMA foreign_keys=OFF;\nDELETE FROM orders WHERE nope = 1; -- # ! nope\nDELETE FROM corp_log; -- # ! unknown-table\n")]);
+}

@@ -83,8 +83,25 @@ pub fn driver(path: &str) -> Option<Driver> {
 
 /// Whether a path says that the file is for another database: `sample_data/mariadb.sql`.
 pub fn names_other_database(path: &str) -> bool {
-    const OTHERS: &[&str] =
-        &["mysql", "mariadb", "mssql", "sqlserver", "sqlite", "sqlite3", "oracle", "bigquery", "snowflake", "clickhouse", "redshift", "duckdb", "databricks"];
+    const OTHERS: &[&str] = &[
+        "mysql",
+        "mariadb",
+        "mssql",
+        "sqlserver",
+        "sqlite",
+        "sqlite3",
+        "oracle",
+        "bigquery",
+        "snowflake",
+        "clickhouse",
+        "redshift",
+        "duckdb",
+        "databricks",
+        "trino",
+        "presto",
+        "athena",
+        "teradata",
+    ];
     let mut words = path.split(|c: char| !c.is_ascii_alphanumeric()).map(str::to_ascii_lowercase);
     let ours = path.contains("postgres") || path.contains("pgsql");
     !ours && words.any(|w| OTHERS.contains(&w.as_str()))
