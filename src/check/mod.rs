@@ -5,6 +5,7 @@ mod deprecations;
 mod failure;
 mod fingerprint;
 mod from_git;
+mod gone;
 mod large_pages;
 mod learnt;
 mod levels;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
+use super::gone::{self, Gone};
 use super::{Opened, Settings};
 use crate::diagnostic::{Access, Context};
 use crate::project::isolate;
@@ -25,9 +26,22 @@ pub(super) fn uses(settings: &Settings, opened: &Opened) -> (Vec<(FileId, Uses)>
     let files: Vec<FileId> = opened.sources.iter().filter(|(_, f)| f.language == Language::Sql).map(|(id, _)| id).collect();
     let one = |&id: &FileId| (id, isolate::uses(&opened.sources, id, || of_file(settings, opened, &opened.schema, (id, opened.sources.get(id)))));
     let mut all: Vec<(FileId, Uses)> = files.par_iter().with_max_len(FILES_AT_ONCE).map(one).collect();
+    forgive(opened, &mut all);
     let made = of_other_databases(settings, opened, &files);
     set_strangers_aside(opened, &made, &mut all);
     (all, made)
+}
+
+/// Scripts that change tables are held to what was there before other scripts changed more.
+fn forgive(opened: &Opened, all: &mut [(FileId, Uses)]) {
+    let mut gone = Gone::default();
+    let scripts: Vec<bool> = all.iter().map(|(id, _)| gone::changes_tables(&opened.sources.get(*id).text)).collect();
+    for (n, _) in scripts.iter().enumerate().filter(|s| *s.1) {
+        gone::scan(&opened.sources.get(all[n].0).text, &mut gone);
+    }
+    for ((_, uses), _) in all.iter_mut().zip(scripts).filter(|s| s.1) {
+        gone::forgive(uses, &gone);
+    }
 }
 
 /// Why what a file names is not held to the lock.
@@ -161,7 +175,7 @@ pub(super) fn of_file(settings: &Settings, opened: &Opened, schema: &Schema, (id
     // A file that names nothing of this database, or more that is not there than is, is perhaps another's.
     let familiar = !known.is_empty() && missing.len() <= known.len();
     // A script that changes tables ran once, in a schema that is no more.
-    let changes = analysis.references.iter().any(|r| r.access == Access::Ddl) || changes_tables(&file.text);
+    let changes = analysis.references.iter().any(|r| r.access == Access::Ddl) || gone::changes_tables(&file.text);
     let certainty = match (migration || dialect::names_other_database(&file.path), familiar && !changes) {
         (true, _) => Certainty::Low,
         (false, true) => Certainty::High,
@@ -175,6 +189,11 @@ pub(super) fn of_file(settings: &Settings, opened: &Opened, schema: &Schema, (id
         let Some(location) = template.locate(problem.span) else { continue };
         let certainty = if problem.doubtful { certainty.min(Certainty::Medium) } else { certainty };
         uses.sql_problems.push(SqlProblem { location, problem, context, certainty });
+    }
+    if changes {
+        let mut own = Gone::default();
+        gone::scan(&file.text, &mut own);
+        gone::forgive(&mut uses, &own);
     }
     for (skip, _) in &analysis.skipped {
         uses.skip(match skip {
@@ -193,13 +212,4 @@ fn reference(schema: &Schema, template: &Template, r: &SqlReference, context: Co
     let relation = RelationName { schema: Some(Symbol::from(&r.relation.schema)), name: Symbol::from(&r.relation.name) };
     let column = r.column.as_deref().map(Symbol::from);
     Some(Reference { location, relation, column, access: r.access, context, via: "sql", model: None, attribute: None, certainty })
-}
-
-/// Whether a line of the text begins with a statement that changes tables.
-fn changes_tables(text: &str) -> bool {
-    let starts = |line: &str| {
-        let mut words = line.split_ascii_whitespace().map(str::to_ascii_lowercase);
-        matches!((words.next().as_deref(), words.next().as_deref()), (Some("alter" | "drop" | "create"), Some("table")))
-    };
-    text.lines().any(starts)
 }

@@ -76,3 +76,13 @@ fn a_dump_of_another_database() {
     holds(&[("b.sql", "INSERT INTO corp_log VALUES (1, 'x'); -- # ! warning unknown-table\n")]);
     holds(&[("c.sql", "PRAGMA foreign_keys=OFF;\nDELETE FROM orders WHERE nope = 1; -- # ! nope\nDELETE FROM corp_log; -- # ! unknown-table\n")]);
 }
+
+/// A script that changed tables once ran when the columns were there that it, or a later one, takes away. A query is held to what there is.
+#[test]
+fn columns_that_scripts_take_away() {
+    let first = "CREATE TABLE kept AS SELECT old_total, older, newer FROM orders; -- # ! newer\nCREATE INDEX orders_older ON orders (older);\n";
+    let second = "UPDATE orders SET total = old_total;\nALTER TABLE orders DROP COLUMN old_total;\nUPDATE orders SET oldest = 1; -- # ! oldest\n";
+    let third = "ALTER TABLE public.orders RENAME COLUMN older TO total;\n";
+    let query = "SELECT old_total FROM orders; -- # ! old_total\n";
+    holds(&[("schema/up-1.sql", first), ("schema/up-2.sql", second), ("schema/up-3.sql", third), ("queries/totals.sql", query)]);
+}
