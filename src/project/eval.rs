@@ -415,7 +415,9 @@ impl<'w, 'a> Evaluator<'w, 'a> {
 
     fn plain_subscript(&mut self, base: &Value<'a>, key: &Value<'a>, index: &Expr) -> Value<'a> {
         if matches!(index.kind, ExprKind::Slice) {
-            return base.clone();
+            // Some of the rows are rows, and most of a statement is the statement; a part of a name is another name.
+            let is_name = base.constant().is_some_and(|text| !text.contains(char::is_whitespace));
+            return if is_name { Value::Unknown } else { base.clone() };
         }
         match base {
             Value::List(l) => match key {

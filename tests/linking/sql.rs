@@ -86,3 +86,20 @@ fn columns_that_scripts_take_away() {
     let query = "SELECT old_total FROM orders; -- # ! old_total\n";
     holds(&[("schema/up-1.sql", first), ("schema/up-2.sql", second), ("schema/up-3.sql", third), ("queries/totals.sql", query)]);
 }
+
+/// A part of a name is another name.
+#[test]
+fn a_slice_of_a_name() {
+    let code = "import psycopg
+def f(conn: psycopg.Connection):
+    table, column = 'orderss', 'tiers'
+    whole = 'orderss'  # ! orderss
+    conn.execute(f'SELECT id FROM {table[:-1]}')
+    conn.execute(f'SELECT {column[:4]}, nope FROM customers')  # ! nope
+    conn.execute(f'SELECT id FROM {whole}')
+    for row in conn.execute('SELECT id FROM orders').fetchall()[1:]:
+        print(row['nope'])  # ! nope
+    conn.execute('SELECT nme FROM customers;'[:-1])  # ! nme
+";
+    holds(&[("a.py", code)]);
+}
