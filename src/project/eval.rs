@@ -391,6 +391,11 @@ impl<'w, 'a> Evaluator<'w, 'a> {
         {
             return base;
         }
+        if let Value::External(path) = &base
+            && let Some(v) = libraries::of_external(self, path, index)
+        {
+            return v;
+        }
         // `list[Model]`, `Optional[Model]`: a type, not a look-up.
         if matches!(base, Value::External(_)) {
             return Value::Type(Arc::new(self.generic(&base, index)));

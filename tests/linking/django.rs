@@ -66,3 +66,24 @@ fn rows_with_an_order() {
     with("order_with_respect_to = 'owner_id'", "");
     with("ordering = ['name']", "  # ! unknown-attribute");
 }
+
+/// Another connection of the settings has tables of its own, unless it is a copy's or all that is named is ours.
+#[test]
+fn connections_to_other_databases() {
+    let code = "from django.db import connections, connection
+def f(alias='reports'):
+    with connections['reports'].cursor() as cursor:
+        cursor.execute('SELECT id FROM nowhere')
+        cursor.execute('SELECT id, nope FROM nowhere JOIN orders USING (id)')
+        cursor.execute('SELECT nope FROM orders')  # ! error | nope
+    with connections['read_replica'].cursor() as cursor:
+        cursor.execute('SELECT id FROM nowhere')  # ! nowhere
+    with connections['default'].cursor() as cursor:
+        cursor.execute('SELECT id FROM nowhere')  # ! nowhere
+    with connections[alias].cursor() as cursor:
+        cursor.execute('SELECT id FROM nowhere')  # ! nowhere
+    with connection.cursor() as cursor:
+        cursor.execute('SELECT id FROM nowhere')  # ! nowhere
+";
+    holds(&[("manage.py", "import django\n"), ("shop/__init__.py", ""), ("shop/reports.py", code)]);
+}

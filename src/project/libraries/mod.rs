@@ -206,6 +206,15 @@ pub fn class_name<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId, name: crate::s
     sqlalchemy::declare::class_name(ev, class, name, span)
 }
 
+/// `django.db.connections["reports"]`: what a library's own object gives for a key.
+pub fn of_external<'a>(ev: &mut Evaluator<'_, 'a>, path: &str, index: &'a Expr) -> Option<Value<'a>> {
+    if path != "django.db.connections" {
+        return None;
+    }
+    let driver = sql_text::dialect::of_alias(&ev.eval(index))?;
+    Some(Value::Library(LibraryValue::Sql(sql_text::Sql::Connection(driver))))
+}
+
 /// `base[key]`
 pub fn subscript<'a>(ev: &mut Evaluator<'_, 'a>, base: &Value<'a>, key: &Value<'a>, index: &'a Expr) -> Option<Value<'a>> {
     if ev.world.is_collecting() {

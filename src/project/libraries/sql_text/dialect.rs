@@ -67,7 +67,9 @@ pub const OTHERS: &[&str] = &[
 pub enum Driver {
     /// PostgreSQL.
     Postgres,
-    /// Anything else.
+    /// Perhaps another database, of whatever kind, than the one that the lock is of: a name of the settings that is not the usual one.
+    Beside,
+    /// Anything else than PostgreSQL.
     Other,
 }
 
@@ -79,6 +81,31 @@ pub fn driver(path: &str) -> Option<Driver> {
     }
     let google = path.starts_with("google.cloud.bigquery") || path.starts_with("google.cloud.spanner");
     (OTHERS.contains(&first) || google).then_some(Driver::Other)
+}
+
+/// The database in `django.db.connections[alias]`, where the alias is neither the usual one nor that of a copy.
+pub fn of_alias(alias: &Value<'_>) -> Option<Driver> {
+    const SAME: &[&str] = &[
+        "default",
+        "main",
+        "primary",
+        "master",
+        "writer",
+        "write",
+        "rw",
+        "replica",
+        "reader",
+        "read",
+        "readonly",
+        "ro",
+        "slave",
+        "secondary",
+        "standby",
+        "follower",
+    ];
+    let alias = alias.constant()?.to_ascii_lowercase();
+    let is_same = alias.split(|c: char| !c.is_ascii_alphabetic()).any(|w| SAME.contains(&w));
+    (!is_same).then_some(Driver::Beside)
 }
 
 /// Whether a path says that the file is for another database: `sample_data/mariadb.sql`.
@@ -134,7 +161,7 @@ pub fn of_file(ev: &mut Evaluator<'_, '_>, file: FileId) -> Certainty {
                 Binding::Import { module, .. } | Binding::From { level: 0, module, .. } => match driver(module) {
                     Some(Driver::Postgres) => own.0 = true,
                     Some(Driver::Other) => own.1 = true,
-                    None => {}
+                    Some(Driver::Beside) | None => {}
                 },
                 _ => {}
             }

@@ -42,7 +42,8 @@ pub fn sink(ev: &mut Evaluator<'_, '_>, text: &Text<'_>, driver: Option<dialect:
     // Put together of pieces (`SQL("CREATE TABLE {}").format(Identifier(name))`) it says what no literal says.
     super::created::scan(&text.with_holes(super::HOLE), &mut ev.uses.created);
     let place = ev.place;
-    let mut sure = if driver.is_some() { Certainty::High } else { dialect::of_file(ev, place.file) };
+    let of_postgres = driver == Some(dialect::Driver::Postgres);
+    let mut sure = if of_postgres { Certainty::High } else { dialect::of_file(ev, place.file) };
     if ev.is_through() || ev.world.is_test(place.file) {
         sure = sure.min(Certainty::Medium);
     }
@@ -60,11 +61,15 @@ pub fn sink(ev: &mut Evaluator<'_, '_>, text: &Text<'_>, driver: Option<dialect:
         ev.state.sql.consumed.extend(addresses);
     }
     // Something of unknown origin that names nothing we know may be anyone's.
-    if driver.is_none() && analysis.references.is_empty() && !analysis.problems.is_empty() {
+    if !of_postgres && analysis.references.is_empty() && !analysis.problems.is_empty() {
         sure = sure.min(if reads_as_sql(template.text()) { Certainty::Medium } else { Certainty::Low });
     }
     if is_strange(ev, &analysis) {
         sure = sure.min(Certainty::Medium);
+    }
+    // Another database has tables of its own; where all are the lock's, it is the same one under another name.
+    if driver == Some(dialect::Driver::Beside) && analysis.problems.iter().any(|p| p.kind == ProblemKind::UnknownTable) {
+        sure = Certainty::Low;
     }
     if ev.world.keeps_statements {
         ev.uses.statements.push(SqlText { template: template.clone(), certainty: sure });
