@@ -25,7 +25,11 @@ impl<'a, H: Host<'a>> Machine<'_, 'a, H> {
             ExprKind::Subscript(s) => {
                 let base = self.eval(&s.0);
                 if matches!(s.1.kind, ExprKind::Slice) {
-                    return Value::Unknown;
+                    // Which part is not said here; `text.split(";")[:-1]` leaves out what is no statement.
+                    return match base.items() {
+                        Some((items, _)) if matches!(base, Value::List(_)) => Value::list(items, true),
+                        _ => Value::Unknown,
+                    };
                 }
                 let key = self.eval(&s.1);
                 subscript(&base, &key)

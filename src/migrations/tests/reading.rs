@@ -79,3 +79,22 @@ fn a_bare_name_beyond_the_search_path() {
     // Which of two is meant, nobody can tell.
     assert_eq!((names("a", "twice").as_deref(), names("b", "twice").as_deref(), names("public", "twice").as_deref()), (Some("id"), Some("id"), Some("x")));
 }
+
+/// `text.split(";")[:-1]`: all but what is no statement.
+#[test]
+fn statements_of_a_file_one_by_one() {
+    let code = "import os
+from alembic import op
+revision = 'a'
+down_revision = None
+def upgrade():
+    here = os.path.dirname(os.path.abspath(__file__))
+    with open(os.path.join(here, 'dump.sql')) as f:
+        for statement in f.read().split(';\\n')[:-1]:
+            if not statement or statement.startswith('--'):
+                continue
+            op.execute(statement)
+";
+    let s = pull(&[("versions/a.py", code), ("versions/dump.sql", "CREATE TABLE a (id int);\n\nCREATE TABLE b (id int);\n-- done\n")]);
+    assert_eq!(s.relations.keys().map(|k| k.name.as_str()).collect::<Vec<_>>(), ["a", "b"]);
+}
