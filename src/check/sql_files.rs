@@ -51,12 +51,12 @@ const STRANGE: &str = "sql of another database";
 const MANY: usize = 5;
 
 /// …outside of tests, where the code is more likely about this database, so many…
-const MANY_IN_FILE: usize = 8;
+const MANY_OF_OURS: usize = 8;
 
 /// …where for each that it has there are as many that it does not.
 const RATIO: usize = 5;
 
-/// Files, and folders of tests, whose SQL names many tables of which the lock has (almost) none: queries of a benchmark, a parser's examples, what fetches data
+/// Files and folders whose SQL names many tables of which the lock has (almost) none: queries of a benchmark, a parser's examples, what fetches data
 /// from another database, the dump of one. What they name is counted, not judged; one file more or less that happens to name a table of ours changes nothing.
 fn set_strangers_aside(opened: &Opened, made: &Created, all: &mut [(FileId, Uses)]) {
     let is_made: FxHashSet<Symbol> = made.iter().chain(all.iter().flat_map(|u| &u.1.created)).map(|c| c.0).collect();
@@ -69,7 +69,7 @@ fn set_strangers_aside(opened: &Opened, made: &Created, all: &mut [(FileId, Uses
             missing.extend(unknown.filter_map(|p| p.problem.table.as_deref()).map(Symbol::from).filter(|t| !is_made.contains(t)));
         }
     }
-    let many = |place: &str| if is_of_tests(place) { MANY } else { MANY_IN_FILE };
+    let many = |place: &str| if is_of_tests(place) { MANY } else { MANY_OF_OURS };
     places.retain(|place, (known, missing)| missing.len() >= many(place) && known.len() * RATIO <= missing.len());
     for (id, uses) in all.iter_mut() {
         if places_of(&opened.sources.get(*id).path).any(|f| places.contains_key(f)) {
@@ -78,15 +78,9 @@ fn set_strangers_aside(opened: &Opened, made: &Created, all: &mut [(FileId, Uses
     }
 }
 
-/// A file, and the folders of tests around it.
+/// A file, and the folders around it.
 fn places_of(path: &str) -> impl Iterator<Item = &str> {
-    std::iter::once(path).chain(test_folders(path))
-}
-
-/// The folders around a file, from its own up to the outermost one of tests; none for a file that is no test's.
-fn test_folders(path: &str) -> impl Iterator<Item = &str> {
-    let folder = |p: &str| p.rfind('/');
-    std::iter::successors(folder(path).map(|n| &path[..n]), move |p| folder(p).map(|n| &p[..n])).take_while(|p| is_of_tests(p))
+    std::iter::successors(Some(path), |p| p.rfind('/').map(|n| &p[..n]))
 }
 
 fn is_of_tests(path: &str) -> bool {

@@ -66,7 +66,13 @@ def f(conn):
 #[test]
 fn a_file_of_another_database() {
     let all = |n: usize, mark: &str| (0..n).map(|t| format!("DELETE FROM corp_{t};{mark}\n")).collect::<String>();
-    holds(&[("data/a.sql", &all(8, "")), ("data/b.sql", &all(7, " -- # ! warning unknown-table"))]);
+    holds(&[("data/a.sql", &all(8, "")), ("other/b.sql", &all(7, " -- # ! warning unknown-table"))]);
+    // A folder of several, whose files name few each; one that names the lock's tables is judged.
+    let (one, two) = ("DELETE FROM corp_a;DELETE FROM corp_b;DELETE FROM corp_c;", "DELETE FROM corp_d;DELETE FROM corp_e;DELETE FROM corp_f;");
+    let three = "DELETE FROM corp_g;DELETE FROM corp_h;";
+    holds(&[("analysis/x/1.sql", one), ("analysis/y/2.sql", two), ("analysis/y/3.sql", three)]);
+    let ours = "SELECT 1 FROM customers; SELECT 1 FROM orders;\nSELECT 1 FROM corp_z; -- # ! unknown-table\n";
+    holds(&[("analysis/x/1.sql", one), ("analysis/y/2.sql", two), ("analysis/y/3.sql", three), ("queries/4.sql", ours)]);
 }
 
 /// The dump of a database of `SQLite`, told by its words.
