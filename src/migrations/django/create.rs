@@ -52,7 +52,8 @@ pub(super) fn create_model<'a>(m: &mut M<'_, 'a>, app: &str, made: &Made<'a>, ta
         None => false,
     };
     let managed = option("managed");
-    let has_table = !matches!(managed, Some(Value::Bool(false))) && !proxy && !swapped;
+    let unmanaged = matches!(managed, Some(Value::Bool(false)));
+    let has_table = !unmanaged && !proxy && !swapped;
     let key = ModelKey { app: app.to_owned(), model: lower(&model_name) };
     if !all.iter().any(|f| f.1.primary_key()) {
         let mut id = Field::plain(m.host.auto_field);
@@ -68,6 +69,7 @@ pub(super) fn create_model<'a>(m: &mut M<'_, 'a>, app: &str, made: &Made<'a>, ta
         db_table: option("db_table").and_then(|v| v.constant()),
         fields: all,
         has_table,
+        unmanaged: unmanaged && !proxy,
         proxy_of,
         unique_together: together.clone(),
     };

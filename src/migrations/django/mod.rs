@@ -101,6 +101,9 @@ impl M<'_, '_> {
     }
 }
 
+/// Why a table is open that Django does not make.
+const UNMANAGED: &str = "an unmanaged model stands for it: something else makes it";
+
 /// One migration of an app.
 struct Node<'a> {
     class: Value<'a>,
@@ -153,6 +156,7 @@ pub fn replay_steps(files: &dyn Files<'_>, apps: &Apps, judge: bool) -> (Databas
     }
     with_user(&mut m, apps);
     confess_installed(&mut m, apps);
+    confess_unmanaged(&mut m);
     (m.host.db, graph(&nodes, &place), steps)
 }
 
@@ -278,6 +282,7 @@ fn contrib(m: &mut M<'_, '_>, apps: &Apps) {
                     db_table: Some((*table).to_owned()),
                     fields: vec![(name, id)],
                     has_table: true,
+                    unmanaged: false,
                     proxy_of: None,
                     unique_together: Vec::new(),
                 };
@@ -297,6 +302,17 @@ fn contrib_key<'a>(columns: &str, at: Location) -> (String, fields::Field<'a>) {
     let mut key = fields::Field::plain("CharField");
     key.args.keywords.push((fields::key("max_length"), Value::Int(length), at));
     (name.to_owned(), key)
+}
+
+/// A table or view that migrations name and leave to others is there, made by means that are not seen.
+fn confess_unmanaged(m: &mut M<'_, '_>) {
+    let unmanaged: Vec<ModelKey> = m.host.models.iter().filter(|(_, model)| model.unmanaged).map(|(key, _)| key.clone()).collect();
+    for key in unmanaged {
+        let table = m.host.table(&key);
+        if m.host.db.schema().relation(None, &table).is_none() {
+            m.host.db.schema_mut().mark_incomplete(format!("public.{table}"), UNMANAGED);
+        }
+    }
 }
 
 /// Apps that are installed from elsewhere bring tables that the project's own migrations do not make.

@@ -16,6 +16,8 @@ pub struct Model<'a> {
     pub fields: Vec<(String, Field<'a>)>,
     /// Neither `managed = False` nor a proxy.
     pub has_table: bool,
+    /// `managed = False`
+    pub unmanaged: bool,
     /// Of a proxy the model whose table it shows.
     pub proxy_of: Option<ModelKey>,
     /// `unique_together`

@@ -45,6 +45,26 @@ fn a_table_that_is_managed_perhaps() {
     );
 }
 
+/// What an unmanaged model stands for is made by something else, and there; unless a statement of the migrations makes it.
+#[test]
+fn a_table_that_others_make() {
+    let confessed = |options: &str| {
+        let s = one_model("('a', models.IntegerField())", options, "");
+        (s.relations.len(), s.incomplete.iter().map(|i| i.object.clone()).collect::<Vec<_>>())
+    };
+    assert_eq!(confessed("{'managed': False}"), (0, vec!["public.shop_link".to_owned()]));
+    assert_eq!(confessed("{'managed': False, 'db_table': 'links'}"), (0, vec!["public.links".to_owned()]));
+    assert_eq!(confessed("{'managed': True}"), (1, Vec::new()));
+    let text = "from django.db import migrations, models
+class Migration(migrations.Migration):
+    operations = [
+        migrations.CreateModel('Link', fields=[('id', models.BigAutoField(primary_key=True))], options={'managed': False}),
+        migrations.RunSQL('CREATE TABLE shop_link (id bigint)'),
+    ]
+";
+    assert!(pull(&[("shop/migrations/0001_initial.py", text)]).incomplete.is_empty());
+}
+
 /// What says `null` otherwise than by `null=True`.
 #[test]
 fn fields_that_may_be_null() {
