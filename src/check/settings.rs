@@ -240,8 +240,21 @@ impl Settings {
 }
 
 /// Folders that tools and people keep the steps of a schema's history in.
-const HISTORY: [&str; 12] =
-    ["alembic", "changelog", "delta", "deltas", "flyway", "migrate", "migration", "migrations", "patches", "revisions", "schema_migrations", "upgrades"];
+const HISTORY: [&str; 13] = [
+    "alembic",
+    "changelog",
+    "delta",
+    "deltas",
+    "flyway",
+    "liquibase",
+    "migrate",
+    "migration",
+    "migrations",
+    "patches",
+    "revisions",
+    "schema_migrations",
+    "upgrades",
+];
 
 /// Whether a path below the root is that of a step in the schema's history: by its folder (`migrations/`, `delta/16/`), or by a numbered name with words behind it
 /// (`V3__add_index.sql`, `20240131_orders.sql`), or all steps in one file.

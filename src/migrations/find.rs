@@ -88,7 +88,7 @@ pub(super) const ASIDE: &[&str] =
 /// The folder of SQL migrations under a path: one named `migrations` if there is such a one, else the path itself. Of several, the one with the most files
 /// is the application's; the others belong to a service beside it, or to a page of documentation.
 fn sql(path: &Path, files: &[PathBuf]) -> (Option<(String, Vec<Script>)>, Vec<String>) {
-    if let Some(planned) = super::sqitch::planned(files) {
+    if let Some(planned) = super::sqitch::planned(files).or_else(|| super::liquibase::planned(files)) {
         return (Some(planned), Vec::new());
     }
     let foreign = |inside: &Path| inside.parent().is_some_and(|p| files::is_foreign(&slashed(p)));

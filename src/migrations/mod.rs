@@ -13,6 +13,7 @@ mod files;
 mod find;
 mod first;
 mod jinja;
+mod liquibase;
 mod order;
 mod passed;
 mod python;
