@@ -87,3 +87,17 @@ def f(alias='reports'):
 ";
     holds(&[("manage.py", "import django\n"), ("shop/__init__.py", ""), ("shop/reports.py", code)]);
 }
+
+/// `default_related_name` is the name that keys without one of their own have on the other side.
+#[test]
+fn the_usual_name_of_the_other_side() {
+    let with = |meta: &str, related: &str, plain: &str, named: &str| {
+        app(&format!(
+            "class Tenant(models.Model):\n    id = models.BigAutoField(primary_key=True)\n    name = models.TextField()\n    last_seen = models.TextField(null=True)\n    owner = models.ForeignKey(Customer, models.CASCADE, default=1, db_constraint=False{related})\n    class Meta:\n        db_table = 'tenants'\n        {meta}\nCustomer.objects.filter(tenants_app__name='a'){named}\nCustomer.objects.prefetch_related('tenants_app'){named}\nCustomer.objects.filter(tenant__name='a'){plain}\n"
+        ));
+    };
+    let missing = "  # ! unknown-attribute";
+    with("default_related_name = '%(class)ss_app'", "", missing, "");
+    with("default_related_name = '%(class)ss_app'", ", related_name='tenant'", "", missing);
+    with("ordering = ['name']", "", "", missing);
+}

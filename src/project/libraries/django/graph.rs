@@ -9,6 +9,7 @@ use crate::project::eval::Evaluator;
 use crate::project::index::{Binding, ClassId, last_name};
 use crate::project::libraries::sqlalchemy::values::ColumnRef;
 use crate::project::models::django::fields as models;
+use crate::project::models::django::meta;
 use crate::project::models::{Framework, Member, ModelId};
 use crate::project::uses::RelationName;
 use crate::project::value::Value;
@@ -269,7 +270,8 @@ impl Graph {
             given.and_then(|e| if let ExprKind::Str(s) = &e.kind { s.constant() } else { None })
         };
         let fill = |t: std::borrow::Cow<'_, str>| Symbol::from(&t.replace("%(class)s", &own_name).replace("%(model_name)s", &own_name));
-        let related = text("related_name").map(fill);
+        let by_default = |class| meta::default_related_name(&mut Evaluator::quiet(world, place), class).map(|n| Symbol::from(&n));
+        let related = text("related_name").map(fill).or_else(|| world.models.get(id).class.and_then(by_default));
         let query = text("related_query_name").map(fill);
         // The other side of a generic relation knows it only by a name that is given for look-ups, and has no attribute for it.
         if related.is_some_and(|r| r.as_str().ends_with('+')) || pointer == Pointer::Generic && query.is_none() {

@@ -45,6 +45,13 @@ pub(super) fn attribute<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId, name: &s
     None
 }
 
+/// The name by which other models know one whose foreign keys give none: `default_related_name`.
+pub fn default_related_name(ev: &mut Evaluator<'_, '_>, class: ClassId) -> Option<String> {
+    let text = attribute(ev, class, "default_related_name")?.constant()?.into_owned();
+    let name = ev.world.index.class(class).node.name.as_str().to_lowercase();
+    Some(text.replace("%(class)s", &name).replace("%(model_name)s", &name))
+}
+
 /// The table's name that `Meta` gives, as Django knows it: the names of many-to-many tables begin with it, whatever PostgreSQL makes of it.
 pub(super) fn written_table(ev: &mut Evaluator<'_, '_>, class: ClassId) -> Option<String> {
     let text = attribute(ev, class, "db_table")?.constant()?.into_owned();

@@ -4,7 +4,7 @@ pub mod apps;
 mod brought;
 pub mod fields;
 mod init;
-mod meta;
+pub mod meta;
 #[cfg(test)]
 mod tests;
 pub mod translated;
@@ -356,8 +356,11 @@ impl Django {
                 let text = a.value.constant()?.replace("%(class)s", &name).replace("%(app_label)s", self.label(ev, class).as_str());
                 (!text.ends_with('+')).then(|| Symbol::from(&text))
             }
-            None if one => Some(Symbol::from(&name)),
-            None => Some(Symbol::from(&format!("{name}_set"))),
+            None => {
+                let label = self.label(ev, class);
+                let by_default = meta::default_related_name(ev, class).map(|n| Symbol::from(&n.replace("%(app_label)s", label.as_str())));
+                by_default.or_else(|| Some(Symbol::from(&if one { name } else { format!("{name}_set") })))
+            }
         }
     }
 
