@@ -353,6 +353,9 @@ impl Incomplete {
 /// How the reason begins for a table that migrations suppose: they go on from a schema that something else made.
 pub const NONE_CREATES: &str = "migrations change it but none creates it";
 
+/// The reason for a table of an unmanaged model, which migrations name and do not make.
+pub const UNMANAGED: &str = "an unmanaged model stands for it: something else makes it";
+
 /// Everything known of a database's shape.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Schema {

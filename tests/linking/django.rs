@@ -53,6 +53,21 @@ fn an_unmanaged_model_without_a_field() {
     with("\n    name = models.TextField()", "False", "table");
 }
 
+/// A lock of migrations does not know what other means made; one of a database does.
+#[test]
+fn unmanaged_models_under_a_lock_of_migrations() {
+    let of_migrations = format!("{LOCK}incomplete:\n  - {{object: public.views, reason: 'an unmanaged model stands for it: something else makes it'}}\n");
+    let code = |unmanaged: &str| {
+        format!(
+            "{CUSTOMER}class Seen(models.Model):\n    id = models.BigAutoField(primary_key=True)\n    class Meta:\n        managed = False\n        db_table = 'seen'{unmanaged}\nclass Made(models.Model):\n    id = models.BigAutoField(primary_key=True)\n    class Meta:\n        db_table = 'made'  # ! error unknown-table\n"
+        )
+    };
+    let holds =
+        |lock: &str, code: &str| holds(&[("schema.lock.yaml", lock), ("manage.py", "import django\n"), ("shop/__init__.py", ""), ("shop/models.py", code)]);
+    holds(&of_migrations, &code(""));
+    holds(LOCK, &code("  # ! error unknown-table"));
+}
+
 /// The column of `order_with_respect_to` is no column that the model lacks; without it, it is.
 #[test]
 fn rows_with_an_order() {

@@ -101,9 +101,6 @@ impl M<'_, '_> {
     }
 }
 
-/// Why a table is open that Django does not make.
-const UNMANAGED: &str = "an unmanaged model stands for it: something else makes it";
-
 /// One migration of an app.
 struct Node<'a> {
     class: Value<'a>,
@@ -310,7 +307,7 @@ fn confess_unmanaged(m: &mut M<'_, '_>) {
     for key in unmanaged {
         let table = m.host.table(&key);
         if m.host.db.schema().relation(None, &table).is_none() {
-            m.host.db.schema_mut().mark_incomplete(format!("public.{table}"), UNMANAGED);
+            m.host.db.schema_mut().mark_incomplete(format!("public.{table}"), crate::schema::UNMANAGED);
         }
     }
 }

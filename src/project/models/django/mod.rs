@@ -138,8 +138,11 @@ impl Django {
         }
         if unmanaged {
             d.model.columns.iter_mut().for_each(|c| c.unconstrained = true);
-            // One without a field is there to carry permissions, and has no table.
-            d.model.foreign |= d.model.columns.is_empty() && parent.is_none() && !d.model.open && !is_in_lock(ev, &d.model.relation.name);
+            // One without a field is there to carry permissions, and has no table; and a lock that leaves such tables out does so with those, too, that no
+            // migration names.
+            let bare = d.model.columns.is_empty() && parent.is_none() && !d.model.open;
+            let left_out = || world.schema.incomplete.iter().any(|i| i.reason == crate::schema::UNMANAGED);
+            d.model.foreign |= (bare || left_out()) && !is_in_lock(ev, &d.model.relation.name);
         }
         brought::order(ev, class, &mut d);
         self.translated.apply(ev, class, &mut d);
