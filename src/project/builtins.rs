@@ -290,7 +290,10 @@ pub fn call<'a>(ev: &mut Evaluator<'_, 'a>, path: &str, call: &'a Call, args: &A
             Value::None
         }
         "builtins.super" => match (ev.place.class, ev.place.function) {
-            (Some(c), Some(_)) if call.args.is_empty() => Value::object(crate::symbol::Symbol::from(&format!("builtins.super.{}", c.0))),
+            // `super(Order, cls)` says at length what `super()` means, unless it names another class.
+            (Some(c), Some(_)) if call.args.is_empty() || (call.args.len() == 2 && matches!(first(), Value::Class(f) if f == c)) => {
+                Value::object(crate::symbol::Symbol::from(&format!("builtins.super.{}", c.0)))
+            }
             _ => Value::Unknown,
         },
         // The function knows what FastAPI will hand over.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::source::{Location, Span};
+use crate::source::{FileId, Location, Span};
 use crate::symbol::Symbol;
 use crate::syntax::python::{self, ArgKind, BinaryOp, Call, ComprehensionKind, DictItem, Expr, ExprKind, Ident};
 
@@ -84,6 +84,8 @@ pub struct Evaluator<'w, 'a> {
     pub state: libraries::State<'a>,
     /// Functions being walked once more with the arguments of a call, innermost last.
     pub(super) through: Vec<FunctionId>,
+    /// The call, and its file, that the outermost of them is walked for.
+    pub(super) asked_by: Option<(FileId, &'a Call)>,
     /// How often that was done in this file.
     pub(super) walked_through: usize,
     /// How many lambdas are being called, one inside the other.
@@ -118,6 +120,7 @@ impl<'w, 'a> Evaluator<'w, 'a> {
             summaries: Vec::new(),
             state: libraries::State::default(),
             through: Vec::new(),
+            asked_by: None,
             walked_through: 0,
             lambdas: 0,
             hands_on: false,
@@ -345,10 +348,20 @@ impl<'w, 'a> Evaluator<'w, 'a> {
                 if def.has_decorator("property") {
                     return self.result_of(*f);
                 }
+                let class = self.own_class(class);
                 let receiver = if def.has_decorator("classmethod") { Value::Class(class) } else { Value::Instance(class) };
                 Value::Method(Arc::new((receiver, *f)))
             }
             _ => Value::Unknown,
+        }
+    }
+
+    /// The class that the method being walked is called on, where that is a child of the one it is written in.
+    fn own_class(&self, written_in: ClassId) -> ClassId {
+        let first = self.place.function.and_then(|f| self.world.index.function(f).node.params.first());
+        match first.and_then(|p| self.env.get(&p.name.name)) {
+            Some(Value::Class(c) | Value::Instance(c)) if self.world.is_subclass(*c, written_in) => *c,
+            _ => written_in,
         }
     }
 

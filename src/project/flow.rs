@@ -399,7 +399,7 @@ impl<'a> Evaluator<'_, 'a> {
         self.state.sql.foreign += u32::from(def.for_other_database);
         self.body(&def.node.body);
         self.dotted = saved_dotted;
-        let hands_on = std::mem::replace(&mut self.hands_on, saved_hands_on);
+        let hands_on = std::mem::replace(&mut self.hands_on, saved_hands_on) || super::through::is_inherited(self.world, def);
         self.state.sql.foreign = saved_foreign;
         let returns = std::mem::replace(&mut self.returns, saved_returns);
         let returns = Value::union(returns.into_iter().map(|v| libraries::given_back(self, v)));

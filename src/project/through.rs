@@ -5,11 +5,11 @@
 
 use crate::symbol::Symbol;
 
-use crate::source::FileId;
-use crate::syntax::python::{ArgKind, Call, ExprKind, ParamKind, StmtKind};
+use crate::source::{FileId, Location};
+use crate::syntax::python::{ArgKind, Call, Expr, ExprKind, ParamKind, StmtKind};
 
 use super::eval::{Args, Env, Evaluator};
-use super::index::FunctionId;
+use super::index::{FunctionDef, FunctionId};
 use super::libraries::LibraryValue;
 use super::value::Value;
 use super::world::{Place, World};
@@ -31,22 +31,43 @@ impl<'a> Evaluator<'_, 'a> {
         !self.through.is_empty()
     }
 
+    /// Whether a keyword of that name stands there in the call that code is being walked for.
+    pub fn is_asked_keyword(&self, at: Location) -> bool {
+        self.asked_by.is_some_and(|(file, call)| file == at.file && call.args.iter().any(|a| matches!(a.kind, ArgKind::Keyword(k) if k.span() == at.span)))
+    }
+
+    /// Whether an expression is a parameter of the function around it.
+    pub fn is_parameter(&self, expr: &Expr) -> bool {
+        let (ExprKind::Name(n), Some(f)) = (&expr.kind, self.place.function) else { return false };
+        self.world.index.function(f).node.params.iter().any(|p| p.name.name == *n)
+    }
+
+    /// Whether the function around takes `**kwargs`.
+    pub fn takes_keywords(&self) -> bool {
+        self.place.function.is_some_and(|f| self.world.index.function(f).node.params.iter().any(|p| p.kind == ParamKind::Kwargs))
+    }
+
     /// Walks a function with the arguments of a call, if that can tell more than its summary; gives what it returns.
     pub fn walk_through(&mut self, id: FunctionId, receiver: Option<&Value<'a>>, call: &'a Call, args: &Args<'a>) -> Option<Value<'a>> {
         let summary = self.world.summary(id);
+        let def = self.world.index.function(id);
         let given = args.values.iter().any(|v| self.world.carries(v));
-        let worth = given || (summary.hands_on && (args.values.iter().any(|v| !v.is_unknown()) || matches!(receiver, Some(Value::Instance(_)))));
+        let told = || tells(def, call, args) || matches!(receiver, Some(Value::Instance(_))) || self.inherited(def, receiver);
+        let worth = given || (summary.hands_on && told());
         if !worth || self.through.len() >= MAX_DEPTH || self.through.contains(&id) || self.walked_through >= MAX_IN_FILE {
             self.hands_on |= summary.hands_on;
             return None;
         }
+        self.hands_on |= summary.hands_on && call.args.iter().any(|a| a.kind == ArgKind::DoubleSpread && self.is_parameter(&a.value));
         self.walked_through += 1;
-        let def = self.world.index.function(id);
         if self.world.trace.is_some() && self.notes() {
             self.uses.called.insert(def.file);
         }
         let place = Place { file: def.file, class: def.class, function: Some(id) };
         let env = self.bind(id, receiver, call, args);
+        if self.through.is_empty() {
+            self.asked_by = Some((self.place.file, call));
+        }
 
         let saved_place = std::mem::replace(&mut self.place, place);
         let saved_env = std::mem::replace(&mut self.env, env);
@@ -75,6 +96,29 @@ impl<'a> Evaluator<'_, 'a> {
             return Some(Value::list_of(Value::union(yields)));
         }
         (!returns.is_unknown()).then_some(returns)
+    }
+
+    /// `Order.get_by(id=1)`, where `get_by` stands in a class that `Order` descends from: only the caller says whose rows it reads.
+    fn inherited(&self, def: &FunctionDef<'a>, receiver: Option<&Value<'a>>) -> bool {
+        let (Some(Value::Class(class)), Some(own)) = (receiver, def.class) else { return false };
+        own != *class && self.world.models.of_class(*class).is_some()
+    }
+
+    /// `order.save()`, where a class that has no table itself says `return self`: what it gives is an order.
+    pub fn of_receiver(&self, f: FunctionId, receiver: Option<&Value<'a>>, v: Value<'a>) -> Value<'a> {
+        let (Some(Value::Instance(class) | Value::Class(class)), Some(own)) = (receiver, self.world.index.function(f).class) else { return v };
+        let models = &self.world.models;
+        if own == *class || models.of_class(own).is_some() || models.of_class(*class).is_none() {
+            return v;
+        }
+        match v {
+            Value::Instance(c) if c == own => Value::Instance(*class),
+            Value::List(l) if l.items.is_empty() && matches!(l.rest, Some(Value::Instance(c)) if c == own) => Value::list_of(Value::Instance(*class)),
+            Value::Union(all) => {
+                Value::union(all.iter().map(|v| if matches!(v, Value::Instance(c) if *c == own) { Value::Instance(*class) } else { v.clone() }))
+            }
+            other => other,
+        }
     }
 
     /// `super().__init__("orders")`: what the parent's constructor stores as it is given is the child's.
@@ -138,6 +182,18 @@ impl World<'_> {
             _ => false,
         })
     }
+}
+
+/// Whether a function is a class method that mapped classes below its own inherit: which of them it is called on, only its caller knows.
+pub(super) fn is_inherited(world: &World<'_>, def: &FunctionDef<'_>) -> bool {
+    let Some(own) = def.class.filter(|_| def.has_decorator("classmethod")) else { return false };
+    world.models.all.iter().filter_map(|m| m.class).any(|c| c != own && world.is_subclass(c, own))
+}
+
+/// Whether a call's arguments may say what a function hands on. Of keywords that go into `**kwargs` the names do.
+fn tells(def: &FunctionDef<'_>, call: &Call, args: &Args<'_>) -> bool {
+    args.values.iter().any(|v| !v.is_unknown())
+        || (call.args.iter().any(|a| matches!(a.kind, ArgKind::Keyword(_))) && def.node.params.iter().any(|p| p.kind == ParamKind::Kwargs))
 }
 
 /// Whether a call gives parameter `n` of that name.

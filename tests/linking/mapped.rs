@@ -220,3 +220,63 @@ fn an_object_with_a_key_of_the_database() {
     holds(&[("schema.lock.yaml", &lock), ("model.py", &model), ("app.py", &code(error, error))]);
     holds(&[("schema.lock.yaml", &lock), ("model.py", &model), ("tests/data.py", &code("", "  # ! warning generated-column-write"))]);
 }
+
+/// Class methods that models inherit from a class without a table: which model it is only the caller says, and of `**kwargs` the names count.
+#[test]
+fn class_methods_that_models_inherit() {
+    let mixin = "from sqlalchemy.orm import scoped_session, sessionmaker
+Session = scoped_session(sessionmaker())
+class Active:
+    @classmethod
+    def get(cls, pk):
+        return Session.query(cls).get(pk)
+    @classmethod
+    def get_by(cls, **kw):
+        return Session.query(cls).filter_by(**kw).first()
+    @classmethod
+    def create(cls, **kw):
+        commit = kw.pop('commit', False)
+        if 'flush' in kw:
+            kw.pop('flush')
+        made = cls(**kw)
+        return made.save()
+    @classmethod
+    def alive(cls):
+        q = Session.query(cls)
+        if hasattr(cls, 'gone_at'):
+            q = q.filter(cls.gone_at.is_(None))
+        return q
+    @classmethod
+    def guess(cls, **kw):
+        return cls(**{k: v for k, v in kw.items() if hasattr(cls, k)})
+    def save(self):
+        Session.add(self)
+        return self
+    def update(self, **kw):
+        for name, value in kw.items():
+            setattr(self, name, value)
+        return self.save()
+";
+    let models = format!(
+        "{BASE}from mixin import Active\nBase = declarative_base()\nclass Customer(Active, Base):\n    __tablename__ = 'customers'\n    id = Column(BigInteger, primary_key=True)\n    name = Column(String, nullable=False)\n    tier = Column(String)\nclass Tenant(Base, Active):\n    __tablename__ = 'tenants'\n    id = Column(BigInteger, primary_key=True)\n    @classmethod\n    def create(cls, label='', **kw):\n        return super(Tenant, cls).create(**kw)\n"
+    )
+    .replace("import Column, Integer", "import BigInteger, Column");
+    let code = "from models import Customer, Tenant
+def f():
+    a = Customer.get(1)
+    a.tier, a.nope  # ! nope
+    b = Customer.get_by(name='x')
+    b.tier, b.nope  # ! nope
+    Customer.get_by(nope='x')  # ! nope
+    c = Customer.create(name='x', commit=True, flush=True)
+    c.nope  # ! nope
+    Customer.create(name='x', nope=1)  # ! nope
+    for d in Customer.alive():
+        d.nope  # ! nope
+    e = Customer.guess(nope=1).update(anything=1)
+    e.nope  # ! nope
+    Tenant.create(label='x', id=1)
+    Tenant.create(label='x', name=1)  # ! name
+";
+    holds(&[("mixin.py", mixin), ("models.py", &models), ("a.py", code)]);
+}

@@ -14,7 +14,7 @@ use crate::project::value::{Dict, Value};
 use crate::project::world::World;
 use crate::source::Location;
 use crate::symbol::Symbol;
-use crate::syntax::python::{ArgKind, Call, Expr, ExprKind, Ident};
+use crate::syntax::python::{ArgKind, Call, Expr, Ident};
 
 use super::sql_text::{self, dialect};
 
@@ -136,7 +136,7 @@ fn apply<'a>(ev: &mut Evaluator<'_, 'a>, signature: &Signature, driver: Option<d
     let sure = certainty(ev, signature, driver);
     for one in table.alternatives() {
         let Some((relation, text)) = relation(ev, one, schema) else {
-            ev.hands_on |= is_parameter(ev, expr);
+            ev.hands_on |= ev.is_parameter(expr);
             continue;
         };
         note(ev, &text, relation, None, access, sure);
@@ -193,15 +193,9 @@ fn take_sql<'a>(ev: &mut Evaluator<'_, 'a>, sql: &Value<'a>, expr: &'a Expr, dri
                 take_sql(ev, v, expr, driver);
             }
         }
-        Value::Unknown => ev.hands_on |= is_parameter(ev, expr),
+        Value::Unknown => ev.hands_on |= ev.is_parameter(expr),
         _ => {}
     }
-}
-
-/// Whether an expression is a parameter of the function around it.
-fn is_parameter(ev: &Evaluator<'_, '_>, expr: &Expr) -> bool {
-    let (ExprKind::Name(n), Some(f)) = (&expr.kind, ev.place.function) else { return false };
-    ev.world.index.function(f).node.params.iter().any(|p| p.name.name == *n)
 }
 
 fn certainty(ev: &mut Evaluator<'_, '_>, signature: &Signature, driver: Option<dialect::Driver>) -> Certainty {

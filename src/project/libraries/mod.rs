@@ -310,6 +310,10 @@ pub fn store_attribute<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &Value<'a>, att
 /// `setattr(object, name, value)`, where the names that it may be are known.
 pub fn set_attributes<'a>(ev: &mut Evaluator<'_, 'a>, object: &Value<'a>, names: &Value<'a>, value: &Value<'a>, call: &'a Call) {
     let one = matches!(names, Value::Str(_));
+    // `for name, value in kwargs.items(): setattr(self, name, value)`
+    ev.hands_on |= names.is_unknown() && matches!(object, Value::Instance(_)) && ev.takes_keywords();
+    // Nothing is amiss with a name that is set and stays in memory.
+    let asked_by = ev.asked_by.take();
     for name in names.alternatives() {
         let Value::Str(text) = name else { continue };
         let (Some(constant), Some(at)) = (text.constant(), text.made_at()) else { continue };
@@ -323,6 +327,7 @@ pub fn set_attributes<'a>(ev: &mut Evaluator<'_, 'a>, object: &Value<'a>, names:
             sqlalchemy::attributes::lost(ev, object, attr.name, at);
         }
     }
+    ev.asked_by = asked_by;
 }
 
 /// `receiver[key] = value` on something that is no dict.
@@ -349,7 +354,8 @@ pub fn inline<'a>(ev: &mut Evaluator<'_, 'a>, function: FunctionId, receiver: Op
         return v;
     }
     let generic = ev.generic_result(function, receiver, call, args);
-    if generic.is_unknown() { ev.result_of(function) } else { generic }
+    let v = if generic.is_unknown() { ev.result_of(function) } else { generic };
+    ev.of_receiver(function, receiver, v)
 }
 
 /// What a function gives back: with what it did to it besides.

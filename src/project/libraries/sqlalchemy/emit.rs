@@ -207,10 +207,11 @@ pub fn relation(ev: &mut Evaluator<'_, '_>, id: ModelId, location: Location, acc
 
 /// Notes a name that a model does not have.
 pub fn missing_attribute(ev: &mut Evaluator<'_, '_>, id: ModelId, name: Symbol, location: Location, at_most: Certainty) {
-    // A helper that is walked with a caller's class may ask for what only other callers' classes have.
-    if !ev.notes() || ev.is_through() {
+    // A helper that is walked with a caller's class may ask for what only other callers' classes have; what the caller wrote is the caller's.
+    if !ev.notes() || (ev.is_through() && !ev.is_asked_keyword(location)) {
         return;
     }
+    let at_most = if ev.is_through() { at_most.min(Certainty::Medium) } else { at_most };
     if ev.world.index.module_of(location.file).is_some_and(|m| m.asked_for.contains(&name)) {
         return;
     }

@@ -277,11 +277,17 @@ fn keywords<'a>(ev: &mut Evaluator<'_, 'a>, q: &Arc<Query<'a>>, call: &'a Call, 
             ArgKind::DoubleSpread => {
                 if let Value::Dict(d) = v {
                     for e in &d.entries {
+                        let before = ev.uses.missing_attributes.len();
                         if let Some(key) = e.key.constant() {
                             scoped_name(ev, q, Symbol::from(&key), e.at);
                         }
+                        // On some ways through the helper it is gone by now.
+                        if e.conditional && ev.is_through() {
+                            ev.uses.missing_attributes.truncate(before);
+                        }
                     }
                 } else {
+                    ev.hands_on |= ev.is_parameter(&a.value);
                     ev.uses.skip("keywords of a query that are not known");
                 }
             }

@@ -55,7 +55,10 @@ pub fn constructor<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId, call: &'a Cal
                         (Found::Columns(all), _) => emit::columns(ev, &all, e.at, Access::Write),
                         // What a dict holds when it is given was inferred; of one that another class's fields make, too little is known.
                         (Found::Missing, Some((id, _)))
-                            if !own && !e.conditional && e.expr.is_some_and(|(file, _)| file == ev.place.file) && !LIBRARY_MEMBERS.contains(&key.as_str()) =>
+                            if !own
+                                && !e.conditional
+                                && (e.expr.is_some_and(|(file, _)| file == ev.place.file) || ev.is_asked_keyword(e.at))
+                                && !LIBRARY_MEMBERS.contains(&key.as_str()) =>
                         {
                             emit::missing_attribute(ev, id, key, e.at, Certainty::Medium);
                         }
@@ -63,7 +66,13 @@ pub fn constructor<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId, call: &'a Cal
                     }
                 }
             }
-            (ArgKind::DoubleSpread, _) if model.is_some() => ev.uses.skip("keywords of a constructor that are not known"),
+            (ArgKind::DoubleSpread, _) => {
+                // `cls(**kwargs)` in what mapped classes inherit hands them on too.
+                ev.hands_on |= (model.is_some() || ev.place.class == Some(class)) && ev.is_parameter(&a.value);
+                if model.is_some() {
+                    ev.uses.skip("keywords of a constructor that are not known");
+                }
+            }
             _ => {}
         }
     }
