@@ -336,8 +336,11 @@ pub fn store_subscript<'a>(ev: &mut Evaluator<'_, 'a>, _target: &'a Expr, receiv
 }
 
 /// What a parameter is known to be, where a library decides (a pytest fixture, a bound model).
-pub fn parameter<'a>(ev: &mut Evaluator<'_, 'a>, function: FunctionId, _n: usize, param: &'a Param) -> Option<Value<'a>> {
-    pytest::parameter(ev, function, param)
+pub fn parameter<'a>(ev: &mut Evaluator<'_, 'a>, function: FunctionId, n: usize, param: &'a Param) -> Option<Value<'a>> {
+    if ev.world.is_collecting() {
+        return None;
+    }
+    pytest::parameter(ev, function, param).or_else(|| django::about::parameter(ev, function, n, param))
 }
 
 /// A call of a function of the project itself; `receiver` for a method.

@@ -288,6 +288,11 @@ impl Graph {
         self.accessors.entry((target, accessor)).or_insert(back);
     }
 
+    /// Whether no model points at another, and none has a manager of its own.
+    pub fn is_empty(&self) -> bool {
+        self.edges.is_empty() && self.managers.is_empty() && self.own.is_empty()
+    }
+
     /// Gives the classes it speaks of other numbers.
     pub fn renumber(&mut self, of: &mut dyn FnMut(ClassId) -> ClassId) {
         self.managers = self.managers.iter().map(|(c, m)| (of(*c), *m)).collect();

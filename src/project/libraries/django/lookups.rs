@@ -40,11 +40,16 @@ impl Path {
 
     /// From a string; the sign of an ordering in front is left away. `?` asks for any order, and names nothing.
     pub fn from_text(text: &Text<'_>) -> Option<Self> {
+        Self::behind(text, &['-', '+'])
+    }
+
+    /// The same with other signs in front.
+    pub fn behind(text: &Text<'_>, signs: &[char]) -> Option<Self> {
         let whole = text.constant()?;
         if whole == "?" {
             return None;
         }
-        let mut at = whole.len() - whole.trim_start_matches(['-', '+']).len();
+        let mut at = whole.len() - whole.trim_start_matches(signs).len();
         let mut parts = Vec::new();
         for p in whole[at..].split("__") {
             parts.push((Symbol::from(p), text.locate(at..at + p.len())?));

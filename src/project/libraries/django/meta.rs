@@ -10,7 +10,7 @@ use crate::symbol::Symbol;
 use crate::syntax::python::{Body, Expr, ExprKind, StmtKind};
 
 use super::lookups::Path;
-use super::{Django, model, queryset};
+use super::{Django, about, model, queryset};
 
 /// A class body: where it is a model's `Meta`, the fields it names are looked up (the options of django/db/models/options.py, `DEFAULT_NAMES`).
 ///
@@ -18,10 +18,13 @@ use super::{Django, model, queryset};
 pub fn class_body<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId, body: &'a Body) {
     let def = ev.world.index.class(class);
     if def.node.name.as_str() != "Meta" {
-        return;
+        return about::class_body(ev, class, body);
     }
     let Some(outer) = def.outer_class else { return };
-    let Some(id) = model(ev, outer) else { return shown(ev, outer, class, body) };
+    let Some(id) = model(ev, outer) else {
+        let judged = shown(ev, outer, class, body);
+        return mentioned(ev, outer, body, judged);
+    };
     for (option, value) in options(body) {
         match option.as_str() {
             "ordering" | "get_latest_by" | "order_with_respect_to" | "unique_together" | "index_together" => {
@@ -39,7 +42,7 @@ pub fn class_body<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId, body: &'a Body
 }
 
 /// What a body assigns to single names.
-fn options(body: &Body) -> impl Iterator<Item = (Symbol, &Expr)> {
+pub(super) fn options(body: &Body) -> impl Iterator<Item = (Symbol, &Expr)> {
     body.iter().filter_map(|s| match &s.kind {
         StmtKind::Assign(a) => match a.0.as_slice() {
             [Expr { kind: ExprKind::Name(name), .. }] => Some((*name, &a.1)),
@@ -50,10 +53,10 @@ fn options(body: &Body) -> impl Iterator<Item = (Symbol, &Expr)> {
 }
 
 /// The `fields` of a form or serializer over a model. Each is declared beside it, or a field of the model (`ModelFormMetaclass` in django/forms/models.py); for a
-/// serializer any attribute of the model will do (`ModelSerializer.build_field` in `rest_framework/serializers.py`).
-fn shown<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId, meta: ClassId, body: &'a Body) {
+/// serializer any attribute of the model will do (`ModelSerializer.build_field` in `rest_framework/serializers.py`). Gives whether they could be told from others.
+fn shown<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId, meta: ClassId, body: &'a Body) -> bool {
     let world = ev.world;
-    let Some(lineage) = world.lineage(class).filter(|l| !l.open) else { return };
+    let Some(lineage) = world.lineage(class).filter(|l| !l.open) else { return false };
     let over_model = |p: &str| {
         let name = p.rsplit('.').next().unwrap_or_default();
         is_from(p, "django.forms") && name == "ModelForm" || is_from(p, "rest_framework.serializers") && name.ends_with("ModelSerializer")
@@ -63,14 +66,14 @@ fn shown<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId, meta: ClassId, body: &'
     // One that makes its fields by itself may have others, or make nothing of those it lists.
     let makes = |name: &&str| world.class_member(class, Symbol::from(name)).is_some();
     if !outside().any(over_model) || !outside().all(known) || MAKE_FIELDS.iter().any(makes) {
-        return;
+        return false;
     }
     // `extra_kwargs = {"title": {"source": "name"}}`
     if world.class_member(meta, Symbol::from("extra_kwargs")).is_some() {
-        return;
+        return false;
     }
-    let Value::Class(of) = ev.plain_attribute(&Value::Class(meta), Symbol::from("model")) else { return };
-    let Some(id) = model(ev, of) else { return };
+    let Value::Class(of) = ev.plain_attribute(&Value::Class(meta), Symbol::from("model")) else { return false };
+    let Some(id) = model(ev, of) else { return false };
     for (_, value) in options(body).filter(|o| o.0.as_str() == "fields") {
         let v = quietly(ev, value);
         let items = match &v {
@@ -87,6 +90,21 @@ fn shown<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId, meta: ClassId, body: &'
             }
         }
     }
+    true
+}
+
+/// What else the `Meta` of a class that is about a model names of its fields; `judged` if its `fields` have been looked up.
+fn mentioned<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId, body: &'a Body, judged: bool) {
+    let lists = |name: &str| (name == "fields" && !judged) || about::META_LISTS.contains(&name);
+    let mut named = options(body).filter(|o| lists(o.0.as_str())).peekable();
+    if named.peek().is_none() {
+        return;
+    }
+    let Some(id) = about::subject(ev, class) else { return };
+    for (_, value) in named {
+        let v = quietly(ev, value);
+        about::mention(ev, id, &v, 0);
+    }
 }
 
 /// Methods by which a serializer makes its fields, or shows something else.
@@ -94,7 +112,7 @@ const MAKE_FIELDS: &[&str] =
     &["get_fields", "get_field_names", "build_field", "build_unknown_field", "include_extra_kwargs", "get_extra_kwargs", "fields", "to_representation"];
 
 /// The value of an expression that was walked already.
-fn quietly<'a>(ev: &Evaluator<'_, 'a>, e: &'a Expr) -> Value<'a> {
+pub(super) fn quietly<'a>(ev: &Evaluator<'_, 'a>, e: &'a Expr) -> Value<'a> {
     Evaluator::quiet_on(ev.world, ev.place, &ev.trail).eval(e)
 }
 

@@ -1,5 +1,6 @@
 //! Django: managers, query sets, look-ups, objects.
 
+pub mod about;
 pub mod graph;
 pub mod lookups;
 mod manager;
@@ -130,10 +131,11 @@ pub fn attribute<'a>(ev: &mut Evaluator<'_, 'a>, value: &Value<'a>, attr: Ident)
             {
                 return ev.world.models.get(*id).class.map(Value::Class);
             }
-            let id = model(ev, *c)?;
+            let Some(id) = model(ev, *c) else { return about::attribute(ev, value, attr.name) };
             let at = ev.at(attr.span);
             object_attribute(ev, id, attr.name, at, Access::Read)
         }
+        Value::Object(_) => about::attribute(ev, value, attr.name),
         Value::Library(LibraryValue::Django(Django::Set(s))) => match attr.as_str() {
             "model" => ev.world.models.get(s.model).class.map(Value::Class),
             _ => None,
@@ -206,7 +208,10 @@ pub fn method<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &Value<'a>, name: Ident,
                 let own = matches!(ev.world.class_member(*c, name.name), Some((_, [.., Binding::Function(_)])));
                 return if own { None } else { queryset::method(ev, &Arc::new(Set::new(id, Some(*c))), name.as_str(), call, args) };
             }
-            let id = model(ev, *c)?;
+            let Some(id) = model(ev, *c) else {
+                let own = ev.world.class_member(*c, name.name).is_some();
+                return if own { None } else { about::method(ev, *c, name.as_str(), args.values.first()) };
+            };
             if matches!(name.as_str(), "save" | "asave" | "refresh_from_db" | "arefresh_from_db") {
                 let fields = args.keyword(call, "update_fields").or_else(|| args.keyword(call, "fields")).cloned();
                 let access = if name.as_str().ends_with("save") { Access::Write } else { Access::Read };
@@ -222,9 +227,13 @@ pub fn method<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &Value<'a>, name: Ident,
         Value::Object(o) if o.path.as_str().starts_with("builtins.super.") => {
             // `super().get_queryset()` in a manager.
             let class = ClassId(o.path.as_str().rsplit('.').next()?.parse().ok()?);
-            let &Some(id) = ev.world.django.managers.get(&class)? else { return None };
             let own = ev.world.lineage(class)?.mro.iter().skip(1).any(|c| ev.world.index.class(*c).names.contains_key(&name.name));
-            if own { None } else { queryset::method(ev, &Arc::new(Set::new(id, Some(class))), name.as_str(), call, args) }
+            match ev.world.django.managers.get(&class) {
+                _ if own => None,
+                Some(&Some(id)) => queryset::method(ev, &Arc::new(Set::new(id, Some(class))), name.as_str(), call, args),
+                Some(None) => None,
+                None => about::method(ev, class, name.as_str(), args.values.first()),
+            }
         }
         _ => None,
     }

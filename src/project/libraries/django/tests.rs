@@ -336,3 +336,53 @@ class Tag(models.Model):
     }
     assert!(with("serializers.ModelSerializer, Foreign", "pass", "['nmae']").is_empty());
 }
+
+const FRAMEWORKS: &str = "from django import forms
+from django.contrib import admin
+from django.db.models.signals import post_save
+from django.dispatch import receiver
+from django.views.generic import DetailView
+from rest_framework import serializers, viewsets
+import django_filters
+AUTH_USER_MODEL = 'shop.Author'
+";
+
+/// What classes that are about a model list and are handed.
+#[test]
+fn pages_forms_serializers_and_views_are_about_a_model() {
+    let of = |code: &str| seen(&format!("{FRAMEWORKS}{code}"));
+    let title = ["shop_book.title read@title"];
+    for code in [
+        "class P(admin.ModelAdmin):\n    list_display = ('title', 'shown')\nadmin.site.register(Book, P)",
+        "@admin.register(Book)\nclass P(admin.ModelAdmin):\n    fieldsets = ((None, {'fields': (('title',),), 'classes': ('pages',)}),)",
+        "class P(admin.TabularInline):\n    model = Book\n    search_fields = ['^title']",
+        "class S(serializers.ModelSerializer):\n    class Meta:\n        model = Book\n        read_only_fields = ['title']",
+        "class S(serializers.ModelSerializer):\n    class Meta:\n        model = Book\n        fields = ['title', 'more']\n    def to_representation(self, x):\n        return {}",
+        "class S(serializers.ModelSerializer):\n    more = serializers.SerializerMethodField()\n    class Meta:\n        model = Book\n    def get_more(self, it):\n        return it.title",
+        "class S(forms.ModelForm):\n    class Meta:\n        model = Book\n    def clean(self):\n        return self.instance.title",
+        "class F(django_filters.FilterSet):\n    class Meta:\n        model = Book\n    def by(self, queryset, name, value):\n        return queryset.filter(title=value, anything=1)",
+        "class V(viewsets.ModelViewSet):\n    queryset = Book.objects.all()\n    def get(self, request):\n        return self.get_object().title",
+        "class V(DetailView):\n    model = Book\n    def get_queryset(self):\n        return super().get_queryset().filter(title='x')",
+        "class V(DetailView):\n    model = Book\n    def get_context_data(self):\n        return self.object.title",
+        "@receiver(post_save, sender=Book)\ndef saved(sender, instance, **kwargs):\n    return instance.title",
+    ] {
+        assert_eq!(of(code), title, "{code}");
+    }
+    assert_eq!(of("def view(request):\n    return request.user.name"), ["shop_author.name read@name"]);
+}
+
+/// The same names where nothing says which model is meant.
+#[test]
+fn what_is_about_no_model_or_several() {
+    for code in [
+        "class P(admin.ModelAdmin):\n    list_display = ('title',)",
+        "@admin.register(Book, Tag)\nclass P(admin.ModelAdmin):\n    list_display = ('title',)",
+        "class P:\n    model = Book\n    list_display = ('title',)",
+        "class S(serializers.Serializer):\n    def get_more(self, it):\n        return it.title",
+        "class V(DetailView):\n    model = Book\n    def get_object(self):\n        return thing()\n    def get(self, obj_):\n        return self.get_object().title, obj_.title",
+        "class P(admin.TabularInline):\n    model = Book\n    def get_formset(self, request, obj=None):\n        return obj.title",
+        "@receiver(post_save)\ndef saved(sender, instance, **kwargs):\n    return instance.title",
+    ] {
+        assert!(seen(&format!("{FRAMEWORKS}{code}")).is_empty(), "{code}");
+    }
+}
