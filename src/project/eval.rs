@@ -297,7 +297,10 @@ impl<'w, 'a> Evaluator<'w, 'a> {
         if v.is_unknown() && !self.world.index.module_of(self.place.file).is_some_and(|m| m.names.contains_key(&n)) && is_builtin(&n) {
             return Value::External(super::modules::external("builtins", &n));
         }
-        v
+        match v {
+            Value::External(path) => libraries::proxy(self, &path).unwrap_or(v),
+            v => v,
+        }
     }
 
     /// Whether something is being worked out already.

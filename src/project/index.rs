@@ -139,6 +139,10 @@ impl FunctionDef<'_> {
     }
 }
 
+fn is_user_loader(def: &FunctionDef<'_>) -> bool {
+    super::libraries::flask_login::LOADERS.iter().any(|name| def.has_decorator(name))
+}
+
 /// The last identifier of `a.b.c` or `a.b.c(...)`.
 pub fn last_name(e: &Expr) -> Option<Symbol> {
     match &e.kind {
@@ -204,6 +208,8 @@ pub struct Index<'a> {
     /// First parts of all absolute imports: what the project as a whole uses.
     packages: FxHashSet<Symbol>,
     turns_question_marks: bool,
+    /// Functions under a decorator by which applications say who their users are, as far as they still are.
+    user_loaders: Vec<FunctionId>,
     /// What is known of files that are not among `modules`.
     pub(super) beyond: Option<&'a Beyond>,
     /// In how many files code sets an attribute of a name on an object.
@@ -460,11 +466,22 @@ impl<'a> Index<'a> {
         let id = waiting.unwrap_or(FunctionId(u32::try_from(self.functions.len()).unwrap_or(u32::MAX)));
         self.by_function.insert(address(def.node), id);
         self.met.functions.push(id);
+        if is_user_loader(&def) {
+            self.user_loaders.push(id);
+        }
         match waiting {
             Some(id) => self.functions[id.0 as usize] = def,
             None => self.functions.push(def),
         }
         id
+    }
+
+    /// Functions that give an application's users.
+    pub fn user_loaders(&self) -> impl Iterator<Item = FunctionId> {
+        let mut all: Vec<_> = self.user_loaders.iter().copied().filter(|f| is_user_loader(self.function(*f))).collect();
+        all.sort_unstable();
+        all.dedup();
+        all.into_iter()
     }
 
     /// Whether a class may have an attribute that only code gives it while it runs: `setattr(x, "name", …)` says so of any `x`, and what begins with

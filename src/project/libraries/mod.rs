@@ -6,6 +6,7 @@ pub mod aiosql;
 pub mod alembic;
 pub mod calls;
 pub mod django;
+pub mod flask_login;
 pub mod flask_sqlalchemy;
 pub mod postgrest;
 pub mod pydantic;
@@ -333,6 +334,11 @@ pub fn set_attributes<'a>(ev: &mut Evaluator<'_, 'a>, object: &Value<'a>, names:
 /// `receiver[key] = value` on something that is no dict.
 pub fn store_subscript<'a>(ev: &mut Evaluator<'_, 'a>, _target: &'a Expr, receiver: &Value<'a>, key: &Value<'a>, _value: &Value<'a>) {
     postgrest::store_subscript(ev, receiver, key);
+}
+
+/// What a name imported from outside stands for, where that is an object of the project's own.
+pub fn proxy<'a>(ev: &mut Evaluator<'_, 'a>, path: &str) -> Option<Value<'a>> {
+    flask_login::proxy(ev, path)
 }
 
 /// What a parameter is known to be, where a library decides (a pytest fixture, a bound model).

@@ -377,3 +377,17 @@ fn lambdas_that_call_themselves_are_followed_only_so_far() {
     let code = "def f():\n    g = lambda n: g(n)\n    g(1)\n    y = lambda n: (y(n), y(n), y(n))\n    a = lambda n: b(n)\n    b = lambda n: a(n)\n    y(1)\n    a(Book.title)";
     assert_eq!(seen(code), ["books.title read@title"]);
 }
+
+/// `current_user` is what the one `user_loader` of the application gives.
+#[test]
+fn the_user_of_a_request() {
+    let login = |more: &str| {
+        seen(&format!(
+            "from flask_login import LoginManager, current_user\nmanager = LoginManager()\n@manager.user_loader\ndef load(key):\n    return Author.query.get(key)\n{more}def view():\n    current_user.name = 'x'\n    for book in current_user.books:\n        book.title\n"
+        ))
+    };
+    assert_eq!(login(""), ["authors.name write@name", "books.title read@title"]);
+    // With two of them nobody knows.
+    let two = "@other.user_loader\ndef load_other(key):\n    return None\n";
+    assert_eq!(login(two), [""; 0]);
+}
