@@ -333,7 +333,10 @@ impl<'w, 'a> Evaluator<'w, 'a> {
         match value {
             Value::Object(o) if o.path.as_str().starts_with("builtins.super.") => self.super_attribute(o.path.as_str(), attr),
             Value::Class(c) => self.class_attribute(*c, attr, None),
-            Value::Instance(c) => self.class_attribute(*c, attr, Some(value)),
+            Value::Instance(c) => {
+                let v = self.class_attribute(*c, attr, Some(value));
+                if matches!(v, Value::Unknown | Value::None) && super::generics::may_hold_model(&attr) { self.inherited_model(*c, attr, v) } else { v }
+            }
             // An enum's member stands for its value, so `.value` is itself.
             Value::Str(_) | Value::Int(_) if attr.as_str() == "value" => value.clone(),
             _ => Value::Unknown,
@@ -357,6 +360,16 @@ impl<'w, 'a> Evaluator<'w, 'a> {
             }
             _ => Value::Unknown,
         }
+    }
+
+    /// `self.model`, of which the class itself knows nothing: a generic base may, or else whoever calls a method of a child.
+    fn inherited_model(&mut self, class: ClassId, attr: Symbol, nothing: Value<'a>) -> Value<'a> {
+        let typed = self.typed_by_base(class, attr);
+        if !typed.is_unknown() {
+            return typed;
+        }
+        self.hands_on |= self.place.class == Some(class);
+        nothing
     }
 
     /// The class that the method being walked is called on, where that is a child of the one it is written in.

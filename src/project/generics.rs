@@ -4,12 +4,28 @@ use std::sync::Arc;
 
 use crate::symbol::Symbol;
 
-use crate::syntax::python::{ArgKind, BinaryOp, Call, Expr, ExprKind, ParamKind};
+use crate::syntax::python::{ArgKind, BinaryOp, Call, Expr, ExprKind, ParamKind, Stmt, StmtKind};
 
 use super::eval::{Args, Env, Evaluator};
-use super::index::{ClassId, FunctionId, last_name};
+use super::index::{Binding, ClassId, FunctionId, last_name};
 use super::value::{Object, Value};
 use super::world::Place;
+
+/// Whether an attribute of that name may hold the class of a model that only children of its class know.
+pub fn may_hold_model(attr: &str) -> bool {
+    ["model", "entity", "table", "klass", "orm"].iter().any(|word| attr.contains(word))
+}
+
+/// The name in `self.attr = name`.
+fn stored_name(s: &Stmt, attr: Symbol) -> Option<Symbol> {
+    let (target, value) = match &s.kind {
+        StmtKind::Assign(a) => (a.0.first()?, &a.1),
+        StmtKind::AnnAssign(a) => (&a.0, a.2.as_ref()?),
+        _ => return None,
+    };
+    let (ExprKind::Attribute(t), ExprKind::Name(from)) = (&target.kind, &value.kind) else { return None };
+    (t.attr.name == attr).then_some(*from)
+}
 
 /// Whether a value is a `TypeVar`.
 pub fn is_variable(v: &Value<'_>) -> bool {
@@ -63,6 +79,36 @@ impl<'a> Evaluator<'_, 'a> {
         }
         ev.env = bound;
         ev.annotation(returns)
+    }
+
+    /// What an object's attribute holds that a generic class's constructor fills from a parameter `model: type[T]`: for `class Books(Repository[Book])` it is `Book`.
+    pub(super) fn typed_by_base(&mut self, class: ClassId, attr: Symbol) -> Value<'a> {
+        let world = self.world;
+        let constructor = world.lineage(class).and_then(|l| {
+            l.mro.iter().find_map(|c| match world.index.class(*c).names.get(&Symbol::from("__init__"))?.last()? {
+                Binding::Function(f) => Some((*c, *f)),
+                _ => None,
+            })
+        });
+        let Some((owner, f)) = constructor.filter(|(owner, _)| *owner != class) else { return Value::Unknown };
+        let def = world.index.function(f);
+        let Some(filled) = def.node.body.iter().find_map(|s| stored_name(s, attr)) else { return Value::Unknown };
+        let annotation = def.node.params.iter().find(|p| p.name.name == filled).and_then(|p| p.annotation.as_ref());
+        let Some(ExprKind::Subscript(s)) = annotation.map(|a| &a.kind) else { return Value::Unknown };
+        let ExprKind::Name(variable) = s.1.kind else { return Value::Unknown };
+        if !last_name(&s.0).is_some_and(|n| matches!(n.as_str(), "type" | "Type")) {
+            return Value::Unknown;
+        }
+        let mut bound = Env::default();
+        let place = Place { file: def.file, class: def.class, function: def.outer };
+        Evaluator::quiet_on(world, place, &self.trail).class_arguments(class, owner, &mut bound);
+        match bound.get(&variable) {
+            Some(Value::Type(of)) => match **of {
+                Value::Instance(c) => Value::Class(c),
+                _ => Value::Unknown,
+            },
+            _ => Value::Unknown,
+        }
     }
 
     fn mentions_variable(&mut self, e: &'a Expr, depth: usize) -> bool {

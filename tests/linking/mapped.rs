@@ -280,3 +280,57 @@ def f():
 ";
     holds(&[("mixin.py", mixin), ("models.py", &models), ("a.py", code)]);
 }
+
+/// Repositories whose children say which model they are for: by an attribute of the class, or as the parameter of a generic base.
+#[test]
+fn repositories_of_a_model() {
+    let base = "from typing import Generic, Type, TypeVar
+from sqlalchemy import select
+T = TypeVar('T')
+class Plain:
+    model = None
+    def __init__(self, session):
+        self.session = session
+    def one(self, pk):
+        return self.session.get(self.model, pk)
+    def find(self, **filters):
+        filters.pop('limit', None)
+        return self.session.execute(select(self.model).filter_by(**filters)).scalar_one()
+    def careful(self, **filters):
+        q = select(self.model)
+        for name, value in filters.items():
+            if hasattr(self.model, name):
+                q = q.where(getattr(self.model, name) == value)
+        return self.session.execute(q).scalar_one()
+    def recent(self):
+        q = select(self.model)
+        return q.order_by(self.model.created_at) if hasattr(self.model, 'created_at') else q
+class Typed(Generic[T]):
+    def __init__(self, model: Type[T]):
+        self.model = model
+    def all(self, session):
+        return session.query(self.model).all()
+";
+    let models = format!("{BASE}Base = declarative_base()\nclass Customer(Base):\n    __tablename__ = 'customers'\n    id = Column(BigInteger, primary_key=True)\n    name = Column(String, nullable=False)\n    tier = Column(String)\n")
+        .replace("import Column, Integer", "import BigInteger, Column");
+    let code = "from base import Plain, Typed
+from models import Customer
+class Customers(Plain):
+    model = Customer
+class More(Typed[Customer]):
+    def named(self, session):
+        return session.query(self.model).filter(self.model.nope == 'x')  # ! nope
+customers = Customers(None)
+more = More(Customer)
+def f(session):
+    for a in more.all(session):
+        a.name
+    b = customers.find(name='x', limit=3)
+    customers.find(nope='x')  # ! nope
+    customers.careful(nope='x')
+    customers.recent()
+    Plain(session).find(anything=1)
+    customers.one(1)
+";
+    holds(&[("base.py", base), ("models.py", &models), ("a.py", code)]);
+}
