@@ -1,12 +1,15 @@
-//! Function bodies: those in SQL are read, others counted.
+//! Function bodies: those in SQL and PL/pgSQL are read, others counted.
 
 use super::define::Overlay;
-use super::problem::{Problem, SqlReference};
+use super::problem::{Problem, ProblemKind, SqlReference};
 use super::resolve::Resolver;
+use super::types::Type;
 use crate::source::{FileId, Location, Span};
+use crate::symbol::Symbol;
 use crate::syntax::sql::ast::{BodyText, CreateFunction, FunctionBody, ParameterMode};
+use crate::syntax::sql::procedural::{self, Part};
 use crate::syntax::sql::template::Template;
-use crate::syntax::sql::{Parameters, Skip, parse_around};
+use crate::syntax::sql::{Parameters, Skip, parse, parse_around};
 
 impl Resolver<'_> {
     pub(super) fn create_function(&mut self, function: &CreateFunction) {
@@ -38,9 +41,18 @@ impl Resolver<'_> {
 
     /// A body in quotes. Only SQL is read; other languages are counted.
     fn body_text(&mut self, function: &CreateFunction, body: &BodyText) {
-        if function.language.is_none_or(|l| l.name != "sql") {
-            self.skipped.push((Skip::Procedural, body.span));
-            return;
+        match function.language.map(|l| l.name.as_str()) {
+            Some("sql") => {}
+            Some("plpgsql") => {
+                let given = function.parameters.iter().filter_map(|p| p.name).chain(function.returns_table.iter().map(|c| c.name));
+                let names: Vec<String> = given.map(|n| n.name.as_str().to_owned()).collect();
+                self.procedure(body, names, Some(function));
+                return;
+            }
+            _ => {
+                self.skipped.push((Skip::Procedural, body.span));
+                return;
+            }
         }
         let Some(template) = self.body_template(body) else {
             self.skipped.push((Skip::Unparsable, body.span));
@@ -62,6 +74,39 @@ impl Resolver<'_> {
             self.problems.extend(problems);
             self.references.extend(inner.references.into_iter().filter_map(|r| Some(SqlReference { span: outside(r.span)?, ..r })));
             overlay.apply(&entry.statement, template.text());
+        }
+    }
+
+    /// A body in PL/pgSQL. PostgreSQL reads it only when it runs, with all that its callers made and left behind: so only columns of tables that are known can
+    /// be missing, and that is never more than likely.
+    pub(super) fn procedure(&mut self, body: &BodyText, mut names: Vec<String>, function: Option<&CreateFunction>) {
+        let Some(template) = self.body_template(body) else {
+            self.skipped.push((Skip::Unparsable, body.span));
+            return;
+        };
+        let outside = |span: Span| template.locate(span).map(|l| l.span);
+        let procedure = procedural::read(template.text());
+        names.extend(procedure.names);
+        self.skipped.extend(procedure.dynamic.iter().map(|span| (Skip::Procedural, outside(*span).unwrap_or(body.span))));
+        let guarded = asks_for_names(template.text());
+        let mut overlay = Overlay::new(self.schema, function.and_then(|f| f.search_path.as_ref()).filter(|p| !p.is_empty()));
+        for parts in &procedure.statements {
+            let Some(statement) = put_together(&template, parts) else { continue };
+            let script = parse(&statement, Parameters::Dollar);
+            let place = |span: Span| statement.locate(span).map(|l| l.span);
+            self.skipped.extend(script.skipped.iter().filter_map(|(span, _)| Some((Skip::Procedural, place(*span)?))));
+            for entry in &script.statements {
+                let mut inner = Resolver::new(overlay.schema(), &statement);
+                let level = inner.level();
+                level.variables = names.iter().map(|n| (Symbol::from(n), Type::Unknown)).collect();
+                level.variables_of = function.map(|f| f.name.name.name);
+                inner.within(|this| this.run(&entry.statement));
+                let known = |p: &Problem| !guarded && p.kind == ProblemKind::UnknownColumn && p.table.is_some();
+                let problems = inner.problems.into_iter().filter(known);
+                self.problems.extend(problems.filter_map(|p| Some(Problem { span: place(p.span)?, doubtful: true, ..p })));
+                self.references.extend(inner.references.into_iter().filter_map(|r| Some(SqlReference { span: place(r.span)?, ..r })));
+                overlay.apply(&entry.statement, statement.text());
+            }
         }
     }
 
@@ -99,6 +144,30 @@ impl Resolver<'_> {
             f(this);
         });
     }
+}
+
+/// Whether a body looks up what there is, or is ready for what there is not: then a name that is missing may be what it expects.
+fn asks_for_names(body: &str) -> bool {
+    const WORDS: &[&str] = &["information_schema", "pg_attribute", "pg_class", "pg_tables", "to_regclass", "undefined_column", "undefined_table"];
+    let body = body.to_ascii_lowercase();
+    WORDS.iter().any(|word| body.contains(word))
+}
+
+/// A statement of a body as a text of its own.
+fn put_together(body: &Template, parts: &[Part]) -> Option<Template> {
+    let first = parts.iter().find_map(|p| if let Part::Copied(span) = p { Some(*span) } else { None })?;
+    let at = body.locate(first)?;
+    let mut out = Template::default();
+    for part in parts {
+        match part {
+            Part::Copied(span) => {
+                out.append(&body.part(*span));
+                out.push_value(" ", at);
+            }
+            Part::Select => out.push_value("SELECT ", at),
+        }
+    }
+    Some(out)
 }
 
 fn offset(n: usize) -> u32 {

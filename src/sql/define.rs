@@ -144,10 +144,10 @@ impl Resolver<'_> {
             }
             StatementKind::CreateSequence(sequence) => self.owned_by(sequence.owned_by.as_ref()),
             StatementKind::AlterSequence(sequence) => self.owned_by(sequence.owned_by.as_ref()),
-            StatementKind::Do(block) => {
-                let span = block.body.as_ref().map_or(statement.span, |b| b.span);
-                self.skipped.push((Skip::Procedural, span));
-            }
+            StatementKind::Do(block) => match &block.body {
+                Some(body) if block.language.is_none_or(|l| l.name == "plpgsql") => self.procedure(body, Vec::new(), None),
+                body => self.skipped.push((Skip::Procedural, body.as_ref().map_or(statement.span, |b| b.span))),
+            },
             StatementKind::CreateSchema(schema) => {
                 // bare names in it belong to the new schema: only what is qualified could be judged
                 let _ = schema;

@@ -273,6 +273,45 @@ fn bodies_in_sql_are_read() {
     finds("create function f() returns int begin atomic select nope from orders; end", &["unknown-column: nope"]);
 }
 
+/// Bodies in PL/pgSQL, of functions and of `DO`: the statements in them, but for names that the body declares.
+#[test]
+fn bodies_in_plpgsql_are_read() {
+    let body = |statements: &str| {
+        format!(
+            "create function f(wanted bigint, out found_name text) returns text language plpgsql as $$ declare n int; r record; c customers%rowtype; begin {statements} end $$"
+        )
+    };
+    for statements in [
+        "select nope into n from orders where id = wanted;",
+        "select o.nope from orders o into strict n;",
+        "update orders set nope = n where id = wanted returning id into n;",
+        "insert into customers (id, nope) values (1, 'x');",
+        "if n > 1 and not exists (select 1 from orders where nope = n) then return null; end if;",
+        "for r in select nope from orders loop null; end loop;",
+        "perform nope from orders;",
+        "n := (select count(nope) from orders);",
+        "return query select nope from orders;",
+    ] {
+        finds(&body(statements), &["unknown-column: nope"]);
+        finds(&format!("do $$ declare wanted int; n int; r record; begin {statements} end $$"), &["unknown-column: nope"]);
+    }
+    for statements in [
+        "select id, total into n, r.x from orders where id = wanted and status = found_name and customer_id = c.id and total > r.anything;",
+        "select new.anything, old.anything into r; if tg_op = 'INSERT' and found then return new; end if;",
+        "create temp table picked as select id as nope from orders; delete from picked where nope = 1;",
+        "select nope from made_by_the_caller into n;",
+        "if exists (select 1 from information_schema.columns where column_name = 'nope') then update orders set nope = 1; end if;",
+        "update orders set nope = 1; exception when undefined_column then null;",
+        "for i in 1 .. wanted loop delete from orders where id = i; end loop;",
+        "foreach n in array array[1, 2] loop delete from orders where id = n; end loop;",
+        "declare inner_one int; begin delete from orders where id = inner_one; end;",
+    ] {
+        clean(&body(statements));
+    }
+    // What the text itself makes may be newer than the schema.
+    clean(&format!("create table if not exists orders (id bigint, nope int); {}", body("update orders set nope = 1;")));
+}
+
 #[test]
 fn holes_are_silent_and_the_rest_is_checked() {
     clean("select {} from orders");

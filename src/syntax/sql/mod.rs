@@ -4,6 +4,7 @@ pub mod ast;
 mod dialect;
 mod lower;
 mod mask;
+pub mod procedural;
 mod repair;
 mod script;
 mod split;
