@@ -79,6 +79,11 @@ pub fn method<'a>(ev: &mut Evaluator<'_, 'a>, set: &Arc<Set>, name: &str, call: 
         && let Some((_, [.., Binding::Function(f)])) = ev.world.class_member(m, Symbol::from(name))
     {
         let v = ev.result_of(*f);
+        // One that takes the place of Django's own may take other names besides.
+        if matches!(name, "filter" | "exclude" | "get" | "create" | "update") {
+            let access = if matches!(name, "create" | "update") { Access::Write } else { Access::Read };
+            lookups(ev, &Set { open: true, ..(**set).clone() }, call, args, &[], access);
+        }
         // So do those that say no more than that they give such a query set.
         let alike = v.is_unknown() || matches!(v, Value::Instance(c) if ev.world.django.managers.contains_key(&c));
         return Some(if alike { wrap(Set { open: true, ..(**set).clone() }) } else { v });

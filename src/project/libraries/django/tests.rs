@@ -347,6 +347,13 @@ import django_filters
 AUTH_USER_MODEL = 'shop.Author'
 ";
 
+/// A manager's own `filter` takes the fields too, and whatever else it likes.
+#[test]
+fn a_method_in_the_place_of_djangos() {
+    let own = "from django.db import models\nclass Rows(models.QuerySet):\n    def filter(self, **kwargs):\n        kwargs.pop('extra', None)\n        return super().filter(**kwargs)\nclass Shelf(models.Model):\n    label = models.TextField()\n    objects = Rows.as_manager()\n";
+    assert_eq!(seen(&format!("{own}Shelf.objects.filter(label='x', extra=1)")).last().map(String::as_str), Some("shop_shelf.label read@label"));
+}
+
 /// What classes that are about a model list and are handed.
 #[test]
 fn pages_forms_serializers_and_views_are_about_a_model() {
