@@ -297,10 +297,7 @@ impl<'w, 'a> Evaluator<'w, 'a> {
         if v.is_unknown() && !self.world.index.module_of(self.place.file).is_some_and(|m| m.names.contains_key(&n)) && is_builtin(&n) {
             return Value::External(super::modules::external("builtins", &n));
         }
-        match v {
-            Value::External(path) => libraries::proxy(self, &path).unwrap_or(v),
-            v => v,
-        }
+        libraries::proxy(self, v)
     }
 
     /// Whether something is being worked out already.
@@ -359,25 +356,6 @@ impl<'w, 'a> Evaluator<'w, 'a> {
                 Value::Method(Arc::new((receiver, *f)))
             }
             _ => Value::Unknown,
-        }
-    }
-
-    /// `self.model`, of which the class itself knows nothing: a generic base may, or else whoever calls a method of a child.
-    fn inherited_model(&mut self, class: ClassId, attr: Symbol, nothing: Value<'a>) -> Value<'a> {
-        let typed = self.typed_by_base(class, attr);
-        if !typed.is_unknown() {
-            return typed;
-        }
-        self.hands_on |= self.place.class == Some(class);
-        nothing
-    }
-
-    /// The class that the method being walked is called on, where that is a child of the one it is written in.
-    fn own_class(&self, written_in: ClassId) -> ClassId {
-        let first = self.place.function.and_then(|f| self.world.index.function(f).node.params.first());
-        match first.and_then(|p| self.env.get(&p.name.name)) {
-            Some(Value::Class(c) | Value::Instance(c)) if self.world.is_subclass(*c, written_in) => *c,
-            _ => written_in,
         }
     }
 

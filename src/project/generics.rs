@@ -82,7 +82,7 @@ impl<'a> Evaluator<'_, 'a> {
     }
 
     /// What an object's attribute holds that a generic class's constructor fills from a parameter `model: type[T]`: for `class Books(Repository[Book])` it is `Book`.
-    pub(super) fn typed_by_base(&mut self, class: ClassId, attr: Symbol) -> Value<'a> {
+    fn typed_by_base(&mut self, class: ClassId, attr: Symbol) -> Value<'a> {
         let world = self.world;
         let constructor = world.lineage(class).and_then(|l| {
             l.mro.iter().find_map(|c| match world.index.class(*c).names.get(&Symbol::from("__init__"))?.last()? {
@@ -109,6 +109,16 @@ impl<'a> Evaluator<'_, 'a> {
             },
             _ => Value::Unknown,
         }
+    }
+
+    /// `self.model`, of which the class itself knows nothing: a generic base may, or else whoever calls a method of a child.
+    pub(super) fn inherited_model(&mut self, class: ClassId, attr: Symbol, nothing: Value<'a>) -> Value<'a> {
+        let typed = self.typed_by_base(class, attr);
+        if !typed.is_unknown() {
+            return typed;
+        }
+        self.hands_on |= self.place.class == Some(class);
+        nothing
     }
 
     fn mentions_variable(&mut self, e: &'a Expr, depth: usize) -> bool {

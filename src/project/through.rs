@@ -9,7 +9,7 @@ use crate::source::{FileId, Location};
 use crate::syntax::python::{ArgKind, Call, Expr, ExprKind, ParamKind, StmtKind};
 
 use super::eval::{Args, Env, Evaluator};
-use super::index::{FunctionDef, FunctionId};
+use super::index::{ClassId, FunctionDef, FunctionId};
 use super::libraries::LibraryValue;
 use super::value::Value;
 use super::world::{Place, World};
@@ -96,6 +96,15 @@ impl<'a> Evaluator<'_, 'a> {
             return Some(Value::list_of(Value::union(yields)));
         }
         (!returns.is_unknown()).then_some(returns)
+    }
+
+    /// The class that the method being walked is called on, where that is a child of the one it is written in.
+    pub(super) fn own_class(&self, written_in: ClassId) -> ClassId {
+        let first = self.place.function.and_then(|f| self.world.index.function(f).node.params.first());
+        match first.and_then(|p| self.env.get(&p.name.name)) {
+            Some(Value::Class(c) | Value::Instance(c)) if self.world.is_subclass(*c, written_in) => *c,
+            _ => written_in,
+        }
     }
 
     /// `Order.get_by(id=1)`, where `get_by` stands in a class that `Order` descends from: only the caller says whose rows it reads.

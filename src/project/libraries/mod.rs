@@ -336,9 +336,10 @@ pub fn store_subscript<'a>(ev: &mut Evaluator<'_, 'a>, _target: &'a Expr, receiv
     postgrest::store_subscript(ev, receiver, key);
 }
 
-/// What a name imported from outside stands for, where that is an object of the project's own.
-pub fn proxy<'a>(ev: &mut Evaluator<'_, 'a>, path: &str) -> Option<Value<'a>> {
-    flask_login::proxy(ev, path)
+/// What a name imported from outside stands for, where that is an object of the project's own; else itself.
+pub fn proxy<'a>(ev: &mut Evaluator<'_, 'a>, value: Value<'a>) -> Value<'a> {
+    let stands_for = value.external().and_then(|path| flask_login::proxy(ev, path));
+    stands_for.unwrap_or(value)
 }
 
 /// What a parameter is known to be, where a library decides (a pytest fixture, a bound model).
