@@ -13,7 +13,7 @@ use super::world::Place;
 
 /// Whether an attribute of that name may hold the class of a model that only children of its class know.
 pub fn may_hold_model(attr: &str) -> bool {
-    ["model", "entity", "table", "klass", "orm"].iter().any(|word| attr.contains(word))
+    ["model", "entity", "klass", "orm"].iter().any(|word| attr.contains(word))
 }
 
 /// The name in `self.attr = name`.

@@ -102,7 +102,8 @@ impl Resolver<'_> {
                 level.variables_of = function.map(|f| f.name.name.name);
                 inner.within(|this| this.run(&entry.statement));
                 let known = |p: &Problem| !guarded && p.kind == ProblemKind::UnknownColumn && p.table.is_some();
-                let problems = inner.problems.into_iter().filter(known);
+                let text = self.template.text();
+                let problems = inner.problems.into_iter().filter(known).filter(|p| !p.table.as_deref().is_some_and(|t| makes(text, t)));
                 self.problems.extend(problems.filter_map(|p| Some(Problem { span: place(p.span)?, doubtful: true, ..p })));
                 self.references.extend(inner.references.into_iter().filter_map(|r| Some(SqlReference { span: place(r.span)?, ..r })));
                 overlay.apply(&entry.statement, statement.text());
@@ -151,6 +152,17 @@ fn asks_for_names(body: &str) -> bool {
     const WORDS: &[&str] = &["information_schema", "pg_attribute", "pg_class", "pg_tables", "to_regclass", "undefined_column", "undefined_table"];
     let body = body.to_ascii_lowercase();
     WORDS.iter().any(|word| body.contains(word))
+}
+
+/// Whether a text makes a table of that name itself: its columns may be newer than the schema.
+fn makes(text: &str, table: &str) -> bool {
+    text.match_indices(table).any(|(at, _)| {
+        let statement = text[..at].rsplit(';').next().unwrap_or_default();
+        let words: Vec<String> = statement.split_ascii_whitespace().rev().take(8).map(str::to_ascii_lowercase).collect();
+        words.iter().zip(words.iter().skip(1)).any(|(last, before)| last == "table" && matches!(before.as_str(), "create" | "unlogged"))
+            && !statement.ends_with(|c: char| c.is_alphanumeric() || c == '_')
+            && words.iter().take_while(|w| *w != "table").all(|w| matches!(w.as_str(), "if" | "not" | "exists") || w.ends_with(['.', '"']))
+    })
 }
 
 /// A statement of a body as a text of its own.

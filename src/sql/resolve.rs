@@ -70,9 +70,7 @@ pub fn analyse(template: &Template, schema: &Schema, options: &Options) -> Analy
     }
     // documents of a schema do not always stand in the order in which it can be made
     let made: Vec<&str> = script.statements.iter().filter_map(|s| makes(&s.statement)).map(|name| name.name.as_str()).collect();
-    let of_made =
-        |p: &Problem| matches!(p.kind, ProblemKind::UnknownTable | ProblemKind::UnknownColumn) && p.table.as_deref().is_some_and(|t| made.contains(&t));
-    analysis.problems.retain(|p| !(p.doubtful && of_made(p)));
+    analysis.problems.retain(|p| !(p.doubtful && p.kind == ProblemKind::UnknownTable && p.table.as_deref().is_some_and(|t| made.contains(&t))));
     analysis.complete &= analysis.skipped.is_empty();
     analysis.problems.retain(|p| !template.touches_hole(p.span));
     analysis.references.retain(|r| !template.touches_hole(r.span));
