@@ -215,15 +215,16 @@ fn keywords<'a>(file: FileId, call: &'a Call, args: &Args<'a>, function: &crate:
     use super::text::Text;
     use super::value::{Dict, DictEntry};
     let mut dict = Dict::default();
+    let is_parameter = |name: &str| function.params.iter().any(|p| p.name.as_str() == name);
     for (a, v) in call.args.iter().zip(&args.values) {
         match a.kind {
-            ArgKind::Keyword(k) if !function.params.iter().any(|p| p.name.name == k.name) => {
+            ArgKind::Keyword(k) if !is_parameter(k.as_str()) => {
                 let at = crate::source::Location::new(file, k.span());
                 dict.entries.push(DictEntry { key: Text::made(k.as_str(), at), at, value: v.clone(), expr: Some((file, &a.value)), conditional: false });
             }
             ArgKind::DoubleSpread => match v {
                 Value::Dict(d) => {
-                    dict.entries.extend(d.entries.iter().cloned());
+                    dict.entries.extend(d.entries.iter().filter(|e| !e.key.constant().is_some_and(|k| is_parameter(&k))).cloned());
                     dict.open |= d.open;
                 }
                 _ => dict.open = true,

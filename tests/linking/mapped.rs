@@ -221,6 +221,28 @@ fn an_object_with_a_key_of_the_database() {
     holds(&[("schema.lock.yaml", &lock), ("model.py", &model), ("tests/data.py", &code("", "  # ! warning generated-column-write"))]);
 }
 
+/// Keywords that are handed on twice: what the second helper has a parameter for is no column's.
+#[test]
+fn keywords_that_go_through_two_helpers() {
+    let model = format!(
+        "{BASE}Base = declarative_base()\nclass Customer(Base):\n    __tablename__ = 'customers'\n    id = Column(Integer, primary_key=True)\n    name = Column(String, nullable=False)\n    tier = Column(String)\n"
+    );
+    let helpers = "def get_one(session, model, on_multiple='error', **kw):
+    q = session.query(model).filter_by(**kw)
+    return q.first() if on_multiple == 'any' else q.one_or_none()
+def get_or_create(session, model, method='', **kw):
+    return get_one(session, model, **kw)
+";
+    let code = "from sqlalchemy.orm import Session
+from model import Customer
+from helpers import get_or_create
+def f(session: Session):
+    get_or_create(session, Customer, name='x', on_multiple='any')
+    get_or_create(session, Customer, nme='x', on_multiple='any')  # ! nme
+";
+    holds(&[("model.py", &model), ("helpers.py", helpers), ("app.py", code)]);
+}
+
 /// Class methods that models inherit from a class without a table: which model it is only the caller says, and of `**kwargs` the names count.
 #[test]
 fn class_methods_that_models_inherit() {
