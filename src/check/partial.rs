@@ -273,7 +273,7 @@ impl Part<'_> {
     }
 
     /// Links and judges what is read.
-    fn link(&self, beyond: &Beyond, whole: (Whole, bool)) -> Result<Outcome, &'static str> {
+    fn link(&self, beyond: &Arc<Beyond>, whole: (Whole, bool)) -> Result<Outcome, &'static str> {
         let settings = self.settings;
         let modules: Vec<(FileId, &python::Module)> = self.read.iter().filter_map(|f| Some((*f, self.opened.facts[f.0 as usize].module.as_ref()?))).collect();
         let part = (&self.table, modules.as_slice(), self.asked.as_slice());

@@ -55,10 +55,14 @@ pub enum Table {
     Own,
     /// Last part of a module's path → the folders that hold one of that name.
     Roots,
+    /// Number of a model → JSON of its body.
+    Bodies,
+    /// JSON of the steps between Django's models.
+    Steps,
 }
 
 /// How many tables there are.
-pub const TABLES: usize = Table::Roots as usize + 1;
+pub const TABLES: usize = Table::Steps as usize + 1;
 
 /// Of a list whose only use is whether anyone is in it, so many are kept: one more than may have changed.
 pub const MOST_CHANGED: usize = 64;
@@ -68,11 +72,11 @@ pub const MOST_CHANGED: usize = 64;
 pub struct Whole {
     /// Classes that anything here mentions: they have these numbers.
     pub classes: Vec<Known>,
-    /// All models.
+    /// All models, without their bodies.
     pub models: Vec<Model>,
     /// Where models are that could not be named.
     pub unnamed: Vec<FileId>,
-    /// How Django's models point at each other.
+    /// How Django's models point at each other, without the steps.
     pub graph: Graph,
     /// Files in which question marks of SQL are replaced.
     pub question_marks: Vec<FileId>,

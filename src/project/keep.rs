@@ -13,7 +13,7 @@ use super::Project;
 use super::beyond::{Known, MOST_CHANGED, TABLES, Table, Whole, key};
 use super::index::ClassId;
 use super::link::Seen;
-use super::models::{Member, Model};
+use super::models::{Body, Member, Model};
 use super::trace::Trace;
 use super::value::Value;
 use super::world::World;
@@ -26,7 +26,7 @@ pub fn tables(project: &Project<'_>) -> Option<Vec<String>> {
     let world = &project.world;
     let trace = world.trace.as_ref()?;
     let mut numbers = Numbers::default();
-    let whole = whole(project, &mut numbers);
+    let (whole, bodies) = whole(project, &mut numbers);
     let (of_models, mut headers) = dependents(trace);
     headers.extend(numbers.order.iter().map(|c| world.index.class_name(*c).0));
     let (asked, stored) = world.stored_tables();
@@ -37,6 +37,10 @@ pub fn tables(project: &Project<'_>) -> Option<Vec<String>> {
     let mut tables = vec![String::new(); TABLES];
     let mut set = |table: Table, text: String| tables[table as usize] = text;
     set(Table::Whole, serde_json::to_string(&whole).ok()?);
+    let numbered = |n: u32, json: String| (key(FileId(n)), json);
+    let bodies: Option<Vec<String>> = bodies.iter().map(|b| serde_json::to_string(b).ok()).collect();
+    set(Table::Bodies, lines((0..).zip(bodies?).map(|(n, json)| numbered(n, json)).collect()));
+    set(Table::Steps, lines([numbered(0, serde_json::to_string(world.django.steps()).ok()?)].into()));
     let outlines = || world.index.order.iter().filter_map(|f| Some((*f, world.index.module_of(*f)?)));
     let list = |of: &dyn Fn(FileId) -> Vec<Symbol>| {
         let mut all = Lists::new();
@@ -111,9 +115,10 @@ impl Numbers {
     }
 }
 
-fn whole(project: &Project<'_>, numbers: &mut Numbers) -> Whole {
+fn whole(project: &Project<'_>, numbers: &mut Numbers) -> (Whole, Vec<Body>) {
     let world = &project.world;
     let models: Vec<Model> = world.models.all.iter().map(|m| renumbered(m, numbers)).collect();
+    let bodies = models.iter().map(|m| (*m.body).clone()).collect();
     let mut graph = world.django.clone();
     graph.renumber(&mut |c| numbers.of(c));
     let mut classes = Vec::new();
@@ -130,7 +135,8 @@ fn whole(project: &Project<'_>, numbers: &mut Numbers) -> Whole {
     }
     let question_marks =
         world.index.order.iter().copied().filter(|f| world.index.module_of(*f).is_some_and(|m| m.node.words.has(Word::QuestionMarks))).collect();
-    Whole { classes, models, unnamed: world.models.unnamed.clone(), graph, question_marks, created: project.created_by_others.iter().copied().collect() }
+    let created = project.created_by_others.iter().copied().collect();
+    (Whole { classes, models, unnamed: world.models.unnamed.clone(), graph, question_marks, created }, bodies)
 }
 
 fn outside(v: &Value<'_>) -> Option<(Symbol, bool)> {
@@ -145,12 +151,13 @@ fn renumbered(model: &Model, numbers: &mut Numbers) -> Model {
     let mut model = model.clone();
     let one = |class: &mut Option<ClassId>, numbers: &mut Numbers| *class = class.map(|c| numbers.of(c));
     one(&mut model.class, numbers);
-    for column in &mut model.columns {
+    let body = &mut *model.body;
+    for column in &mut body.columns {
         one(&mut column.owner, numbers);
         one(&mut column.enum_class, numbers);
     }
     // In an order of their own: numbers are to be the same each time.
-    let mut members: Vec<_> = model.members.iter_mut().collect();
+    let mut members: Vec<_> = body.members.iter_mut().collect();
     members.sort_unstable_by_key(|m| m.0.as_str());
     for (_, member) in members {
         match member {
@@ -159,6 +166,7 @@ fn renumbered(model: &Model, numbers: &mut Numbers) -> Model {
             Member::Column(_) | Member::Synonym(_) | Member::Other => {}
         }
     }
+    model.outline = body.outline(model.class);
     model
 }
 

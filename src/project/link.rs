@@ -8,7 +8,7 @@ use rustc_hash::FxHashSet;
 
 use crate::config;
 use crate::schema::Schema;
-use crate::source::{FILES_AT_ONCE, FileId, Language, Location, Sources};
+use crate::source::{FILES_AT_ONCE, FileId, Language, Sources};
 use crate::symbol::Symbol;
 use crate::syntax::python;
 
@@ -16,7 +16,8 @@ use super::beyond::{Beyond, Table, Whole, key};
 use super::eval::Evaluator;
 use super::index::Index;
 use super::isolate;
-use super::models::{Model, ModelColumn, Models};
+use super::late::Late;
+use super::models::{Model, Models};
 use super::modules::ModuleTable;
 use super::trace::Trace;
 use super::uses::{RelationName, Uses};
@@ -145,7 +146,7 @@ impl<'a> Project<'a> {
         (table, modules, asked): (&Arc<ModuleTable>, &[(FileId, &'a python::Module)], &[FileId]),
         schema: &'a Schema,
         config: &config::Config,
-        beyond: &'a Beyond,
+        beyond: &'a Arc<Beyond>,
         (whole, anew): (Whole, bool),
     ) -> Result<Self, &'static str> {
         let changed: Vec<FileId> = modules.iter().map(|m| m.0).filter(|f| beyond.is_changed(*f)).collect();
@@ -167,11 +168,11 @@ impl<'a> Project<'a> {
         if let Some(why) = changed.iter().find_map(|f| super::concerns::before(&world, beyond, *f)) {
             return Err(why);
         }
-        let mut models = if anew { collect_anew(&mut world, beyond, &changed)? } else { restored(whole.models, whole.unnamed) };
+        let mut models = if anew { collect_anew(&mut world, beyond, &changed)? } else { restored(whole.models, whole.unnamed, beyond) };
         models.index(&world);
         world.models = models;
         world.end_collecting();
-        world.django = if anew { super::libraries::django::graph::Graph::build(&world) } else { whole.graph };
+        world.django = if anew { super::libraries::django::graph::Graph::build(&world) } else { whole.graph.with(Late::kept(beyond, Table::Steps, 0)) };
         if whole.question_marks.iter().any(|f| !beyond.is_changed(*f)) {
             world.index.turn_question_marks();
         }
@@ -253,9 +254,7 @@ fn together(world: &World<'_>, walked: impl Iterator<Item = Uses>) -> Uses {
 fn declare(world: &World<'_>, asked: &[FileId], uses: &mut Uses) {
     let used: FxHashSet<(RelationName, Symbol)> = uses.references.iter().filter_map(|r| Some((r.relation, r.column?))).collect();
     let relations: FxHashSet<RelationName> = used.iter().map(|u| u.0).collect();
-    let here = |at: Location| asked.contains(&at.file);
-    let names = |c: &ModelColumn| here(c.at) || c.foreign_keys.iter().any(|k| here(k.1));
-    let matters = |m: &Model| relations.contains(&m.relation) || here(m.relation_at) || m.columns.iter().any(names);
+    let matters = |m: &Model| relations.contains(&m.relation) || m.stands_in(asked);
     let mut references = super::libraries::sqlalchemy::declare::declarations(world, matters);
     references.retain(|r| asked.contains(&r.location.file) || r.column.is_some_and(|c| used.contains(&(r.relation, c))));
     references.append(&mut uses.references);
@@ -263,10 +262,10 @@ fn declare(world: &World<'_>, asked: &[FileId], uses: &mut Uses) {
 }
 
 /// The models as they were.
-fn restored(all: Vec<Model>, unnamed: Vec<FileId>) -> Models {
+fn restored(all: Vec<Model>, unnamed: Vec<FileId>, beyond: &Arc<Beyond>) -> Models {
     let mut models = Models { unnamed, ..Models::default() };
-    for model in all {
-        models.add(model);
+    for (model, n) in all.into_iter().zip(0..) {
+        models.add(Model { body: Late::kept(beyond, Table::Bodies, n), ..model });
     }
     models
 }

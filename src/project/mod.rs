@@ -17,6 +17,7 @@ pub mod index;
 pub mod inline;
 pub mod isolate;
 pub mod keep;
+pub mod late;
 pub mod libraries;
 pub mod link;
 mod merge;

@@ -31,7 +31,7 @@ pub(super) fn find<'r, 'a>(context: &'r Context<'r, 'a>, d: &Diagnostic) -> Opti
     let (model, ours) = context.project.world.models.all.iter().find_map(|m| Some((m, m.columns.iter().find(here)?)))?;
     // A mixin speaks for several tables, of which this may be the only one that disagrees.
     let class = ours.owner.or(model.class)?;
-    if Some(class) != model.class && context.project.world.models.by_owner.get(&(class, ours.attribute)).is_some_and(|all| all.len() > 1) {
+    if Some(class) != model.class && context.project.world.models.by_owner().get(&(class, ours.attribute)).is_some_and(|all| all.len() > 1) {
         return None;
     }
     let declaration = declaration::find(context, class, &ours.attribute)?;

@@ -42,7 +42,7 @@ use crate::symbol::Symbol;
 use crate::config::Level;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::project::Project;
-use crate::project::models::{Model, ModelColumn, ModelId};
+use crate::project::models::{Model, ModelId};
 use crate::project::uses::{Certainty, RelationName};
 use crate::schema::{QualifiedName, Relation, Schema};
 use crate::source::{FileId, Location};
@@ -296,15 +296,7 @@ impl<'a> Context<'_, 'a> {
         let models = &self.project.world.models;
         let id = |n: usize| ModelId(u32::try_from(n).unwrap_or(u32::MAX));
         let Some(files) = &self.only else { return (0..models.all.len()).map(id).collect() };
-        let asked = |l: Location| files.contains(&l.file);
-        let here = |m: &Model| {
-            let column = |c: &ModelColumn| {
-                let keys = c.foreign_keys.iter().map(|f| f.1);
-                [Some(c.at), Some(c.declared), c.type_at].into_iter().flatten().chain(keys).any(asked)
-            };
-            asked(m.at) || asked(m.relation_at) || m.unique.iter().any(|u| asked(u.1)) || m.columns.iter().any(column)
-        };
-        let tables: BTreeSet<Symbol> = models.all.iter().filter(|m| here(m)).map(|m| m.relation.name).collect();
+        let tables: BTreeSet<Symbol> = models.all.iter().filter(|m| m.stands_in(files)).map(|m| m.relation.name).collect();
         (0..models.all.len()).filter(|n| tables.contains(&models.all[*n].relation.name)).map(id).collect()
     }
 

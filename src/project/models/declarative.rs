@@ -401,7 +401,8 @@ fn related(a: &Annotation<'_>) -> Related {
 /// An attribute of the class that names a column of its `__table__`.
 fn rename(d: &mut Draft<'_>, attribute: Symbol, column: Symbol) {
     if let Some(n) = d.model.columns.iter().position(|c| c.column == column) {
-        d.model.members.remove(&d.model.columns[n].attribute);
+        let own = d.model.columns[n].attribute;
+        d.model.members.remove(&own);
         d.model.columns[n].attribute = attribute;
         d.model.members.insert(attribute, Member::Column(n));
     }

@@ -7,11 +7,12 @@ use crate::symbol::Symbol;
 
 use super::super::eval::Evaluator;
 use super::super::index::ClassId;
+use super::super::late::Late;
 use super::super::uses::RelationName;
 use super::super::value::Value;
 use super::super::world::World;
 use super::declared::{Column, Constraint, ConstraintKind, Declared, ForeignKey, Metadata, Relationship};
-use super::{Framework, Member, Model, ModelColumn};
+use super::{Framework, Member, Model, ModelColumn, Outline};
 
 /// A model and what is still to be linked.
 #[derive(Clone, Debug)]
@@ -63,9 +64,8 @@ impl<'a> Draft<'a> {
                 relation,
                 relation_at,
                 at,
-                columns: Vec::new(),
-                unique: Vec::new(),
-                members: FxHashMap::default(),
+                body: Late::default(),
+                outline: Outline::default(),
                 open: false,
                 reflected: false,
                 partial: false,

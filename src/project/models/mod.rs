@@ -1,6 +1,7 @@
 //! Mapped classes and table objects: which relation each stands for, and which column each attribute.
 
 pub mod bases;
+mod body;
 pub mod construct;
 pub mod declarative;
 pub mod declared;
@@ -22,15 +23,19 @@ mod tests;
 pub mod types;
 mod written;
 
+use std::sync::OnceLock;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 
 use crate::source::{FileId, Location};
 use crate::symbol::Symbol;
 
+pub use self::body::{Body, Outline};
 use self::draft::Draft;
 use super::eval::Evaluator;
 use super::index::{ClassId, ModuleDef};
+use super::late::Late;
 use super::trace::Inside;
 use super::uses::RelationName;
 use super::value::Value;
@@ -147,13 +152,12 @@ pub struct Model {
     pub relation_at: Location,
     /// The class name or the variable.
     pub at: Location,
-    /// Columns in order of declaration: inherited ones first.
-    pub columns: Vec<ModelColumn>,
-    /// Unique constraints over its columns, and where they are written.
-    pub unique: Vec<(Vec<Symbol>, Location)>,
-    /// Everything the class has by name, columns included.
-    #[serde(with = "written::members")]
-    pub members: FxHashMap<Symbol, Member>,
+    /// Its columns and names, which are fields of the model for whoever looks.
+    #[serde(skip)]
+    pub body: Late<Body>,
+    /// What a run that has not read the body knows of it.
+    #[serde(default)]
+    pub outline: Outline,
     /// Something about it could not be understood: nothing may be called missing from it.
     pub open: bool,
     /// Its columns come from the database at run time (`autoload_with`, automap).
@@ -192,6 +196,9 @@ impl Model {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ModelId(pub u32);
 
+/// Columns that a class declares for other classes' tables: (mixin or base, attribute) → where they end up.
+pub type ByOwner = FxHashMap<(ClassId, Symbol), Vec<(ModelId, usize)>>;
+
 /// All models.
 #[derive(Clone, Debug, Default)]
 pub struct Models {
@@ -201,8 +208,7 @@ pub struct Models {
     pub by_class: FxHashMap<ClassId, ModelId>,
     /// Tables by the place of their `Table(...)` call; one in a helper or a loop makes several.
     pub by_call: FxHashMap<Location, Vec<ModelId>>,
-    /// Columns that a class declares for other classes' tables: (mixin or base, attribute) → where they end up.
-    pub by_owner: FxHashMap<(ClassId, Symbol), Vec<(ModelId, usize)>>,
+    pub(super) by_owner: OnceLock<ByOwner>,
     /// Every class from which a mapped class descends.
     pub bases: FxHashSet<ClassId>,
     /// Mapped classes by their own names.
@@ -238,16 +244,29 @@ impl Models {
         id
     }
 
+    /// Columns by the classes that declare them for others.
+    pub fn by_owner(&self) -> &ByOwner {
+        self.by_owner.get_or_init(|| {
+            let mut all = ByOwner::default();
+            for (n, model) in (0..).zip(&self.all) {
+                for (at, column) in model.columns.iter().enumerate() {
+                    if let Some(owner) = column.owner.filter(|o| Some(*o) != model.class) {
+                        all.entry((owner, column.attribute)).or_default().push((ModelId(n), at));
+                    }
+                }
+            }
+            all
+        })
+    }
+
     /// Fills the ways to look models up, once all are found.
     pub fn index(&mut self, world: &super::world::World<'_>) {
         for (n, model) in self.all.iter().enumerate() {
             let id = ModelId(u32::try_from(n).unwrap_or(u32::MAX));
             self.by_table.entry(model.relation.name).or_default().push(id);
-            for (at, column) in model.columns.iter().enumerate() {
-                if let Some(owner) = column.owner.filter(|o| Some(*o) != model.class) {
-                    self.by_owner.entry((owner, column.attribute)).or_default().push((id, at));
-                    self.bases.insert(owner);
-                }
+            match model.body.here() {
+                Some(body) => self.bases.extend(body.columns.iter().filter_map(|c| c.owner).filter(|o| Some(*o) != model.class)),
+                None => self.bases.extend(&model.outline.owners),
             }
             let Some(class) = model.class else { continue };
             self.by_name.entry(model.last_name()).or_default().push(id);

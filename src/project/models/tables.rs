@@ -201,7 +201,8 @@ fn mapped<'a>(ev: &Evaluator<'_, 'a>, class: ClassId, t: &Table, args: &Argument
             match Declared::of(&e.value) {
                 Some(Declared::TableColumn(_, column)) => {
                     if let Some(n) = d.model.columns.iter().position(|c| c.column == *column) {
-                        d.model.members.remove(&d.model.columns[n].attribute);
+                        let attribute = d.model.columns[n].attribute;
+                        d.model.members.remove(&attribute);
                         d.model.columns[n].attribute = attribute;
                         d.model.members.insert(attribute, Member::Column(n));
                     }

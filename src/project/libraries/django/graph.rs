@@ -7,6 +7,7 @@ use super::manager;
 use crate::project::digest::{by_django, by_postgres};
 use crate::project::eval::Evaluator;
 use crate::project::index::{Binding, ClassId, last_name};
+use crate::project::late::Late;
 use crate::project::libraries::sqlalchemy::values::ColumnRef;
 use crate::project::models::django::fields as models;
 use crate::project::models::django::meta;
@@ -53,13 +54,22 @@ pub struct Own {
 
 /// All steps.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Graph {
+pub struct Steps {
     /// By model and the name in look-ups.
     #[serde(with = "pairs")]
     edges: FxHashMap<(ModelId, Symbol), Edge>,
     /// By model and the name on objects (`book_set`).
     #[serde(with = "pairs")]
     accessors: FxHashMap<(ModelId, Symbol), Edge>,
+}
+
+/// All steps, and the managers from which they begin.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Graph {
+    #[serde(skip)]
+    steps: Late<Steps>,
+    /// There is a step.
+    any: bool,
     /// By model and name: the managers that it declares.
     #[serde(with = "pairs")]
     own: FxHashMap<(ModelId, Symbol), Own>,
@@ -118,6 +128,7 @@ impl Graph {
             }
             graph.child(world, id);
         }
+        graph.any = !graph.steps.edges.is_empty();
         graph
     }
 
@@ -128,8 +139,8 @@ impl Graph {
         let Some(parent) = through_parents(world, id).skip(1).find(|p| world.models.get(*p).relation != model.relation) else { return };
         let touched: Vec<Touched> = [parent, id].iter().filter_map(|m| primary_key(world, *m).map(Touched::Column)).collect();
         let edge = Edge { target: id, touched, many: false };
-        self.edges.entry((parent, own_name)).or_insert_with(|| edge.clone());
-        self.accessors.entry((parent, own_name)).or_insert(edge);
+        self.steps.edges.entry((parent, own_name)).or_insert_with(|| edge.clone());
+        self.steps.accessors.entry((parent, own_name)).or_insert(edge);
     }
 
     fn class_body(&mut self, world: &World<'_>, id: ModelId, class: ClassId) {
@@ -262,8 +273,8 @@ impl Graph {
             field_column(world, id, name).map(Touched::Column).into_iter().chain(key(target)).collect()
         };
         let forward = Edge { target, touched: touched.clone(), many };
-        self.edges.insert((id, name), forward.clone());
-        self.accessors.insert((id, name), forward);
+        self.steps.edges.insert((id, name), forward.clone());
+        self.steps.accessors.insert((id, name), forward);
         let text = |k: &str| {
             let position = if k == "related_name" { models::related_name_position(pointer == Pointer::Many, pointer == Pointer::OneToOne) } else { None };
             let given = call.keyword(k).or_else(|| position.and_then(|n| call.positional(n)));
@@ -280,23 +291,34 @@ impl Graph {
         let back = if many { touched.into_iter().rev().collect() } else { key(target).into_iter().chain(touched.into_iter().take(1)).collect() };
         let back = Edge { target: id, touched: back, many: pointer != Pointer::OneToOne };
         let query = query.or(related).unwrap_or_else(|| Symbol::from(&own_name));
-        self.edges.entry((target, query)).or_insert_with(|| back.clone());
+        self.steps.edges.entry((target, query)).or_insert_with(|| back.clone());
         if pointer == Pointer::Generic {
             return;
         }
         let accessor = related.unwrap_or_else(|| Symbol::from(&if back.many { format!("{own_name}_set") } else { own_name.clone() }));
-        self.accessors.entry((target, accessor)).or_insert(back);
+        self.steps.accessors.entry((target, accessor)).or_insert(back);
     }
 
     /// Whether no model points at another, and none has a manager of its own.
     pub fn is_empty(&self) -> bool {
-        self.edges.is_empty() && self.managers.is_empty() && self.own.is_empty()
+        !self.any && self.managers.is_empty() && self.own.is_empty()
     }
 
     /// Gives the classes it speaks of other numbers.
     pub fn renumber(&mut self, of: &mut dyn FnMut(ClassId) -> ClassId) {
         self.managers = self.managers.iter().map(|(c, m)| (of(*c), *m)).collect();
         self.own.values_mut().for_each(|own| own.class = own.class.map(&mut *of));
+    }
+
+    /// The same with these steps.
+    #[must_use]
+    pub fn with(self, steps: Late<Steps>) -> Self {
+        Self { steps, ..self }
+    }
+
+    /// All steps.
+    pub fn steps(&self) -> &Steps {
+        &self.steps
     }
 
     /// The manager that a model declares by that name.
@@ -311,12 +333,12 @@ impl Graph {
 
     /// The step of a look-up by that name.
     pub fn edge(&self, world: &World<'_>, model: ModelId, name: Symbol) -> Option<&Edge> {
-        through_parents(world, model).find_map(|m| self.edges.get(&(m, name)))
+        through_parents(world, model).find_map(|m| self.steps.edges.get(&(m, name)))
     }
 
     /// The step of an object's attribute by that name.
     pub fn accessor(&self, world: &World<'_>, model: ModelId, name: Symbol) -> Option<&Edge> {
-        through_parents(world, model).find_map(|m| self.accessors.get(&(m, name)))
+        through_parents(world, model).find_map(|m| self.steps.accessors.get(&(m, name)))
     }
 }
 

@@ -98,7 +98,10 @@ fn missing<'a>(ev: &Evaluator<'_, 'a>, class: ClassId, model: &Model, name: Symb
 
 fn find_inherited<'a>(ev: &Evaluator<'_, 'a>, class: ClassId, name: Symbol) -> Found {
     let Some((owner, _)) = ev.world.class_member(class, name) else { return Found::Unknown };
-    let Some(all) = ev.world.models.by_owner.get(&(owner, name)) else { return Found::Unknown };
+    // What is no base of a model declares nothing for one, and no model need be read to know.
+    let Some(all) = Some(owner).filter(|o| ev.world.models.bases.contains(o)).and_then(|o| ev.world.models.by_owner().get(&(o, name))) else {
+        return Found::Unknown;
+    };
     let cast = |&(model, column): &(ModelId, usize)| ColumnRef { model, column };
     let below: Vec<ColumnRef> =
         all.iter().filter(|(m, _)| ev.world.models.get(*m).class.is_some_and(|c| ev.world.is_subclass(c, class))).map(cast).take(MAX_MODELS).collect();
