@@ -12,6 +12,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use super::index::{self, Listing};
 use super::object::ObjectName;
+use super::repository;
 
 /// A repository as seen from the working directory.
 #[derive(Clone, Debug)]
@@ -73,6 +74,9 @@ impl Git {
     /// The repository around `cwd`.
     pub fn open(cwd: &Path) -> Result<Self, String> {
         let git = Self { cwd: cwd.to_path_buf(), top: PathBuf::new(), index: None };
+        if let Some((top, index)) = repository::usual(cwd) {
+            return Ok(Self { top, index: Some(index), ..git });
+        }
         // An older git gives back the question that it does not know.
         let out = git.run(&["rev-parse", "--show-toplevel", "--git-path", "index", "--show-object-format"])?;
         let mut lines = out.strip_suffix(b"\n").unwrap_or(&out).rsplitn(3, |&b| b == b'\n');

@@ -4,6 +4,7 @@ pub mod git;
 mod index;
 mod object;
 mod place;
+mod repository;
 mod walk;
 
 use std::io::Read;
