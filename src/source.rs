@@ -283,6 +283,11 @@ pub struct Sources {
 }
 
 impl Sources {
+    /// Makes room for so many more.
+    pub fn reserve(&mut self, files: usize) {
+        Arc::make_mut(&mut self.files).reserve_exact(files);
+    }
+
     /// Adds a file and gives its id.
     pub fn add(&mut self, file: impl Into<Arc<SourceFile>>) -> FileId {
         let id = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));

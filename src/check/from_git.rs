@@ -224,6 +224,7 @@ impl Paths {
     }
 
     fn candidates(self, listing: &Listing, origin: impl Fn(ObjectName) -> Origin) -> Vec<Candidate> {
+        let room = self.found.len() + self.odd.len();
         let text = Arc::new(self.text);
         let shared = |at: Span| Shared::new(Arc::clone(&text), at);
         let plain = self.found.into_iter().filter_map(|f| {
@@ -232,6 +233,9 @@ impl Paths {
         });
         let odd = self.odd.into_iter();
         let odd = odd.map(|(shown, path, language, blob)| Candidate { path: shown.into(), absolute: Place::Own(path), language, origin: origin(blob) });
-        plain.chain(odd).collect()
+        let mut all = Vec::with_capacity(room);
+        all.extend(plain);
+        all.extend(odd);
+        all
     }
 }

@@ -133,7 +133,7 @@ struct Files {
 impl Files {
     /// Files keep the numbers that they had; new ones come behind them.
     fn compare(settings: &Settings, learnt: &Learnt, is_known: IsKnown<'_>) -> Result<Self, &'static str> {
-        let (mut places, mut new, mut changed) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut places, mut new, mut changed) = (Vec::with_capacity(settings.files.len()), Vec::new(), Vec::new());
         let mut before = learnt.files().peekable();
         for (n, candidate) in settings.files.iter().enumerate() {
             let Some((_, known)) = before.next_if(|b| b.0 == &*candidate.path) else {
@@ -234,8 +234,11 @@ fn opened(settings: &Settings, places: &[usize], is_canonical: bool) -> Result<O
     deprecations::apply(settings, &mut schema)?;
     let mut opened = Opened::empty(settings, sources, schema, lock);
     let (unread, nothing): (Arc<str>, _) = (Arc::default(), Arc::default());
+    opened.sources.reserve(places.len());
+    opened.paths.reserve_exact(places.len());
+    opened.facts.reserve_exact(places.len());
     for candidate in places.iter().map(|n| &settings.files[*n]) {
-        opened.sources.add(SourceFile::new(candidate.path.as_str(), candidate.language, Arc::clone(&unread)));
+        opened.sources.add(SourceFile::new(candidate.path.clone(), candidate.language, Arc::clone(&unread)));
         // What is not read has no findings.
         opened.paths.push(None);
         opened.facts.push(Arc::clone(&nothing));
