@@ -37,8 +37,8 @@ impl<T> Late<T> {
 }
 
 impl<T: DeserializeOwned + Default> Late<T> {
-    fn read(&self) -> Box<T> {
-        let Some(Kept { beyond, table, number }) = &self.kept else { return Box::default() };
+    fn read(&self) -> T {
+        let Some(Kept { beyond, table, number }) = &self.kept else { return T::default() };
         let read = beyond.find(*table, &key(FileId(*number))).and_then(|text| serde_json::from_str(text).ok());
         if read.is_none() {
             // What cannot be read is nothing, and what comes of it is not believed.
@@ -52,14 +52,14 @@ impl<T: DeserializeOwned + Default> Deref for Late<T> {
     type Target = T;
 
     fn deref(&self) -> &T {
-        self.known.get_or_init(|| self.read())
+        self.known.get_or_init(|| Box::new(self.read()))
     }
 }
 
 impl<T: DeserializeOwned + Default> DerefMut for Late<T> {
     fn deref_mut(&mut self) -> &mut T {
         if self.known.get().is_none() {
-            self.known = OnceLock::from(self.read());
+            self.known = OnceLock::from(Box::new(self.read()));
         }
         self.known.get_mut().expect("it was just read")
     }

@@ -6,6 +6,7 @@ pub mod annotation;
 pub mod beyond;
 pub mod builtins;
 pub mod callbacks;
+mod comprehension;
 mod concerns;
 pub mod digest;
 pub mod documents;
