@@ -62,13 +62,14 @@ enum KnownBy {
 /// The question and the state it is asked in.
 struct Asked {
     question: String,
-    state: String,
     /// The project, whatever is asked of it.
     project: String,
     /// The lock.
     lock: String,
-    /// What each file is known by.
+    /// What each file is known by; nothing where git has a name for each.
     known_by: Vec<KnownBy>,
+    /// All files are git's.
+    of_index: bool,
     /// Whether the state is old enough to be known by its times.
     settled: bool,
 }
@@ -105,7 +106,7 @@ impl Memo {
         if sum != digest(&body) {
             return None;
         }
-        let kept: Kept = serde_json::from_str(body).ok().filter(|k: &Kept| k.state == asked.state)?;
+        let kept: Kept = serde_json::from_str(body).ok().filter(|k: &Kept| k.state == asked.state(settings))?;
         let mut outcome = Outcome { diagnostics: kept.diagnostics, summary: kept.summary, notes: kept.notes, ..Outcome::default() };
         for (_, path, language) in &kept.files {
             outcome.sources.add(SourceFile::new(path.as_str(), *language, text_of(settings, path, *language)?));
@@ -120,7 +121,7 @@ impl Memo {
         Some(outcome)
     }
 
-    fn keep(&self, asked: &Asked, outcome: &Outcome) -> std::io::Result<()> {
+    fn keep(&self, settings: &Settings, asked: &Asked, outcome: &Outcome) -> std::io::Result<()> {
         let mut diagnostics = outcome.diagnostics.clone();
         let mut ids: Vec<u32> = diagnostics.iter_mut().flat_map(files_of).map(|f| f.0).collect();
         ids.sort_unstable();
@@ -130,7 +131,7 @@ impl Memo {
             (id, source.path.to_string(), source.language)
         };
         let files = ids.iter().map(file).collect();
-        let kept = Kept { state: asked.state.clone(), files, diagnostics, summary: outcome.summary.clone(), notes: outcome.notes.clone() };
+        let kept = Kept { state: asked.state(settings), files, diagnostics, summary: outcome.summary.clone(), notes: outcome.notes.clone() };
         let body = serde_json::to_string(&kept)?;
         self.write(&self.place(asked), &format!("{}\n{body}", digest(&body)))
     }
@@ -142,7 +143,7 @@ impl Memo {
         let place = self.folder.join(format!("{}.read", asked.question));
         let guess = std::fs::read_to_string(&place).unwrap_or_default();
         let guess_lines: Vec<&str> = guess.lines().collect();
-        let same = |n: usize, letters: &str| asked.known_by.get(n).is_some_and(|known| known.is(letters));
+        let same = |n: usize, letters: &str| asked.is_known(settings, n, letters);
         // Numbers in a folder of caches may be anyone's; what they lead astray is done again from the files themselves.
         let run = AssertUnwindSafe(|| partial::run(settings, &learnt, &asked.lock, &same, &guess_lines));
         let result = catch_unwind(run).ok()?.ok()?;
@@ -164,7 +165,7 @@ impl Memo {
     }
 
     fn keep_learnt(&self, settings: &Settings, asked: &Asked, is_canonical: bool, tables: &[String]) -> std::io::Result<()> {
-        let stamps = asked.stamps();
+        let stamps = asked.stamps(settings);
         let files: Vec<(&str, &str)> = settings.files.iter().map(|f| f.path.as_str()).zip(stamps.iter().map(String::as_str)).collect();
         if files.iter().any(|(path, _)| path.contains(['\n', '\t'])) {
             return Ok(());
@@ -194,14 +195,19 @@ impl Memo {
 pub fn run_again(settings: &Settings, memo: Option<&Memo>) -> Result<Outcome, Failure> {
     levels::names_are_rules(settings)?;
     let Some((memo, asked)) = memo.filter(|_| !python::is_slow()).and_then(|m| Some((m, Asked::of(settings)?))) else { return super::run_once(settings, true) };
-    if let Some(outcome) = memo.recall(settings, &asked) {
+    // Of an index an answer with the help of what was learnt takes no longer than to look whether there is one, and to write it down.
+    let keeps_parts = !asked.of_index;
+    if keeps_parts && let Some(outcome) = memo.recall(settings, &asked) {
         return Ok(outcome);
     }
     if let Some(outcome) = memo.partial(settings, &asked) {
         let outcome = outcome?;
-        if asked.settled && !hurried(&outcome) && outcome.troubles.is_empty() {
-            let _ = memo.keep(&asked, &outcome);
+        if keeps_parts && asked.settled && !hurried(&outcome) && outcome.troubles.is_empty() {
+            let _ = memo.keep(settings, &asked, &outcome);
         }
+        return Ok(outcome);
+    }
+    if !keeps_parts && let Some(outcome) = memo.recall(settings, &asked) {
         return Ok(outcome);
     }
     let (outcome, tables) = super::run_looking(settings, true, |opened, context| {
@@ -212,7 +218,7 @@ pub fn run_again(settings: &Settings, memo: Option<&Memo>) -> Result<Outcome, Fa
     })?;
     if asked.settled && !hurried(&outcome) && outcome.troubles.is_empty() {
         // A folder that cannot be written costs time, nothing else.
-        let _ = memo.keep(&asked, &outcome);
+        let _ = memo.keep(settings, &asked, &outcome);
         if let Some((is_canonical, tables)) = tables {
             let _ = memo.keep_learnt(settings, &asked, is_canonical, &tables);
         }
@@ -242,11 +248,10 @@ impl Asked {
         let here = std::env::current_dir().is_ok_and(|cwd| cwd == settings.cwd);
         let one = |f: &Candidate| stamp(f, here.then_some(&settings.cwd));
         let in_memory = !settings.files.iter().any(|f| matches!(f.origin, Origin::Disk));
-        let known_by: Vec<KnownBy> = if in_memory { settings.files.iter().map(one).collect() } else { settings.files.par_iter().map(one).collect() };
+        let of_index = settings.files.iter().all(|f| matches!(f.origin, Origin::Blob(_)));
+        let known_by: Vec<KnownBy> = if of_index { Vec::new() } else { settings.files.par_iter().map(one).collect() };
         let mut newest = UNIX_EPOCH;
-        let mut files = Sum::default();
-        for (candidate, known) in settings.files.iter().zip(&known_by) {
-            (&candidate.path, candidate.language, known).hash(&mut files);
+        for known in &known_by {
             if let KnownBy::Disk(stamp) = known {
                 newest = newest.max(stamp.as_ref()?.newest()?);
             }
@@ -256,14 +261,39 @@ impl Asked {
             (None, Some(bytes)) => digest(bytes),
             (None, None) => digest(&std::fs::read(&settings.lock.path).ok()?),
         };
+        Some(Self { question, project: digest(&(project, in_memory)), lock, known_by, of_index, settled: newest + RACY < now })
+    }
+
+    /// A name for the state of everything.
+    fn state(&self, settings: &Settings) -> String {
+        let mut files = Sum::default();
+        for (n, candidate) in settings.files.iter().enumerate() {
+            (&candidate.path, candidate.language).hash(&mut files);
+            match (&candidate.origin, self.known_by.get(n)) {
+                (_, Some(known)) => known.hash(&mut files),
+                (Origin::Blob(blob), None) => blob.name.hash(&mut files),
+                (Origin::Disk | Origin::Memory(_), None) => {}
+            }
+        }
         let baseline = settings.baseline.as_ref().map(|b| std::fs::read(b).ok());
-        let state = digest(&(files.of_all(), &lock, baseline, &settings.notes));
-        Some(Self { question, state, project: digest(&(project, in_memory)), lock, known_by, settled: newest + RACY < now })
+        digest(&(files.of_all(), &self.lock, baseline, &settings.notes))
     }
 
     /// What each file is known by, in letters.
-    fn stamps(&self) -> Vec<String> {
-        self.known_by.iter().map(KnownBy::letters).collect()
+    fn stamps(&self, settings: &Settings) -> Vec<String> {
+        let one = |(n, candidate): (usize, &Candidate)| match &candidate.origin {
+            Origin::Blob(blob) if self.of_index => blob.name.to_string(),
+            _ => self.known_by.get(n).map_or_else(String::new, KnownBy::letters),
+        };
+        settings.files.iter().enumerate().map(one).collect()
+    }
+
+    /// Whether the file with that number is as it was when these were its letters.
+    fn is_known(&self, settings: &Settings, n: usize, letters: &str) -> bool {
+        match settings.files.get(n).map(|f| &f.origin) {
+            Some(Origin::Blob(blob)) if self.of_index => blob.name.is_written(letters.as_bytes()),
+            _ => self.known_by.get(n).is_some_and(|known| known.is(letters)),
+        }
     }
 }
 
