@@ -314,6 +314,8 @@ impl Part<'_> {
         super::conclude(self.settings, &mut self.opened, &mut outcome)?;
         outcome.sources = std::mem::take(&mut self.opened.sources);
         outcome.finish();
+        // The program ends after it: ten thousand names of files are the system's to free.
+        std::mem::forget(self);
         Ok(outcome)
     }
 }

@@ -48,8 +48,8 @@ pub fn run(args: &Check) -> Result<Code, Failure> {
     report(&outcome, args.format);
     fix::offer(&outcome, args.unsafe_fixes);
     let code = outcome.exit_code();
-    // The system frees all texts in one go.
-    std::mem::forget(outcome);
+    // The system frees all texts and names in one go.
+    std::mem::forget((outcome, settings));
     Ok(code)
 }
 
