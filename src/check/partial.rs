@@ -483,6 +483,27 @@ mod tests {
         assert!(all > 100, "{all} were compared");
     }
 
+    /// Who the user of a request is says a function of another file, which nothing here imports.
+    #[test]
+    fn a_part_knows_who_loads_users() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("written");
+        write(
+            "schema.lock.yaml",
+            "version: 1\nsearch_path: [public]\ntables:\n  public.people:\n    columns:\n      id: bigint not null\n      name: text\n    primary key: [id]\n",
+        );
+        write(
+            "models.py",
+            "from flask_sqlalchemy import SQLAlchemy\ndb = SQLAlchemy()\nclass Person(db.Model):\n    __tablename__ = 'people'\n    id = db.Column(db.BigInteger, primary_key=True)\n    name = db.Column(db.Text)\n",
+        );
+        write("auth.py", "from models import Person, manager\n@manager.user_loader\ndef load(key):\n    return Person.query.get(key)\n");
+        write("view.py", "from flask_login import current_user\ndef view():\n    return current_user.name\n");
+        let settings = project(folder.path());
+        let view = Settings { report: vec![folder.path().join("view.py")], ..settings.clone() };
+        assert_eq!(super::super::run(&view).expect("it runs").summary.references, 1, "a user's name is a column");
+        assert!(compare(&settings, 1, 8).0 > 8);
+    }
+
     /// The same over any tree: `DBTRUTH_TREE`, every so many files (`DBTRUTH_STEP`), so many changes of each (`DBTRUTH_CHANGES`).
     #[test]
     #[ignore = "for big trees"]

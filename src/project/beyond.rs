@@ -59,10 +59,12 @@ pub enum Table {
     Bodies,
     /// JSON of the steps between Django's models.
     Steps,
+    /// Files with functions that give an application's users.
+    Loaders,
 }
 
 /// How many tables there are.
-pub const TABLES: usize = Table::Steps as usize + 1;
+pub const TABLES: usize = Table::Loaders as usize + 1;
 
 /// Of a list whose only use is whether anyone is in it, so many are kept: one more than may have changed.
 pub const MOST_CHANGED: usize = 64;

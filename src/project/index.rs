@@ -476,6 +476,15 @@ impl<'a> Index<'a> {
         id
     }
 
+    /// Whether all files are read that have functions which give an application's users; asks for those that are not.
+    pub fn knows_user_loaders(&self) -> bool {
+        let Some(beyond) = self.beyond else { return true };
+        let files = beyond.lines(Table::Loaders).filter_map(|(file, _)| file.parse().ok().map(FileId));
+        let unread: Vec<FileId> = files.filter(|f| self.module_of(*f).is_none()).collect();
+        unread.iter().for_each(|f| beyond.miss(*f));
+        unread.is_empty()
+    }
+
     /// Functions that give an application's users.
     pub fn user_loaders(&self) -> impl Iterator<Item = FunctionId> {
         let mut all: Vec<_> = self.user_loaders.iter().copied().filter(|f| is_user_loader(self.function(*f))).collect();

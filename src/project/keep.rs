@@ -13,7 +13,7 @@ use super::Project;
 use super::beyond::{Known, MOST_CHANGED, TABLES, Table, Whole, key};
 use super::index::ClassId;
 use super::link::Seen;
-use super::models::{Body, Member, Model};
+use super::models::{Member, Model};
 use super::trace::Trace;
 use super::value::Value;
 use super::world::World;
@@ -26,7 +26,7 @@ pub fn tables(project: &Project<'_>) -> Option<Vec<String>> {
     let world = &project.world;
     let trace = world.trace.as_ref()?;
     let mut numbers = Numbers::default();
-    let (whole, bodies) = whole(project, &mut numbers);
+    let whole = whole(project, &mut numbers);
     let (of_models, mut headers) = dependents(trace);
     headers.extend(numbers.order.iter().map(|c| world.index.class_name(*c).0));
     let (asked, stored) = world.stored_tables();
@@ -38,7 +38,7 @@ pub fn tables(project: &Project<'_>) -> Option<Vec<String>> {
     let mut set = |table: Table, text: String| tables[table as usize] = text;
     set(Table::Whole, serde_json::to_string(&whole).ok()?);
     let numbered = |n: u32, json: String| (key(FileId(n)), json);
-    let bodies: Option<Vec<String>> = bodies.iter().map(|b| serde_json::to_string(b).ok()).collect();
+    let bodies: Option<Vec<String>> = whole.models.iter().map(|m| serde_json::to_string(&*m.body).ok()).collect();
     set(Table::Bodies, lines((0..).zip(bodies?).map(|(n, json)| numbered(n, json)).collect()));
     set(Table::Steps, lines([numbered(0, serde_json::to_string(world.django.steps()).ok()?)].into()));
     let outlines = || world.index.order.iter().filter_map(|f| Some((*f, world.index.module_of(*f)?)));
@@ -64,6 +64,8 @@ pub fn tables(project: &Project<'_>) -> Option<Vec<String>> {
     set(Table::OfModels, lines(of_models.into_iter().map(|f| (key(f), String::new())).collect()));
     set(Table::Headers, lines(headers.into_iter().map(|f| (key(f), headers_of(world, f))).collect()));
     set(Table::Plain, lines(world.plain_functions().into_iter().map(|(f, names)| (key(f), names)).collect()));
+    let loaders = world.index.user_loaders().map(|f| (key(world.index.function(f).file), String::new()));
+    set(Table::Loaders, lines(loaders.collect()));
     let [places, own, roots] = world.index.table.tables();
     set(Table::Places, lines(places));
     set(Table::Own, lines(own));
@@ -115,10 +117,9 @@ impl Numbers {
     }
 }
 
-fn whole(project: &Project<'_>, numbers: &mut Numbers) -> (Whole, Vec<Body>) {
+fn whole(project: &Project<'_>, numbers: &mut Numbers) -> Whole {
     let world = &project.world;
     let models: Vec<Model> = world.models.all.iter().map(|m| renumbered(m, numbers)).collect();
-    let bodies = models.iter().map(|m| (*m.body).clone()).collect();
     let mut graph = world.django.clone();
     graph.renumber(&mut |c| numbers.of(c));
     let mut classes = Vec::new();
@@ -136,7 +137,7 @@ fn whole(project: &Project<'_>, numbers: &mut Numbers) -> (Whole, Vec<Body>) {
     let question_marks =
         world.index.order.iter().copied().filter(|f| world.index.module_of(*f).is_some_and(|m| m.node.words.has(Word::QuestionMarks))).collect();
     let created = project.created_by_others.iter().copied().collect();
-    (Whole { classes, models, unnamed: world.models.unnamed.clone(), graph, question_marks, created }, bodies)
+    Whole { classes, models, unnamed: world.models.unnamed.clone(), graph, question_marks, created }
 }
 
 fn outside(v: &Value<'_>) -> Option<(Symbol, bool)> {

@@ -14,7 +14,7 @@ fn is_current_user(path: &str) -> bool {
 
 /// What a name of that path stands for; `None` for any other name, and where several functions load users, or none that is understood.
 pub fn proxy<'a>(ev: &mut Evaluator<'_, 'a>, path: &str) -> Option<Value<'a>> {
-    if ev.world.is_collecting() || !is_current_user(path) {
+    if ev.world.is_collecting() || !is_current_user(path) || !ev.world.index.knows_user_loaders() {
         return None;
     }
     let world = ev.world;
