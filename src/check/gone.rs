@@ -2,6 +2,7 @@
 
 use rustc_hash::FxHashSet;
 
+use crate::project::libraries::sql_text::created::{self, Words};
 use crate::project::uses::{SqlProblem, Uses};
 use crate::sql::ProblemKind;
 use crate::symbol::Symbol;
@@ -20,14 +21,8 @@ pub(super) fn changes_tables(text: &str) -> bool {
 
 /// Adds the columns that a script drops or renames: `ALTER TABLE t DROP COLUMN c, RENAME COLUMN d TO e`. Nothing is parsed, so that templates count too.
 pub(super) fn scan(text: &str, gone: &mut Gone) {
-    let words: Vec<&str> = text.split(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | ',')).filter(|w| !w.is_empty()).collect();
-    let is = |n: usize, word: &str| words.get(n).is_some_and(|w| w.eq_ignore_ascii_case(word));
-    let skip = |mut n: usize, all: &[&str]| {
-        while all.iter().any(|w| is(n, w)) {
-            n += 1;
-        }
-        n
-    };
+    let words = Words::new(text, &['(', ')', ',']);
+    let (words, is, skip) = (&words.0, |n: usize, word: &str| words.is(n, word), |n: usize, all: &[&str]| words.skip(n, all));
     let mut altered = None;
     for n in 0..words.len() {
         let column = match () {
@@ -50,10 +45,7 @@ pub(super) fn scan(text: &str, gone: &mut Gone) {
 }
 
 fn name(word: &str) -> Symbol {
-    let word = word.trim_end_matches(';');
-    let bare = word.rsplit('.').next().unwrap_or_default();
-    let plain = bare.trim_matches('"');
-    if bare == plain { Symbol::from(&plain.to_ascii_lowercase()) } else { Symbol::from(plain) }
+    Symbol::from(&created::name(word.trim_end_matches(';')))
 }
 
 /// Takes back what was said of columns that are gone since.

@@ -6,17 +6,41 @@ use crate::symbol::Symbol;
 
 use crate::syntax::sql::template::HOLE;
 
-/// Adds every table (and every column added to one) that a text creates: `CREATE TEMP TABLE t`, `ALTER TABLE t ADD COLUMN c`, `RENAME TO t`. Nothing is parsed, so that
-/// other dialects and texts with holes count too.
-pub fn scan(text: &str, created: &mut BTreeSet<(Symbol, Option<Symbol>)>) {
-    let words: Vec<&str> = text.split(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | ',' | ';')).filter(|w| !w.is_empty()).collect();
-    let is = |n: usize, word: &str| words.get(n).is_some_and(|w| w.eq_ignore_ascii_case(word));
-    let skip = |mut n: usize, all: &[&str]| {
-        while all.iter().any(|w| is(n, w)) {
+/// Words of a text that is not parsed.
+pub struct Words<'t>(pub Vec<&'t str>);
+
+impl<'t> Words<'t> {
+    /// What stands between white space and these characters.
+    pub fn new(text: &'t str, between: &[char]) -> Self {
+        Self(text.split(|c: char| c.is_whitespace() || between.contains(&c)).filter(|w| !w.is_empty()).collect())
+    }
+
+    /// Whether the word with that number, from 0, is this one, in any case.
+    pub fn is(&self, n: usize, word: &str) -> bool {
+        self.0.get(n).is_some_and(|w| w.eq_ignore_ascii_case(word))
+    }
+
+    /// The number of the first word from there on that is none of these.
+    pub fn skip(&self, mut n: usize, all: &[&str]) -> usize {
+        while all.iter().any(|w| self.is(n, w)) {
             n += 1;
         }
         n
-    };
+    }
+}
+
+/// The last part of a name as PostgreSQL keeps it: in small letters unless it is quoted.
+pub fn name(word: &str) -> String {
+    let bare = word.rsplit('.').next().unwrap_or_default();
+    let plain = bare.trim_matches('"');
+    if bare == plain { plain.to_ascii_lowercase() } else { plain.to_owned() }
+}
+
+/// Adds every table (and every column added to one) that a text creates: `CREATE TEMP TABLE t`, `ALTER TABLE t ADD COLUMN c`, `RENAME TO t`. Nothing is parsed, so that
+/// other dialects and texts with holes count too.
+pub fn scan(text: &str, created: &mut BTreeSet<(Symbol, Option<Symbol>)>) {
+    let words = Words::new(text, &['(', ')', ',', ';']);
+    let (words, is, skip) = (&words.0, |n: usize, word: &str| words.is(n, word), |n: usize, all: &[&str]| words.skip(n, all));
     let mut altered = None;
     for n in 0..words.len() {
         if is(n, "create") {
@@ -41,11 +65,6 @@ pub fn scan(text: &str, created: &mut BTreeSet<(Symbol, Option<Symbol>)>) {
 }
 
 fn add(table: Option<&&str>, column: Option<&&str>, created: &mut BTreeSet<(Symbol, Option<Symbol>)>) {
-    let name = |w: &str| {
-        let bare = w.rsplit('.').next().unwrap_or_default();
-        let name = bare.trim_matches('"');
-        if bare == name { name.to_ascii_lowercase() } else { name.to_owned() }
-    };
     if let Some(table) = table.map(|t| name(t)).filter(|t| !t.is_empty() && !t.contains(HOLE)) {
         created.insert((Symbol::from(&table), column.map(|c| Symbol::from(&name(c)))));
     }
