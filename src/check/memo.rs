@@ -14,11 +14,12 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rayon::prelude::*;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha1::{Digest, Sha1};
 
 use super::learnt::{self, Learnt};
-use super::{Failure, Outcome, Settings, Summary, levels, partial, read};
+use super::{Failure, Folders, Member, Outcome, Settings, Summary, levels, members, partial, read};
 use crate::diagnostic::Diagnostic;
 use crate::discover::{self, Candidate, ObjectName, Origin, display_path, normalise};
 use crate::schema;
@@ -28,11 +29,14 @@ use crate::syntax::python;
 /// Files changed this short a time ago may change once more without showing it: clocks of file systems tick slowly.
 const RACY: Duration = Duration::from_millis(if cfg!(unix) { 100 } else { 2_000 });
 
-/// How many answers are kept.
-const KEPT: usize = 32;
+/// How many answers are kept: of a repository with many projects one for each.
+const KEPT: usize = 128;
 
-/// How often what was learnt of a whole project is kept: one for the worktree, one for the index, each as seen from a few folders.
-const LEARNT: usize = 6;
+/// How often what was learnt of a whole project is kept: one for the worktree, one for the index, each as seen from a few folders, for each of many projects.
+const LEARNT: usize = 96;
+
+/// What wrote it.
+const PROGRAM: &str = env!("CARGO_PKG_VERSION");
 
 /// A folder of answers.
 pub struct Memo {
@@ -60,7 +64,7 @@ enum KnownBy {
 }
 
 /// The question and the state it is asked in.
-struct Asked {
+pub(super) struct Asked {
     question: String,
     /// The project, whatever is asked of it.
     project: String,
@@ -96,17 +100,8 @@ impl Memo {
         git.is_dir().then(|| Self { folder: git.join("dbtruth") })
     }
 
-    fn place(&self, asked: &Asked) -> PathBuf {
-        self.folder.join(format!("{}.found", asked.question))
-    }
-
-    fn recall(&self, settings: &Settings, asked: &Asked) -> Option<Outcome> {
-        let text = std::fs::read_to_string(self.place(asked)).ok()?;
-        let (sum, body) = text.split_once('\n')?;
-        if sum != digest(&body) {
-            return None;
-        }
-        let kept: Kept = serde_json::from_str(body).ok().filter(|k: &Kept| k.state == asked.state(settings))?;
+    pub(super) fn recall(&self, settings: &Settings, asked: &Asked) -> Option<Outcome> {
+        let kept: Kept = self.read_kept(&asked.answer()).filter(|k: &Kept| k.state == asked.state(settings))?;
         let mut outcome = Outcome { diagnostics: kept.diagnostics, summary: kept.summary, notes: kept.notes, ..Outcome::default() };
         for (_, path, language) in &kept.files {
             outcome.sources.add(SourceFile::new(path.as_str(), *language, text_of(settings, path, *language)?));
@@ -132,8 +127,7 @@ impl Memo {
         };
         let files = ids.iter().map(file).collect();
         let kept = Kept { state: asked.state(settings), files, diagnostics, summary: outcome.summary.clone(), notes: outcome.notes.clone() };
-        let body = serde_json::to_string(&kept)?;
-        self.write(&self.place(asked), &format!("{}\n{body}", digest(&body)))
+        self.write_kept(&asked.answer(), &kept)
     }
 
     /// Findings in a few files, with what was learnt of all others.
@@ -156,6 +150,81 @@ impl Memo {
         }))
     }
 
+    /// What a run over one project finds, if it can be told without linking all of it.
+    pub(super) fn known(&self, settings: &Settings) -> Option<Result<Outcome, Failure>> {
+        self.again(settings, &Asked::of(settings)?)
+    }
+
+    /// What a run over one project finds that links all of it, kept for the next one.
+    pub(super) fn anew(&self, settings: &Settings, last: bool) -> Result<Outcome, Failure> {
+        match Asked::of(settings) {
+            Some(asked) => self.all(settings, &asked, last),
+            None => super::run_alone(settings, last),
+        }
+    }
+
+    fn again(&self, settings: &Settings, asked: &Asked) -> Option<Result<Outcome, Failure>> {
+        // Of an index an answer with the help of what was learnt takes no longer than to look whether there is one, and to write it down.
+        let keeps_parts = !asked.of_index;
+        if keeps_parts && let Some(outcome) = self.recall(settings, asked) {
+            return Some(Ok(outcome));
+        }
+        if let Some(outcome) = self.partial(settings, asked) {
+            if let Ok(outcome) = &outcome
+                && keeps_parts
+            {
+                self.keep_settled(settings, asked, outcome);
+            }
+            return Some(outcome);
+        }
+        if keeps_parts { None } else { self.recall(settings, asked).map(Ok) }
+    }
+
+    fn all(&self, settings: &Settings, asked: &Asked, last: bool) -> Result<Outcome, Failure> {
+        let (outcome, tables) = super::run_looking(settings, last, |opened, context| {
+            // Numbers stand for files: there must be one for each.
+            let all = opened.sources.len() == settings.files.len() + 1;
+            let is_canonical = || schema::lock::is_canonical(&opened.sources.get(opened.lock).text);
+            if all && asked.settled { partial::tables(context).map(|t| (is_canonical(), t)) } else { None }
+        })?;
+        if self.keep_settled(settings, asked, &outcome)
+            && let Some((is_canonical, tables)) = tables
+        {
+            let _ = self.keep_learnt(settings, asked, is_canonical, &tables);
+        }
+        Ok(outcome)
+    }
+
+    /// Keeps an answer that will be the same as long as nothing changes; says whether it is one. A folder that cannot be written costs time, nothing else.
+    pub(super) fn keep_settled(&self, settings: &Settings, asked: &Asked, outcome: &Outcome) -> bool {
+        let settled = asked.settled && !hurried(outcome) && outcome.troubles.is_empty();
+        if settled {
+            let _ = self.keep(settings, asked, outcome);
+        }
+        settled
+    }
+
+    /// The name under which something of one of several projects is kept, by its folder below the root.
+    pub(super) fn member_name(&self, settings: &Settings, folder: &str) -> String {
+        format!("{}.member", digest(&(PROGRAM, &settings.cwd, &settings.root, folder)))
+    }
+
+    /// What was kept under a name.
+    pub(super) fn read_kept<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
+        let text = std::fs::read_to_string(self.folder.join(name)).ok()?;
+        let (sum, body) = text.split_once('\n')?;
+        if sum != digest(&body) {
+            return None;
+        }
+        serde_json::from_str(body).ok()
+    }
+
+    /// Keeps something under a name.
+    pub(super) fn write_kept<T: Serialize>(&self, name: &str, kept: &T) -> std::io::Result<()> {
+        let body = serde_json::to_string(kept)?;
+        self.write(&self.folder.join(name), &format!("{}\n{body}", digest(&body)))
+    }
+
     fn write(&self, place: &Path, text: &str) -> std::io::Result<()> {
         std::fs::create_dir_all(&self.folder)?;
         let mut file = tempfile::NamedTempFile::new_in(&self.folder)?;
@@ -175,7 +244,7 @@ impl Memo {
 
     /// Takes the oldest away, of answers and of what was learnt.
     fn prune(&self) -> std::io::Result<()> {
-        for (extension, most) in [("found", KEPT), ("learnt", LEARNT), ("read", 2 * KEPT)] {
+        for (extension, most) in [("found", KEPT), ("learnt", LEARNT), ("read", 2 * KEPT), ("member", KEPT)] {
             let of_ours = |e: &std::fs::DirEntry| e.path().extension().is_some_and(|x| x == extension);
             let mut all: Vec<(SystemTime, PathBuf)> = std::fs::read_dir(&self.folder)?
                 .filter_map(Result::ok)
@@ -194,36 +263,17 @@ impl Memo {
 /// [`super::run`] for a program that ends after it, or what that gave the last time in the same state.
 pub fn run_again(settings: &Settings, memo: Option<&Memo>) -> Result<Outcome, Failure> {
     levels::names_are_rules(settings)?;
-    let Some((memo, asked)) = memo.filter(|_| !python::is_slow()).and_then(|m| Some((m, Asked::of(settings)?))) else { return super::run_once(settings, true) };
-    // Of an index an answer with the help of what was learnt takes no longer than to look whether there is one, and to write it down.
-    let keeps_parts = !asked.of_index;
-    if keeps_parts && let Some(outcome) = memo.recall(settings, &asked) {
-        return Ok(outcome);
+    let memo = memo.filter(|_| !python::is_slow());
+    match Folders::find(settings) {
+        Some(folders) => members::run(settings, &folders, memo, true),
+        None => alone(settings, memo, true),
     }
-    if let Some(outcome) = memo.partial(settings, &asked) {
-        let outcome = outcome?;
-        if keeps_parts && asked.settled && !hurried(&outcome) && outcome.troubles.is_empty() {
-            let _ = memo.keep(settings, &asked, &outcome);
-        }
-        return Ok(outcome);
-    }
-    if !keeps_parts && let Some(outcome) = memo.recall(settings, &asked) {
-        return Ok(outcome);
-    }
-    let (outcome, tables) = super::run_looking(settings, true, |opened, context| {
-        // Numbers stand for files: there must be one for each.
-        let all = opened.sources.len() == settings.files.len() + 1;
-        let is_canonical = || schema::lock::is_canonical(&opened.sources.get(opened.lock).text);
-        if all && asked.settled { partial::tables(context).map(|t| (is_canonical(), t)) } else { None }
-    })?;
-    if asked.settled && !hurried(&outcome) && outcome.troubles.is_empty() {
-        // A folder that cannot be written costs time, nothing else.
-        let _ = memo.keep(settings, &asked, &outcome);
-        if let Some((is_canonical, tables)) = tables {
-            let _ = memo.keep_learnt(settings, &asked, is_canonical, &tables);
-        }
-    }
-    Ok(outcome)
+}
+
+/// The same over one project; `last` says that the program ends after it.
+pub(super) fn alone(settings: &Settings, memo: Option<&Memo>, last: bool) -> Result<Outcome, Failure> {
+    let Some((memo, asked)) = memo.and_then(|m| Some((m, Asked::of(settings)?))) else { return super::run_alone(settings, last) };
+    memo.again(settings, &asked).unwrap_or_else(|| memo.all(settings, &asked, last))
 }
 
 /// What took too long this time may not the next.
@@ -233,14 +283,15 @@ fn hurried(outcome: &Outcome) -> bool {
 
 impl Asked {
     /// `None` where the answer is not to be kept.
-    fn of(settings: &Settings) -> Option<Self> {
+    pub(super) fn of(settings: &Settings) -> Option<Self> {
         if settings.lines.is_some() || settings.update_baseline || !settings.troubles.is_empty() {
             return None;
         }
         let now = SystemTime::now();
         let program = std::env::current_exe().and_then(std::fs::metadata).ok()?;
         let project = (
-            (env!("CARGO_PKG_VERSION"), program.len(), program.modified().ok()?),
+            (PROGRAM, program.len(), program.modified().ok()?),
+            settings.member.as_ref().map(Member::folders),
             (&settings.cwd, &settings.root, &settings.config.path, &settings.config.text, &settings.lock.path),
         );
         let question = digest(&(&project, (&settings.report, &settings.select, &settings.ignore, &settings.baseline)));
@@ -262,6 +313,11 @@ impl Asked {
             (None, None) => digest(&std::fs::read(&settings.lock.path).ok()?),
         };
         Some(Self { question, project: digest(&(project, in_memory)), lock, known_by, of_index, settled: newest + RACY < now })
+    }
+
+    /// The name of what answers the question.
+    fn answer(&self) -> String {
+        format!("{}.found", self.question)
     }
 
     /// A name for the state of everything.

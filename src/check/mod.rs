@@ -10,6 +10,7 @@ mod large_pages;
 mod learnt;
 mod levels;
 mod live;
+mod members;
 mod memo;
 mod opened;
 mod outcome;
@@ -26,6 +27,7 @@ pub use failure::Failure;
 pub use fingerprint::fingerprints;
 pub use large_pages::large_pages;
 pub use live::{Buffers, Live, Versions};
+pub use members::Member;
 pub use memo::{Memo, run_again};
 pub use opened::{Opened, open, open_again, read_lock};
 pub use outcome::{Outcome, Summary};
@@ -36,6 +38,7 @@ pub use statements::{Statement, Statements, statements};
 use std::sync::OnceLock;
 
 use baseline::Baseline;
+use members::Folders;
 use suppress::Suppressions;
 
 use crate::diagnostic::Diagnostic;
@@ -44,16 +47,20 @@ use crate::{migrations, repair, rules};
 
 /// Holds the code to the lock.
 pub fn run(settings: &Settings) -> Result<Outcome, Failure> {
-    run_once(settings, false)
+    levels::names_are_rules(settings)?;
+    match Folders::find(settings) {
+        Some(folders) => members::run(settings, &folders, None, false),
+        None => run_alone(settings, false),
+    }
 }
 
-/// The same, with a look at everything that was linked while it is there.
+/// The same over all files as one project, with a look at everything that was linked while it is there.
 pub fn run_with<T>(settings: &Settings, look: impl FnOnce(&Opened, &rules::Context<'_, '_>) -> T) -> Result<(Outcome, T), Failure> {
     run_looking(settings, false, look)
 }
 
-/// The same; `last` says that the program ends after it: then trees and links are left to the system, which frees them in one go.
-fn run_once(settings: &Settings, last: bool) -> Result<Outcome, Failure> {
+/// The same over one project; `last` says that the program ends after it: then trees and links are left to the system, which frees them in one go.
+fn run_alone(settings: &Settings, last: bool) -> Result<Outcome, Failure> {
     run_looking(settings, last, |_, _| ()).map(|(outcome, ())| outcome)
 }
 
@@ -91,10 +98,6 @@ fn run_looking<T>(settings: &Settings, last: bool, look: impl FnOnce(&Opened, &r
 
 /// What is done with the findings once they stand: only those asked for, folded, by the levels of the user, without the suppressed and the accepted.
 fn conclude(settings: &Settings, opened: &mut Opened, outcome: &mut Outcome) -> Result<(), Failure> {
-    let mut accepted = match &settings.baseline {
-        Some(path) if !settings.update_baseline => Some(Baseline::read(path, settings, opened)?),
-        _ => None,
-    };
     let mut suppressions = Suppressions::new(&opened.sources, &opened.facts);
     repair::spare_broken_files(&opened.sources, &mut outcome.diagnostics);
     outcome.diagnostics.retain(|d| reported(settings, opened, d));
@@ -103,14 +106,21 @@ fn conclude(settings: &Settings, opened: &mut Opened, outcome: &mut Outcome) -> 
     outcome.diagnostics.retain(|d| !suppressions.hide(d));
     let mut unused = suppressions.findings(None, |rule| levels::runs(settings, rule));
     unused.retain(|d| reported(settings, opened, d));
-    outcome.order(&opened.sources);
-    if let Some(accepted) = &mut accepted {
-        outcome.diagnostics.retain(|d| !accepted.hide(settings, opened, d));
-        unused.retain(|d| !accepted.hide(settings, opened, d));
-        unused.extend(accepted.findings(opened, |file| settings.lines.is_none() && settings.reports(&settings.root.join(file))));
-    }
     levels::apply(settings, opened, &mut unused);
+    outcome.order(&opened.sources);
     outcome.diagnostics.append(&mut unused);
+    accept(settings, opened, outcome)
+}
+
+/// Takes out what the baseline accepts, or writes what it is to accept from now on.
+fn accept(settings: &Settings, opened: &mut Opened, outcome: &mut Outcome) -> Result<(), Failure> {
+    if let Some(path) = settings.baseline.as_ref().filter(|_| !settings.update_baseline) {
+        let mut accepted = Baseline::read(path, settings, opened)?;
+        outcome.diagnostics.retain(|d| !accepted.hide(settings, opened, d));
+        let mut stale = accepted.findings(opened, |file| settings.lines.is_none() && settings.reports(&settings.root.join(file)));
+        levels::apply(settings, opened, &mut stale);
+        outcome.diagnostics.append(&mut stale);
+    }
     if let (Some(path), true) = (&settings.baseline, settings.update_baseline) {
         // What the file does not accept is still to be said.
         let mut written = baseline::update(path, settings, opened, &outcome.diagnostics)?;

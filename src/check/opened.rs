@@ -70,7 +70,9 @@ impl Opened {
         let modules: Vec<(FileId, &python::Module)> = self.sources.iter().zip(&self.facts).filter_map(|((id, _), f)| Some((id, f.module.as_ref()?))).collect();
         let config = &settings.config.config;
         let keep = Keep { statements: settings.statements, trace: settings.learns, apart: settings.apart };
-        let link = || Project::link_beside(&self.sources, &modules, &self.schema, config, keep, beside);
+        let guest = |file: FileId| settings.member.as_ref().zip(self.path_of(file)).is_some_and(|(member, path)| member.is_guest(path));
+        let own: Vec<(FileId, &python::Module)> = modules.iter().copied().filter(|m| !guest(m.0)).collect();
+        let link = || Project::link_beside(&self.sources, (&modules, &own), &self.schema, config, keep, beside);
         let ((mut project, beside), (mut others, created)) = rayon::join(link, || sql_files::uses(settings, self));
         others.extend(self.documents(&project));
         project.add_others(others, created, keep);

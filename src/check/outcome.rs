@@ -85,7 +85,14 @@ impl Outcome {
                 self.summary.skip(reason, *times);
             }
         }
-        // "No findings" would sound better than it is.
+        // Of several projects it is said once.
+        if settings.member.is_none() {
+            self.hint();
+        }
+    }
+
+    /// Says where so little could be checked that "no findings" would sound better than it is.
+    pub(super) fn hint(&mut self) {
         let (found, checked) = (self.summary.references, self.summary.checked);
         if found >= 20 && checked * 10 < found {
             let hint = "a lock from the database, or from `pg_dump --schema-only`, knows more than one from migrations";

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
 use super::learnt::Learnt;
-use super::{Failure, Opened, Outcome, Settings, deprecations, memo, opened::read_lock_again, read};
+use super::{Failure, Member, Opened, Outcome, Settings, deprecations, memo, opened::read_lock_again, read};
 use crate::diagnostic::Context;
 use crate::discover::Candidate;
 use crate::project::Project;
@@ -78,6 +78,9 @@ pub(super) fn run(
         Ok(both) => both,
         Err(failure) => return Ok(Err(failure)),
     };
+    if let Some(member) = &settings.member {
+        stays(settings, member, &places, &changed)?;
+    }
     let mut needed: BTreeSet<FileId> = changed.iter().copied().chain(asked.iter().copied()).collect();
     let at = |path: &&str| settings.files.binary_search_by(|f| f.path.as_str().cmp(path)).ok().filter(|n| settings.files[*n].language == Language::Python);
     needed.extend(before.iter().filter_map(at).filter_map(|n| numbered(&places, last, n)).take(MOST_READ / 2));
@@ -104,6 +107,20 @@ pub(super) fn run(
         return Ok(part.conclude(linked?).map(|outcome| (outcome, read)));
     }
     Err("more and more turns out to be needed")
+}
+
+/// Of one of several projects: whether nothing has changed in those that it imports from, and it imports from no others.
+fn stays(settings: &Settings, member: &Member, places: &[usize], changed: &[FileId]) -> Result<(), &'static str> {
+    for candidate in changed.iter().map(|f| &settings.files[places[f.0 as usize - 1]]) {
+        if member.is_guest(&candidate.absolute) {
+            return Err("a file of another project changed");
+        }
+        let text = candidate.bytes().ok().filter(|_| candidate.language == Language::Python).and_then(|bytes| read::decode(&bytes, candidate.language).ok());
+        if text.is_some_and(|text| member.imports_more(&candidate.absolute, &text)) {
+            return Err("it imports what it did not import");
+        }
+    }
+    Ok(())
 }
 
 /// All modules. Where there are new ones, nobody has put them together before.

@@ -32,6 +32,9 @@ enum Read {
     Crashed,
 }
 
+/// A file that was read, and its facts.
+pub(super) type Parsed = (Arc<SourceFile>, Arc<FileFacts>);
+
 /// By what a file is known to be the same as before.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Stamp {
@@ -89,11 +92,14 @@ const WORTH_LARGE_PAGES: Range<usize> = 500..20_000;
 
 /// Reads every file and takes its facts, in the order of the candidates.
 pub(super) fn all(settings: &Settings, opened: &mut Opened, memory: &mut Memory) -> Result<(), Failure> {
-    large_pages(WORTH_LARGE_PAGES.contains(&settings.files.len()));
+    // Several projects one after another use the same pages again.
+    large_pages(settings.member.is_none() && WORTH_LARGE_PAGES.contains(&settings.files.len()));
     let given = blobs(&settings.files)?;
     // The stamp is taken before the file is read: what changes in between is read again the next time.
-    let one = |(c, given)| (memory.keeping.then(|| Stamp::of(c)).flatten(), memory.recall(c).unwrap_or_else(|| guarded(c, given)));
-    let (stamps, read): (Vec<_>, Vec<Read>) = settings.files.par_iter().zip(given).with_max_len(FILES_AT_ONCE).map(one).unzip();
+    let parsed = |n| settings.member.as_ref()?.parsed(n).map(|(source, facts)| Read::Done(Arc::clone(source), Arc::clone(facts)));
+    let known = |n, c| parsed(n).or_else(|| memory.recall(c));
+    let one = |((n, c), given)| (memory.keeping.then(|| Stamp::of(c)).flatten(), known(n, c).unwrap_or_else(|| guarded(c, given)));
+    let (stamps, read): (Vec<_>, Vec<Read>) = settings.files.par_iter().enumerate().zip(given).with_max_len(FILES_AT_ONCE).map(one).unzip();
     memory.keep(&settings.files, stamps, &read);
     for (candidate, read) in settings.files.iter().zip(read) {
         let asked = settings.reports(&candidate.absolute);
@@ -147,7 +153,7 @@ pub(super) fn syntax_errors(file: FileId, language: Language, facts: &FileFacts)
 }
 
 /// A file and its facts, where there is nothing to say about reading it.
-pub(super) fn known(candidate: &Candidate) -> Option<(Arc<SourceFile>, Arc<FileFacts>)> {
+pub(super) fn known(candidate: &Candidate) -> Option<Parsed> {
     match guarded(candidate, None) {
         Read::Done(source, facts) => Some((source, facts)),
         Read::TooLarge | Read::Failed(_) | Read::Crashed => None,

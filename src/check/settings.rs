@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::Failure;
+use super::{Failure, Member};
 use crate::config::{self, Loaded};
 use crate::discover::git::{ChangedLines, Git};
 use crate::discover::{self, Candidate, ObjectName, Origin, display_path, is_in, language_of, normalise};
@@ -73,6 +73,8 @@ pub struct Settings {
     pub learns: bool,
     /// Whether what each file gives is kept by itself.
     pub apart: bool,
+    /// The project that the run is about, where it is one of several.
+    pub member: Option<Member>,
     /// Troubles of the walk.
     pub troubles: Vec<String>,
     /// What the user should hear.

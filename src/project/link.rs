@@ -37,6 +37,9 @@ pub struct Project<'a> {
     pub apart: BTreeMap<FileId, Uses>,
 }
 
+/// Python files, parsed.
+type Modules<'m, 'a> = &'m [(FileId, &'a python::Module)];
+
 /// What the walk over one file showed that later links of a part need.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
@@ -85,13 +88,14 @@ impl<'a> Project<'a> {
 
     /// The same, with all that the configuration says.
     pub fn link_configured(sources: &'a Sources, modules: &[(FileId, &'a python::Module)], schema: &'a Schema, config: &config::Config, keep: Keep) -> Self {
-        Self::link_beside(sources, modules, schema, config, keep, |_| ()).0
+        Self::link_beside(sources, (modules, modules), schema, config, keep, |_| ()).0
     }
 
-    /// The same, and something that needs definitions alone, worked out while code is walked.
+    /// The same, and something that needs definitions alone, worked out while code is walked. What is walked is `own`, a part of the modules: the others are there for what
+    /// these take from them.
     pub fn link_beside<T: Send>(
         sources: &'a Sources,
-        modules: &[(FileId, &'a python::Module)],
+        (modules, own): (Modules<'_, 'a>, Modules<'_, 'a>),
         schema: &'a Schema,
         config: &config::Config,
         keep: Keep,
@@ -103,7 +107,7 @@ impl<'a> Project<'a> {
         world.models = models;
         world.end_collecting();
         world.django = super::libraries::django::graph::Graph::build(&world);
-        let (walked, beside) = rayon::join(|| walk(&world, modules), || beside(&world));
+        let (walked, beside) = rayon::join(|| walk(&world, own), || beside(&world));
         // From now on who walks code wants to see it anew.
         world.walks_once = false;
         let seen = if keep.trace { walked.iter().map(|(file, u)| (*file, Seen::of(u, *file))).collect() } else { Vec::new() };

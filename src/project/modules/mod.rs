@@ -45,6 +45,11 @@ fn join(folder: &str, rest: &str) -> String {
     if folder.is_empty() { rest.to_owned() } else { format!("{folder}/{rest}") }
 }
 
+/// How many folders at their beginning two paths have in common.
+fn shared(a: &str, b: &str) -> usize {
+    a.split('/').zip(b.split('/')).take_while(|(a, b)| a == b).count()
+}
+
 impl ModuleTable {
     /// Builds the table from the names of the files.
     pub fn build(sources: &Sources, files: impl Iterator<Item = FileId>) -> Self {
@@ -153,7 +158,9 @@ impl ModuleTable {
                 return found;
             }
         }
-        let holders = self.store.holders(first);
+        // Of several that lie elsewhere the nearest is meant: that of the same service, not that of the first one.
+        let mut holders = self.store.holders(first);
+        holders.sort_by_key(|f| std::cmp::Reverse(shared(parent(own), f)));
         let elsewhere = || holders.iter().copied().filter(|f| is_root(f));
         for folder in elsewhere() {
             if let Some(found @ ModuleRef::File(_)) = self.at(&join(folder, &wanted)) {
@@ -242,6 +249,11 @@ const KNOWN_LIBRARIES: &[&str] = &[
     "typing_extensions",
     "uuid",
 ];
+
+/// Whether a name, the first part of an import, is that of a library we know.
+pub fn is_library(name: &str) -> bool {
+    KNOWN_LIBRARIES.contains(&name)
+}
 
 /// The dotted path of a name inside an external module.
 pub fn external(module: &str, name: &str) -> Symbol {

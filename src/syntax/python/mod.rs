@@ -4,6 +4,7 @@
 //! ([`MAX_DEPTH`]), so code that walks it may recurse.
 
 mod ast;
+mod imports;
 mod kinds;
 mod literal;
 mod lower;
@@ -15,6 +16,7 @@ mod visit;
 mod words;
 
 pub use ast::*;
+pub use imports::{Imported, imports};
 pub use literal::{Segment, StrLit, StrPart, StrText};
 pub use parse::{BUDGET, MAX_BYTES, Refusal, is_slow, parse, parse_part, try_parse, try_parse_typed};
 pub use words::{Word, Words};

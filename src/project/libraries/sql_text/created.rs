@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use memchr::memmem;
+
 use crate::symbol::Symbol;
 
 use crate::syntax::sql::template::HOLE;
@@ -64,6 +66,22 @@ pub fn scan(text: &str, created: &mut BTreeSet<(Symbol, Option<Symbol>)>) {
     }
 }
 
+/// Whether [`scan`] could find anything in a text: far sooner told, since hardly any text creates tables.
+pub fn may_create(text: &[u8]) -> bool {
+    const BEHIND: [&[u8]; 12] =
+        [b"table", b"view", b"or", b"global", b"local", b"temp", b"temporary", b"unlogged", b"foreign", b"materialized", b"recursive", b"virtual"];
+    // The word behind one that ends there, if anything lies between them.
+    let word = |at: usize| {
+        let rest = text[at..].trim_ascii_start();
+        let end = rest.iter().position(|c| !c.is_ascii_alphanumeric()).unwrap_or(rest.len());
+        if rest.len() < text.len() - at { &rest[..end] } else { &[] }
+    };
+    let says =
+        |verb: &str, behind: &[&[u8]]| memmem::find_iter(text, verb).map(|at| word(at + verb.len())).any(|w| behind.iter().any(|b| w.eq_ignore_ascii_case(b)));
+    let any = |verbs: [&str; 2], behind: &[&[u8]]| verbs.iter().any(|verb| says(verb, behind));
+    any(["create", "CREATE"], &BEHIND) || any(["alter", "ALTER"], &BEHIND[..1]) || any(["into", "INTO"], &[b"temp", b"temporary", b"unlogged"])
+}
+
 fn add(table: Option<&&str>, column: Option<&&str>, created: &mut BTreeSet<(Symbol, Option<Symbol>)>) {
     if let Some(table) = table.map(|t| name(t)).filter(|t| !t.is_empty() && !t.contains(HOLE)) {
         created.insert((Symbol::from(&table), column.map(|c| Symbol::from(&name(c)))));
@@ -84,5 +102,11 @@ mod tests {
         let mut got: Vec<String> = created.iter().map(|(t, c)| c.map_or(t.to_string(), |c| format!("{t}.{c}"))).collect();
         got.sort();
         assert_eq!(got, ["a.d", "b", "batch", "orders.extra", "t", "v"]);
+        for text in ["x CREATE\n  TABLE t", "alter table t", "create or replace view", "SELECT 1 INTO TEMP t"] {
+            assert!(may_create(text.as_bytes()), "{text}");
+        }
+        for text in ["create_table", "a created table", "alter it", "create", "into temperature"] {
+            assert!(!may_create(text.as_bytes()), "{text}");
+        }
     }
 }
