@@ -17,8 +17,8 @@ use crate::source::{FILES_AT_ONCE, FileId, Language, SourceFile, Sources};
 use crate::symbol::Symbol;
 use crate::syntax::python::{self, Imported};
 
-/// So many files of others are read, or half as many as a project has itself if that is more: those that it is nearest to by imports. A library that projects share is read
-/// wholly; another application of the repository only where it is touched.
+/// So many files of others are read: those that a project is nearest to by imports. A library that projects share is read wholly; another application of the repository only
+/// where it is touched.
 const GUESTS: usize = 200;
 
 /// Where imports lead.
@@ -107,10 +107,9 @@ impl<'s> Reach<'s> {
         if near.is_empty() {
             return near;
         }
-        let most = GUESTS.max(self.folders.of_file.iter().flatten().filter(|m| own.contains(m)).count() / 2);
         let mut all = BTreeSet::new();
-        while !near.is_empty() && all.len() < most {
-            let left = most - all.len();
+        while !near.is_empty() && all.len() < GUESTS {
+            let left = GUESTS - all.len();
             all.extend(near.iter().copied().take(left));
             let files: Vec<usize> = near.into_iter().collect();
             let next: Vec<Vec<usize>> = files.par_iter().map(|n| self.imported_by(*n)).collect();
