@@ -59,6 +59,12 @@ const TRAPS: &[Trap] = &[
         "if hasattr(Customer, 'seed'):\n    q = select(Customer).where(Customer.seed == 1)\n",
         "if hasattr(Customer, 'other'):\n    q = select(Customer).where(Customer.seed == 1)\n",
     ),
+    (
+        "rows that an attribute of an object holds",
+        ("app.py", SUPABASE),
+        "class Page:\n    pass\ndef page():\n    rows = sb.table('orders').select('id').execute().data\n    for r in rows:\n        r['label'] = 1\n    p = Page()\n    p.rows = rows\n    return p\nprint(page().rows[0]['label'])",
+        "class Page:\n    pass\ndef page():\n    rows = sb.table('orders').select('id').execute().data\n    for r in rows:\n        r['lable'] = 1\n    p = Page()\n    p.rows = rows\n    return p\nprint(page().rows[0]['label'])",
+    ),
     ("a bucket", ("app.py", SUPABASE), "sb.storage.from_('avatars').list()", "sb.from_('avatars').select('id').execute()"),
     (
         "TinyDB",

@@ -19,6 +19,7 @@ use super::beyond::key;
 use super::eval::Evaluator;
 use super::index::{ClassId, FunctionId, UnitId};
 use super::isolate::isolated;
+use super::libraries;
 use super::trail::{cuts, reset_cuts};
 use super::value::Value;
 use super::world::{Place, World};
@@ -365,6 +366,8 @@ impl<'a> World<'a> {
                 }
             }
             let (mut summaries, mut stores) = (std::mem::take(&mut ev.summaries), std::mem::take(&mut ev.stores));
+            // Rows that an attribute holds have whatever keys the code put into them by then, or later.
+            stores.iter_mut().for_each(|s| s.2 = libraries::given_back(&ev, std::mem::take(&mut s.2)));
             summaries.shrink_to_fit();
             stores.shrink_to_fit();
             let shown = if unit.function.is_some() { Shown::of(ev) } else { Shown::default() };
