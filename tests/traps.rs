@@ -65,6 +65,12 @@ const TRAPS: &[Trap] = &[
         "class Page:\n    pass\ndef page():\n    rows = sb.table('orders').select('id').execute().data\n    for r in rows:\n        r['label'] = 1\n    p = Page()\n    p.rows = rows\n    return p\nprint(page().rows[0]['label'])",
         "class Page:\n    pass\ndef page():\n    rows = sb.table('orders').select('id').execute().data\n    for r in rows:\n        r['lable'] = 1\n    p = Page()\n    p.rows = rows\n    return p\nprint(page().rows[0]['label'])",
     ),
+    (
+        "keys that a loop takes out before they are handed on",
+        ("app.py", SUPABASE),
+        "values = {'status': 'x', 'on': 'y'}\nfor key in ['on', 'how']:\n    if key in values:\n        del values[key]\nsb.table('orders').insert(values).execute()\n",
+        "values = {'statis': 'x', 'on': 'y'}\nfor key in ['on', 'how']:\n    if key in values:\n        del values[key]\nsb.table('orders').insert(values).execute()\n",
+    ),
     ("a bucket", ("app.py", SUPABASE), "sb.storage.from_('avatars').list()", "sb.from_('avatars').select('id').execute()"),
     (
         "TinyDB",

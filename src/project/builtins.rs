@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::syntax::python::{ArgKind, Call, Expr, ExprKind, For, Ident};
+use crate::syntax::python::{ArgKind, Call, Expr, ExprKind, For, Ident, Stmt, StmtKind};
 
 use super::eval::{Args, Evaluator};
 use super::strings;
@@ -155,7 +155,7 @@ pub fn deleted<'a>(ev: &mut Evaluator<'_, 'a>, target: &'a Expr) {
     let ExprKind::Subscript(s) = &target.kind else { return };
     let (receiver, key) = (ev.eval(&s.0), ev.eval(&s.1));
     if let Value::Dict(d) = &receiver
-        && key.constant().is_some()
+        && key.alternatives().iter().all(|k| k.constant().is_some())
     {
         popped(ev, &s.0, d, &key);
     }
@@ -214,24 +214,32 @@ pub fn taken_out_in_loop<'a>(ev: &mut Evaluator<'_, 'a>, f: &'a For) {
     rebind(ev, &f.iter, Value::List(Arc::new(kept)));
 }
 
-/// `for key in keys: row.pop(key)`: what a loop over keys takes out of a dict is gone behind it.
+/// `for key in keys: row.pop(key)`, `… del row[key]`: what a loop over keys takes out of a dict is gone behind it.
 pub fn taken_out_by_loop<'a>(ev: &mut Evaluator<'_, 'a>, f: &'a For, keys: &Value<'a>) {
     let ExprKind::Name(key) = f.target.kind else { return };
     if !ev.env.values().any(|v| matches!(v, Value::Dict(_))) {
         return;
     }
+    let is_key = |e: &Expr| matches!(e.kind, ExprKind::Name(n) if n == key);
     let mut dicts: Vec<&'a Expr> = Vec::new();
-    let mut visit = |e: &'a Expr| {
-        if let ExprKind::Call(c) = &e.kind
-            && let ExprKind::Attribute(a) = &c.func.kind
-            && a.attr.as_str() == "pop"
-            && matches!(a.value.kind, ExprKind::Name(n) if n != key)
-            && c.positional(0).is_some_and(|k| matches!(k.kind, ExprKind::Name(n) if n == key))
-        {
-            dicts.push(&a.value);
+    let mut visit = |s: &'a Stmt| {
+        if let StmtKind::Delete(targets) = &s.kind {
+            dicts.extend(targets.iter().filter_map(|t| if let ExprKind::Subscript(t) = &t.kind { is_key(&t.1).then_some(&t.0) } else { None }));
         }
+        s.each_expr(&mut |e| {
+            e.each(&mut |e| {
+                if let ExprKind::Call(c) = &e.kind
+                    && let ExprKind::Attribute(a) = &c.func.kind
+                    && a.attr.as_str() == "pop"
+                    && !is_key(&a.value)
+                    && c.positional(0).is_some_and(is_key)
+                {
+                    dicts.push(&a.value);
+                }
+            });
+        });
     };
-    f.body.iter().for_each(|s| s.each(&mut |s| s.each_expr(&mut |e| e.each(&mut visit))));
+    f.body.iter().for_each(|s| s.each(&mut visit));
     for receiver in dicts {
         if let ExprKind::Name(n) = receiver.kind
             && let Some(Value::Dict(d)) = ev.env.get(&n).cloned()
