@@ -66,6 +66,12 @@ const TRAPS: &[Trap] = &[
         "class Page:\n    pass\ndef page():\n    rows = sb.table('orders').select('id').execute().data\n    for r in rows:\n        r['lable'] = 1\n    p = Page()\n    p.rows = rows\n    return p\nprint(page().rows[0]['label'])",
     ),
     (
+        "another end that is declared behind the class",
+        ("app.py", MODELS),
+        "class Order(Base):\n    __tablename__ = 'orders'\n    id = Column(Integer, primary_key=True)\n    customer_id = Column(Integer, ForeignKey('customers.id'))\nCustomer.orders = relationship('Order', backref='buyer')\nq = select(Order).where(Order.buyer == c)\n",
+        "class Order(Base):\n    __tablename__ = 'orders'\n    id = Column(Integer, primary_key=True)\n    customer_id = Column(Integer, ForeignKey('customers.id'))\nCustomer.orders = relationship('Order', backref='buyer')\nq = select(Order).where(Order.buyr == c)\n",
+    ),
+    (
         "keys that a loop takes out before they are handed on",
         ("app.py", SUPABASE),
         "values = {'status': 'x', 'on': 'y'}\nfor key in ['on', 'how']:\n    if key in values:\n        del values[key]\nsb.table('orders').insert(values).execute()\n",

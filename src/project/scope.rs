@@ -23,7 +23,12 @@ fn set_on_objects(statement: &python::Stmt, met: &mut Met) {
         _ => None,
     };
     match &statement.kind {
-        StmtKind::Assign(a) => a.0.iter().for_each(|t| set_on_target(t, found)),
+        StmtKind::Assign(a) => {
+            a.0.iter().for_each(|t| set_on_target(t, found));
+            if matches!(a.0.as_slice(), [Expr { kind: ExprKind::Attribute(_), .. }]) {
+                found.extend(other_end(&a.1).map(by_setattr));
+            }
+        }
         StmtKind::AnnAssign(a) => set_on_target(&a.0, found),
         StmtKind::AugAssign(a) => set_on_target(&a.0, found),
         StmtKind::For(f) => set_on_target(&f.target, found),
@@ -46,6 +51,16 @@ fn set_on_objects(statement: &python::Stmt, met: &mut Met) {
         }),
         _ => {}
     }
+}
+
+/// `Author.books = relationship("Book", backref="author")`, behind the class: what the other class gets by it.
+fn other_end(value: &Expr) -> Option<Symbol> {
+    let ExprKind::Call(call) = &value.kind else { return None };
+    let name = match &call.keyword("backref")?.kind {
+        ExprKind::Call(inner) => &inner.argument(0, "name")?.kind,
+        kind => kind,
+    };
+    if let ExprKind::Str(s) = name { s.constant().map(|t| Symbol::from(&t)) } else { None }
 }
 
 fn set_on_target(target: &Expr, found: &mut FxHashSet<Symbol>) {
