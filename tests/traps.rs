@@ -77,6 +77,12 @@ const TRAPS: &[Trap] = &[
         "values = {'status': 'x', 'on': 'y'}\nfor key in ['on', 'how']:\n    if key in values:\n        del values[key]\nsb.table('orders').insert(values).execute()\n",
         "values = {'statis': 'x', 'on': 'y'}\nfor key in ['on', 'how']:\n    if key in values:\n        del values[key]\nsb.table('orders').insert(values).execute()\n",
     ),
+    (
+        "a view that the code makes under one of several names",
+        ("app.py", PSYCOPG),
+        "def leaders(info=None):\n    view = 'leaders'\n    if info:\n        view = 'leaders_%s' % info\n    cur.execute('CREATE MATERIALIZED VIEW \"{}\" AS SELECT 1 AS n'.format(view))\ncur.execute('SELECT n FROM leaders')",
+        "def leaders(info=None):\n    view = 'leaders'\n    if info:\n        view = 'leaders_%s' % info\n    cur.execute('CREATE MATERIALIZED VIEW \"{}\" AS SELECT 1 AS n'.format(view))\ncur.execute('SELECT n FROM leader')",
+    ),
     ("a bucket", ("app.py", SUPABASE), "sb.storage.from_('avatars').list()", "sb.from_('avatars').select('id').execute()"),
     (
         "TinyDB",

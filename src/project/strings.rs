@@ -167,6 +167,21 @@ pub fn percent<'a>(ev: &mut Evaluator<'_, 'a>, left: &Value<'a>, right: &Value<'
 /// `text.format(...)`
 pub fn format<'a>(ev: &mut Evaluator<'_, 'a>, text: &Text<'a>, call: &'a Call, args: &Args<'a>) -> Value<'a> {
     let hole = ev.at(call.func.span);
+    if looks_like_sql(text) {
+        // Which of several tables is meant nobody can tell; if the statement makes it, it may make each.
+        for (n, v) in args.values.iter().enumerate() {
+            for one in readings(v).into_iter().flatten() {
+                let mut values = args.values.clone();
+                values[n] = Value::Str(one);
+                sql_text::makes(ev, &filled(text, call, &Args { values }, hole));
+            }
+        }
+    }
+    Value::Str(filled(text, call, args, hole))
+}
+
+/// A text with a call's arguments in the place of its fields.
+fn filled<'a>(text: &Text<'a>, call: &'a Call, args: &Args<'a>, hole: crate::source::Location) -> Text<'a> {
     let (mut next, mut out) = (0, Vec::new());
     split_literals(
         text,
@@ -191,7 +206,7 @@ pub fn format<'a>(ev: &mut Evaluator<'_, 'a>, text: &Text<'a>, call: &'a Call, a
         },
         hole,
     );
-    Value::Str(Text::new(out))
+    Text::new(out)
 }
 
 /// Walks the literal parts of a text; `found(text, at)` says of a `%` or brace whether it is a field: how many bytes to keep as they are, how many to pass over in

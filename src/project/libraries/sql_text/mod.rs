@@ -170,6 +170,13 @@ fn one_literal<'a>(ev: &mut Evaluator<'_, 'a>, text: &Text<'a>) {
     }
 }
 
+/// Notes what a statement makes that is one of several readings of another: nothing else is said of it.
+pub fn makes(ev: &mut Evaluator<'_, '_>, text: &Text<'_>) {
+    if ev.notes() {
+        created::scan(&text.with_holes(HOLE), &mut ev.uses.created);
+    }
+}
+
 /// Whether the file is a step in the history of a schema: a revision of Alembic, a migration of Django.
 fn is_step(ev: &Evaluator<'_, '_>) -> bool {
     let file = ev.place.file;
