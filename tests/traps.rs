@@ -83,6 +83,12 @@ const TRAPS: &[Trap] = &[
         "def leaders(info=None):\n    view = 'leaders'\n    if info:\n        view = 'leaders_%s' % info\n    cur.execute('CREATE MATERIALIZED VIEW \"{}\" AS SELECT 1 AS n'.format(view))\ncur.execute('SELECT n FROM leaders')",
         "def leaders(info=None):\n    view = 'leaders'\n    if info:\n        view = 'leaders_%s' % info\n    cur.execute('CREATE MATERIALIZED VIEW \"{}\" AS SELECT 1 AS n'.format(view))\ncur.execute('SELECT n FROM leader')",
     ),
+    (
+        "a connection that another setting than Django's own leads to",
+        ("app.py", "import psycopg2\nfrom django.conf import settings\n"),
+        "old = settings.OLD_DATABASE\ncur = psycopg2.connect(database=old.get('NAME'), host=old['HOST']).cursor()\ncur.execute('SELECT id FROM people')\npsycopg2.connect(settings.LEGACY_DB_URL).cursor().execute('SELECT id FROM people')",
+        "own = settings.DATABASES['default']\ncur = psycopg2.connect(database=own.get('NAME'), host=own['HOST']).cursor()\ncur.execute('SELECT id FROM people')",
+    ),
     ("a bucket", ("app.py", SUPABASE), "sb.storage.from_('avatars').list()", "sb.from_('avatars').select('id').execute()"),
     (
         "TinyDB",

@@ -83,29 +83,68 @@ pub fn driver(path: &str) -> Option<Driver> {
     (OTHERS.contains(&first) || google).then_some(Driver::Other)
 }
 
+/// Words by which one database goes, and copies of it.
+const SAME: &[&str] = &[
+    "default",
+    "main",
+    "primary",
+    "master",
+    "writer",
+    "write",
+    "rw",
+    "replica",
+    "reader",
+    "read",
+    "readonly",
+    "ro",
+    "slave",
+    "secondary",
+    "standby",
+    "follower",
+];
+
+/// Words in the names of settings that say that they are of a database, and not of which.
+const OF_DATABASES: &[&str] = &[
+    "databases",
+    "database",
+    "db",
+    "postgresql",
+    "postgres",
+    "pg",
+    "psql",
+    "sql",
+    "dsn",
+    "url",
+    "uri",
+    "connection",
+    "settings",
+    "config",
+    "name",
+    "user",
+    "username",
+    "password",
+    "pass",
+    "host",
+    "port",
+    "options",
+];
+
 /// The database in `django.db.connections[alias]`, where the alias is neither the usual one nor that of a copy.
 pub fn of_alias(alias: &Value<'_>) -> Option<Driver> {
-    const SAME: &[&str] = &[
-        "default",
-        "main",
-        "primary",
-        "master",
-        "writer",
-        "write",
-        "rw",
-        "replica",
-        "reader",
-        "read",
-        "readonly",
-        "ro",
-        "slave",
-        "secondary",
-        "standby",
-        "follower",
-    ];
     let alias = alias.constant()?.to_ascii_lowercase();
     let is_same = alias.split(|c: char| !c.is_ascii_alphabetic()).any(|w| SAME.contains(&w));
     (!is_same).then_some(Driver::Beside)
+}
+
+/// The database that a connection to PostgreSQL leads to which is opened with these arguments: `connect(dbname=settings.OLD_DATABASE["NAME"])` beside the one of
+/// Django's own settings.
+pub fn of_settings(given: &[Value<'_>]) -> Driver {
+    let setting = |v: &Value<'_>| v.external().or_else(|| v.object_path())?.strip_prefix("django.conf.settings.")?.split('.').next();
+    let is_other = |name: &str| {
+        let words: Vec<String> = name.split('_').map(str::to_ascii_lowercase).filter(|w| !w.is_empty()).collect();
+        words.iter().any(|w| OF_DATABASES.contains(&w.as_str())) && words.iter().any(|w| !OF_DATABASES.contains(&w.as_str()) && !SAME.contains(&w.as_str()))
+    };
+    if given.iter().filter_map(setting).any(is_other) { Driver::Beside } else { Driver::Postgres }
 }
 
 /// Whether a path says that the file is for another database: `sample_data/mariadb.sql`.

@@ -266,7 +266,7 @@ pub fn call<'a>(ev: &mut Evaluator<'_, 'a>, callee: &Value<'a>, call: &'a Call, 
                 | "SparkSession"
                 | "builder"
         );
-        opens.then(|| connection(driver))
+        opens.then(|| connection(if driver == Driver::Postgres { dialect::of_settings(&args.values) } else { driver }))
     })
 }
 
