@@ -280,7 +280,10 @@ impl Graph {
             let given = call.keyword(k).or_else(|| position.and_then(|n| call.positional(n)));
             given.and_then(|e| if let ExprKind::Str(s) = &e.kind { s.constant() } else { None })
         };
-        let fill = |t: std::borrow::Cow<'_, str>| Symbol::from(&t.replace("%(class)s", &own_name).replace("%(model_name)s", &own_name));
+        let label = model.relation.name.as_str().strip_suffix(&own_name).and_then(|l| l.strip_suffix('_')).unwrap_or("%(app_label)s");
+        let fill = |t: std::borrow::Cow<'_, str>| {
+            Symbol::from(&t.replace("%(class)s", &own_name).replace("%(model_name)s", &own_name).replace("%(app_label)s", label))
+        };
         let by_default = |class| meta::default_related_name(&mut Evaluator::quiet(world, place), class).map(|n| Symbol::from(&n));
         let related = text("related_name").map(fill).or_else(|| world.models.get(id).class.and_then(by_default));
         let query = text("related_query_name").map(fill);

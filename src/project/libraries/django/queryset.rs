@@ -257,7 +257,7 @@ fn missing(ev: &mut Evaluator<'_, '_>, id: ModelId, name: Symbol, at: Option<Loc
     let known = model.members.contains_key(&name) || model.class.is_some_and(|c| ev.world.class_member(c, name).is_some());
     let all_seen = !model.open && !model.foreign && model.class.and_then(|c| ev.world.lineage(c)).is_some_and(|l| !l.open);
     // taggit's `TaggableManager` adds a relation of that name to its model (`post_through_setup` in taggit/managers.py).
-    let known = known || name.as_str() == "tagged_items";
+    let known = known || name.as_str() == "tagged_items" || model.members.contains_key(&Symbol::from(crate::project::models::ANY_NAME));
     if known || !all_seen || may_be_user(ev, id) || name.as_str().ends_with("_id") || name.as_str().is_empty() {
         return;
     }

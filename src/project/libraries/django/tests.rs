@@ -192,6 +192,40 @@ class Shelf(models.Model):
     );
 }
 
+/// What an abstract class gives each of its children a name by, and what a field of the project names by itself.
+#[test]
+fn names_of_the_other_side_that_are_made() {
+    let models = "from django.contrib.contenttypes.fields import GenericRelation
+from django.db import models
+class Link(models.Model):
+    object_id = models.IntegerField()
+class Kept(models.Model):
+    links = GenericRelation(Link, related_query_name='of_%(app_label)s_%(class)s')
+    class Meta:
+        abstract = True
+class Tag(Kept):
+    word = models.TextField()
+class Shelf(models.Model):
+    name = models.TextField()
+class Room(models.Model):
+    name = models.TextField()
+class Key(models.ForeignKey):
+    def contribute_to_class(self, cls, *args, **kwargs):
+        super().contribute_to_class(cls, *args, **kwargs)
+        self.remote_field.related_name = plural(cls)
+class Book(models.Model):
+    shelf = Key(Shelf, on_delete=models.CASCADE)
+    room = models.ForeignKey(Room, related_name=named('book'), on_delete=models.CASCADE)
+class Plain(models.Model):
+    tag = Key(Tag, on_delete=models.CASCADE, related_name='plains')
+";
+    assert!(missing_with(models, "Link.objects.filter(of_shop_tag__word=1)\nShelf.objects.filter(books=1)\nRoom.objects.filter(books=1)").is_empty());
+    assert_eq!(
+        missing_with(models, "Link.objects.filter(of_shop_tag__wrod=1)\nLink.objects.filter(of_shop_book=1)\nTag.objects.filter(plain=1)"),
+        ["wrod", "of_shop_book", "plain"]
+    );
+}
+
 /// Where one of the ways gives rows that nobody saw made, those may have names that were given to them elsewhere.
 #[test]
 fn rows_beside_something_unknown() {

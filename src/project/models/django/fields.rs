@@ -48,6 +48,11 @@ pub fn is_known(ev: &mut Evaluator<'_, '_>, path: &str) -> bool {
     path.starts_with("django.") || kind(last(path)) != Kind::Plain || by_name(ev, last(path), &Arguments::default()).is_some()
 }
 
+/// Whether a field class of the project may itself say what the other side of its relation is called (`remote_field.related_name = …`).
+pub fn names_itself(ev: &Evaluator<'_, '_>, class: ClassId) -> bool {
+    ["contribute_to_class", "contribute_to_related_class"].iter().any(|n| ev.world.class_member(class, Symbol::from(n)).is_some())
+}
+
 /// Whether a package's field class of that name may bring further columns: what is known of the others says that they do not.
 pub fn may_bring_columns(ev: &mut Evaluator<'_, '_>, path: &str) -> bool {
     !is_known(ev, path) || last(path) == "MoneyField"

@@ -25,7 +25,7 @@ use super::super::world::{Lineage, Place, World, is_from};
 use super::declared::{Argument, Arguments, Column, Declared, ForeignKey, SqlType, Target};
 use super::draft::Draft;
 use super::types::last;
-use super::{Framework, Member, construct, is_test_path, members};
+use super::{ANY_NAME, Framework, Member, construct, is_test_path, members};
 use apps::Apps;
 use fields::Kind;
 use meta::is_abstract;
@@ -253,7 +253,10 @@ impl Django {
             d.of_packages.push(f.name);
         }
         match kind {
-            Kind::Nothing => d.note(f.name, Member::Other),
+            Kind::Nothing => {
+                d.note(f.name, Member::Other);
+                self.query_name(ev, class, f, d);
+            }
             // There is a column, and what it is called is not known.
             Kind::Plain | Kind::ForeignKey | Kind::OneToOne if named.is_some() && column.name.is_none() => {
                 d.model.open = true;
@@ -282,7 +285,7 @@ impl Django {
                 }
                 d.add(f.name, f.at, column, Some(f.owner), null);
                 d.note(attname, Member::Synonym(f.name));
-                if let (Some(t), Some(name)) = (target, self.reverse_name(ev, class, &f.args, kind)) {
+                if let (Some(t), Some(name)) = (target, self.reverse_name(ev, class, f, kind)) {
                     d.reverse.push((t, name, kind == Kind::ForeignKey));
                 }
             }
@@ -350,27 +353,41 @@ impl Django {
     }
 
     /// The name by which the other side knows this one.
-    fn reverse_name(&self, ev: &mut Evaluator<'_, '_>, class: ClassId, args: &Arguments<'_>, kind: Kind) -> Option<Symbol> {
-        let name = ev.world.index.class(class).node.name.as_str().to_lowercase();
+    fn reverse_name(&self, ev: &mut Evaluator<'_, '_>, class: ClassId, f: &Field<'_>, kind: Kind) -> Option<Symbol> {
         let one = kind == Kind::OneToOne;
         let position = fields::related_name_position(kind == Kind::ManyToMany, one);
-        match args.keyword("related_name").or_else(|| position.and_then(|n| args.positional().nth(n))) {
-            Some(a) => {
-                let text = a.value.constant()?.replace("%(class)s", &name).replace("%(app_label)s", self.label(ev, class).as_str());
-                (!text.ends_with('+')).then(|| Symbol::from(&text))
-            }
-            None => {
-                let label = self.label(ev, class);
-                let by_default = meta::default_related_name(ev, class).map(|n| Symbol::from(&n.replace("%(app_label)s", label.as_str())));
-                by_default.or_else(|| Some(Symbol::from(&if one { name } else { format!("{name}_set") })))
-            }
+        let given = f.args.keyword("related_name").or_else(|| position.and_then(|n| f.args.positional().nth(n)));
+        if let Some(a) = given.filter(|a| !matches!(a.value, Value::None)) {
+            let Some(text) = a.value.constant() else { return Some(Symbol::from(ANY_NAME)) };
+            return (!text.ends_with('+')).then(|| self.filled(ev, class, &text));
+        }
+        if f.class.is_some_and(|c| fields::names_itself(ev, c)) {
+            return Some(Symbol::from(ANY_NAME));
+        }
+        let by_default = meta::default_related_name(ev, class).map(|n| self.filled(ev, class, &n));
+        let name = || ev.world.index.class(class).node.name.as_str().to_lowercase();
+        by_default.or_else(|| Some(Symbol::from(&if one { name() } else { format!("{}_set", name()) })))
+    }
+
+    /// A name as an abstract class gives it for each of its children: `%(app_label)s_%(class)s`.
+    fn filled(&self, ev: &mut Evaluator<'_, '_>, class: ClassId, text: &str) -> Symbol {
+        let name = ev.world.index.class(class).node.name.as_str().to_lowercase();
+        let text = text.replace("%(class)s", &name).replace("%(model_name)s", &name);
+        Symbol::from(&if text.contains('%') { text.replace("%(app_label)s", self.label(ev, class).as_str()) } else { text })
+    }
+
+    /// `GenericRelation(Link, related_query_name="tags")`: what look-ups of links know this model by.
+    fn query_name<'a>(&self, ev: &mut Evaluator<'_, 'a>, class: ClassId, f: &Field<'a>, d: &mut Draft<'a>) {
+        let Some(text) = f.args.keyword("related_query_name").and_then(|a| a.value.constant()) else { return };
+        if let (Some(t), _) = self.target(ev, class, f.args.get(0, "to")) {
+            d.reverse.push((t, self.filled(ev, class, &text), true));
         }
     }
 
     fn many_to_many<'a>(&self, ev: &mut Evaluator<'_, 'a>, class: ClassId, f: &Field<'a>, d: &mut Draft<'a>, extra: &mut Vec<Draft<'a>>) {
         let (target, library) = self.target(ev, class, f.args.get(0, "to"));
         d.note(f.name, Member::Relationship { target, many: Some(true) });
-        if let (Some(t), Some(name)) = (target, self.reverse_name(ev, class, &f.args, Kind::ManyToMany)) {
+        if let (Some(t), Some(name)) = (target, self.reverse_name(ev, class, f, Kind::ManyToMany)) {
             d.reverse.push((t, name, true));
         }
         if f.args.keyword("through").is_some() || (target.is_none() && library.is_none()) {
