@@ -153,6 +153,7 @@ pub fn replay_steps(files: &dyn Files<'_>, apps: &Apps, judge: bool) -> (Databas
     }
     with_user(&mut m, apps);
     confess_installed(&mut m, apps);
+    confess_followed(&mut m, apps, &nodes);
     confess_unmanaged(&mut m);
     (m.host.db, graph(&nodes, &place), steps)
 }
@@ -339,6 +340,19 @@ fn confess_installed(m: &mut M<'_, '_>, apps: &Apps) {
         let here = own(label) || apps.files.iter().any(|f| format!("/{}", f.2).contains(&root));
         if !known && !here && !WITHOUT.contains(&package.split('.').next().unwrap_or(package)) {
             m.host.db.schema_mut().mark_incomplete(package, crate::schema::INSTALLED_APP);
+        }
+    }
+}
+
+/// An app that migrations follow and that has none here is installed, whether the settings were seen or not.
+fn confess_followed(m: &mut M<'_, '_>, apps: &Apps, nodes: &BTreeMap<(String, String), Node<'_>>) {
+    let own: BTreeSet<&str> = apps.files.iter().map(|f| f.0.as_str()).collect();
+    let of_django = |label: &str| contrib::APPS.iter().any(|a| a.label == label) || contrib::WITH_USER.iter().any(|a| last(a.0) == label);
+    let followed: BTreeSet<&str> = nodes.values().flat_map(|n| &n.after).map(|a| a.0.as_str()).collect();
+    for label in followed.into_iter().filter(|l| !own.contains(l) && !of_django(l)) {
+        let known = m.host.db.schema().incomplete.iter().any(|i| i.reason == crate::schema::INSTALLED_APP && last(&i.object) == label);
+        if !known {
+            m.host.db.schema_mut().mark_incomplete(label, crate::schema::INSTALLED_APP);
         }
     }
 }

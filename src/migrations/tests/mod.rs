@@ -319,6 +319,16 @@ fn columns_whose_type_is_not_known() {
     assert!(!read.relations[&name].open && !read.knows_keys(&name));
 }
 
+/// An app whose migrations others follow is there, though neither it nor the settings that install it were seen.
+#[test]
+fn apps_that_migrations_follow() {
+    let text = "from django.db import migrations, models\nclass Migration(migrations.Migration):\n    dependencies = [('catalog', '0009_more'), ('auth', '0001_initial'), ('shop', '0000_gone')]\n    operations = [migrations.CreateModel('Man', fields=[('id', models.AutoField(primary_key=True))])]\n";
+    let s = pull(&[("shop/migrations/0001_initial.py", text)]);
+    let found: Vec<&str> = s.incomplete.iter().filter(|i| i.reason == crate::schema::INSTALLED_APP).map(|i| i.object.as_str()).collect();
+    assert_eq!(found, ["catalog"]);
+    assert!(s.may_be_of_installed_app("catalog_page") && !s.may_be_of_installed_app("catalogs"));
+}
+
 /// Functions that move rows about do nothing to tables, however long they take.
 #[test]
 fn functions_of_migrations_that_no_schema_depends_on() {
