@@ -28,12 +28,15 @@ pub fn resolve<'a>(
     by_class: &FxHashMap<ClassId, usize>,
     by_table: &FxHashMap<(Option<Symbol>, Symbol), usize>,
 ) {
-    let default = ev.world.schema.search_path.first().map_or("public", String::as_str);
+    let schema = &ev.world.schema;
+    let default = schema.search_path.first().map_or("public", String::as_str);
+    // A bare name is found by the search path, which may be long.
+    let home = |table: Symbol| schema.relation(None, &table).map_or(default, |r| &r.0.schema);
     let mut borrowed: Vec<(ColumnAt, ColumnAt)> = Vec::new();
     for n in 0..drafts.len() {
         for (column, key) in drafts[n].foreign_keys.clone() {
             let Some(found) = find(drafts, n, &key.target, by_class, by_table) else { continue };
-            let text = format!("{}.{}.{}", found.schema.map_or(default, |s| s.as_str()), found.table, found.column);
+            let text = format!("{}.{}.{}", found.schema.map_or_else(|| home(found.table), |s| s.as_str()), found.table, found.column);
             let c = &mut drafts[n].model.columns[column];
             if !c.foreign_keys.iter().any(|(k, at)| *k == text && *at == key.at) {
                 c.foreign_keys.push((text, key.at));

@@ -529,6 +529,16 @@ fn django_fields_of_packages_bring_columns() {
     );
 }
 
+/// A foreign key to a table without a schema leads to where the search path finds it, as the table's own model does.
+#[test]
+fn keys_follow_the_search_path() {
+    let code = "from django.db import models\nclass Owner(models.Model):\n    class Meta:\n        db_table = 'owner'\nclass Box(models.Model):\n    owner = models.ForeignKey(Owner, on_delete=models.CASCADE)\n    late = models.ForeignKey('app.Late', on_delete=models.CASCADE)\nclass Late(models.Model):\n    pass\n";
+    let lock = "version: 1\nsearch_path: [own, people]\ntables:\n  people.owner:\n    columns:\n      id: integer not null\n";
+    let found = models_under(&crate::schema::lock::read(lock).expect("a lock"), &[("app/models.py", code)], &[]);
+    let keys: Vec<&str> = found.iter().filter_map(|l| l.split_once(" → ")).map(|k| k.1).collect();
+    assert_eq!(keys, ["people.owner.id", "own.app_late.id"]);
+}
+
 #[test]
 fn classes_made_by_a_call() {
     let code = r#"
