@@ -216,6 +216,10 @@ fn expressions<'a>(ev: &mut Evaluator<'_, 'a>, set: &Set, v: &Value<'a>) {
 
 /// The same, where some names are no fields.
 fn expressions_but<'a>(ev: &mut Evaluator<'_, 'a>, set: &Set, v: &Value<'a>, but: &[Symbol]) {
+    let paths = |one: &Value<'a>| if let Some(Django::Expression(paths)) = Django::of(one) { !paths.is_empty() } else { false };
+    // `for model, q in ((Author, Q(…)), (Book, Q(…)))`: which of several is meant for the rows of one model nobody can tell.
+    let several = v.alternatives().iter().filter(|one| paths(one)).count() > 1;
+    let set = if several { &Set { open: true, ..set.clone() } } else { set };
     for one in v.alternatives() {
         if let Some(Django::Expression(paths)) = Django::of(one) {
             for p in paths.iter().filter(|p| !but.contains(&p.first())) {

@@ -226,6 +226,14 @@ class Plain(models.Model):
     );
 }
 
+/// Of several conditions for several models, which goes with which nobody can tell.
+#[test]
+fn conditions_in_pairs_with_models() {
+    let pairs = "for model, q in ((Author, Q(name='x')), (Tag, Q(word='x'))):\n    model.objects.filter(q)\n";
+    assert!(missing(pairs).is_empty());
+    assert_eq!(missing("q = Q(wrod='x') if a else Q()\nTag.objects.filter(q)\n"), ["wrod"]);
+}
+
 /// Where one of the ways gives rows that nobody saw made, those may have names that were given to them elsewhere.
 #[test]
 fn rows_beside_something_unknown() {
