@@ -84,6 +84,12 @@ const TRAPS: &[Trap] = &[
         "def leaders(info=None):\n    view = 'leaders'\n    if info:\n        view = 'leaders_%s' % info\n    cur.execute('CREATE MATERIALIZED VIEW \"{}\" AS SELECT 1 AS n'.format(view))\ncur.execute('SELECT n FROM leader')",
     ),
     (
+        "a column that a trigger fills",
+        ("app.py", PSYCOPG),
+        "cur.execute('CREATE FUNCTION number() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.id := 1; RETURN NEW; END $$')\ncur.execute(\"INSERT INTO customers (name) VALUES ('x')\")",
+        "cur.execute('CREATE FUNCTION number() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.tier := 1; RETURN NEW; END $$')\ncur.execute(\"INSERT INTO customers (name) VALUES ('x')\")",
+    ),
+    (
         "a connection that another setting than Django's own leads to",
         ("app.py", "import psycopg2\nfrom django.conf import settings\n"),
         "old = settings.OLD_DATABASE\ncur = psycopg2.connect(database=old.get('NAME'), host=old['HOST']).cursor()\ncur.execute('SELECT id FROM people')\npsycopg2.connect(settings.LEGACY_DB_URL).cursor().execute('SELECT id FROM people')",

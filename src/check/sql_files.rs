@@ -155,6 +155,7 @@ pub(super) fn of_file(settings: &Settings, opened: &Opened, schema: &Schema, (id
         created::scan(&file.text, &mut uses.created);
         uses.created.retain(|(table, column)| column.is_none() && schema.relation(None, table).is_none());
     }
+    created::scan_triggers(&file.text, &mut uses.created);
     if analysis.problems.iter().any(|p| p.kind == ProblemKind::UnknownColumn && p.column.as_deref().is_some_and(dialect::is_pseudo_column)) {
         uses.references = analysis.references.iter().filter_map(|r| reference(schema, &template, r, context, Certainty::Low)).collect();
         return set_aside(uses, id);

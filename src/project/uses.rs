@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::symbol::Symbol;
 
 use crate::diagnostic::{Access, Context};
+use crate::project::libraries::sql_text::created::NEW;
 use crate::source::Location;
 
 /// How sure an answer is (patterns of severity: all high → error, a medium → warning, any low → silent).
@@ -208,10 +209,13 @@ impl SqlProblem {
         let table = p.table.as_deref().map(Symbol::from);
         match p.kind {
             crate::sql::ProblemKind::UnknownTable => table.is_some_and(|t| created.contains(&(t, None)) || crate::schema::is_bookkeeping(&t)),
-            crate::sql::ProblemKind::UnknownColumn => p
-                .column
-                .as_deref()
-                .is_some_and(|c| created.iter().any(|(t, column)| column.is_some_and(|x| x.as_str() == c) && table.is_none_or(|own| own == *t))),
+            crate::sql::ProblemKind::UnknownColumn => p.column.as_deref().is_some_and(|c| {
+                let is_it = |t: Symbol| table.map_or(t.as_str() != NEW, |own| own == t);
+                created.iter().any(|(t, column)| column.is_some_and(|x| x.as_str() == c) && is_it(*t))
+            }),
+            crate::sql::ProblemKind::MissingRequiredColumn => {
+                p.column.as_deref().is_some_and(|c| created.contains(&(Symbol::from(NEW), Some(Symbol::from(c)))))
+            }
             _ => false,
         }
     }

@@ -3,8 +3,10 @@
 use super::{Context, Known, Rule, grade, sql_problems};
 use crate::config::Level;
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::project::libraries::sql_text::created::NEW;
 use crate::project::uses::Certainty;
 use crate::sql::ProblemKind;
+use crate::symbol::Symbol;
 
 pub(super) const RULE: Rule = Rule {
     name: "missing-required-column",
@@ -26,8 +28,9 @@ fn check(cx: &Context<'_, '_>, found: &mut Vec<Diagnostic>) {
         if insert.columns.iter().any(|w| table.column(w).is_none()) {
             continue;
         }
-        let missing: Vec<&str> =
-            table.columns.iter().filter(|c| c.is_required() && !insert.columns.iter().any(|w| w.as_str() == c.name)).map(|c| c.name.as_str()).collect();
+        let by_trigger = |c: &str| cx.project.uses.created.contains(&(Symbol::from(NEW), Some(Symbol::from(c))));
+        let given = |c: &str| insert.columns.iter().any(|w| w.as_str() == c) || by_trigger(c);
+        let missing: Vec<&str> = table.columns.iter().filter(|c| c.is_required() && !given(&c.name)).map(|c| c.name.as_str()).collect();
         let Some(&first) = missing.first() else { continue };
         let filled = missing.iter().filter_map(|c| table.column(c)).all(|c| cx.schema.may_be_filled(c));
         let certainty = if filled { insert.certainty.min(Certainty::Medium) } else { insert.certainty };

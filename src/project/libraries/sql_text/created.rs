@@ -38,14 +38,38 @@ pub fn name(word: &str) -> String {
     if bare == plain { plain.to_ascii_lowercase() } else { plain.to_owned() }
 }
 
+/// The row that a trigger's function is given: what it puts there stands among what is created, under this name.
+pub const NEW: &str = "new";
+
+/// The column in `NEW.c := …`, `NEW.c = …` and `INTO NEW.c`, as triggers fill rows before they are written.
+fn filled(words: &Words<'_>, n: usize) -> Option<Symbol> {
+    /// Words behind which `NEW.c = …` asks.
+    const ASKS: &[&str] = &["if", "elsif", "and", "or", "not", "when", "where", "select", "return", "on", "while", "assert", "using", "check"];
+    let word = words.0[n];
+    let rest = word.get(..4).filter(|w| w.eq_ignore_ascii_case("new.")).and_then(|_| word.get(4..))?;
+    let end = rest.find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '"'))).unwrap_or(rest.len());
+    let behind = if end < rest.len() { &rest[end..] } else { words.0.get(n + 1).copied().unwrap_or_default() };
+    let before = |all: &[&str]| n.checked_sub(1).is_some_and(|b| all.iter().any(|w| words.is(b, w)));
+    let is_given = behind.starts_with(":=") || before(&["into"]) || behind.starts_with('=') && !before(ASKS);
+    (is_given && end > 0).then(|| Symbol::from(&name(&rest[..end])))
+}
+
+/// Adds every column that a trigger's function fills in a text.
+pub fn scan_triggers(text: &str, created: &mut BTreeSet<(Symbol, Option<Symbol>)>) {
+    let words = Words::new(text, &['(', ')', ',', ';']);
+    created.extend((0..words.0.len()).filter_map(|n| Some((Symbol::from(NEW), Some(filled(&words, n)?)))));
+}
+
 /// Adds every table (and every column added to one) that a text creates: `CREATE TEMP TABLE t`, `ALTER TABLE t ADD COLUMN c`, `RENAME TO t`. Nothing is parsed, so that
 /// other dialects and texts with holes count too.
 pub fn scan(text: &str, created: &mut BTreeSet<(Symbol, Option<Symbol>)>) {
-    let words = Words::new(text, &['(', ')', ',', ';']);
-    let (words, is, skip) = (&words.0, |n: usize, word: &str| words.is(n, word), |n: usize, all: &[&str]| words.skip(n, all));
+    let all = &Words::new(text, &['(', ')', ',', ';']);
+    let (words, is, skip) = (&all.0, |n: usize, word: &str| all.is(n, word), |n: usize, these: &[&str]| all.skip(n, these));
     let mut altered = None;
     for n in 0..words.len() {
-        if is(n, "create") {
+        if let Some(column) = filled(all, n) {
+            created.insert((Symbol::from(NEW), Some(column)));
+        } else if is(n, "create") {
             let at = skip(n + 1, &["or", "replace", "global", "local", "temp", "temporary", "unlogged", "foreign", "materialized", "recursive", "virtual"]);
             if is(at, "table") || is(at, "view") {
                 add(words.get(skip(at + 1, &["if", "not", "exists"])), None, created);
@@ -99,9 +123,13 @@ mod tests {
         scan("ALTER TABLE orders ADD COLUMN extra text, ADD CONSTRAINT c CHECK (true)", &mut created);
         scan("ALTER TABLE a RENAME TO b; ALTER TABLE a RENAME COLUMN c TO d; SELECT 1 INTO TEMP t FROM x", &mut created);
         scan("CREATE TABLE _db_hole_ (id int)", &mut created);
+        scan(
+            "BEGIN NEW.made = now(); IF NEW.asked = 1 THEN new.\"Kept\" := 2; END IF; SELECT 1 INTO NEW.one FROM t WHERE id = NEW.id; RETURN NEW;",
+            &mut created,
+        );
         let mut got: Vec<String> = created.iter().map(|(t, c)| c.map_or(t.to_string(), |c| format!("{t}.{c}"))).collect();
         got.sort();
-        assert_eq!(got, ["a.d", "b", "batch", "orders.extra", "t", "v"]);
+        assert_eq!(got, ["a.d", "b", "batch", "new.Kept", "new.made", "new.one", "orders.extra", "t", "v"]);
         for text in ["x CREATE\n  TABLE t", "alter table t", "create or replace view", "SELECT 1 INTO TEMP t"] {
             assert!(may_create(text.as_bytes()), "{text}");
         }

@@ -207,7 +207,7 @@ pub fn finish(ev: &mut Evaluator<'_, '_>) {
         // Steps of a history make what later ones drop, and their ways back make it again: what is there in the end is the lock's to say. To itself alone each has
         // made it.
         ev.uses.drop_created();
-        ev.uses.created.clear();
+        ev.uses.created.retain(|c| c.0.as_str() == created::NEW);
     }
 }
 
