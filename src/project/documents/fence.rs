@@ -7,6 +7,7 @@ use crate::facts::Markdown;
 use crate::project::eval::Evaluator;
 use crate::project::index::Binding;
 use crate::project::libraries;
+use crate::project::libraries::sql_text::created;
 use crate::project::uses::{Certainty, Reference, RelationName, SqlProblem, Uses};
 use crate::project::world::{Place, World};
 use crate::schema::Schema;
@@ -29,6 +30,7 @@ pub(super) fn sql(schema: &Schema, id: FileId, text: &str, fence: &Fence, certai
     // SQL that names nothing of this database, or that changes it, shows something else than the schema of today.
     let certainty = if familiar && !changes { certainty } else { Certainty::Low };
     let mut uses = Uses::default();
+    created::scan(template.text(), &mut uses.created);
     for r in &analysis.references {
         let Some(location) = template.locate(r.span) else { continue };
         if !schema.relations.contains_key(&r.relation) {
@@ -73,6 +75,7 @@ pub(super) fn python<'a>(world: &World<'a>, id: FileId, document: &'a Markdown, 
         row_keys: seen.row_keys,
         sql_problems: seen.sql_problems,
         skipped: seen.skipped,
+        created: seen.created,
         ..Uses::default()
     };
     let lower = |c: &mut Certainty, context: &mut Context| {

@@ -36,7 +36,17 @@ pub fn uses<'a>(world: &World<'a>, id: FileId, document: &'a Markdown) -> Uses {
     let certainty = reader.certainty;
     let mut uses = reader.uses;
     uses.append(fence::python(world, id, document, certainty));
+    forgive_plans(&mut uses);
     uses
+}
+
+/// A plan shows what is to be made (`ALTER TABLE orders ADD COLUMN paid_at …`) and code that uses it: to the document itself it is there, to nobody else.
+fn forgive_plans(uses: &mut Uses) {
+    uses.drop_created();
+    let made = std::mem::take(&mut uses.created);
+    for r in uses.references.iter_mut().filter(|r| r.column.is_some() && made.contains(&(r.relation.name, r.column))) {
+        r.certainty = Certainty::Low;
+    }
 }
 
 /// Whether a document tells of past versions: by its name.

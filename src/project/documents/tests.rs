@@ -107,6 +107,8 @@ fn sql_in_fences() {
     assert_eq!(named("CHANGELOG.md", text), ["column `state` does not exist?"]);
     let changes = "```sql\nALTER TABLE orders ADD COLUMN total numeric;\nSELECT total, nothing FROM orders;\n```\n";
     assert!(named("a.md", changes).iter().all(|f| f.ends_with('?')));
+    let plan = "```sql\nALTER TABLE orders ADD COLUMN total numeric;\n```\nThen\n```sql\nSELECT id, total, nothing FROM orders;\n```\n";
+    assert_eq!(named("a.md", plan), ["orders.id", "column `nothing` does not exist"]);
     assert_eq!(named("a.md", "```bash\npsql -c 'select x from orders'\n```\n"), [""; 0]);
 }
 
