@@ -16,7 +16,7 @@ use crate::project::uses::RelationName;
 use crate::project::value::Value;
 use crate::project::world::{Place, World, is_from};
 use crate::symbol::Symbol;
-use crate::syntax::python::{Call, ExprKind};
+use crate::syntax::python::{Call, Expr, ExprKind};
 
 /// A column that a step of a look-up touches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -109,6 +109,28 @@ enum Pointer {
     Generic,
 }
 
+impl Pointer {
+    /// By the name of the field's class.
+    fn of(name: &str) -> Option<Self> {
+        match name {
+            n if n.ends_with("ManyToManyField") => Some(Pointer::Many),
+            n if n.ends_with("OneToOneField") => Some(Pointer::OneToOne),
+            n if n.ends_with("GenericRelation") => Some(Pointer::Generic),
+            n if n.ends_with("ForeignKey") && !n.ends_with("GenericForeignKey") || n == "ParentalKey" => Some(Pointer::One),
+            _ => None,
+        }
+    }
+
+    /// By what a field class of the project derives from, whatever it is called itself.
+    fn of_class<'a>(world: &World<'a>, place: Place, func: &'a Expr) -> Option<Self> {
+        if matches!(&func.kind, ExprKind::Attribute(a) if matches!(a.value.kind, ExprKind::Name(n) if n.as_str() == "models")) {
+            return None;
+        }
+        let Value::Class(class) = Evaluator::quiet(world, place).eval(func) else { return None };
+        world.lineage(class)?.outside.iter().filter_map(|v| v.external().filter(|p| is_from(p, "django"))).find_map(|p| Self::of(p.rsplit('.').next()?))
+    }
+}
+
 impl Graph {
     /// Builds the graph from the models found.
     pub fn build(world: &World<'_>) -> Self {
@@ -158,19 +180,15 @@ impl Graph {
                 let call = marked(call).unwrap_or(call);
                 // `models.ForeignKey[Author, Author](…)`
                 let func = if let ExprKind::Subscript(s) = &call.func.kind { &s.0 } else { &call.func };
-                let last = last_name(func).map_or("", |n| n.as_str());
-                let pointer = match last {
-                    l if l.ends_with("ManyToManyField") => Pointer::Many,
-                    l if l.ends_with("OneToOneField") => Pointer::OneToOne,
-                    l if l.ends_with("GenericForeignKey") => continue,
-                    l if l.ends_with("GenericRelation") => Pointer::Generic,
-                    l if l.ends_with("ForeignKey") || l == "ParentalKey" => Pointer::One,
-                    _ => {
-                        self.manager(world, id, class, name, value);
-                        continue;
-                    }
-                };
                 let place = Place { file: def.file, class: Some(class), function: None };
+                let last = last_name(func).map_or("", |n| n.as_str());
+                if last.ends_with("GenericForeignKey") {
+                    continue;
+                }
+                let Some(pointer) = Pointer::of(last).or_else(|| Pointer::of_class(world, place, func)) else {
+                    self.manager(world, id, class, name, value);
+                    continue;
+                };
                 if let Some(target) = self.target(world, id, name, place, call) {
                     self.relation(world, id, name, pointer, target, place, call);
                 }

@@ -216,10 +216,20 @@ class Key(models.ForeignKey):
 class Book(models.Model):
     shelf = Key(Shelf, on_delete=models.CASCADE)
     room = models.ForeignKey(Room, related_name=named('book'), on_delete=models.CASCADE)
+class Sorted(models.ManyToManyField):
+    pass
+class List(models.Model):
+    tags = Sorted(Tag)
 class Plain(models.Model):
     tag = Key(Tag, on_delete=models.CASCADE, related_name='plains')
 ";
-    assert!(missing_with(models, "Link.objects.filter(of_shop_tag__word=1)\nShelf.objects.filter(books=1)\nRoom.objects.filter(books=1)").is_empty());
+    assert!(
+        missing_with(
+            models,
+            "Link.objects.filter(of_shop_tag__word=1)\nShelf.objects.filter(books=1)\nRoom.objects.filter(books=1)\nTag.objects.filter(list__id=1)"
+        )
+        .is_empty()
+    );
     assert_eq!(
         missing_with(models, "Link.objects.filter(of_shop_tag__wrod=1)\nLink.objects.filter(of_shop_book=1)\nTag.objects.filter(plain=1)"),
         ["wrod", "of_shop_book", "plain"]
