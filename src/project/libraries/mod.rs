@@ -6,6 +6,7 @@ pub mod aiosql;
 pub mod alembic;
 pub mod calls;
 pub mod django;
+pub mod factory_boy;
 pub mod flask_login;
 pub mod flask_sqlalchemy;
 pub mod postgrest;
@@ -141,6 +142,9 @@ pub fn method<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &Value<'a>, name: Ident,
     }
     alembic::method(ev, receiver, name, call, args);
     calls::method(ev, receiver, name, call, args);
+    if let Some(v) = factory_boy::method(ev, receiver, name, call) {
+        return Some(v);
+    }
     django::method(ev, receiver, name, call, args)
         .or_else(|| sqlalchemy::method(ev, receiver, name, call, args, span))
         .or_else(|| postgrest::method(ev, receiver, name, call, args, span))
@@ -155,6 +159,9 @@ pub fn call<'a>(ev: &mut Evaluator<'_, 'a>, callee: &Value<'a>, call: &'a Call, 
     }
     alembic::call(ev, callee, call, args);
     calls::call(ev, callee, call, args);
+    if let Some(v) = factory_boy::call(ev, callee, call, args) {
+        return Some(v);
+    }
     sqlalchemy::call(ev, callee, call, args, span)
         .or_else(|| django::call(ev, callee, call, args))
         .or_else(|| postgrest::call(ev, callee, call, args))
@@ -378,5 +385,6 @@ pub fn class_body<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId, body: &'a Body
     super::flow::plain_class_body(ev, class, body);
     if !ev.world.is_collecting() {
         django::meta::class_body(ev, class, body);
+        factory_boy::class_body(ev, class, body);
     }
 }
