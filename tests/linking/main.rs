@@ -432,6 +432,7 @@ fn django_fields_that_are_translated() {
     };
     let decorated = "from modeltranslation.translator import TranslationOptions, register\nfrom shop.models import Customer\n@register(Customer)\nclass Options(TranslationOptions):\n    fields = ('name',)\n";
     let called = "from modeltranslation.translator import translator, TranslationOptions\nfrom shop.models import Customer\nclass Base(TranslationOptions):\n    fields = ['name']\nclass Options(Base):\n    pass\ntranslator.register(Customer, Options)\n";
+    let looped = "from modeltranslation.translator import translator, TranslationOptions\nfrom shop.models import Customer\nclass Options(TranslationOptions):\n    fields = ['name']\nfor model, options in [(Customer, Options)]:\n    translator.register(model, options)\n";
     let model = |finding: &str, french: &str| model(finding) + &format!("Customer.objects.filter(name_fr='a'){french}\n");
     let holds = |lock: &str, translation: &str, finding: &str, french: &str| {
         let manage = ("manage.py", "import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'site.settings')\n");
@@ -446,6 +447,7 @@ fn django_fields_that_are_translated() {
     let missing = "  # ! unknown-attribute at `name_fr`";
     holds(&lock, decorated, "", missing);
     holds(&lock, called, "", missing);
+    holds(&lock, looped, "", missing);
     holds(&lock, "", "  # ! unknown-attribute at `name_en` | at `name_pt_br`", missing);
     // The columns are made by something that the lock does not know.
     holds(LOCK, decorated, "", "");

@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 use crate::schema::Column;
 use crate::source::FileId;
 use crate::symbol::Symbol;
-use crate::syntax::python::{Call, ExprKind, StmtKind};
+use crate::syntax::python::{Call, ExprKind, Stmt, StmtKind};
 
 use super::super::super::eval::Evaluator;
 use super::super::super::index::ClassId;
@@ -49,14 +49,41 @@ impl Translated {
             }
             let Some(module) = world.index.module_of(file) else { continue };
             for s in &module.node.body {
-                if let StmtKind::Expr(e) = &s.kind
-                    && let ExprKind::Call(call) = &e.kind
-                {
-                    found.call(&mut ev, call, None);
-                }
+                found.statement(&mut ev, s);
             }
         }
         found
+    }
+
+    /// A registration; or a loop of them: `for model, options in [(Book, BookOptions), …]: register(model, options)`.
+    fn statement<'a>(&mut self, ev: &mut Evaluator<'_, 'a>, s: &'a Stmt) {
+        match &s.kind {
+            StmtKind::Expr(e) => {
+                if let ExprKind::Call(call) = &e.kind {
+                    self.call(ev, call, None);
+                }
+            }
+            StmtKind::For(f) => {
+                let all = ev.eval(&f.iter);
+                let items = match &all {
+                    Value::List(l) => &l.items[..],
+                    Value::Tuple(t) => &t[..],
+                    _ => return,
+                };
+                for item in items {
+                    let bound: Vec<_> = match (&f.target.kind, item) {
+                        (ExprKind::Name(n), v) => vec![(*n, v)],
+                        (ExprKind::Tuple(names), Value::Tuple(values)) => {
+                            names.iter().zip(values.iter()).filter_map(|(e, v)| if let ExprKind::Name(n) = e.kind { Some((n, v)) } else { None }).collect()
+                        }
+                        _ => continue,
+                    };
+                    ev.env.extend(bound.into_iter().map(|(n, v)| (n, v.clone())));
+                    f.body.iter().for_each(|s| self.statement(ev, s));
+                }
+            }
+            _ => {}
+        }
     }
 
     /// `register(Model or several, Options)`; over a class, that is the options.
