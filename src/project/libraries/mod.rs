@@ -354,7 +354,9 @@ pub fn parameter<'a>(ev: &mut Evaluator<'_, 'a>, function: FunctionId, n: usize,
     if ev.world.is_collecting() {
         return None;
     }
-    pytest::parameter(ev, function, param).or_else(|| django::about::parameter(ev, function, n, param))
+    pytest::parameter(ev, function, param)
+        .or_else(|| django::about::parameter(ev, function, n, param))
+        .or_else(|| sqlalchemy::events::parameter(ev, function, n, param))
 }
 
 /// A call of a function of the project itself; `receiver` for a method.

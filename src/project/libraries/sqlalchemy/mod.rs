@@ -3,6 +3,7 @@
 pub mod attributes;
 pub mod declare;
 pub mod emit;
+pub mod events;
 pub mod objects;
 pub mod query;
 pub mod values;
@@ -263,6 +264,10 @@ fn library_call<'a>(ev: &mut Evaluator<'_, 'a>, name: &str, call: &'a Call, args
         "Table" => table(ev, call, args, span),
         "table" => {
             declare::light_table(ev, call, args);
+            None
+        }
+        "validates" => {
+            events::validates(ev, args);
             None
         }
         _ => {

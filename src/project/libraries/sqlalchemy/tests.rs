@@ -116,6 +116,23 @@ fn objects_by_annotation_constructor_and_query() {
 }
 
 #[test]
+fn what_is_called_when_something_happens_to_an_object() {
+    let listens = |of: &str, event: &str, parameters: &str| {
+        seen(&format!("@event.listens_for({of}, '{event}')\ndef f({parameters}):\n    target.title = connection.state"))
+    };
+    assert_eq!(listens("Book", "before_update", "mapper, connection, target"), ["books.title write@title"]);
+    assert_eq!(listens("Book.title", "set", "target, value, old, connection"), ["books.title read@title", "books.title write@title"]);
+    // Of a session, and of something that gives no object.
+    assert_eq!(listens("session", "before_update", "mapper, connection, target"), [""; 0]);
+    assert_eq!(listens("Book", "mapper_configured", "mapper, connection, target"), [""; 0]);
+    let models = format!(
+        "{MODELS}\nfrom sqlalchemy.orm import validates\nclass Note(Base):\n    __tablename__ = 'notes'\n    id = Column(Integer, primary_key=True)\n    word = Column(String)\n    @validates('word', 'text')\n    def check(self, key, value):\n        return value\n"
+    );
+    let all = project(&[("models.py", &models)], "models.py");
+    assert_eq!(all.iter().filter(|r| r.starts_with("notes.word")).collect::<Vec<_>>(), ["notes.word define@word", "notes.word read@word"]);
+}
+
+#[test]
 fn rows_by_name_position_and_unpacking() {
     let code = "def f(s):\n    for b, n in s.execute(select(Book, func.count().label('n'))):\n        b.title";
     assert_eq!(seen(code), ["books read@Book", "books.title read@title"]);
