@@ -87,6 +87,8 @@ pub struct Evaluator<'w, 'a> {
     pub(super) asked_by: Option<(FileId, &'a Call)>,
     /// How often that was done in this file.
     pub(super) walked_through: usize,
+    /// Functions that were looked into for rows that a call gives them, with what these are of.
+    pub(super) looked_apart: FxHashSet<(FunctionId, Vec<(usize, super::through::RowsOf)>)>,
     /// How many lambdas are being called, one inside the other.
     pub(super) lambdas: usize,
     /// The function being walked hands something on to a library that only its caller knows.
@@ -121,6 +123,7 @@ impl<'w, 'a> Evaluator<'w, 'a> {
             through: Vec::new(),
             asked_by: None,
             walked_through: 0,
+            looked_apart: FxHashSet::default(),
             lambdas: 0,
             hands_on: false,
             tables: Vec::new(),

@@ -11,6 +11,10 @@ use crate::syntax::python::{ArgKind, Call, Expr, ExprKind, ParamKind, StmtKind};
 use super::eval::{Args, Env, Evaluator};
 use super::index::{ClassId, FunctionDef, FunctionId};
 use super::libraries::LibraryValue;
+use super::libraries::django::Django;
+use super::libraries::postgrest::Postgrest;
+use super::models::ModelId;
+use super::uses::Reference;
 use super::value::Value;
 use super::world::{Place, World};
 
@@ -54,11 +58,25 @@ impl<'a> Evaluator<'_, 'a> {
         let given = args.values.iter().any(|v| self.world.carries(v));
         let told = || tells(def, call, args) || matches!(receiver, Some(Value::Instance(_))) || self.inherited(def, receiver);
         let worth = given || (summary.hands_on && told());
-        if !worth || self.through.len() >= MAX_DEPTH || self.through.contains(&id) || self.walked_through >= MAX_IN_FILE {
+        let may = self.through.len() < MAX_DEPTH && !self.through.contains(&id) && self.walked_through < MAX_IN_FILE;
+        if !worth || !may {
             self.hands_on |= summary.hands_on;
+            if may {
+                self.look_apart(id, receiver, call, args);
+            }
             return None;
         }
         self.hands_on |= summary.hands_on && call.args.iter().any(|a| a.kind == ArgKind::DoubleSpread && self.is_parameter(&a.value));
+        let (yields, returns) = self.walk_called(id, receiver, call, args);
+        if !yields.is_empty() {
+            return Some(Value::list_of(Value::union(yields)));
+        }
+        (!returns.is_unknown()).then_some(returns)
+    }
+
+    /// Walks a function with the arguments of a call; gives what it yields and returns.
+    fn walk_called(&mut self, id: FunctionId, receiver: Option<&Value<'a>>, call: &'a Call, args: &Args<'a>) -> (Vec<Value<'a>>, Value<'a>) {
+        let def = self.world.index.function(id);
         self.walked_through += 1;
         if self.world.trace.is_some() && self.notes() {
             self.uses.called.insert(def.file);
@@ -92,10 +110,55 @@ impl<'a> Evaluator<'_, 'a> {
         let returns = Value::union(std::mem::replace(&mut self.returns, saved_returns));
         self.env = saved_env;
         self.place = saved_place;
-        if !yields.is_empty() {
-            return Some(Value::list_of(Value::union(yields)));
+        (yields, returns)
+    }
+
+    /// Where a call gives rows as a parameter of which the function says nothing: what it asks of them, only callers can tell. All that is told from this is what a
+    /// name touches; who else may call it, and with what, nobody knows.
+    fn look_apart(&mut self, id: FunctionId, receiver: Option<&Value<'a>>, call: &'a Call, args: &Args<'a>) {
+        let Some(given) = self.rows_given(id, receiver, call, args) else { return };
+        if self.looked_apart.len() >= MAX_IN_FILE || !self.looked_apart.insert((id, given)) {
+            return;
         }
-        (!returns.is_unknown()).then_some(returns)
+        let uses = std::mem::take(&mut self.uses);
+        let state = self.state.set_aside();
+        let (asked_by, walked, hands_on) = (self.asked_by, self.walked_through, self.hands_on);
+        self.walk_called(id, receiver, call, args);
+        (self.asked_by, self.walked_through, self.hands_on) = (asked_by, walked, hands_on);
+        self.state = state;
+        let found = std::mem::replace(&mut self.uses, uses);
+        self.uses.called.extend(found.called);
+        // What is asked of a model's object, or of a row that a statement gives. Where its select list is wrong, that is said there.
+        let world = self.world;
+        let exists = |r: &Reference| {
+            let table = world.schema.relation(r.relation.schema.map(|s| s.as_str()), &r.relation.name);
+            matches!(r.via, "sql" | "postgrest") && table.is_some_and(|(_, t)| r.column.is_some_and(|c| t.column(c.as_str()).is_some()))
+        };
+        self.uses.references.extend(found.references.into_iter().filter(|r| r.model.is_some() || exists(r)));
+    }
+
+    /// Which parameters that say nothing of it a call gives rows, and of what; `None` where it gives none, and where nothing is noted.
+    fn rows_given(&mut self, id: FunctionId, receiver: Option<&Value<'a>>, call: &'a Call, args: &Args<'a>) -> Option<Vec<(usize, RowsOf)>> {
+        if !self.notes() || !args.values.iter().any(|v| self.world.rows_in(v).next().is_some()) {
+            return None;
+        }
+        let def = self.world.index.function(id);
+        let own = usize::from(receiver.is_some());
+        let mut given = Vec::new();
+        for (n, p) in def.node.params.iter().enumerate().skip(own) {
+            let value = match p.kind {
+                ParamKind::Plain => args.get(call, n - own, p.name.as_str()),
+                ParamKind::KeywordOnly => args.keyword(call, p.name.as_str()),
+                ParamKind::Args | ParamKind::Kwargs => None,
+            };
+            let before = given.len();
+            given.extend(value.iter().flat_map(|v| self.world.rows_in(v)).map(|of| (n, of)));
+            // `row: asyncpg.Record`, `row: dict[str, Any]` say nothing of what it holds.
+            if given.len() > before && !matches!(self.parameter(id, n, p), Value::Unknown | Value::Object(_) | Value::Mapping(_)) {
+                given.truncate(before);
+            }
+        }
+        (!given.is_empty()).then_some(given)
     }
 
     /// The class that the method being walked is called on, where that is a child of the one it is written in.
@@ -181,7 +244,25 @@ impl<'a> Evaluator<'_, 'a> {
     }
 }
 
+/// What rows are of: a class that is a model's, the model of a query set, the place of a statement.
+pub(super) type RowsOf = (Option<ClassId>, Option<ModelId>, Option<Location>);
+
 impl World<'_> {
+    /// What the rows are of that a value is, or holds.
+    fn rows_in<'v>(&'v self, v: &'v Value<'_>) -> impl Iterator<Item = RowsOf> {
+        v.alternatives().iter().filter_map(|v| match v {
+            Value::Instance(_) => self.model_object(v),
+            Value::List(l) => self.model_object(l.items.first().or(l.rest.as_ref())?),
+            Value::Library(LibraryValue::Django(Django::Set(s))) => Some((None, Some(s.model), None)),
+            Value::Library(LibraryValue::Postgrest(Postgrest::Rows(r))) => Some((None, None, Some(r.root))),
+            _ => None,
+        })
+    }
+
+    fn model_object(&self, v: &Value<'_>) -> Option<RowsOf> {
+        if let Value::Instance(c) = v { self.models.of_class(*c).map(|_| (Some(*c), None, None)) } else { None }
+    }
+
     /// Whether a value is a query, or a mapped class, that a helper may go on with.
     pub(super) fn carries(&self, v: &Value<'_>) -> bool {
         v.alternatives().iter().any(|v| match v {

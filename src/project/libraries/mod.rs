@@ -53,9 +53,18 @@ pub struct State<'a> {
     pub loud_through: bool,
     /// The loop being walked does one thing with each of its elements.
     pub copies_all: bool,
+    /// A function is looked into for the sake of rows that a call gives it: nothing else is of interest.
+    pub apart: bool,
 }
 
 impl<'a> State<'a> {
+    /// Begins anew for looking into a function apart; gives what was remembered until now, to go on with afterwards.
+    #[must_use]
+    pub fn set_aside(&mut self) -> Self {
+        let apart = State { loud_through: self.loud_through, apart: true, ..State::default() };
+        std::mem::replace(self, apart)
+    }
+
     /// Whether nothing was remembered that outlasts a function.
     pub fn is_untouched(&self) -> bool {
         self.postgrest.is_untouched() && self.sql.is_untouched()

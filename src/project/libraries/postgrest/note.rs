@@ -17,6 +17,12 @@ pub fn certainty(ev: &Evaluator<'_, '_>, certainty: Certainty) -> Certainty {
 
 /// Notes a name of a relation, or of a column of one.
 pub fn reference(ev: &mut Evaluator<'_, '_>, at: Option<Location>, relation: RelationName, column: Option<Symbol>, access: Access, sure: Certainty) {
+    if !ev.state.apart {
+        push(ev, at, relation, column, access, sure);
+    }
+}
+
+fn push(ev: &mut Evaluator<'_, '_>, at: Option<Location>, relation: RelationName, column: Option<Symbol>, access: Access, sure: Certainty) {
     let Some(location) = at else { return };
     if !ev.notes() || !ev.state.postgrest.noted.insert((location, column, relation.name)) {
         return;
@@ -28,7 +34,7 @@ pub fn reference(ev: &mut Evaluator<'_, '_>, at: Option<Location>, relation: Rel
 /// Notes a column that is read from a row; a row of SQL is named by the statement's own words.
 pub fn row(ev: &mut Evaluator<'_, '_>, at: Location, relation: RelationName, column: Symbol, sure: Certainty, sql: bool) {
     let before = ev.uses.references.len();
-    reference(ev, Some(at), relation, Some(column), Access::Read, sure);
+    push(ev, Some(at), relation, Some(column), Access::Read, sure);
     if sql && let Some(r) = ev.uses.references.get_mut(before) {
         (r.via, r.context) = ("sql", Context::Sql);
     }

@@ -60,6 +60,7 @@ fn get<'a>(ev: &mut Evaluator<'_, 'a>, rows: &Arc<Rows>, name: &str, at: crate::
         return Value::Unknown;
     }
     match rows.shape.relation {
+        Some(relation) if ev.state.apart && rows.starred(name, ev.world.schema) == Some(true) => note::row(ev, at, relation, key, sure, rows.sql),
         Some(relation) if rows.shape.star => note::reference(ev, Some(at), relation, Some(key), Access::Read, sure),
         relation => {
             if ev.notes() && ev.state.postgrest.noted.insert((at, Some(key), Symbol::from("row"))) {

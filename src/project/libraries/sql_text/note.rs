@@ -24,6 +24,9 @@ const VIA: &str = "sql";
 
 /// A text that is given to a database: notes what it names and what is wrong with it. `driver` is what is known of the connection.
 pub fn sink(ev: &mut Evaluator<'_, '_>, text: &Text<'_>, driver: Option<dialect::Driver>) {
+    if ev.state.apart {
+        return;
+    }
     let addresses: Vec<_> = text.parts.iter().filter_map(address).collect();
     if addresses.iter().any(|a| ev.state.sql.foreign_literals.contains(a)) || ev.state.sql.foreign > 0 || driver == Some(dialect::Driver::Other) {
         ev.state.sql.consumed.extend(addresses);
@@ -97,7 +100,7 @@ fn is_strange(ev: &Evaluator<'_, '_>, analysis: &Analysis) -> bool {
 /// A piece of SQL inside a query that is built otherwise (`select(Order).where(text("orders.status = 'x'"))`), read as a condition over the relations that the
 /// query is known to read. Others may be in scope too, so only a column that names its table can be missing.
 pub fn fragment(ev: &mut Evaluator<'_, '_>, text: &Text<'_>, relations: &[RelationName]) {
-    if !ev.notes() || ev.state.sql.foreign > 0 || relations.is_empty() || looks_like_sql(text) {
+    if !ev.notes() || ev.state.apart || ev.state.sql.foreign > 0 || relations.is_empty() || looks_like_sql(text) {
         return;
     }
     let Some(at) = text.parts.first().map(|p| match p {
@@ -182,7 +185,7 @@ fn has_word(text: &str, words: &[&str]) -> bool {
 /// A text that may be SQL: only what it names, and only if it reads as a whole and names a relation that there is.
 /// `foreign` where it is written for another database: then it must hold for PostgreSQL without a doubt.
 pub fn loose(ev: &mut Evaluator<'_, '_>, text: &Text<'_>, foreign: bool) {
-    if !ev.notes() || !looks_like_sql(text) {
+    if !ev.notes() || ev.state.apart || !looks_like_sql(text) {
         return;
     }
     let (template, _) = parameters::native(&text.template());

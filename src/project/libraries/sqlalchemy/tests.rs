@@ -132,6 +132,24 @@ fn what_is_called_when_something_happens_to_an_object() {
     assert_eq!(all.iter().filter(|r| r.starts_with("notes.word")).collect::<Vec<_>>(), ["notes.word define@word", "notes.word read@word"]);
 }
 
+/// Of a parameter without a type only callers know what it is, and not all of them need be seen: nothing is missing.
+#[test]
+fn a_parameter_without_a_type_is_what_callers_give() {
+    let helper = "def label(b, short=True):\n    return b.title + b.nothing\n";
+    assert_eq!(seen(&format!("{helper}def f(s):\n    label(s.get(Book, 1))")), ["books.title read@title", "books read@Book"]);
+    assert_eq!(seen(&format!("{helper}def f(b: list[Book]):\n    return [label(x) for x in b]")), ["books.title read@title"]);
+    let handed_on = "def outer(b):\n    return label(b)\n";
+    assert_eq!(seen(&format!("{helper}{handed_on}def f(b: Book):\n    outer(b)")), ["books.title read@title"]);
+    // What says itself what it takes is not asked again.
+    assert_eq!(
+        seen("def label(b: Author):\n    return b.name, b.created_at\ndef f(b: Book):\n    label(b)"),
+        ["authors.name read@name", "authors.created_at read@created_at"]
+    );
+    let other =
+        project(&[("models.py", MODELS), ("b.py", helper), ("app.py", "from models import Book\nfrom b import label\ndef f(b: Book):\n    label(b)")], "b.py");
+    assert_eq!(other, ["books.title read@title"]);
+}
+
 #[test]
 fn rows_by_name_position_and_unpacking() {
     let code = "def f(s):\n    for b, n in s.execute(select(Book, func.count().label('n'))):\n        b.title";
