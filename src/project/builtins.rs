@@ -253,7 +253,7 @@ pub fn taken_out_by_loop<'a>(ev: &mut Evaluator<'_, 'a>, f: &'a For, keys: &Valu
 pub fn call<'a>(ev: &mut Evaluator<'_, 'a>, path: &str, call: &'a Call, args: &Args<'a>) -> Option<Value<'a>> {
     let first = || args.positional(call, 0).cloned().unwrap_or_default();
     Some(match path {
-        "builtins.dict" => Value::Dict(Arc::new(dict_of(ev, call, args))),
+        "builtins.dict" => super::libraries::sql_text::zipped_row(ev, call).unwrap_or_else(|| Value::Dict(Arc::new(dict_of(ev, call, args)))),
         "builtins.list" | "builtins.set" | "builtins.sorted" | "builtins.reversed" | "builtins.tuple" | "builtins.frozenset" | "builtins.iter" => match first()
         {
             Value::Unknown if call.args.is_empty() => Value::List(Arc::new(List::default())),

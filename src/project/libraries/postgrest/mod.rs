@@ -312,6 +312,10 @@ pub fn attribute<'a>(ev: &mut Evaluator<'_, 'a>, value: &Value<'a>, attr: Ident)
             _ => None,
         },
         Some(Postgrest::Answer(r)) => (attr.as_str() == "data").then(|| wrap(Postgrest::Rows(r.clone()))),
+        Some(Postgrest::Rows(r)) => {
+            let r = r.clone();
+            rows::attribute(ev, &r, attr)
+        }
         Some(_) => None,
         // `client.storage.from_("bucket")` names a bucket.
         None if matches!(attr.as_str(), "storage" | "functions" | "auth") && matches!(value, Value::Unknown | Value::Object(_)) && is_used(ev) => {

@@ -33,6 +33,18 @@ pub fn subscript<'a>(ev: &mut Evaluator<'_, 'a>, rows: &Arc<Rows>, key: &Value<'
     }
 }
 
+/// `row.key` of a row that SQL gave. Which kinds of rows answer to that depends on the driver, so a name that the row does not have says nothing.
+pub fn attribute<'a>(ev: &mut Evaluator<'_, 'a>, rows: &Rows, attr: Ident) -> Option<Value<'a>> {
+    let method = matches!(attr.as_str(), "copy" | "count" | "get" | "index" | "items" | "keys" | "pop" | "update" | "values");
+    if !rows.sql || rows.single != Some(true) || method {
+        return None;
+    }
+    let (relation, column) = rows.shape.key(attr.as_str())?.column?;
+    let at = ev.at(attr.span);
+    note::row(ev, at, relation, column, rows.certainty, true);
+    Some(Value::Unknown)
+}
+
 fn one<'a>(rows: &Arc<Rows>) -> Value<'a> {
     wrap(Postgrest::Rows(Arc::new(Rows { single: Some(true), ..(**rows).clone() })))
 }

@@ -8,6 +8,7 @@ mod note;
 pub mod parameters;
 pub mod rows;
 pub use rows::of_cursor as rows_of_cursor;
+pub use rows::zipped as zipped_row;
 #[cfg(test)]
 mod tests;
 

@@ -77,15 +77,17 @@ pub fn method<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &Value<'a>, name: Ident,
                 }
                 Value::Library(LibraryValue::Sql(Sql::Result(r)))
             });
-            if let Some(cursor) = cursor_name(&call.func) {
+            if let ExprKind::Attribute(a) = &call.func.kind
+                && let Some((cursor, own)) = kept_under(&a.value)
+            {
                 match &found {
-                    Some(v) => ev.env.insert(cursor, v.clone()),
+                    Some(v) => ev.env.insert(cursor, if own { v.clone() } else { opened(v) }),
                     None => ev.env.remove(&cursor),
                 };
             }
             found
         }
-        "fetchone" | "fetchall" | "fetchmany" if call.args.is_empty() || name.as_str() == "fetchmany" => match ev.env.get(&cursor_name(&call.func)?)?.clone() {
+        "fetchone" | "fetchall" | "fetchmany" if call.args.is_empty() || name.as_str() == "fetchmany" => match of_cursor(ev, receiver_of(call)?)? {
             Value::Library(LibraryValue::Sql(Sql::Result(r))) => Some(of_result(&r, name.as_str())),
             Value::Library(LibraryValue::Sql(Sql::Objects(class))) => Some(objects(class, name.as_str())),
             _ => None,
@@ -108,19 +110,50 @@ fn rows<'a>(r: Arc<Rows>) -> Value<'a> {
 
 /// What `for row in cursor` goes over: the rows of the statement that the cursor ran last.
 pub fn of_cursor<'a>(ev: &Evaluator<'_, 'a>, cursor: &Expr) -> Option<Value<'a>> {
-    let ExprKind::Name(n) = cursor.kind else { return None };
-    let found = ev.env.get(&kept_under(n))?;
+    let found = ev.env.get(&kept_under(cursor)?.0)?;
     matches!(found, Value::Library(LibraryValue::Sql(Sql::Result(_) | Sql::Objects(_)))).then(|| found.clone())
 }
 
-fn kept_under(cursor: Symbol) -> Symbol {
-    Symbol::from(&format!("{cursor} rows"))
+fn receiver_of(call: &Call) -> Option<&Expr> {
+    if let ExprKind::Attribute(a) = &call.func.kind { Some(&a.value) } else { None }
 }
 
-/// The name under which a cursor's result is kept among the local names; no name of the code has a blank.
-fn cursor_name(func: &Expr) -> Option<Symbol> {
-    let ExprKind::Attribute(a) = &func.kind else { return None };
-    if let ExprKind::Name(n) = a.value.kind { Some(kept_under(n)) } else { None }
+/// The name under which a cursor's result is kept among the local names (no name of the code has a blank), and whether the cursor is the function's own: with
+/// `self.cursor` another method may run something else in between.
+fn kept_under(cursor: &Expr) -> Option<(Symbol, bool)> {
+    match &cursor.kind {
+        ExprKind::Name(n) => Some((Symbol::from(&format!("{n} rows")), true)),
+        ExprKind::Attribute(a) => match a.value.kind {
+            ExprKind::Name(n) => Some((Symbol::from(&format!("{n}.{} rows", a.attr.name)), false)),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// The same rows, of which others may take the place.
+fn opened<'a>(v: &Value<'a>) -> Value<'a> {
+    match v {
+        Value::Library(LibraryValue::Sql(Sql::Result(r))) => Value::Library(LibraryValue::Sql(Sql::Result(Arc::new(r.opened())))),
+        other => other.clone(),
+    }
+}
+
+/// `dict(zip(names, row))`: the row under its names, which `cursor.description` has; a list of other names is not looked for.
+pub fn zipped<'a>(ev: &mut Evaluator<'_, 'a>, call: &'a Call) -> Option<Value<'a>> {
+    let ([_], ExprKind::Call(zip)) = (call.args.as_slice(), &call.positional(0)?.kind) else { return None };
+    if !matches!(zip.func.kind, ExprKind::Name(n) if n.as_str() == "zip") || zip.args.len() != 2 {
+        return None;
+    }
+    let quiet = std::mem::replace(&mut ev.quiet, true);
+    let (names, row) = (ev.eval(zip.positional(0)?), ev.eval(zip.positional(1)?));
+    ev.quiet = quiet;
+    match (&names, &row) {
+        (Value::List(l), _) if !l.items.is_empty() => None,
+        (Value::Tuple(_), _) => None,
+        (_, Value::Library(LibraryValue::Postgrest(Postgrest::Rows(r)))) if r.sql && r.single == Some(true) => Some(rows(Arc::new(r.opened()))),
+        _ => None,
+    }
 }
 
 fn of_result<'a>(r: &Arc<Rows>, name: &str) -> Value<'a> {

@@ -204,6 +204,29 @@ fn the_users_wrappers_are_declared() {
 }
 
 #[test]
+fn rows_by_attribute_of_another_cursor_and_under_names() {
+    let got = postgres("async def f(con):\n    row = await con.fetchrow('SELECT id FROM orders')\n    return row.id, row.nope, row.keys()");
+    assert_eq!(got, ["orders.id read", "orders read", "orders.id read"]);
+    // Another method may run something else in between.
+    let kept = "class A:\n    def f(self):\n        self.cur.execute('SELECT id FROM orders')\n        row = self.cur.fetchone()\n        return row['id'], row['nope']";
+    assert_eq!(postgres(kept), ["orders.id read", "orders read", "orders.id read"]);
+    let zipped = |names: &str| {
+        postgres(&format!(
+            "def f(cur):\n    cur.execute('SELECT id FROM orders')\n    for row in cur.fetchall():\n        d = dict(zip({names}, row))\n        d['id'], d['nope']"
+        ))
+    };
+    assert_eq!(zipped("[c[0] for c in cur.description]"), ["orders.id read", "orders read", "orders.id read"]);
+    assert_eq!(zipped("['id']"), ["orders.id read", "orders read"]);
+}
+
+#[test]
+fn a_row_that_is_handed_to_a_function() {
+    let mapper = "def mapped(row):\n    return [row['id'], row['nope']]\n";
+    let got = postgres(&format!("{mapper}async def f(con):\n    row = await con.fetchrow('SELECT id FROM orders')\n    return mapped(row)"));
+    assert_eq!(got, ["orders.id read likely", "orders.id read", "orders read"]);
+}
+
+#[test]
 fn rows_are_held_to_their_statement() {
     let got = postgres(
         "
