@@ -75,7 +75,7 @@ fn all_ways_to_ask_give_one_answer() {
     assert!(has(&all, "shop/app/views.py:5") && has(&all, "other/jobs.py:5") && has(&all, "queries.sql:1") && has(&all, "`scratch`"), "{all:?}");
 
     // The model of another project comes to have the attribute, and another column that is none.
-    project.write("shop/lib/models.py", &format!("{MODEL}    mfg_date = Column(Date)\n"));
+    project.write("shop/lib/models.py", format!("{MODEL}    mfg_date = Column(Date)\n"));
     let all = same(&project, &["shop/app/views.py", "shop/lib/models.py"]);
     assert!(has(&all, "shop/lib/models.py:10") && !has(&all, "shop/app/views.py:5"), "{all:?}");
 

@@ -1,6 +1,6 @@
 //! What a project of a repository reads besides itself: the files of others that it imports, and what these import.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::OnceLock;
 
@@ -15,7 +15,7 @@ use crate::discover::{below, display_path};
 use crate::project::modules::{ModuleRef, ModuleTable, is_library};
 use crate::source::{FILES_AT_ONCE, FileId, Language, SourceFile, Sources};
 use crate::symbol::Symbol;
-use crate::syntax::python::{self, Imported};
+use crate::syntax::python;
 
 /// So many files of others are read: those that a project is nearest to by imports. A library that projects share is read wholly; another application of the repository only
 /// where it is touched.
@@ -35,8 +35,40 @@ pub(super) struct Reach<'s> {
     pub made: Made,
 }
 
-/// Modules that are imported, each with the first file that does so, by number; relative ones by the file that they are relative to.
-type Imports = FxHashMap<(Option<usize>, u32, String), usize>;
+/// What the files of a project import.
+#[derive(Default)]
+struct Imports {
+    /// Modules, each with the first file that imports it, by number.
+    absolute: FxHashMap<String, usize>,
+    /// Files, and what they import from above their project: dots and module.
+    relative: FxHashSet<(usize, u32, String)>,
+}
+
+impl Imports {
+    fn absolute(&mut self, module: &str, n: usize) {
+        match self.absolute.get_mut(module) {
+            Some(first) => *first = n.min(*first),
+            None => drop(self.absolute.insert(module.to_owned(), n)),
+        }
+    }
+}
+
+impl Across {
+    /// Adds where an import of a project leads, if that is out of it.
+    fn add(&mut self, member: u32, folders: &Folders, modules: &Modules, found: ModuleRef) {
+        match found {
+            ModuleRef::File(file) => {
+                let file = modules.files[file.0 as usize];
+                if let Some(other) = folders.of_file[file].filter(|m| *m != member) {
+                    self.members.insert(other);
+                    self.files.insert(file);
+                }
+            }
+            ModuleRef::Namespace(folder) => self.members.extend(modules.below(&folder).filter(|m| *m != member)),
+            ModuleRef::External => {}
+        }
+    }
+}
 
 /// How many folders a file lies deep in another, itself counted.
 pub(super) fn depth(absolute: &Path, folder: &Path) -> usize {
@@ -151,9 +183,8 @@ impl<'s> Reach<'s> {
             let files: Vec<usize> = modules.files.iter().copied().filter(|n| self.folders.of_file[*n] == Some(member)).collect();
             // One after the other a thread's files stand in their order, but of several threads who was first is not said: the first by number counts.
             let merge = |mut all: Imports, more: Imports| {
-                for (key, n) in more {
-                    all.entry(key).and_modify(|first| *first = n.min(*first)).or_insert(n);
-                }
+                more.absolute.into_iter().for_each(|(module, n)| all.absolute(&module, n));
+                all.relative.extend(more.relative);
                 all
             };
             let one = |mut all: Imports, n: &usize| {
@@ -171,10 +202,12 @@ impl<'s> Reach<'s> {
         let deep = depth(&self.settings.files[n].absolute, &folder);
         self.with_text(n, |text| {
             self.made.note(n, Language::Python, text);
-            let mut seen: FxHashSet<Imported<'_>> = FxHashSet::default();
-            for import in python::imports(text).filter(|i| i.level == 0 || i.level as usize > deep).filter(|i| seen.insert(*i)) {
-                let place = if import.level == 0 { None } else { Some(n) };
-                all.entry((place, import.level, import.module.to_owned())).and_modify(|first| *first = n.min(*first)).or_insert(n);
+            for import in python::imports(text) {
+                if import.level == 0 {
+                    all.absolute(import.module, n);
+                } else if import.level as usize > deep {
+                    all.relative.insert((n, import.level, import.module.to_owned()));
+                }
             }
         });
     }
@@ -182,28 +215,19 @@ impl<'s> Reach<'s> {
     fn resolved(&self, member: u32, found: Imports) -> Across {
         let modules = self.modules();
         let mut across = Across::default();
-        for ((_, level, module), n) in found {
-            let first = module.split('.').next().unwrap_or_default();
-            if level == 0 {
-                across.names.insert(Symbol::from(first));
-                // A copy of a library is that library.
-                if is_library(first) {
-                    continue;
-                }
-            }
-            for module in [module.as_str(), first] {
-                match modules.resolve(n, level, module) {
-                    ModuleRef::File(file) => {
-                        let file = modules.files[file.0 as usize];
-                        if let Some(other) = self.folders.of_file[file].filter(|m| *m != member) {
-                            across.members.insert(other);
-                            across.files.insert(file);
-                        }
-                    }
-                    ModuleRef::Namespace(folder) => across.members.extend(modules.below(&folder).filter(|m| *m != member)),
-                    ModuleRef::External => {}
-                }
-            }
+        let beginning = |module: &str| module.split('.').next().unwrap_or_default().to_owned();
+        let mut beginnings: BTreeMap<String, usize> = BTreeMap::new();
+        for (module, n) in &found.absolute {
+            beginnings.entry(beginning(module)).and_modify(|first| *first = *n.min(first)).or_insert(*n);
+        }
+        across.names.extend(beginnings.keys().map(|name| Symbol::from(name.as_str())));
+        // A copy of a library is that library.
+        beginnings.retain(|name, _| !is_library(name));
+        for (module, n) in beginnings.iter().chain(found.absolute.iter().filter(|(m, _)| m.contains('.') && beginnings.contains_key(&beginning(m)))) {
+            across.add(member, self.folders, modules, modules.resolve(*n, 0, module));
+        }
+        for (n, level, module) in &found.relative {
+            across.add(member, self.folders, modules, modules.resolve(*n, *level, module));
         }
         across
     }

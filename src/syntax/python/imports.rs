@@ -1,6 +1,7 @@
 //! The modules that a text imports, without a parser.
 
 use memchr::memmem;
+use smallvec::SmallVec;
 
 /// A module as an import names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -18,7 +19,7 @@ pub fn imports(text: &str) -> impl Iterator<Item = Imported<'_>> {
 }
 
 /// What the statement imports whose word `import` stands there.
-fn of_statement(text: &str, at: usize) -> Vec<Imported<'_>> {
+fn of_statement(text: &str, at: usize) -> SmallVec<[Imported<'_>; 2]> {
     let line = text[..at].rfind('\n').map_or(0, |n| n + 1);
     let before = &text[line..at];
     let start = before.rfind([';', ':']).map_or(0, |n| n + 1);
@@ -32,7 +33,7 @@ fn of_statement(text: &str, at: usize) -> Vec<Imported<'_>> {
         return dotted(from.trim()).into_iter().collect();
     }
     if !before.is_empty() || !behind.starts_with([' ', '\t']) {
-        return Vec::new();
+        return SmallVec::new();
     }
     let end = behind.find(['\n', '\r', ';', '#']).unwrap_or(behind.len());
     behind[..end].split(',').filter_map(|one| dotted(one.split_whitespace().next()?)).collect()
