@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use super::suppress::Suppressions;
-use super::{Failure, Opened, Settings, levels, read, reported, sql_files};
+use super::{Failure, Opened, Outcome, Settings, levels, read, reported, sql_files};
 use crate::diagnostic::Diagnostic;
 use crate::discover::{Candidate, Origin, display_path, excluder, language_of};
 use crate::facts::{self, FileFacts};
@@ -130,7 +130,25 @@ impl<'a> Live<'a> {
         let mut live =
             Self { settings, opened, project, edited, diagnostics, schema, by_path, facts, newer, versions, relinker, rests, histories, without_lock };
         live.diagnostics = live.judge(found, None);
+        if let Some(Ok(outcome)) = super::members::run_read(settings, opened) {
+            live.diagnostics = live.renumbered(outcome);
+        }
         live
+    }
+
+    /// What was said of several projects, each by itself, in the numbers of the files that are linked here at once.
+    fn renumbered(&self, mut outcome: Outcome) -> Vec<Diagnostic> {
+        let ids: HashMap<&str, FileId> = self.opened.sources.iter().map(|(id, file)| (file.path.as_str(), id)).collect();
+        outcome.diagnostics.retain_mut(|d| {
+            super::memo::files_of(d).into_iter().all(|file| {
+                let known = ids.get(outcome.sources.get(*file).path.as_str());
+                known.is_some_and(|id| {
+                    *file = *id;
+                    true
+                })
+            })
+        });
+        outcome.diagnostics
     }
 
     /// All files with their newest texts.

@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 pub(super) use self::folders::Folders;
@@ -22,10 +23,10 @@ use self::merge::Merged;
 use self::reach::{Reach, Reached};
 use super::memo::{self, Asked, Memo};
 use super::read::{self, Parsed};
-use super::{Failure, Outcome, Settings, run_alone};
+use super::{Failure, Opened, Outcome, Settings, run_alone};
 use crate::discover::{Candidate, is_in};
 use crate::project::modules::is_library;
-use crate::source::{FILES_AT_ONCE, Language};
+use crate::source::{FILES_AT_ONCE, FileId, Language};
 use crate::symbol::Symbol;
 use crate::syntax::python;
 
@@ -85,6 +86,8 @@ struct Members<'s> {
     folders: &'s Folders,
     reach: Reach<'s>,
     memo: Option<&'s Memo>,
+    /// Files that are read already, by their numbers.
+    given: FxHashMap<usize, Parsed>,
     /// See [`Kept::state`].
     state: u64,
     /// The numbers of those of which the answer is there.
@@ -93,6 +96,22 @@ struct Members<'s> {
 
 /// Runs over every project with files that are reported, one after another. `last` says that the program ends after it.
 pub(super) fn run(settings: &Settings, folders: &Folders, memo: Option<&Memo>, last: bool) -> Result<Outcome, Failure> {
+    run_given(settings, folders, (memo, FxHashMap::default()), last)
+}
+
+/// The same over files that are read already, with their places among the sources; `None` where that is one project.
+pub(super) fn run_read(settings: &Settings, opened: &Opened) -> Option<Result<Outcome, Failure>> {
+    let folders = Folders::find(settings)?;
+    let ids: FxHashMap<&Path, FileId> = opened.sources.iter().filter_map(|(id, _)| Some((opened.path_of(id)?, id))).collect();
+    let parsed = |(n, file): (usize, &Candidate)| {
+        let id = *ids.get(&*file.absolute)?;
+        Some((n, (opened.sources.share(id), Arc::clone(&opened.facts[id.0 as usize]))))
+    };
+    let given = settings.files.iter().enumerate().filter_map(parsed).collect();
+    Some(run_given(settings, &folders, (None, given), false))
+}
+
+fn run_given(settings: &Settings, folders: &Folders, (memo, given): (Option<&Memo>, FxHashMap<usize, Parsed>), last: bool) -> Result<Outcome, Failure> {
     let reported: Vec<usize> = settings.reported();
     let mut concerned: Vec<Option<u32>> = reported.iter().map(|n| folders.of_file[*n]).collect();
     concerned.sort_unstable();
@@ -109,7 +128,7 @@ pub(super) fn run(settings: &Settings, folders: &Folders, memo: Option<&Memo>, l
         return Ok(outcome);
     }
     let state = if memo.is_some() { names_of(&settings.files) } else { 0 };
-    let mut members = Members { settings, folders, reach: Reach::new(settings, folders), memo, state, done: BTreeSet::new() };
+    let mut members = Members { settings, folders, reach: Reach::new(settings, folders), memo, given, state, done: BTreeSet::new() };
     // The largest come first: what they take of memory serves all others.
     let mut sizes = vec![0_usize; folders.all.len()];
     folders.of_file.iter().flatten().for_each(|m| sizes[*m as usize] += 1);
@@ -166,7 +185,7 @@ impl Members<'_> {
         let is_own =
             |n: &usize| self.folders.of_file[*n] == Some(member) && self.settings.files[*n].language == Language::Python && !self.reach.parsed.contains_key(n);
         let files: Vec<usize> = (0..self.settings.files.len()).filter(is_own).collect();
-        let one = |n: &usize| read::known(&self.settings.files[*n]);
+        let one = |n: &usize| self.given.get(n).cloned().or_else(|| read::known(&self.settings.files[*n]));
         let read: Vec<_> = files.par_iter().with_max_len(FILES_AT_ONCE).map(one).collect();
         self.reach.parsed.extend(files.into_iter().zip(read).filter_map(|(n, read)| Some((n, read?))));
     }

@@ -38,6 +38,15 @@ fn repository(files: &[(&str, &str)]) -> Settings {
     }
 }
 
+/// What an editor says after everything was linked.
+fn said_by_editor(settings: &Settings) -> Vec<String> {
+    let opened = crate::check::open(settings).expect("it opens");
+    let versions = crate::check::Versions::default();
+    let live = crate::check::Live::new(settings, &opened, &versions);
+    let one = |d: &crate::diagnostic::Diagnostic| format!("{} {:?} {} {}", opened.sources.get(d.location.file).path, d.severity, d.rule, d.message);
+    live.diagnostics.iter().map(one).collect()
+}
+
 fn said(outcome: &Outcome) -> Vec<String> {
     let one = |d: &crate::diagnostic::Diagnostic| format!("{} {:?} {} {}", outcome.sources.get(d.location.file).path, d.severity, d.rule, d.message);
     outcome.diagnostics.iter().map(one).collect()
@@ -54,6 +63,7 @@ fn run_of(settings: &Settings) -> Vec<String> {
         let expected: Vec<String> = said(&whole).into_iter().filter(is_in).collect();
         assert_eq!(said(&crate::check::run(&one).expect("it runs")), expected, "{file}");
     }
+    assert_eq!(said_by_editor(&Settings { apart: true, ..settings.clone() }), said(&whole), "an editor");
     said(&whole)
 }
 
