@@ -152,7 +152,7 @@ impl Memo {
 
     /// What a run over one project finds, if it can be told without linking all of it.
     pub(super) fn known(&self, settings: &Settings) -> Option<Result<Outcome, Failure>> {
-        self.again(settings, &Asked::of(settings)?)
+        self.again(settings, &Asked::of(settings)?, false)
     }
 
     /// What a run over one project finds that links all of it, kept for the next one.
@@ -163,10 +163,14 @@ impl Memo {
         }
     }
 
-    fn again(&self, settings: &Settings, asked: &Asked) -> Option<Result<Outcome, Failure>> {
+    /// `recalled` says that of a worktree it is known that there is no answer.
+    fn again(&self, settings: &Settings, asked: &Asked, recalled: bool) -> Option<Result<Outcome, Failure>> {
         // Of an index an answer with the help of what was learnt takes no longer than to look whether there is one, and to write it down.
         let keeps_parts = !asked.of_index;
-        if keeps_parts && let Some(outcome) = self.recall(settings, asked) {
+        if keeps_parts
+            && !recalled
+            && let Some(outcome) = self.recall(settings, asked)
+        {
             return Some(Ok(outcome));
         }
         if let Some(outcome) = self.partial(settings, asked) {
@@ -264,16 +268,25 @@ impl Memo {
 pub fn run_again(settings: &Settings, memo: Option<&Memo>) -> Result<Outcome, Failure> {
     levels::names_are_rules(settings)?;
     let memo = memo.filter(|_| !python::is_slow());
-    match Folders::find(settings) {
-        Some(folders) => members::run(settings, &folders, memo, true),
-        None => alone(settings, memo, true),
+    // What was said of everything holds for everything, however many projects that is.
+    let everything = settings.report.iter().any(|r| discover::is_in(&settings.root, r));
+    let asked = memo.filter(|_| everything).and_then(|m| Some((m, Asked::of(settings)?)));
+    if let Some((memo, asked)) = asked.as_ref().filter(|(_, asked)| !asked.of_index)
+        && let Some(outcome) = memo.recall(settings, asked)
+    {
+        return Ok(outcome);
+    }
+    match (Folders::find(settings), asked) {
+        (Some(folders), asked) => members::run(settings, &folders, memo, asked.map(|a| a.1), true),
+        (None, Some((memo, asked))) => memo.again(settings, &asked, true).unwrap_or_else(|| memo.all(settings, &asked, true)),
+        (None, None) => alone(settings, memo, true),
     }
 }
 
 /// The same over one project; `last` says that the program ends after it.
 pub(super) fn alone(settings: &Settings, memo: Option<&Memo>, last: bool) -> Result<Outcome, Failure> {
     let Some((memo, asked)) = memo.and_then(|m| Some((m, Asked::of(settings)?))) else { return super::run_alone(settings, last) };
-    memo.again(settings, &asked).unwrap_or_else(|| memo.all(settings, &asked, last))
+    memo.again(settings, &asked, false).unwrap_or_else(|| memo.all(settings, &asked, last))
 }
 
 /// What took too long this time may not the next.
@@ -313,6 +326,11 @@ impl Asked {
             (None, None) => digest(&std::fs::read(&settings.lock.path).ok()?),
         };
         Some(Self { question, project: digest(&(project, in_memory)), lock, known_by, of_index, settled: newest + RACY < now })
+    }
+
+    /// Whether all files are git's.
+    pub(super) fn is_of_index(&self) -> bool {
+        self.of_index
     }
 
     /// The name of what answers the question.
@@ -407,7 +425,7 @@ fn stamp(candidate: &Candidate, cwd: Option<&PathBuf>) -> KnownBy {
 
 /// The text of a file by the name that reports give it.
 fn text_of(settings: &Settings, shown: &str, language: Language) -> Option<Arc<str>> {
-    let candidate = settings.files.iter().find(|c| c.path == shown);
+    let candidate = settings.files.binary_search_by(|c| c.path.as_str().cmp(shown)).ok().map(|n| &settings.files[n]);
     let bytes = match (candidate, &settings.lock.bytes) {
         (Some(candidate), _) => candidate.bytes().ok()?,
         (None, Some(bytes)) if display_path(&settings.lock.path, &settings.cwd) == shown => bytes.clone(),

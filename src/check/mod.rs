@@ -49,7 +49,7 @@ use crate::{migrations, repair, rules};
 pub fn run(settings: &Settings) -> Result<Outcome, Failure> {
     levels::names_are_rules(settings)?;
     match Folders::find(settings) {
-        Some(folders) => members::run(settings, &folders, None, false),
+        Some(folders) => members::run(settings, &folders, None, None, false),
         None => run_alone(settings, false),
     }
 }

@@ -95,8 +95,8 @@ struct Members<'s> {
 }
 
 /// Runs over every project with files that are reported, one after another. `last` says that the program ends after it.
-pub(super) fn run(settings: &Settings, folders: &Folders, memo: Option<&Memo>, last: bool) -> Result<Outcome, Failure> {
-    run_given(settings, folders, (memo, FxHashMap::default()), last)
+pub(super) fn run(settings: &Settings, folders: &Folders, memo: Option<&Memo>, asked: Option<Asked>, last: bool) -> Result<Outcome, Failure> {
+    run_given(settings, folders, (memo, asked), FxHashMap::default(), last)
 }
 
 /// The same over files that are read already, with their places among the sources; `None` where that is one project.
@@ -108,10 +108,17 @@ pub(super) fn run_read(settings: &Settings, opened: &Opened) -> Option<Result<Ou
         Some((n, (opened.sources.share(id), Arc::clone(&opened.facts[id.0 as usize]))))
     };
     let given = settings.files.iter().enumerate().filter_map(parsed).collect();
-    Some(run_given(settings, &folders, (None, given), false))
+    Some(run_given(settings, &folders, (None, None), given, false))
 }
 
-fn run_given(settings: &Settings, folders: &Folders, (memo, given): (Option<&Memo>, FxHashMap<usize, Parsed>), last: bool) -> Result<Outcome, Failure> {
+/// `asked` is what is known of a question about everything, to which there is no answer yet.
+fn run_given(
+    settings: &Settings,
+    folders: &Folders,
+    (memo, asked): (Option<&Memo>, Option<Asked>),
+    given: FxHashMap<usize, Parsed>,
+    last: bool,
+) -> Result<Outcome, Failure> {
     let reported: Vec<usize> = settings.reported();
     let mut concerned: Vec<Option<u32>> = reported.iter().map(|n| folders.of_file[*n]).collect();
     concerned.sort_unstable();
@@ -121,8 +128,9 @@ fn run_given(settings: &Settings, folders: &Folders, (memo, given): (Option<&Mem
         concerned.push(None);
     }
     // Of one project the answer is kept by itself.
-    let whole = memo.filter(|_| concerned.len() > 1).and_then(|memo| Some((memo, Asked::of(settings)?)));
-    if let Some((memo, asked)) = &whole
+    let recalled = asked.as_ref().is_some_and(|a| !a.is_of_index());
+    let whole = memo.filter(|_| concerned.len() > 1).and_then(|memo| Some((memo, asked.or_else(|| Asked::of(settings))?)));
+    if let Some((memo, asked)) = whole.as_ref().filter(|_| !recalled)
         && let Some(outcome) = memo.recall(settings, asked)
     {
         return Ok(outcome);
