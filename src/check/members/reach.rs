@@ -160,7 +160,9 @@ impl<'s> Reach<'s> {
         let mut found = Vec::new();
         self.with_text(n, |text| {
             let seen: BTreeSet<(u32, &str)> = python::imports(text).map(|i| (i.level, i.module)).collect();
-            found.extend(seen.into_iter().filter_map(|(level, module)| modules.file(n, level, module)));
+            // A copy of a library is that library.
+            let is_code = |(level, module): &(u32, &str)| *level > 0 || !is_library(module.split('.').next().unwrap_or_default());
+            found.extend(seen.into_iter().filter(is_code).filter_map(|(level, module)| modules.file(n, level, module)));
         });
         found
     }

@@ -95,7 +95,12 @@ fn projects_that_import_each_other_are_one() {
 
 #[test]
 fn of_others_the_nearest_files_are_read() {
-    let settings = repository(&[("a/m0.py", "from .m1 import x\n"), ("a/m1.py", "import a.filler.f0000\n"), ("b/use.py", "import a.m0, sqlalchemy, json\n")]);
+    let settings = repository(&[
+        ("a/m0.py", "from .m1 import x\nimport redis\n"),
+        ("a/redis/__init__.py", ""),
+        ("a/m1.py", "import a.filler.f0000\n"),
+        ("b/use.py", "import a.m0, sqlalchemy, json\n"),
+    ]);
     let folders = Folders::find(&settings).expect("several");
     let reach = Reach::new(&settings, &folders);
     let reached = reach.of(1);
