@@ -140,7 +140,8 @@ impl<'a> Shown<'a> {
     pub fn of(ev: Evaluator<'_, 'a>) -> Self {
         // What is seen in another function with this one's arguments may be seen again by the next caller, and is to be noted once.
         let taken = match () {
-            () if ev.walked_through > 0 => Taken::No,
+            // What was looked into before in the same file counts here.
+            () if ev.walked_through > 0 || !ev.looked_apart.is_empty() => Taken::No,
             () if ev.uses.is_empty() && ev.state.is_untouched() => Taken::Nothing,
             () => Taken::Something(Box::new((ev.uses, ev.state))),
         };
