@@ -25,7 +25,7 @@ use super::memo::{self, Asked, Memo};
 use super::read::{self, Parsed};
 use super::{Failure, Opened, Outcome, Settings, run_alone};
 use crate::discover::{Candidate, is_in};
-use crate::project::modules::is_library;
+use crate::project::modules::{first_part, is_library};
 use crate::source::{FILES_AT_ONCE, FileId, Language};
 use crate::symbol::Symbol;
 use crate::syntax::python;
@@ -57,8 +57,8 @@ impl Member {
         let folder = self.folders.iter().find(|folder| is_in(absolute, folder));
         let deep = folder.map_or(0, |folder| reach::depth(absolute, folder));
         python::imports(text).any(|import| {
-            let first = import.module.split('.').next().unwrap_or_default();
-            if import.level > 0 { import.level as usize > deep } else { !is_library(first) && !self.names.contains(&Symbol::from(first)) }
+            let is_new = || !is_library(import.module) && !self.names.contains(&Symbol::from(first_part(import.module)));
+            if import.level > 0 { import.level as usize > deep } else { is_new() }
         })
     }
 

@@ -12,7 +12,7 @@ use super::super::read::{self, Parsed};
 use super::folders::Folders;
 use super::made::Made;
 use crate::discover::{below, display_path};
-use crate::project::modules::{ModuleRef, ModuleTable, is_library};
+use crate::project::modules::{ModuleRef, ModuleTable, first_part, is_library};
 use crate::source::{FILES_AT_ONCE, FileId, Language, SourceFile, Sources};
 use crate::symbol::Symbol;
 use crate::syntax::python;
@@ -161,7 +161,7 @@ impl<'s> Reach<'s> {
         self.with_text(n, |text| {
             let seen: BTreeSet<(u32, &str)> = python::imports(text).map(|i| (i.level, i.module)).collect();
             // A copy of a library is that library.
-            let is_code = |(level, module): &(u32, &str)| *level > 0 || !is_library(module.split('.').next().unwrap_or_default());
+            let is_code = |(level, module): &(u32, &str)| *level > 0 || !is_library(module);
             found.extend(seen.into_iter().filter(is_code).filter_map(|(level, module)| modules.file(n, level, module)));
         });
         found
@@ -217,16 +217,16 @@ impl<'s> Reach<'s> {
     fn resolved(&self, member: u32, found: Imports) -> Across {
         let modules = self.modules();
         let mut across = Across::default();
-        let beginning = |module: &str| module.split('.').next().unwrap_or_default().to_owned();
-        let mut beginnings: BTreeMap<String, usize> = BTreeMap::new();
+        let mut beginnings: BTreeMap<&str, usize> = BTreeMap::new();
         for (module, n) in &found.absolute {
-            beginnings.entry(beginning(module)).and_modify(|first| *first = *n.min(first)).or_insert(*n);
+            beginnings.entry(first_part(module)).and_modify(|first| *first = *n.min(first)).or_insert(*n);
         }
-        across.names.extend(beginnings.keys().map(|name| Symbol::from(name.as_str())));
+        across.names.extend(beginnings.keys().map(|name| Symbol::from(*name)));
         // A copy of a library is that library.
         beginnings.retain(|name, _| !is_library(name));
-        for (module, n) in beginnings.iter().chain(found.absolute.iter().filter(|(m, _)| m.contains('.') && beginnings.contains_key(&beginning(m)))) {
-            across.add(member, self.folders, modules, modules.resolve(*n, 0, module));
+        let longer = found.absolute.iter().filter(|(module, _)| module.contains('.') && !is_library(module)).map(|(module, n)| (module.as_str(), *n));
+        for (module, n) in beginnings.into_iter().chain(longer) {
+            across.add(member, self.folders, modules, modules.resolve(n, 0, module));
         }
         for (n, level, module) in &found.relative {
             across.add(member, self.folders, modules, modules.resolve(*n, *level, module));

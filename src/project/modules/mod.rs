@@ -145,8 +145,8 @@ impl ModuleTable {
             }
             folder = parent(folder);
         }
-        let first = module.split('.').next().unwrap_or_default();
-        let known = KNOWN_LIBRARIES.contains(&first);
+        let first = first_part(module);
+        let known = is_library(module);
         // A module named like a library (`core/redis.py`) hides it only where it is a whole package, and never from itself.
         // A Django project runs from the folder of its `manage.py`, even where that is a package.
         let is_start = |f: &str| f.is_empty() || !self.is_package_folder(f) || self.store.find(&join(f, "manage")).is_some_and(|p| p.file.is_some());
@@ -250,9 +250,14 @@ const KNOWN_LIBRARIES: &[&str] = &[
     "uuid",
 ];
 
-/// Whether a name, the first part of an import, is that of a library we know.
-pub fn is_library(name: &str) -> bool {
-    KNOWN_LIBRARIES.contains(&name)
+/// The first part of a dotted name.
+pub fn first_part(module: &str) -> &str {
+    module.split('.').next().unwrap_or_default()
+}
+
+/// Whether a module is a library's that we know, by the first part of its name.
+pub fn is_library(module: &str) -> bool {
+    KNOWN_LIBRARIES.contains(&first_part(module))
 }
 
 /// The dotted path of a name inside an external module.
