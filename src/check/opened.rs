@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use rayon::prelude::*;
 
 use super::read::{self, Memory};
-use super::{Failure, Settings, deprecations, sql_files};
+use super::{Failure, Member, Settings, deprecations, sql_files};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::discover::{Place, display_path};
 use crate::facts::{FileFacts, Markdown};
@@ -29,7 +29,7 @@ pub struct Opened {
     /// Absolute path of each file of `sources`; `None` for the lock.
     pub paths: Vec<Option<Place>>,
     /// What the lock says.
-    pub schema: Schema,
+    pub schema: Arc<Schema>,
     /// The lock among the sources.
     pub lock: FileId,
     /// Facts of each file of `sources`; the lock's are empty.
@@ -46,7 +46,7 @@ pub struct Opened {
 
 impl Opened {
     /// Only the lock.
-    pub(super) fn empty(settings: &Settings, sources: Sources, schema: Schema, lock: FileId) -> Self {
+    pub(super) fn empty(settings: &Settings, sources: Sources, schema: Arc<Schema>, lock: FileId) -> Self {
         Self {
             sources,
             paths: vec![None],
@@ -121,9 +121,7 @@ pub fn open(settings: &Settings) -> Result<Opened, Failure> {
 
 /// The same; files that are as they were the last time are neither read nor parsed.
 pub fn open_again(settings: &Settings, memory: &mut Memory) -> Result<Opened, Failure> {
-    let mut sources = Sources::default();
-    let (mut schema, lock) = read_lock(settings, &mut sources)?;
-    deprecations::apply(settings, &mut schema)?;
+    let (sources, schema, lock) = lock_of(settings)?;
     let mut opened = Opened::empty(settings, sources, schema, lock);
     for (pattern, table) in &settings.config.config.caches {
         let name = redis::relation_name(table);
@@ -136,6 +134,24 @@ pub fn open_again(settings: &Settings, memory: &mut Memory) -> Result<Opened, Fa
     }
     read::all(settings, &mut opened, memory)?;
     Ok(opened)
+}
+
+/// The lock, with what the configuration adds to it: read once for all projects of a repository.
+fn lock_of(settings: &Settings) -> Result<(Sources, Arc<Schema>, FileId), Failure> {
+    let mut sources = Sources::default();
+    let shared = settings.member.as_ref().map(Member::lock);
+    if let Some((schema, source)) = shared.and_then(OnceLock::get) {
+        let lock = sources.add(Arc::clone(source));
+        return Ok((sources, Arc::clone(schema), lock));
+    }
+    let (mut schema, lock) = read_lock(settings, &mut sources)?;
+    deprecations::apply(settings, &mut schema)?;
+    let schema = Arc::new(schema);
+    if let Some(shared) = shared {
+        // Whoever was first has read the same.
+        let _ = shared.set((Arc::clone(&schema), sources.share(lock)));
+    }
+    Ok((sources, schema, lock))
 }
 
 /// Reads the lock. There is no check without one: green by omission helps nobody.

@@ -249,7 +249,7 @@ fn opened(settings: &Settings, places: &[usize], is_canonical: bool) -> Result<O
     let mut sources = Sources::default();
     let (mut schema, lock) = read_lock_again(settings, &mut sources, is_canonical)?;
     deprecations::apply(settings, &mut schema)?;
-    let mut opened = Opened::empty(settings, sources, schema, lock);
+    let mut opened = Opened::empty(settings, sources, Arc::new(schema), lock);
     let (unread, nothing): (Arc<str>, _) = (Arc::default(), Arc::default());
     opened.sources.reserve(places.len());
     opened.paths.reserve_exact(places.len());

@@ -51,7 +51,7 @@ fn places(changes: &[Change], old: Schema, cwd: &Path, lock: Option<&Path>) -> R
     let settings = Settings::worktree(cwd, &[], lock)?;
     let mut opened = check::open(&settings)?;
     // Code that names what is gone was written for the old schema.
-    opened.schema = old;
+    opened.schema = old.into();
     let project = opened.project(&settings);
     let touched = |change: &Change| {
         let relation = |r: &&crate::project::uses::Reference| {

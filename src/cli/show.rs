@@ -59,7 +59,7 @@ fn code(args: &Show, name: &QualifiedName) -> Result<(Option<Vec<RefEntry>>, Cod
 fn find<'s>(schema: &'s Schema, typed: &str) -> Result<(&'s QualifiedName, &'s Relation), Failure> {
     let (namespace, name) = typed.split_once('.').map_or((None, typed), |(a, b)| (Some(a), b));
     let exact = schema.relation(namespace, name).or_else(|| schema.relation(None, typed));
-    let elsewhere = || schema.relations.iter().find(|(q, _)| q.name == typed).map(|(q, r)| (q, &**r));
+    let elsewhere = || schema.named(typed).next().map(|(q, r)| (q, &**r));
     exact.or_else(elsewhere).ok_or_else(|| {
         let near = suggest::best(name, schema.relations.keys().map(|k| k.name.as_str()));
         let failure = Failure::new(format!("the lock has no table or view `{typed}`"));

@@ -5,7 +5,8 @@ use crate::schema::Relation;
 /// The best of the candidates for a misspelt name, if one stands out: same but for case and underscores, plural or singular, an abbreviation of it
 /// (`mfg_date` → `manufacturing_date`), or a small edit distance.
 pub fn best<'c>(wrong: &str, candidates: impl Iterator<Item = &'c str>) -> Option<&'c str> {
-    let mut scored: Vec<(usize, &str)> = candidates.filter(|c| *c != wrong).filter_map(|c| score(wrong, c).map(|s| (s, c))).collect();
+    let own = Wrong::new(wrong);
+    let mut scored: Vec<(usize, &str)> = candidates.filter(|c| *c != wrong).filter_map(|c| own.score(c).map(|s| (s, c))).collect();
     scored.sort_unstable();
     match scored.as_slice() {
         [] => None,
@@ -18,12 +19,13 @@ pub fn best<'c>(wrong: &str, candidates: impl Iterator<Item = &'c str>) -> Optio
 /// Whether `chosen` leaves no doubt: nothing else comes near, and it differs by its writing, by few letters, or as the only name that `wrong` could abbreviate.
 pub fn certain<'c>(wrong: &str, chosen: &str, candidates: impl Iterator<Item = &'c str>) -> bool {
     let digits = |s: &str| s.chars().filter(char::is_ascii_digit).collect::<String>();
-    let Some(own) = score(wrong, chosen) else { return false };
+    let asked = Wrong::new(wrong);
+    let Some(own) = asked.score(chosen) else { return false };
     // `address1` is no slip of the hand for `address2`.
     if wrong == chosen || digits(wrong) != digits(chosen) {
         return false;
     }
-    let margin = candidates.filter(|c| *c != chosen && *c != wrong).filter_map(|c| score(wrong, c)).min();
+    let margin = candidates.filter(|c| *c != chosen && *c != wrong).filter_map(|c| asked.score(c)).min();
     match own {
         0 | 1 => margin.is_none_or(|next| next >= own + 2),
         11 | 12 => wrong.chars().count() > 4 && margin.is_none_or(|next| next >= own + 2),
@@ -42,42 +44,77 @@ pub fn column<'r>(table: &str, wrong: &str, relation: &'r Relation) -> Option<&'
 /// Edits, and letters of a plural, that two names can be apart and still be near.
 const MOST_APART: usize = 3;
 
-/// Lower is nearer.
-fn score(wrong: &str, candidate: &str) -> Option<usize> {
-    // Most candidates are ruled out by their lengths: what is near has about as many letters, what is an abbreviation begins alike.
-    let letters = |s: &str| s.chars().filter(|c| *c != '_').count();
-    if wrong.is_ascii()
-        && candidate.is_ascii()
-        && letters(wrong).abs_diff(letters(candidate)) > MOST_APART
-        && wrong.as_bytes().first() != candidate.as_bytes().first()
-    {
-        return None;
+/// A name, and what is asked of it again for each candidate.
+struct Wrong<'w> {
+    name: &'w str,
+    folded: String,
+    outline: Option<Outline>,
+}
+
+/// What of a name in ASCII rules out most others before they are compared with it.
+struct Outline {
+    /// Which letters and digits it has, regardless of case; some share a bit.
+    letters: u32,
+    /// How many, without underscores.
+    count: usize,
+    first: Option<u8>,
+}
+
+impl Outline {
+    fn of(name: &str) -> Option<Self> {
+        let own = || name.bytes().filter(|b| *b != b'_');
+        let letters = own().fold(0, |all, b| all | 1 << (b & 31));
+        name.is_ascii().then(|| Self { letters, count: own().count(), first: name.bytes().next() })
     }
-    let fold = |s: &str| match s.is_ascii() {
-        true => s.bytes().filter(|b| *b != b'_').map(|b| char::from(b.to_ascii_lowercase())).collect::<String>(),
-        false => s.chars().filter(|c| *c != '_').flat_map(char::to_lowercase).collect(),
-    };
-    let (w, c) = (fold(wrong), fold(candidate));
-    if w == c {
-        return Some(0);
+
+    /// Whether names of these outlines are surely not near one another. Each letter that only one of two has costs an edit, or is one of a plural; in an abbreviation all
+    /// letters of the shorter name are the longer one's, and both begin alike.
+    fn are_apart(&self, other: &Self) -> bool {
+        let (ours, theirs) = (self.letters & !other.letters, other.letters & !self.letters);
+        let differ = self.count.abs_diff(other.count) > MOST_APART || ours.count_ones().max(theirs.count_ones()) as usize > MOST_APART;
+        differ && (self.first != other.first || (ours != 0 && theirs != 0))
     }
-    if singular(&w) == singular(&c) {
-        return Some(1);
+}
+
+impl<'w> Wrong<'w> {
+    fn new(name: &'w str) -> Self {
+        Self { name, folded: fold(name), outline: Outline::of(name) }
     }
-    let (of_w, of_c) = (w.chars().count(), c.chars().count());
-    let longest = of_w.max(of_c);
-    let most = (longest / 4).clamp(1, 3);
-    // Each letter too many is one edit at least: most candidates need no more than that to be ruled out.
-    if longest > 2 && of_w.abs_diff(of_c) <= most {
-        let distance = strsim::osa_distance(&w, &c);
-        if distance <= most {
-            return Some(10 + distance);
+
+    /// Lower is nearer.
+    fn score(&self, candidate: &str) -> Option<usize> {
+        if let (Some(own), Some(other)) = (&self.outline, Outline::of(candidate))
+            && own.are_apart(&other)
+        {
+            return None;
         }
+        let (w, c) = (self.folded.as_str(), &*fold(candidate));
+        if w == c {
+            return Some(0);
+        }
+        if singular(w) == singular(c) {
+            return Some(1);
+        }
+        let (of_w, of_c) = (w.chars().count(), c.chars().count());
+        let longest = of_w.max(of_c);
+        let most = (longest / 4).clamp(1, MOST_APART);
+        // Each letter too many is one edit at least: most candidates need no more than that to be ruled out.
+        if longest > 2 && of_w.abs_diff(of_c) <= most {
+            let distance = strsim::osa_distance(w, c);
+            if distance <= most {
+                return Some(10 + distance);
+            }
+        }
+        (abbreviates(self.name, candidate) || abbreviates(candidate, self.name)).then_some(20)
     }
-    if abbreviates(wrong, candidate) || abbreviates(candidate, wrong) {
-        return Some(20);
+}
+
+/// A name without case and underscores.
+fn fold(s: &str) -> String {
+    match s.is_ascii() {
+        true => s.bytes().filter(|b| *b != b'_').map(|b| char::from(b.to_ascii_lowercase())).collect(),
+        false => s.chars().filter(|c| *c != '_').flat_map(char::to_lowercase).collect(),
     }
-    None
 }
 
 fn singular(s: &str) -> String {
@@ -100,7 +137,7 @@ fn word(short: &str, long: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{best, certain, column};
+    use super::{Outline, Wrong, best, certain, column};
     use crate::schema::{Column, Relation, RelationKind};
 
     #[test]
@@ -131,6 +168,52 @@ mod tests {
         }
         assert_eq!(column("products", "product_type", &products), Some("type"));
         assert_eq!(column("products", "order_type", &products), None);
+    }
+
+    #[test]
+    fn what_is_ruled_out_by_its_outline_is_not_near() {
+        let names = [
+            "berry",
+            "berries",
+            "Berries",
+            "boxes",
+            "box",
+            "order_items",
+            "orderitems",
+            "ord_itm",
+            "o_i",
+            "oi",
+            "customer",
+            "cust",
+            "custmr",
+            "manufacturing_date",
+            "mfg_date",
+            "m_d",
+            "fm_date",
+            "users",
+            "user",
+            "usr",
+            "_user",
+            "address1",
+            "address2",
+            "id",
+            "i",
+            "xyes",
+            "xies",
+            "abcdefgh",
+            "abcdxyzw",
+            "größe",
+            "",
+        ];
+        for wrong in names {
+            // Without an outline nothing is ruled out.
+            let slow = Wrong { outline: None, ..Wrong::new(wrong) };
+            for other in names {
+                assert_eq!(Wrong::new(wrong).score(other), slow.score(other), "{wrong} {other}");
+            }
+        }
+        let apart = |a, b| Outline::of(a).expect("ASCII").are_apart(&Outline::of(b).expect("ASCII"));
+        assert!(apart("abcdefgh", "zyxwvuts") && !apart("berry", "berries"));
     }
 
     #[test]

@@ -71,8 +71,8 @@ fn report<'s>(
     let schema = name.schema.map_or_else(|| context.schema.search_path.first().cloned().unwrap_or_else(|| "public".to_owned()), |s| s.to_string());
     let written = name.schema.map_or_else(|| name.name.to_string(), |s| format!("{s}.{}", name.name));
     let mut d = Diagnostic::new(RULE.name, severity, at, kind, format!("table `{written}` does not exist")).about(Some(&schema), Some(&name.name), None);
-    let elsewhere = context.schema.relations.keys().find(|k| k.name == name.name.as_str());
-    let names = || context.schema.relations.keys().filter(|k| k.schema == schema).map(|k| k.name.as_str());
+    let elsewhere = context.schema.named(name.name.as_str()).next().map(|(k, _)| k);
+    let names = || context.schema.names_in(&schema);
     let near = *near.entry(name).or_insert_with(|| suggest::best(&name.name, names()));
     if let Some(other) = elsewhere {
         d.help = Some(format!("schema `{}` has a table of that name: `{other}`", other.schema));

@@ -395,6 +395,27 @@ impl Schema {
         self.find(&self.relations, schema, name).is_some()
     }
 
+    /// The relations of that name in all schemas, in the order of these: one look for each schema.
+    pub fn named<'a>(&'a self, name: &str) -> impl Iterator<Item = (&'a QualifiedName, &'a LazyRelation)> {
+        let mut from = Some(QualifiedName::new("", ""));
+        std::iter::from_fn(move || {
+            loop {
+                let (first, _) = self.relations.range(from.take()?..).next()?;
+                // No text lies between one and the same with a zero behind it.
+                from = Some(QualifiedName::new(format!("{}\0", first.schema), ""));
+                let found = self.relations.get_key_value(&QualifiedName::new(&*first.schema, name));
+                if found.is_some() {
+                    return found;
+                }
+            }
+        })
+    }
+
+    /// The names of a schema's relations.
+    pub fn names_in<'a>(&'a self, schema: &str) -> impl Iterator<Item = &'a str> {
+        self.relations.range(QualifiedName::new(schema, "")..).take_while(move |(k, _)| k.schema == schema).map(|(k, _)| k.name.as_str())
+    }
+
     /// Looks a name up in one of the maps, by the search path where it is bare.
     pub fn find<'a, T>(&self, map: &'a BTreeMap<QualifiedName, T>, schema: Option<&str>, name: &str) -> Option<(&'a QualifiedName, &'a T)> {
         let get = |schema: &str| map.get_key_value(&QualifiedName::new(schema, name));
@@ -436,7 +457,7 @@ impl Schema {
     /// Whether a table is named as those of an installed app are whose migrations were not seen: `account_emailaddress` of `allauth.account`.
     pub fn may_be_of_installed_app(&self, name: &str) -> bool {
         // Where none of them is known, the settings that install Django's own apps were not seen.
-        if DJANGO.contains(&name) && !self.relations.keys().any(|k| k.name == "auth_permission") {
+        if DJANGO.contains(&name) && self.named("auth_permission").next().is_none() {
             return true;
         }
         let mut labels = self.incomplete.iter().filter(|i| i.reason == INSTALLED_APP).filter_map(|i| i.object.rsplit('.').next());

@@ -106,7 +106,7 @@ impl Resolver<'_> {
 
     /// A schema nobody knows may stand outside of what the lock covers; one that is nearly a known one, with just that relation in it, is a slip.
     pub(super) fn is_misspelt(&self, schema: &str, name: &str) -> bool {
-        let mut others = self.schema.relations.keys().filter(|k| k.name == name).map(|k| k.schema.as_str()).collect::<Vec<_>>();
+        let mut others = self.schema.named(name).map(|(k, _)| k.schema.as_str()).collect::<Vec<_>>();
         for builtin in ["pg_catalog", "information_schema"] {
             if Builtin::get().relation(Some(builtin), name).is_some() {
                 others.push(builtin);
@@ -134,16 +134,15 @@ impl Resolver<'_> {
     pub(super) fn missing_relation(&mut self, name: &ObjectName) {
         let (schema, bare) = (name.schema_str(), name.name.as_str());
         let near = {
-            let near_names = self
-                .schema
-                .relations
-                .keys()
-                .filter(|k| schema.map_or_else(|| self.schema.search_path.contains(&k.schema), |s| s == k.schema))
-                .map(|k| k.name.as_str())
+            let searched = self.schema.search_path.iter().map(String::as_str).filter(|_| schema.is_none());
+            let near_names = schema
+                .into_iter()
+                .chain(searched)
+                .flat_map(|s| self.schema.names_in(s))
                 .chain(self.levels.iter().flat_map(|l| l.ctes.iter().map(|c| c.name.as_str())));
             hint::nearest(bare, near_names).map(str::to_owned)
         };
-        let elsewhere = self.schema.relations.keys().find(|k| k.name == bare).cloned();
+        let elsewhere = self.schema.named(bare).next().map(|(k, _)| k.clone());
         let p = self.problem(ProblemKind::UnknownTable, name.name.span, format!("table `{name}` does not exist"));
         p.schema = schema.map(str::to_owned);
         p.table = Some(bare.to_owned());

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use super::super::{Failure, Opened, Outcome, Settings, accept, memo};
 use crate::discover::{display_path, normalise};
-use crate::schema::Schema;
 use crate::source::{FileId, Language, SourceFile, Sources};
 
 /// What was found so far. Of the files only those are kept that findings point into.
@@ -68,7 +67,7 @@ impl Merged {
         let paths = sources.iter().skip(1).map(|(_, f)| Some(normalise(f.path.as_ref(), &settings.cwd).into()));
         let paths = std::iter::once(None).chain(paths).collect();
         let facts = vec![Arc::default(); sources.len()];
-        let mut opened = Opened { paths, facts, ..Opened::empty(settings, sources, Schema::default(), FileId(0)) };
+        let mut opened = Opened { paths, facts, ..Opened::empty(settings, sources, Arc::default(), FileId(0)) };
         outcome.order(&opened.sources);
         accept(settings, &mut opened, &mut outcome)?;
         outcome.sources = opened.sources;

@@ -12,7 +12,7 @@ mod tests;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
@@ -26,7 +26,8 @@ use super::read::{self, Parsed};
 use super::{Failure, Opened, Outcome, Settings, run_alone};
 use crate::discover::{Candidate, is_in};
 use crate::project::modules::{first_part, is_library};
-use crate::source::{FILES_AT_ONCE, FileId, Language};
+use crate::schema::Schema;
+use crate::source::{FILES_AT_ONCE, FileId, Language, SourceFile};
 use crate::symbol::Symbol;
 use crate::syntax::python;
 
@@ -39,12 +40,21 @@ pub struct Member {
     names: Arc<BTreeSet<Symbol>>,
     /// Of the settings' files those that are read already, in their order; or nothing.
     parsed: Arc<Vec<Option<Parsed>>>,
+    lock: SharedLock,
 }
+
+/// What the lock says, with what the configuration adds to it, and the file: there once the first project has read it.
+type SharedLock = Arc<OnceLock<(Arc<Schema>, Arc<SourceFile>)>>;
 
 impl Member {
     /// Its folders, by which what is kept of it is known.
     pub(super) fn folders(&self) -> &[PathBuf] {
         &self.folders
+    }
+
+    /// The lock, which all projects share.
+    pub(super) fn lock(&self) -> &OnceLock<(Arc<Schema>, Arc<SourceFile>)> {
+        &self.lock
     }
 
     /// Whether a file is another project's, read because this one imports it.
@@ -92,6 +102,7 @@ struct Members<'s> {
     state: u64,
     /// The numbers of those of which the answer is there.
     done: BTreeSet<u32>,
+    lock: SharedLock,
 }
 
 /// Runs over every project with files that are reported, one after another. `last` says that the program ends after it.
@@ -136,7 +147,8 @@ fn run_given(
         return Ok(outcome);
     }
     let state = if memo.is_some() { names_of(&settings.files) } else { 0 };
-    let mut members = Members { settings, folders, reach: Reach::new(settings, folders), memo, given, state, done: BTreeSet::new() };
+    let mut members =
+        Members { settings, folders, reach: Reach::new(settings, folders), memo, given, state, done: BTreeSet::new(), lock: SharedLock::default() };
     // The largest come first: what they take of memory serves all others.
     let mut sizes = vec![0_usize; folders.all.len()];
     folders.of_file.iter().flatten().for_each(|m| sizes[*m as usize] += 1);
@@ -227,7 +239,7 @@ impl Members<'_> {
             statements: all.statements,
             learns: all.learns,
             apart: all.apart,
-            member: Some(Member { folders, names, parsed }),
+            member: Some(Member { folders, names, parsed, lock: Arc::clone(&self.lock) }),
             // These are for all projects together.
             ..Settings::default()
         }

@@ -53,7 +53,7 @@ pub(super) fn relation<'s>(schema: &'s Schema, word: &str, folded: bool) -> Opti
         Some((namespace, name)) => schema.relation(Some(namespace), name).map(|(q, _)| q),
         None => schema.relation(None, word).map(|(q, _)| q).or_else(|| {
             // Outside the search path, where only one schema has it.
-            let mut all = schema.relations.keys().filter(|k| k.name == word);
+            let mut all = schema.named(word).map(|(k, _)| k);
             all.next().filter(|_| all.next().is_none())
         }),
     };

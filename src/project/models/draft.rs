@@ -266,7 +266,7 @@ fn collection(own: &Model, other: &Model) -> Option<bool> {
 pub fn may_lack(world: &World<'_>, d: &Draft<'_>, column: Symbol, value: &Value<'_>) -> bool {
     let always = value.alternatives().iter().all(|v| Declared::of(v).is_some());
     let table = d.model.relation.name.as_str();
-    !always && !world.schema.relations.iter().any(|(q, r)| q.name == table && r.column(&column).is_some())
+    !always && !world.schema.named(table).any(|(_, r)| r.column(&column).is_some())
 }
 
 /// Where the schema of a model is not known, the one schema of the lock that has a table of its name; none where there are several.
@@ -274,7 +274,7 @@ pub fn place(world: &World<'_>, drafts: &mut [Draft<'_>]) {
     let default = world.schema.search_path.first().map_or("public", String::as_str);
     for d in drafts.iter_mut().filter(|d| d.any_schema && d.model.relation.schema.is_none()) {
         let name = d.model.relation.name;
-        let mut all = world.schema.relations.keys().filter(|q| q.name == name.as_str());
+        let mut all = world.schema.named(name.as_str()).map(|(q, _)| q);
         match (all.next(), all.next()) {
             (Some(one), None) => d.model.relation.schema = (one.schema != default).then(|| Symbol::from(&one.schema)),
             _ => d.model.foreign = true,
@@ -288,7 +288,7 @@ pub fn set_apart(world: &World<'_>, drafts: &mut [Draft<'_>]) {
     let mut any = false;
     for d in drafts.iter().filter(|d| !d.model.foreign) {
         let relation = d.model.relation;
-        let known = world.schema.relations.keys().any(|q| q.name == relation.name.as_str() && relation.schema.is_none_or(|s| q.schema == s.as_str()));
+        let known = world.schema.named(relation.name.as_str()).any(|(q, _)| relation.schema.is_none_or(|s| q.schema == s.as_str()));
         any |= known;
         if let Some(made) = d.metadata.made {
             let group = by_metadata.entry(made).or_default();

@@ -101,7 +101,7 @@ fn field<'a>(ev: &mut Evaluator<'_, 'a>, owner: ClassId, name: Symbol, binding: 
 /// Whether the lock lets a column be NULL. `name: str = None` may be NULL under Pydantic 1 and may not under Pydantic 2, so the database has the last word.
 fn may_be_null(ev: &Evaluator<'_, '_>, d: &Draft<'_>, column: Symbol) -> bool {
     let (name, schema) = (d.model.relation.name, d.model.relation.schema);
-    let mut tables = ev.world.schema.relations.iter().filter(|(q, _)| q.name == name.as_str() && schema.is_none_or(|s| q.schema == s.as_str()));
+    let mut tables = ev.world.schema.named(name.as_str()).filter(|(q, _)| schema.is_none_or(|s| q.schema == s.as_str()));
     tables.any(|(_, r)| r.column(&column).is_some_and(|c| !c.not_null))
 }
 

@@ -416,6 +416,21 @@ proptest! {
     }
 }
 
+#[test]
+fn relations_are_found_by_their_name_alone() {
+    let mut schema = Schema::new();
+    for (namespace, name) in [("a", "orders"), ("a", "users"), ("a\0", "users"), ("ab", "users"), ("b", "orders"), ("b", "z"), ("ö", "users")] {
+        schema.relations.insert(QualifiedName::new(namespace, name), Relation::new(RelationKind::Table).into());
+    }
+    for name in ["orders", "users", "z", "nothing", ""] {
+        let all: Vec<_> = schema.relations.keys().filter(|k| k.name == name).collect();
+        assert_eq!(schema.named(name).map(|(k, _)| k).collect::<Vec<_>>(), all, "{name}");
+    }
+    assert_eq!(schema.names_in("a").collect::<Vec<_>>(), ["orders", "users"]);
+    assert_eq!(schema.names_in("c").count(), 0);
+    assert_eq!(Schema::new().named("users").count(), 0);
+}
+
 fn mutated(cut: usize, len: usize, put: &str) -> String {
     let start = cut % EXAMPLE.len();
     let end = (start + len).min(EXAMPLE.len());

@@ -235,7 +235,7 @@ impl Ddl {
     /// The relation that a bare name means which the search path does not reach, where one schema alone has it: the session that runs the script is given a path that
     /// the script does not say (`SET search_path` in the program, `ALTER ROLE … SET search_path`).
     pub fn beyond_path(&self, name: &str) -> Option<(&QualifiedName, &Relation)> {
-        let mut all = self.schema.relations.iter().filter(|(n, _)| n.name == name && n.schema != TEMPORARY);
+        let mut all = self.schema.named(name).filter(|(n, _)| n.schema != TEMPORARY);
         all.next().filter(|_| all.next().is_none()).map(|(n, r)| (n, &**r))
     }
 

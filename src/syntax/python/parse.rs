@@ -195,6 +195,18 @@ mod tests {
     }
 
     #[test]
+    fn a_power_in_brackets_is_read_in_one_pass() {
+        for code in ["x = 2 ** (a - b)\n", "x = 10 ** ((a) - b) - 1\n", "x = 2 ** (a ** b)\n", "x = (2 ** (a)) ** (b or c)\n", "x = f(2 ** ( # why\n a + 1))\n"]
+        {
+            let quick = quick::parse(code).expect(code);
+            assert_eq!(difference(&quick, &try_parse_slowly(code, BUDGET).expect("parsed")), None, "{code}");
+        }
+        for code in ["x = a ** b ** c\n", "x = a ** (b) ** c\n", "x = a ** (b - d) ** (c)\n"] {
+            assert_eq!(quick::parse(code), None, "{code}");
+        }
+    }
+
+    #[test]
     fn what_nests_without_end_is_left_to_the_slow_way() {
         for (open, close) in
             [("(", ")"), ("[", "]"), ("f(", ")"), ("not ", ""), ("-", ""), ("lambda: ", ""), ("a if b else ", ""), ("await ", ""), ("{1: ", "}")]

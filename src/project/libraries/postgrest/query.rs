@@ -342,6 +342,11 @@ pub fn answer<'a>(q: &Arc<Query>) -> Value<'a> {
     wrap(Postgrest::Answer(Arc::new(Rows { root: q.root, shape, single, certainty: q.certainty, sql: false })))
 }
 
+/// Whether there is anything in the arguments that [`executed_by`] looks at.
+pub fn may_execute(args: &Args<'_>) -> bool {
+    args.values.iter().any(|v| matches!(v, Value::Lambda(_)) || of(v).is_some())
+}
+
 /// `asyncio.to_thread(query.execute)`, `retry(lambda: query.execute())`: whoever is given the one thing to do gives back what it gave.
 pub fn executed_by<'a>(ev: &mut Evaluator<'_, 'a>, callee: &Value<'a>, args: &Args<'a>) -> Option<Value<'a>> {
     if !matches!(callee, Value::Unknown | Value::External(_) | Value::Object(_) | Value::Instance(_)) {

@@ -94,6 +94,11 @@ fn certainty(ev: &Evaluator<'_, '_>, receiver: &Value<'_>, name: Ident) -> Optio
     (!LOOK_ALIKES.iter().any(|p| is_from(&path, p)) && !path.starts_with("builtins.")).then_some(Certainty::Medium)
 }
 
+/// Whether [`begin`] looks at calls of that method.
+pub fn is_beginning(name: Ident) -> bool {
+    matches!(name.as_str(), "table" | "from_" | "from_table" | "rpc" | "schema" | "postgrest_schema")
+}
+
 /// `client.table(…)` and its kin; `None` for any other call.
 pub fn begin<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &Value<'a>, name: Ident, call: &'a Call, args: &Args<'a>, _span: Span) -> Option<Value<'a>> {
     let rpc = match name.as_str() {

@@ -523,7 +523,7 @@ fn in_the_end<'w, 'a>(world: &'w World<'a>, def: &'w ClassDef<'a>, name: Symbol)
 /// Whether the lock has a model's table, and it has no column of that name.
 fn lacks(ev: &Evaluator<'_, '_>, d: &Draft<'_>, column: Symbol) -> bool {
     let (name, schema) = (d.model.relation.name, d.model.relation.schema);
-    let mut tables = ev.world.schema.relations.iter().filter(|(q, _)| q.name == name.as_str() && schema.is_none_or(|s| q.schema == s.as_str())).peekable();
+    let mut tables = ev.world.schema.named(name.as_str()).filter(|(q, _)| schema.is_none_or(|s| q.schema == s.as_str())).peekable();
     tables.peek().is_some() && tables.all(|(_, r)| r.column(&column).is_none())
 }
 

@@ -239,11 +239,12 @@ impl Parser<'_> {
             return Some(left);
         }
         let outer = std::mem::replace(&mut self.height, 0);
+        let begin = self.start();
         let right = self.nested(Self::unary)?;
         self.height = self.height.max(outer);
         self.taller()?;
-        // The grammars do not agree on which of two binds first.
-        if matches!(&right.kind, ExprKind::Binary(_)) {
+        // The grammars do not agree on which of two binds first; what stands in brackets begins behind them.
+        if matches!(&right.kind, ExprKind::Binary(_)) && right.span.start == begin {
             return None;
         }
         Some(at(self.since(start), ExprKind::Binary(Box::new((left, BinaryOp::Other, right)))))
