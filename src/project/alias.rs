@@ -8,7 +8,8 @@ use crate::symbol::Symbol;
 use crate::syntax::python::{BinaryOp, Call, Expr, ExprKind, For, Function, Stmt, StmtKind};
 
 use super::builtins::rebind;
-use super::eval::{Args, Env, Evaluator};
+use super::env::Env;
+use super::eval::{Args, Evaluator};
 use super::index::FunctionId;
 use super::value::{Dict, Value};
 
@@ -30,9 +31,7 @@ pub fn changed<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &'a Expr, old: &Arc<Dic
 }
 
 fn everywhere<'a>(env: &mut Env<'a>, old: &Arc<Dict<'a>>, new: &Arc<Dict<'a>>) {
-    for value in env.values_mut().filter(|v| holds(v, old, DEPTH)) {
-        replace(value, old, new, DEPTH);
-    }
+    env.change_where(|v| holds(v, old, DEPTH), |v| replace(v, old, new, DEPTH));
 }
 
 fn holds<'a>(value: &Value<'a>, dict: &Arc<Dict<'a>>, depth: usize) -> bool {

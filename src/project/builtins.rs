@@ -217,7 +217,7 @@ pub fn taken_out_in_loop<'a>(ev: &mut Evaluator<'_, 'a>, f: &'a For) {
 /// `for key in keys: row.pop(key)`, `… del row[key]`: what a loop over keys takes out of a dict is gone behind it.
 pub fn taken_out_by_loop<'a>(ev: &mut Evaluator<'_, 'a>, f: &'a For, keys: &Value<'a>) {
     let ExprKind::Name(key) = f.target.kind else { return };
-    if !ev.env.values().any(|v| matches!(v, Value::Dict(_))) {
+    if !ev.env.iter().any(|(_, v)| matches!(v, Value::Dict(_))) {
         return;
     }
     let is_key = |e: &Expr| matches!(e.kind, ExprKind::Name(n) if n == key);

@@ -19,7 +19,7 @@ impl<'a> Evaluator<'_, 'a> {
             && let ([clause], None) = (c.clauses.as_slice(), &c.value)
         {
             let all = fold::comprehension(self, clause, &c.element);
-            self.env.clone_from(&saved_env);
+            self.env = saved_env.clone();
             if let Some(v) = all {
                 return v;
             }

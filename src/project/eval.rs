@@ -5,12 +5,13 @@
 
 use std::sync::Arc;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 
 use crate::source::{FileId, Location, Span};
 use crate::symbol::Symbol;
 use crate::syntax::python::{self, ArgKind, BinaryOp, Call, DictItem, Expr, ExprKind, Ident};
 
+use super::env::Env;
 use super::fold;
 use super::index::{Binding, ClassId, FunctionId};
 use super::libraries;
@@ -20,9 +21,6 @@ use super::trail::{self, Mark};
 use super::uses::Uses;
 use super::value::{Dict, DictEntry, Lambda, List, Object, Value};
 use super::world::{Place, World};
-
-/// Local names and their values.
-pub type Env<'a> = FxHashMap<Symbol, Value<'a>>;
 
 /// The values of a call's arguments, in the order of [`Call::args`].
 pub struct Args<'a> {

@@ -7,7 +7,8 @@ use crate::symbol::Symbol;
 use crate::syntax::python::{self, Body, Expr, ExprKind, ParamKind, Stmt, StmtKind};
 
 use super::builtins;
-use super::eval::{Env, Evaluator};
+use super::env::Env;
+use super::eval::Evaluator;
 use super::index::{ClassId, FunctionId};
 use super::libraries;
 use super::merge::merge;
@@ -172,7 +173,7 @@ impl<'a> Evaluator<'_, 'a> {
                 if self.dotted {
                     // What a test said of `name.attr` says nothing of the new value's.
                     let inside = format!("{n}.");
-                    self.env.retain(|k, _| !k.as_str().starts_with(&inside));
+                    self.env.remove_where(|name| name.starts_with(&inside));
                 }
                 self.env.insert(*n, value.clone());
             }

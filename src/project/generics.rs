@@ -6,7 +6,8 @@ use crate::symbol::Symbol;
 
 use crate::syntax::python::{ArgKind, BinaryOp, Call, Expr, ExprKind, ParamKind, Stmt, StmtKind};
 
-use super::eval::{Args, Env, Evaluator};
+use super::env::Env;
+use super::eval::{Args, Evaluator};
 use super::index::{Binding, ClassId, FunctionId, last_name};
 use super::value::{Object, Value};
 use super::world::Place;
@@ -74,7 +75,7 @@ impl<'a> Evaluator<'_, 'a> {
                 ev.unify(annotation, v, &mut bound, 0);
             }
         }
-        if bound.is_empty() {
+        if bound.iter().next().is_none() {
             return Value::Unknown;
         }
         ev.env = bound;
@@ -142,8 +143,8 @@ impl<'a> Evaluator<'_, 'a> {
         match &annotation.kind {
             ExprKind::Name(n) if is_variable(&self.eval(annotation)) => {
                 let v = v.not_none();
-                if !v.is_unknown() {
-                    bound.entry(*n).or_insert_with(|| Value::Type(Arc::new(v)));
+                if !v.is_unknown() && !bound.contains_key(n) {
+                    bound.insert(*n, Value::Type(Arc::new(v)));
                 }
             }
             ExprKind::Subscript(s) => match (last_name(&s.0).map_or("", |n| n.as_str()), v) {
@@ -180,8 +181,8 @@ impl<'a> Evaluator<'_, 'a> {
                 let given: &'a [Expr] = if let ExprKind::Tuple(items) = &s.1.kind { items } else { std::slice::from_ref(&s.1) };
                 for (name, e) in self.parameters(generic).into_iter().zip(given) {
                     let v = ev.annotation(e);
-                    if !v.is_unknown() {
-                        bound.entry(name).or_insert_with(|| Value::Type(Arc::new(v)));
+                    if !v.is_unknown() && !bound.contains_key(&name) {
+                        bound.insert(name, Value::Type(Arc::new(v)));
                     }
                 }
             }

@@ -6,7 +6,8 @@ use crate::symbol::Symbol;
 
 use crate::syntax::python::{ArgKind, Call, ParamKind};
 
-use super::eval::{Args, Env, Evaluator};
+use super::env::Env;
+use super::eval::{Args, Evaluator};
 use super::index::FunctionId;
 use super::text::Text;
 use super::trail::Mark;

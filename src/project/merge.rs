@@ -2,20 +2,12 @@
 
 use std::sync::Arc;
 
-use super::eval::Env;
+use super::env::Env;
 use super::value::{Dict, List, Value};
 
 /// What is known where two ways through the code meet.
-pub fn merge<'a>(mut a: Env<'a>, b: Env<'a>) -> Env<'a> {
-    for (name, theirs) in b {
-        match a.get_mut(&name) {
-            Some(ours) => *ours = merge_values(ours, theirs),
-            None => {
-                a.insert(name, theirs);
-            }
-        }
-    }
-    a
+pub fn merge<'a>(a: Env<'a>, b: Env<'a>) -> Env<'a> {
+    a.meet(b, merge_values)
 }
 
 fn merge_values<'a>(ours: &Value<'a>, theirs: Value<'a>) -> Value<'a> {

@@ -10,6 +10,7 @@ mod comprehension;
 mod concerns;
 pub mod digest;
 pub mod documents;
+pub mod env;
 pub mod eval;
 pub mod flow;
 pub mod fold;

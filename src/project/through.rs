@@ -8,7 +8,8 @@ use crate::symbol::Symbol;
 use crate::source::{FileId, Location};
 use crate::syntax::python::{ArgKind, Call, Expr, ExprKind, ParamKind, StmtKind};
 
-use super::eval::{Args, Env, Evaluator};
+use super::env::Env;
+use super::eval::{Args, Evaluator};
 use super::index::{ClassId, FunctionDef, FunctionId};
 use super::libraries::LibraryValue;
 use super::libraries::django::Django;

@@ -306,6 +306,9 @@ impl<'a> World<'a> {
             return Value::Unknown;
         }
         self.looks_into(file);
+        if let Some(value) = self.plain_global(file, name) {
+            return value;
+        }
         let always = self.always().and_then(|all| all.globals.get(self.index.slot(file)));
         if let Some((v, _)) = always.and_then(|k| k.get(self.phase, name)) {
             return v;
@@ -333,6 +336,17 @@ impl<'a> World<'a> {
             known.put(self.phase, name, (value.clone(), asked));
         }
         value
+    }
+
+    /// The value of a module-level name where there is nothing to work out, and so nothing to remember.
+    fn plain_global(&self, file: FileId, name: Symbol) -> Option<Value<'a>> {
+        let module = self.index.module_of(file)?;
+        match module.names.get(&name).map(|bindings| bindings.as_slice()) {
+            Some([Binding::Class(class)]) => Some(Value::Class(*class)),
+            Some([Binding::Function(function)]) => Some(Value::Function(*function)),
+            None if module.stars.is_empty() && !self.index.table.is_package(file) => Some(Value::Unknown),
+            _ => None,
+        }
     }
 
     /// Notes, while models are collected, that a file is looked into.

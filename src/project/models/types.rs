@@ -4,7 +4,8 @@
 
 use crate::symbol::Symbol;
 
-use super::super::eval::{Env, Evaluator};
+use super::super::env::Env;
+use super::super::eval::Evaluator;
 use super::super::fold;
 use super::super::index::{Binding, ClassId};
 use super::super::value::Value;

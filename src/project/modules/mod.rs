@@ -134,6 +134,12 @@ impl ModuleTable {
             let path = if module.is_empty() { folder.to_owned() } else { join(folder, &module.replace('.', "/")) };
             return self.at(&path).unwrap_or(ModuleRef::External);
         }
+        let first = first_part(module);
+        // Most of what is imported is a library that no folder holds anything of.
+        let mut holders = self.store.holders(first);
+        if holders.is_empty() && !first.is_empty() {
+            return ModuleRef::External;
+        }
         let wanted = module.replace('.', "/");
         // Folders above the file that are no packages are the likeliest roots, the nearest first.
         let mut above = Vec::new();
@@ -145,7 +151,6 @@ impl ModuleTable {
             }
             folder = parent(folder);
         }
-        let first = first_part(module);
         let known = is_library(module);
         // A module named like a library (`core/redis.py`) hides it only where it is a whole package, and never from itself.
         // A Django project runs from the folder of its `manage.py`, even where that is a package.
@@ -159,7 +164,6 @@ impl ModuleTable {
             }
         }
         // Of several that lie elsewhere the nearest is meant: that of the same service, not that of the first one.
-        let mut holders = self.store.holders(first);
         holders.sort_by_key(|f| std::cmp::Reverse(shared(parent(own), f)));
         let elsewhere = || holders.iter().copied().filter(|f| is_root(f));
         for folder in elsewhere() {
