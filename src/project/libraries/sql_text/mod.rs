@@ -86,6 +86,8 @@ pub struct State<'a> {
     consumed: FxHashSet<usize>,
     /// Texts that look like SQL and may never be seen to reach one.
     pending: Vec<Text<'a>>,
+    /// Whether rows were ever kept for a cursor; most code has none.
+    keeps_rows: bool,
     /// What was noted, to note it once.
     noted: FxHashSet<(Location, u64)>,
     /// What the statement at the last sink gives.

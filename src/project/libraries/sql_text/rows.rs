@@ -80,6 +80,7 @@ pub fn method<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &Value<'a>, name: Ident,
             if let ExprKind::Attribute(a) = &call.func.kind
                 && let Some((cursor, own)) = kept_under(&a.value)
             {
+                ev.state.sql.keeps_rows |= found.is_some();
                 match &found {
                     Some(v) => ev.env.insert(cursor, if own { v.clone() } else { opened(v) }),
                     None => ev.env.remove(&cursor),
@@ -110,6 +111,9 @@ fn rows<'a>(r: Arc<Rows>) -> Value<'a> {
 
 /// What `for row in cursor` goes over: the rows of the statement that the cursor ran last.
 pub fn of_cursor<'a>(ev: &Evaluator<'_, 'a>, cursor: &Expr) -> Option<Value<'a>> {
+    if !ev.state.sql.keeps_rows {
+        return None;
+    }
     let found = ev.env.get(&kept_under(cursor)?.0)?;
     matches!(found, Value::Library(LibraryValue::Sql(Sql::Result(_) | Sql::Objects(_)))).then(|| found.clone())
 }

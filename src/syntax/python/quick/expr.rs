@@ -192,7 +192,7 @@ impl Parser<'_> {
 
     fn comparator(&mut self) -> Option<Option<&'static str>> {
         let op = match self.kind() {
-            T::Compare(op) => op,
+            T::Compare(op) => op.text(),
             T::In => "in",
             T::Not => {
                 self.advance()?;

@@ -44,8 +44,7 @@ pub(super) enum T {
     Ampersand,
     Caret,
     Bar,
-    /// `<`, `<=`, `>`, `>=`, `==`, `!=`
-    Compare(&'static str),
+    Compare(Comparison),
     /// `+=` and its kin
     Augmented(BinaryOp),
     And,
@@ -85,43 +84,98 @@ pub(super) enum T {
     Yield,
 }
 
+/// `<`, `<=`, `>`, `>=`, `==`, `!=`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Comparison {
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+    Equal,
+    Unequal,
+}
+
+impl Comparison {
+    /// As it is written.
+    pub(super) fn text(self) -> &'static str {
+        match self {
+            Self::Less => "<",
+            Self::LessOrEqual => "<=",
+            Self::Greater => ">",
+            Self::GreaterOrEqual => ">=",
+            Self::Equal => "==",
+            Self::Unequal => "!=",
+        }
+    }
+}
+
+/// Bytes that words consist of, where they are ASCII.
+static IN_WORDS: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        table[byte as usize] = byte.is_ascii_alphanumeric() || byte == b'_';
+        byte += 1;
+    }
+    table
+};
+
+/// By its length first: most words have none of a keyword's, or share it with few.
 fn keyword(word: &str) -> T {
-    match word {
-        "and" => T::And,
-        "as" => T::As,
-        "assert" => T::Assert,
-        "async" => T::Async,
-        "await" => T::Await,
-        "break" => T::Break,
-        "class" => T::Class,
-        "continue" => T::Continue,
-        "def" => T::Def,
-        "del" => T::Del,
-        "elif" => T::Elif,
-        "else" => T::Else,
-        "except" => T::Except,
-        "False" => T::False,
-        "finally" => T::Finally,
-        "for" => T::For,
-        "from" => T::From,
-        "global" => T::Global,
-        "if" => T::If,
-        "import" => T::Import,
-        "in" => T::In,
-        "is" => T::Is,
-        "lambda" => T::Lambda,
-        "None" => T::None,
-        "nonlocal" => T::Nonlocal,
-        "not" => T::Not,
-        "or" => T::Or,
-        "pass" => T::Pass,
-        "raise" => T::Raise,
-        "return" => T::Return,
-        "True" => T::True,
-        "try" => T::Try,
-        "while" => T::While,
-        "with" => T::With,
-        "yield" => T::Yield,
+    match word.len() {
+        2 => match word {
+            "as" => T::As,
+            "if" => T::If,
+            "in" => T::In,
+            "is" => T::Is,
+            "or" => T::Or,
+            _ => T::Name,
+        },
+        3 => match word {
+            "and" => T::And,
+            "def" => T::Def,
+            "del" => T::Del,
+            "for" => T::For,
+            "not" => T::Not,
+            "try" => T::Try,
+            _ => T::Name,
+        },
+        4 => match word {
+            "elif" => T::Elif,
+            "else" => T::Else,
+            "from" => T::From,
+            "None" => T::None,
+            "pass" => T::Pass,
+            "True" => T::True,
+            "with" => T::With,
+            _ => T::Name,
+        },
+        5 => match word {
+            "async" => T::Async,
+            "await" => T::Await,
+            "break" => T::Break,
+            "class" => T::Class,
+            "False" => T::False,
+            "raise" => T::Raise,
+            "while" => T::While,
+            "yield" => T::Yield,
+            _ => T::Name,
+        },
+        6 => match word {
+            "assert" => T::Assert,
+            "except" => T::Except,
+            "global" => T::Global,
+            "import" => T::Import,
+            "lambda" => T::Lambda,
+            "return" => T::Return,
+            _ => T::Name,
+        },
+        7 if word == "finally" => T::Finally,
+        8 => match word {
+            "continue" => T::Continue,
+            "nonlocal" => T::Nonlocal,
+            _ => T::Name,
+        },
         _ => T::Name,
     }
 }
@@ -290,7 +344,13 @@ impl<'t> Lexer<'t> {
         let (mut column, mut spaces, mut tabs) = (0, false, false);
         loop {
             match self.peek(0) {
-                b' ' => (column, spaces) = (column + 1, true),
+                b' ' => {
+                    let rest = &self.bytes[self.at..];
+                    let run = rest.iter().position(|b| *b != b' ').unwrap_or(rest.len());
+                    (column, spaces) = (column + narrow(run), true);
+                    self.at += run;
+                    continue;
+                }
                 b'\t' => (column, tabs) = (column + 8, true),
                 b'#' => {
                     self.comment();
@@ -324,9 +384,8 @@ impl<'t> Lexer<'t> {
 
     fn word(&mut self) -> Option<T> {
         let from = self.at;
-        while matches!(self.peek(0), b'a'..=b'z' | b'A'..=b'Z' | b'_' | b'0'..=b'9') {
-            self.at += 1;
-        }
+        let rest = &self.bytes[from..];
+        self.at += rest.iter().position(|b| !IN_WORDS[*b as usize]).unwrap_or(rest.len());
         let word = &self.text[from..self.at];
         match self.peek(0) {
             0x80.. => None,
@@ -399,20 +458,20 @@ impl<'t> Lexer<'t> {
             (b'.', b'.', b'.') => (T::Ellipsis, 3),
             (b'.', ..) => (T::Dot, 1),
             (b'-', b'>', _) => (T::Arrow, 2),
-            (b'=', b'=', _) => (T::Compare("=="), 2),
+            (b'=', b'=', _) => (T::Compare(Comparison::Equal), 2),
             (b'=', ..) => (T::Assign, 1),
-            (b'!', b'=', _) => (T::Compare("!="), 2),
+            (b'!', b'=', _) => (T::Compare(Comparison::Unequal), 2),
             (b'!', ..) => (T::Exclamation, 1),
             (b'~', ..) => (T::Tilde, 1),
             (b'<', b'<', b'=') => (T::Augmented(Other), 3),
             (b'<', b'<', _) => (T::Shift(Other), 2),
-            (b'<', b'=', _) => (T::Compare("<="), 2),
+            (b'<', b'=', _) => (T::Compare(Comparison::LessOrEqual), 2),
             (b'<', b'>', _) => return None,
-            (b'<', ..) => (T::Compare("<"), 1),
+            (b'<', ..) => (T::Compare(Comparison::Less), 1),
             (b'>', b'>', b'=') => (T::Augmented(RightShift), 3),
             (b'>', b'>', _) => (T::Shift(RightShift), 2),
-            (b'>', b'=', _) => (T::Compare(">="), 2),
-            (b'>', ..) => (T::Compare(">"), 1),
+            (b'>', b'=', _) => (T::Compare(Comparison::GreaterOrEqual), 2),
+            (b'>', ..) => (T::Compare(Comparison::Greater), 1),
             (b'*', b'*', b'=') => (T::Augmented(Other), 3),
             (b'*', b'*', _) => (T::Power, 2),
             (b'*', b'=', _) => (T::Augmented(Mul), 2),
