@@ -426,13 +426,16 @@ fn stamp(candidate: &Candidate, cwd: Option<&PathBuf>) -> KnownBy {
 /// The text of a file by the name that reports give it.
 fn text_of(settings: &Settings, shown: &str, language: Language) -> Option<Arc<str>> {
     let candidate = settings.files.binary_search_by(|c| c.path.as_str().cmp(shown)).ok().map(|n| &settings.files[n]);
-    let bytes = match (candidate, &settings.lock.bytes) {
-        (Some(candidate), _) => candidate.bytes().ok()?,
-        (None, Some(bytes)) if display_path(&settings.lock.path, &settings.cwd) == shown => bytes.clone(),
-        (None, _) => std::fs::read(normalise(Path::new(shown), &settings.cwd)).ok()?,
-    };
     // What is no text was read as an empty file.
-    Some(read::decode(&bytes, language).unwrap_or_default())
+    let text = |bytes: &[u8]| read::decode(bytes, language).unwrap_or_default();
+    if let Some(candidate) = candidate {
+        return read::with_bytes(candidate, text);
+    }
+    let bytes = match &settings.lock.bytes {
+        Some(bytes) if display_path(&settings.lock.path, &settings.cwd) == shown => bytes.clone(),
+        _ => std::fs::read(normalise(Path::new(shown), &settings.cwd)).ok()?,
+    };
+    Some(text(&bytes))
 }
 
 /// Every place of a finding that names a file.

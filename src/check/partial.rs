@@ -115,8 +115,8 @@ fn stays(settings: &Settings, member: &Member, places: &[usize], changed: &[File
         if member.is_guest(&candidate.absolute) {
             return Err("a file of another project changed");
         }
-        let text = candidate.bytes().ok().filter(|_| candidate.language == Language::Python).and_then(|bytes| read::decode(&bytes, candidate.language).ok());
-        if text.is_some_and(|text| member.imports_more(&candidate.absolute, &text)) {
+        let imports_more = |text: &str| member.imports_more(&candidate.absolute, text);
+        if candidate.language == Language::Python && read::with_text(candidate, imports_more) == Some(true) {
             return Err("it imports what it did not import");
         }
     }

@@ -179,20 +179,40 @@ fn one(candidate: &Candidate, given: Option<Vec<u8>>) -> Read {
             Ok(bytes) => of_bytes(candidate, &bytes),
             Err(why) => Read::Failed(why),
         },
-        (Origin::Disk, None) => {
-            let mut buffer = BUFFER.take();
-            buffer.clear();
-            let read = match fill(&candidate.absolute, &mut buffer) {
-                Ok(true) => of_bytes(candidate, &buffer),
-                Ok(false) => Read::TooLarge,
-                Err(error) => Read::Failed(error.to_string()),
-            };
-            if buffer.capacity() <= MOST_KEPT {
-                BUFFER.set(buffer);
-            }
-            read
-        }
+        (Origin::Disk, None) => match filled(&candidate.absolute, |bytes| of_bytes(candidate, bytes)) {
+            Ok(Some(read)) => read,
+            Ok(None) => Read::TooLarge,
+            Err(error) => Read::Failed(error.to_string()),
+        },
     }
+}
+
+/// Looks at the bytes of a candidate; `None` where it cannot be read, or is too large.
+pub(super) fn with_bytes<T>(candidate: &Candidate, look: impl FnOnce(&[u8]) -> T) -> Option<T> {
+    match &candidate.origin {
+        Origin::Disk => filled(&candidate.absolute, look).ok()?,
+        Origin::Memory(bytes) => Some(look(bytes)),
+        Origin::Blob(blob) => Some(look(&blob.read(&candidate.absolute).ok()?)),
+    }
+}
+
+/// Looks at the text of a candidate; `None` where there is none.
+pub(super) fn with_text<T>(candidate: &Candidate, look: impl FnOnce(&str) -> T) -> Option<T> {
+    with_bytes(candidate, |bytes| match std::str::from_utf8(bytes) {
+        Ok(text) => Some(look(text)),
+        Err(_) => decode(bytes, candidate.language).ok().map(|text| look(&text)),
+    })?
+}
+
+/// Looks at the bytes of a file, `None` where it is too large. They are this thread's until then.
+fn filled<T>(path: &Path, look: impl FnOnce(&[u8]) -> T) -> std::io::Result<Option<T>> {
+    let mut buffer = BUFFER.take();
+    buffer.clear();
+    let seen = fill(path, &mut buffer).map(|whole| whole.then(|| look(&buffer)));
+    if buffer.capacity() <= MOST_KEPT {
+        BUFFER.set(buffer);
+    }
+    seen
 }
 
 thread_local! {

@@ -21,9 +21,14 @@ pub fn is_ignorable(c: char) -> bool {
             | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0100}'..='\u{e01ef}')
 }
 
+/// Whether a text is nothing but visible characters of ASCII, as most are.
+fn is_plain(text: &str) -> bool {
+    text.bytes().all(|b| matches!(b, b' '..=b'~'))
+}
+
 /// Text for one line of a terminal: hidden characters become `\u{…}`, as Rust writes them; line ends `\n`.
 pub fn visible(text: &str) -> Cow<'_, str> {
-    if !text.chars().any(is_hidden) {
+    if is_plain(text) || !text.chars().any(is_hidden) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len() + 8);
@@ -37,7 +42,7 @@ pub fn visible(text: &str) -> Cow<'_, str> {
 /// Line ends and tabs stay; a lone `\r` ends a line too.
 pub fn visible_same_length(text: &str) -> Cow<'_, str> {
     let stays = |c: char| matches!(c, '\n' | '\t') || !is_hidden(c);
-    if text.chars().all(stays) {
+    if text.bytes().all(|b| matches!(b, b' '..=b'~' | b'\n' | b'\t')) || text.chars().all(stays) {
         return Cow::Borrowed(text);
     }
     let mut next = text.chars().skip(1);
@@ -84,6 +89,9 @@ fn seen(text: &str) -> impl Iterator<Item = char> + '_ {
 
 /// Copies a line; the second `#` of what begins `##[` or `##vso[` becomes a space.
 fn break_marks(line: &str, out: &mut String) {
+    if memchr::memchr(b'#', line.as_bytes()).is_none() {
+        return out.push_str(line);
+    }
     let mut open = false;
     for (at, c) in line.char_indices() {
         let rest = &line[at + c.len_utf8()..];

@@ -18,13 +18,16 @@ const WIDEST: usize = 120;
 
 pub(super) fn render(outcome: &Outcome, style: Style) -> String {
     let theme = GraphicalTheme { characters: ThemeCharacters::unicode(), styles: if style.colour { ThemeStyles::ansi() } else { ThemeStyles::none() } };
-    let handler =
-        GraphicalReportHandler::new_themed(theme).with_links(false).with_width(style.width.clamp(40, WIDEST)).with_context_lines(1).without_cause_chain();
+    let width = style.width.clamp(40, WIDEST);
+    let handler = GraphicalReportHandler::new_themed(theme).with_links(false).with_width(width).with_context_lines(1).without_cause_chain();
+    // What fits need not be taken apart into words first.
+    let plain = handler.clone().with_wrap_lines(false);
     let mut out = String::new();
     for d in &outcome.diagnostics {
         let report = Report::new(d, &outcome.sources);
+        let fits = std::iter::once(&report.message).chain(&report.help).all(|text| fits(text, width));
         // Writing into a String cannot fail, and the spans were cut to the text.
-        let _ = handler.render_report(&mut out, &report);
+        let _ = if fits { &plain } else { &handler }.render_report(&mut out, &report);
         for note in &report.elsewhere {
             out.push_str(note);
             out.push('\n');
@@ -34,6 +37,14 @@ pub(super) fn render(outcome: &Outcome, style: Style) -> String {
     out.push_str(&visible(&super::summary_line(&outcome.summary)));
     out.push('\n');
     no_commands(&out).into_owned()
+}
+
+/// Room that miette takes in front of a text and behind it.
+const MARGINS: usize = 12;
+
+/// Whether a text surely stands in one line, as it is.
+fn fits(text: &str, width: usize) -> bool {
+    text.is_ascii() && text.len() + MARGINS <= width && text.trim() == text && !text.is_empty() && !text.contains('\n')
 }
 
 /// One finding, as miette wants it.
@@ -227,6 +238,31 @@ unknown-column
 ";
         let shown = show("x = 1\nf(b.mfg_date)\ny = 2\n", Span::new(10, 18));
         assert!(shown.starts_with(expected), "{shown}");
+    }
+
+    #[test]
+    fn what_fits_is_drawn_as_if_it_were_wrapped() {
+        let (mut sources, mut fitting) = (Sources::default(), 0);
+        let file = sources.add(SourceFile::new("a.py", Language::Python, "x = 1\n"));
+        for colour in [false, true] {
+            let theme = GraphicalTheme { characters: ThemeCharacters::unicode(), styles: if colour { ThemeStyles::ansi() } else { ThemeStyles::none() } };
+            for words in 1..30 {
+                let text = "a  long-ish word, `a/b` and more; ".repeat(words)[..words * 4].trim().to_owned();
+                let d =
+                    Diagnostic::new("unknown-column", Severity::Error, Location::new(file, Span::new(0, 1)), Context::Query, text.clone()).help(text.clone());
+                let drawn = |wraps: bool| {
+                    let handler = GraphicalReportHandler::new_themed(theme.clone()).with_links(false).with_width(60).with_wrap_lines(wraps);
+                    let mut out = String::new();
+                    handler.render_report(&mut out, &Report::new(&d, &sources)).expect("a text takes everything");
+                    out
+                };
+                if fits(&text, 60) {
+                    fitting += 1;
+                    assert_eq!(drawn(true), drawn(false), "{text}");
+                }
+            }
+        }
+        assert!(fitting > 15 && !fits("a\nb", 60) && !fits(" a", 60) && !fits("é", 60) && !fits(&"a".repeat(50), 60), "{fitting}");
     }
 
     #[test]

@@ -172,10 +172,7 @@ impl<'s> Reach<'s> {
             return look(&source.text);
         }
         // What cannot be read is said when it is linked.
-        let Ok(bytes) = self.settings.files[n].bytes() else { return };
-        if let Ok(text) = read::decode(&bytes, Language::Python) {
-            look(&text);
-        }
+        let _ = read::with_text(&self.settings.files[n], look);
     }
 
     /// What a project imports from others, found by looking at its texts.
