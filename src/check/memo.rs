@@ -13,17 +13,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use rayon::prelude::*;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha1::{Digest, Sha1};
 
+use super::known_by::{self, KnownBy};
 use super::learnt::{self, Learnt};
 use super::{Failure, Folders, Member, Outcome, Settings, Summary, levels, members, partial, read};
 use crate::diagnostic::Diagnostic;
-use crate::discover::{self, Candidate, ObjectName, Origin, display_path, normalise};
+use crate::discover::{Candidate, Origin, display_path, is_in, normalise};
 use crate::schema;
-use crate::source::{FileId, Language, SourceFile};
+use crate::source::{FileId, Language, SourceFile, Span};
 use crate::syntax::python;
 
 /// Files changed this short a time ago may change once more without showing it: clocks of file systems tick slowly.
@@ -41,26 +41,6 @@ const PROGRAM: &str = env!("CARGO_PKG_VERSION");
 /// A folder of answers.
 pub struct Memo {
     folder: PathBuf,
-}
-
-/// A file on disk, as far as it can be known without reading.
-#[derive(Hash)]
-struct Stamp {
-    len: u64,
-    modified: Option<SystemTime>,
-    /// Unix: the inode, and when it was last changed, which nobody can set.
-    inode: (u64, i64, i64),
-}
-
-/// By what a file is known to be the same as before.
-#[derive(Hash)]
-enum KnownBy {
-    /// What the disk says; `None` where it says nothing.
-    Disk(Option<Stamp>),
-    /// What git calls its bytes.
-    Git(ObjectName),
-    /// A digest of its bytes.
-    Memory(String),
 }
 
 /// The question and the state it is asked in.
@@ -103,10 +83,16 @@ impl Memo {
     pub(super) fn recall(&self, settings: &Settings, asked: &Asked) -> Option<Outcome> {
         let kept: Kept = self.read_kept(&asked.answer()).filter(|k: &Kept| k.state == asked.state(settings))?;
         let mut outcome = Outcome { diagnostics: kept.diagnostics, summary: kept.summary, notes: kept.notes, ..Outcome::default() };
-        for (_, path, language) in &kept.files {
-            outcome.sources.add(SourceFile::new(path.as_str(), *language, text_of(settings, path, *language)?));
-        }
         let ids: Vec<u32> = kept.files.iter().map(|f| f.0).collect();
+        // Files that findings point into are looked at up to there.
+        let mut ends = vec![0; ids.len()];
+        for (file, span) in outcome.diagnostics.iter().flat_map(places_of) {
+            let end = ends.get_mut(ids.binary_search(&file.0).ok()?)?;
+            *end = span.end.max(*end);
+        }
+        for ((_, path, language), end) in kept.files.iter().zip(ends) {
+            outcome.sources.add(SourceFile::new(path.as_str(), *language, text_of(settings, path, *language, end as usize)?));
+        }
         let here = |id: FileId| Some(FileId(u32::try_from(ids.binary_search(&id.0).ok()?).ok()?));
         for d in &mut outcome.diagnostics {
             for file in files_of(d) {
@@ -269,7 +255,7 @@ pub fn run_again(settings: &Settings, memo: Option<&Memo>) -> Result<Outcome, Fa
     levels::names_are_rules(settings)?;
     let memo = memo.filter(|_| !python::is_slow());
     // What was said of everything holds for everything, however many projects that is.
-    let everything = settings.report.iter().any(|r| discover::is_in(&settings.root, r));
+    let everything = settings.report.iter().any(|r| is_in(&settings.root, r));
     let asked = memo.filter(|_| everything).and_then(|m| Some((m, Asked::of(settings)?)));
     if let Some((memo, asked)) = asked.as_ref().filter(|(_, asked)| !asked.of_index)
         && let Some(outcome) = memo.recall(settings, asked)
@@ -308,17 +294,12 @@ impl Asked {
             (&settings.cwd, &settings.root, &settings.config.path, &settings.config.text, &settings.lock.path),
         );
         let question = digest(&(&project, (&settings.report, &settings.select, &settings.ignore, &settings.baseline)));
-        // The system follows a short way sooner than a long one.
-        let here = std::env::current_dir().is_ok_and(|cwd| cwd == settings.cwd);
-        let one = |f: &Candidate| stamp(f, here.then_some(&settings.cwd));
         let in_memory = !settings.files.iter().any(|f| matches!(f.origin, Origin::Disk));
         let of_index = settings.files.iter().all(|f| matches!(f.origin, Origin::Blob(_)));
-        let known_by: Vec<KnownBy> = if of_index { Vec::new() } else { settings.files.par_iter().map(one).collect() };
+        let known_by = if of_index { Vec::new() } else { known_by::all(settings) };
         let mut newest = UNIX_EPOCH;
         for known in &known_by {
-            if let KnownBy::Disk(stamp) = known {
-                newest = newest.max(stamp.as_ref()?.newest()?);
-            }
+            newest = newest.max(known.newest()?);
         }
         let lock = match (&settings.lock.name, &settings.lock.bytes) {
             (Some(name), _) => name.to_string(),
@@ -371,71 +352,23 @@ impl Asked {
     }
 }
 
-impl KnownBy {
-    fn letters(&self) -> String {
-        match self {
-            KnownBy::Git(name) => name.to_string(),
-            known => format!("{:016x}", known.number()),
-        }
-    }
-
-    fn number(&self) -> u64 {
-        let mut hash = DefaultHasher::new();
-        self.hash(&mut hash);
-        hash.finish()
-    }
-
-    /// Whether these are its letters.
-    fn is(&self, letters: &str) -> bool {
-        match self {
-            KnownBy::Git(name) => name.is_written(letters.as_bytes()),
-            known => letters.len() == 16 && u64::from_str_radix(letters, 16) == Ok(known.number()),
-        }
-    }
-}
-
-impl Stamp {
-    fn of(path: &Path) -> Option<Self> {
-        let data = std::fs::metadata(path).ok()?;
-        #[cfg(unix)]
-        let inode = {
-            use std::os::unix::fs::MetadataExt;
-            (data.ino(), data.ctime(), data.ctime_nsec())
-        };
-        #[cfg(not(unix))]
-        let inode = (0, 0, 0);
-        Some(Self { len: data.len(), modified: data.modified().ok(), inode })
-    }
-
-    /// When it last changed in any way.
-    fn newest(&self) -> Option<SystemTime> {
-        let changed = UNIX_EPOCH + Duration::new(u64::try_from(self.inode.1).ok()?, u32::try_from(self.inode.2).ok()?);
-        Some(self.modified?.max(changed))
-    }
-}
-
-/// `cwd` is the working directory, where that is the program's own.
-fn stamp(candidate: &Candidate, cwd: Option<&PathBuf>) -> KnownBy {
-    match &candidate.origin {
-        Origin::Disk => KnownBy::Disk(Stamp::of(cwd.and_then(|cwd| discover::below(&candidate.absolute, cwd)).map_or(&*candidate.absolute, Path::new))),
-        Origin::Memory(bytes) => KnownBy::Memory(digest(bytes)),
-        Origin::Blob(blob) => KnownBy::Git(blob.name),
-    }
-}
-
-/// The text of a file by the name that reports give it.
-fn text_of(settings: &Settings, shown: &str, language: Language) -> Option<Arc<str>> {
-    let candidate = settings.files.binary_search_by(|c| c.path.as_str().cmp(shown)).ok().map(|n| &settings.files[n]);
-    // What is no text was read as an empty file.
-    let text = |bytes: &[u8]| read::decode(bytes, language).unwrap_or_default();
-    if let Some(candidate) = candidate {
-        return read::with_bytes(candidate, text);
+/// The text of a file by the name that reports give it, at least as far as a byte and what is shown behind it.
+fn text_of(settings: &Settings, shown: &str, language: Language, byte: usize) -> Option<Arc<str>> {
+    if let Ok(n) = settings.files.binary_search_by(|c| c.path.as_str().cmp(shown)) {
+        return read::text_up_to(&settings.files[n], byte);
     }
     let bytes = match &settings.lock.bytes {
         Some(bytes) if display_path(&settings.lock.path, &settings.cwd) == shown => bytes.clone(),
         _ => std::fs::read(normalise(Path::new(shown), &settings.cwd)).ok()?,
     };
-    Some(text(&bytes))
+    // What is no text was read as an empty file.
+    Some(read::decode(&bytes, language).unwrap_or_default())
+}
+
+/// Every place of a finding.
+fn places_of(d: &Diagnostic) -> impl Iterator<Item = (FileId, Span)> + '_ {
+    let edits = d.fix.iter().flat_map(|f| &f.edits).map(|e| e.location);
+    std::iter::once(d.location).chain(d.related.iter().map(|r| r.location)).chain(edits).map(|l| (l.file, l.span))
 }
 
 /// Every place of a finding that names a file.
@@ -489,7 +422,7 @@ impl Twice {
     }
 }
 
-fn digest(value: &impl Hash) -> String {
+pub(super) fn digest(value: &impl Hash) -> String {
     let mut hash = Twice::new();
     value.hash(&mut hash.0);
     value.hash(&mut hash.1);

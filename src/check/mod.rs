@@ -6,6 +6,7 @@ mod failure;
 mod fingerprint;
 mod from_git;
 mod gone;
+mod known_by;
 mod large_pages;
 mod learnt;
 mod levels;

@@ -204,11 +204,40 @@ pub(super) fn with_text<T>(candidate: &Candidate, look: impl FnOnce(&str) -> T) 
     })?
 }
 
+/// The text of a candidate, at least up to the lines behind a byte of it: who shows a place near the beginning of a file needs no more. `None` where it cannot be read; what
+/// is no text is an empty one.
+pub(super) fn text_up_to(candidate: &Candidate, byte: usize) -> Option<Arc<str>> {
+    let beginning = match &candidate.origin {
+        // Of what is no text nothing but its beginning is pointed at.
+        Origin::Disk if byte > 0 => filled_up_to(&candidate.absolute, byte as u64 + ROOM_BEHIND, |bytes| {
+            let end = byte + memchr::memchr_iter(b'\n', bytes.get(byte..)?).nth(LINES_BEHIND)? + 1;
+            // What is not UTF-8 says so in its first bytes, or is only told by all of them.
+            Some(Arc::from(std::str::from_utf8(&bytes[..end]).ok()?))
+        }),
+        Origin::Disk | Origin::Memory(_) | Origin::Blob(_) => Ok(None),
+    };
+    if let Ok(Some(Some(text))) = beginning {
+        return Some(text);
+    }
+    with_bytes(candidate, |bytes| decode(bytes, candidate.language).unwrap_or_default())
+}
+
+/// Lines that are shown behind a place, and some more.
+const LINES_BEHIND: usize = 4;
+
+/// Bytes that these lines hardly exceed.
+const ROOM_BEHIND: u64 = 2048;
+
 /// Looks at the bytes of a file, `None` where it is too large. They are this thread's until then.
 fn filled<T>(path: &Path, look: impl FnOnce(&[u8]) -> T) -> std::io::Result<Option<T>> {
+    filled_up_to(path, LARGEST + 1, look)
+}
+
+/// The same of so many bytes at most, of a file that is not too large.
+fn filled_up_to<T>(path: &Path, most: u64, look: impl FnOnce(&[u8]) -> T) -> std::io::Result<Option<T>> {
     let mut buffer = BUFFER.take();
     buffer.clear();
-    let seen = fill(path, &mut buffer).map(|whole| whole.then(|| look(&buffer)));
+    let seen = fill(path, most, &mut buffer).map(|whole| whole.then(|| look(&buffer)));
     if buffer.capacity() <= MOST_KEPT {
         BUFFER.set(buffer);
     }
@@ -223,16 +252,16 @@ thread_local! {
 /// A larger buffer is not kept.
 const MOST_KEPT: usize = 1 << 20;
 
-/// Reads a file that is not too large.
-fn fill(path: &Path, buffer: &mut Vec<u8>) -> std::io::Result<bool> {
+/// Reads a file that is not too large, or so many of its bytes.
+fn fill(path: &Path, most: u64, buffer: &mut Vec<u8>) -> std::io::Result<bool> {
     let file = std::fs::File::open(path)?;
     let size = file.metadata()?.len();
     if size > LARGEST {
         return Ok(false);
     }
-    buffer.reserve(usize::try_from(size).unwrap_or(0));
+    buffer.reserve(usize::try_from(size.min(most)).unwrap_or(0));
     // It may grow meanwhile.
-    file.take(LARGEST + 1).read_to_end(buffer)?;
+    file.take(most).read_to_end(buffer)?;
     Ok(buffer.len() as u64 <= LARGEST)
 }
 

@@ -1,15 +1,18 @@
 //! The parallel walk over a worktree.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use ignore::overrides::OverrideBuilder;
 use ignore::{WalkBuilder, WalkState};
 
-use super::{Candidate, Origin, display_path, language_of};
+use super::{Candidate, Origin, display_path, is_in, language_of};
 
 /// Folders that hold other people's code even where no `.gitignore` says so.
 const FOREIGN: [&str; 6] = ["node_modules", "site-packages", "__pycache__", "__pypackages__", "venv", ".git"];
+
+/// A virtual environment holds it.
+const ENVIRONMENT: &str = "pyvenv.cfg";
 
 /// What a walk found.
 #[derive(Debug, Default)]
@@ -20,6 +23,8 @@ pub struct Walk {
     pub errors: Vec<String>,
     /// Symlinks to files outside the root, not followed.
     pub outside: usize,
+    /// Virtual environments that were gone into.
+    environments: Vec<PathBuf>,
 }
 
 /// Lists the files under `root` that can be read as some language.
@@ -46,6 +51,10 @@ pub fn walk(root: &Path, cwd: &Path, exclude: &[String]) -> Result<Walk, String>
         })
     });
     let mut found = found.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let environments = std::mem::take(&mut found.environments);
+    if !environments.is_empty() {
+        found.files.retain(|f| !environments.iter().any(|e| is_in(&f.absolute, e)));
+    }
     found.files.sort_by(|a, b| a.path.cmp(&b.path));
     found.errors.sort();
     Ok(found)
@@ -69,12 +78,13 @@ pub fn excluder(root: &Path, exclude: &[String]) -> Result<impl Fn(&Path) -> boo
     })
 }
 
-/// Whether the folder is a virtual environment or holds installed packages.
+/// Whether the folder holds installed packages. What makes it a virtual environment is seen inside: to look for that in every folder takes longer than to go into the few
+/// that are one, whose packages lie in folders of a name of their own.
 fn is_foreign(entry: &ignore::DirEntry) -> bool {
     if entry.depth() == 0 || !entry.file_type().is_some_and(|t| t.is_dir()) {
         return false;
     }
-    entry.file_name().to_str().is_some_and(|n| FOREIGN.contains(&n)) || entry.path().join("pyvenv.cfg").exists()
+    entry.file_name().to_str().is_some_and(|n| FOREIGN.contains(&n))
 }
 
 /// One thread's finds, handed over together.
@@ -85,7 +95,14 @@ struct Batch<'a> {
 
 impl Batch<'_> {
     fn see(&mut self, entry: &ignore::DirEntry, root: &Path, cwd: &Path) {
-        let Some(language) = language_of(entry.path()) else { return };
+        let Some(language) = language_of(entry.path()) else {
+            if entry.file_name() == ENVIRONMENT
+                && let Some(folder) = entry.path().parent().filter(|folder| *folder != root)
+            {
+                self.lock(|w| w.environments.push(folder.to_owned()));
+            }
+            return;
+        };
         let Some(kind) = entry.file_type() else { return };
         if kind.is_symlink() {
             let target = std::fs::canonicalize(entry.path());
@@ -136,6 +153,8 @@ mod tests {
             "venv/lib/y.py",
             "env2/pyvenv.cfg",
             "env2/z.py",
+            "env2/bin/activate_this.py",
+            "env20/own.py",
             "node_modules/q.py",
             "legacy/old.py",
             "note.txt",
@@ -148,8 +167,8 @@ mod tests {
         }
         std::fs::create_dir(root.join(".git")).unwrap();
         std::fs::write(root.join(".gitignore"), "gen/\n").unwrap();
-        assert_eq!(names(root, &[]), ["a.sql", "b.py", "docs/x.md", "legacy/old.py"]);
-        assert_eq!(names(root, &["legacy/", "*.md"]), ["a.sql", "b.py"]);
+        assert_eq!(names(root, &[]), ["a.sql", "b.py", "docs/x.md", "env20/own.py", "legacy/old.py"]);
+        assert_eq!(names(root, &["legacy/", "*.md"]), ["a.sql", "b.py", "env20/own.py"]);
     }
 
     #[cfg(unix)]

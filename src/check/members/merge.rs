@@ -46,7 +46,8 @@ impl Merged {
     fn file(&mut self, source: Arc<SourceFile>) -> FileId {
         let sources = &mut self.outcome.sources;
         if let Some(known) = self.by_path.get(source.path.as_str()) {
-            if sources.get(*known).text.is_empty() {
+            // Of a file that findings of an earlier run point into, no more is read than they need.
+            if sources.get(*known).text.len() < source.text.len() {
                 sources.set(*known, source);
             }
             return *known;
