@@ -3,9 +3,9 @@
 //! The evaluator knows Python; what a library's calls mean is asked of [`super::libraries`]. Recursion is bounded by the depth of the trees and by the trail of
 //! module-level names.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::source::{FileId, Location, Span};
 use crate::symbol::Symbol;
@@ -294,8 +294,11 @@ impl<'w, 'a> Evaluator<'w, 'a> {
             return self.world.member_value(class, n, bindings, Mark::Member(self.place.file, class, n), &mut self.trail);
         }
         let v = self.world.global_on(self.place.file, n, &mut self.trail);
-        if v.is_unknown() && !self.world.index.module_of(self.place.file).is_some_and(|m| m.names.contains_key(&n)) && is_builtin(&n) {
-            return Value::External(super::modules::external("builtins", &n));
+        if v.is_unknown()
+            && let Some(path) = builtin(n)
+            && !self.world.index.module_of(self.place.file).is_some_and(|m| m.names.contains_key(&n))
+        {
+            return Value::External(path);
         }
         libraries::proxy(self, v)
     }
@@ -635,7 +638,8 @@ fn is_type(v: &Value<'_>) -> bool {
     matches!(v, Value::Class(_) | Value::Type(_))
 }
 
-fn is_builtin(name: &str) -> bool {
+/// Python's own functions and classes, as the module has them that all names are looked up in last.
+fn builtin(name: Symbol) -> Option<Symbol> {
     const NAMES: &[&str] = &[
         "dict",
         "list",
@@ -678,7 +682,9 @@ fn is_builtin(name: &str) -> bool {
         "classmethod",
         "Exception",
     ];
-    NAMES.contains(&name)
+    static PATHS: LazyLock<FxHashMap<Symbol, Symbol>> =
+        LazyLock::new(|| NAMES.iter().map(|name| (Symbol::from(name), Symbol::from(&format!("builtins.{name}")))).collect());
+    PATHS.get(&name).copied()
 }
 
 /// `model = model.Order` in a class's body: until it has run, the name is the one outside.

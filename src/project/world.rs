@@ -391,7 +391,7 @@ impl<'a> World<'a> {
         }
         for &(level, path) in &module.stars {
             if level == 0 && self.index.table.resolve(file, 0, path) == ModuleRef::External && STAR_LIBRARIES.iter().any(|l| is_from(&path, l)) {
-                return Value::External(external(&path, &name));
+                return Value::External(external(path, name));
             }
         }
         Value::Unknown
@@ -484,7 +484,7 @@ impl<'a> World<'a> {
                 Some(ModuleRef::Namespace(p)) => Value::Namespace(p.into()),
                 _ => Value::Unknown,
             },
-            ModuleRef::External if level == 0 => Value::External(external(&module, &name)),
+            ModuleRef::External if level == 0 => Value::External(external(module, name)),
             ModuleRef::External => Value::Unknown,
         }
     }
@@ -492,7 +492,7 @@ impl<'a> World<'a> {
     /// `value.name` where the value is a module or something external.
     pub(super) fn module_member(&self, value: &Value<'a>, name: Symbol, trail: &mut Vec<Mark>) -> Option<Value<'a>> {
         let of = match value {
-            Value::External(path) => return Some(Value::External(external(path, &name))),
+            Value::External(path) => return Some(Value::External(external(*path, name))),
             Value::Module(f) => {
                 let v = self.global_on(*f, name, trail);
                 if !v.is_unknown() {

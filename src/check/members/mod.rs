@@ -180,7 +180,9 @@ impl Members<'_> {
             let settings = self.settings_of(Some(&reached));
             self.reach.parsed.clear();
             self.done.extend(reached.own);
-            return run_alone(&settings, last);
+            let outcome = run_alone(&settings, last);
+            take_apart(settings);
+            return outcome;
         };
         let name = memo.member_name(self.settings, &self.folders.all[n as usize]);
         let before = self.recall(memo, &name).filter(|r| r.own.contains(&n));
@@ -257,6 +259,12 @@ impl Members<'_> {
         // A folder that cannot be written costs time, nothing else.
         let _ = memo.write_kept(name, &Kept { state: self.state, folders, guests: reached.guests.clone(), names: reached.names.clone() });
     }
+}
+
+/// Frees what was read for a project. Memory is given back soonest by the thread that took it, and every thread took some.
+fn take_apart(settings: Settings) {
+    let parsed = settings.member.map(|member| Arc::try_unwrap(member.parsed).unwrap_or_default());
+    parsed.unwrap_or_default().into_par_iter().with_max_len(FILES_AT_ONCE).for_each(drop);
 }
 
 /// What a folder and what is asked about have in common.

@@ -94,7 +94,7 @@ impl Calls {
 /// `receiver.name(…)`: a method that takes SQL whoever has it.
 pub fn method<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &Value<'a>, name: Ident, call: &'a Call, args: &Args<'a>) {
     let world = ev.world;
-    if args.values.is_empty() || matches!(receiver, Value::External(p) if world.calls.by_path.contains_key(&crate::project::modules::external(p, &name.name))) {
+    if args.values.is_empty() || matches!(receiver, Value::External(p) if world.calls.by_path.contains_key(&crate::project::modules::external(*p, name.name))) {
         return;
     }
     if let Some(signature) = world.calls.by_method.get(&name.name) {

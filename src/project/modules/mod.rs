@@ -6,7 +6,7 @@ mod store;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::hash::Hasher;
+use std::hash::{Hash, Hasher};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use rustc_hash::FxHashMap;
@@ -265,22 +265,20 @@ pub fn is_library(module: &str) -> bool {
 }
 
 /// The dotted path of a name inside an external module.
-pub fn external(module: &str, name: &str) -> Symbol {
+pub fn external(module: Symbol, name: Symbol) -> Symbol {
     if module.is_empty() {
-        return Symbol::from(name);
+        return name;
     }
     let mut hash = rustc_hash::FxHasher::default();
-    hash.write(module.as_bytes());
-    hash.write(name.as_bytes());
+    (module, name).hash(&mut hash);
     let slot = (hash.finish() >> 52) as usize % LATELY;
     EXTERNALS.with_borrow_mut(|known| {
         if known.is_empty() {
             known.resize(LATELY, None);
         }
-        let is_it = |path: &str| path.strip_prefix(module).and_then(|rest| rest.strip_prefix('.')) == Some(name);
         match known[slot] {
-            Some(path) if is_it(path.as_str()) => path,
-            _ => *known[slot].insert(Symbol::from(&format!("{module}.{name}"))),
+            Some((of, part, path)) if of == module && part == name => path,
+            _ => known[slot].insert((module, name, Symbol::from(&format!("{module}.{name}")))).2,
         }
     })
 }
@@ -289,8 +287,8 @@ pub fn external(module: &str, name: &str) -> Symbol {
 const LATELY: usize = 4096;
 
 thread_local! {
-    /// Paths put together lately: the same few hundred are asked for again and again.
-    static EXTERNALS: RefCell<Vec<Option<Symbol>>> = const { RefCell::new(Vec::new()) };
+    /// Paths put together lately, each behind its module and the name in it: the same few hundred are asked for again and again.
+    static EXTERNALS: RefCell<Vec<Option<(Symbol, Symbol, Symbol)>>> = const { RefCell::new(Vec::new()) };
 }
 
 #[cfg(test)]
