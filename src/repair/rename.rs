@@ -8,7 +8,7 @@ use super::{fix, replace};
 use crate::diagnostic::{self, Diagnostic, Edit, Fix};
 use crate::project::uses::RelationName;
 use crate::rules::{Context, Known, suggest};
-use crate::source::{Language, Location};
+use crate::source::{Language, Location, SourceFile};
 
 /// Rules whose suggestion is a name for the very token they point at.
 const RULES: &[&str] = &["unknown-column", "unknown-table", "unknown-attribute", "unknown-function", "unknown-enum-value", "unknown-relationship"];
@@ -65,6 +65,9 @@ impl Renames {
             return None;
         }
         let wrong = wrong_name(context, d)?;
+        if wrong == new || is_anothers(context, d, new) {
+            return None;
+        }
         let certain = self.is_certain(context, d, &wrong, new);
         if d.rule == "unknown-column" && d.context == diagnostic::Context::Model && is_identifier_at(context, d.location) {
             return super::rename_attribute::fix(context, d, &wrong, new, certain, &self.places);
@@ -91,6 +94,20 @@ impl Renames {
             _ => false,
         }
     }
+}
+
+/// Whether a column that `x.column` perhaps means is not one of `x`, but of another table of the statement: then the name before it is wrong too.
+fn is_anothers(context: &Context<'_, '_>, d: &Diagnostic, new: &str) -> bool {
+    let (Some(schema), Some(table)) = (d.schema.as_deref(), d.table.as_deref()) else { return false };
+    let name = RelationName { schema: Some(Symbol::from(schema)), name: Symbol::from(table) };
+    d.rule == "unknown-column"
+        && is_behind_another(context.project.world.sources.get(d.location.file), d.location)
+        && matches!(context.relation(name), Known::Closed(_, r) if r.column(new).is_none())
+}
+
+/// Whether a name and a dot stand before the place.
+fn is_behind_another(source: &SourceFile, location: Location) -> bool {
+    source.text.get(..location.span.start as usize).is_some_and(|before| before.trim_end().ends_with('.'))
 }
 
 /// The name that the finding calls wrong, as the text at its place spells it.
@@ -138,8 +155,9 @@ pub(super) fn token(context: &Context<'_, '_>, location: Location, wrong: &str, 
     if text != wrong {
         return None;
     }
-    // `public.orders` stands for a table of another schema; it is two names where one was.
-    let fits = new.split('.').all(|part| is_plain(part) && !is_reserved(part));
+    // `public.orders` stands for a table of another schema, `o.total` for a column of another table; it is two names where one was, and none may stand before it.
+    let one_too_many = new.contains('.') && is_behind_another(source, location);
+    let fits = !one_too_many && new.split('.').all(|part| is_plain(part) && !is_reserved(part));
     fits.then(|| replace(location, new))
 }
 
