@@ -140,10 +140,10 @@ impl<'a> Live<'a> {
     fn renumbered(&self, mut outcome: Outcome) -> Vec<Diagnostic> {
         let ids: HashMap<&str, FileId> = self.opened.sources.iter().map(|(id, file)| (file.path.as_str(), id)).collect();
         outcome.diagnostics.retain_mut(|d| {
-            super::memo::files_of(d).into_iter().all(|file| {
-                let known = ids.get(outcome.sources.get(*file).path.as_str());
+            super::memo::places_of(d).into_iter().all(|place| {
+                let known = ids.get(outcome.sources.get(place.file).path.as_str());
                 known.is_some_and(|id| {
-                    *file = *id;
+                    place.file = *id;
                     true
                 })
             })

@@ -23,7 +23,7 @@ use super::{Failure, Folders, Member, Outcome, Settings, Summary, levels, member
 use crate::diagnostic::Diagnostic;
 use crate::discover::{Candidate, Origin, display_path, is_in, normalise};
 use crate::schema;
-use crate::source::{FileId, Language, SourceFile, Span};
+use crate::source::{FileId, Language, Location, SourceFile};
 use crate::syntax::python;
 
 /// Files changed this short a time ago may change once more without showing it: clocks of file systems tick slowly.
@@ -86,25 +86,20 @@ impl Memo {
         let ids: Vec<u32> = kept.files.iter().map(|f| f.0).collect();
         // Files that findings point into are looked at up to there.
         let mut ends = vec![0; ids.len()];
-        for (file, span) in outcome.diagnostics.iter().flat_map(places_of) {
-            let end = ends.get_mut(ids.binary_search(&file.0).ok()?)?;
-            *end = span.end.max(*end);
+        for place in outcome.diagnostics.iter_mut().flat_map(places_of) {
+            let n = ids.binary_search(&place.file.0).ok()?;
+            place.file = FileId(u32::try_from(n).ok()?);
+            ends[n] = place.span.end.max(ends[n]);
         }
         for ((_, path, language), end) in kept.files.iter().zip(ends) {
             outcome.sources.add(SourceFile::new(path.as_str(), *language, text_of(settings, path, *language, end as usize)?));
-        }
-        let here = |id: FileId| Some(FileId(u32::try_from(ids.binary_search(&id.0).ok()?).ok()?));
-        for d in &mut outcome.diagnostics {
-            for file in files_of(d) {
-                *file = here(*file)?;
-            }
         }
         Some(outcome)
     }
 
     fn keep(&self, settings: &Settings, asked: &Asked, outcome: &Outcome) -> std::io::Result<()> {
         let mut diagnostics = outcome.diagnostics.clone();
-        let mut ids: Vec<u32> = diagnostics.iter_mut().flat_map(files_of).map(|f| f.0).collect();
+        let mut ids: Vec<u32> = diagnostics.iter_mut().flat_map(places_of).map(|p| p.file.0).collect();
         ids.sort_unstable();
         ids.dedup();
         let file = |&id: &u32| {
@@ -365,17 +360,11 @@ fn text_of(settings: &Settings, shown: &str, language: Language, byte: usize) ->
     Some(read::decode(&bytes, language).unwrap_or_default())
 }
 
-/// Every place of a finding.
-fn places_of(d: &Diagnostic) -> impl Iterator<Item = (FileId, Span)> + '_ {
-    let edits = d.fix.iter().flat_map(|f| &f.edits).map(|e| e.location);
-    std::iter::once(d.location).chain(d.related.iter().map(|r| r.location)).chain(edits).map(|l| (l.file, l.span))
-}
-
-/// Every place of a finding that names a file.
-pub(super) fn files_of(d: &mut Diagnostic) -> Vec<&mut FileId> {
-    let mut all = vec![&mut d.location.file];
-    all.extend(d.related.iter_mut().map(|r| &mut r.location.file));
-    all.extend(d.fix.iter_mut().flat_map(|f| &mut f.edits).map(|e| &mut e.location.file));
+/// Every place that a finding names.
+pub(super) fn places_of(d: &mut Diagnostic) -> Vec<&mut Location> {
+    let mut all = vec![&mut d.location];
+    all.extend(d.related.iter_mut().map(|r| &mut r.location));
+    all.extend(d.fix.iter_mut().flat_map(|f| &mut f.edits).map(|e| &mut e.location));
     all
 }
 

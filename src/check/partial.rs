@@ -321,7 +321,7 @@ impl Part<'_> {
 
     fn conclude(mut self, mut outcome: Outcome) -> Result<Outcome, Failure> {
         // Findings may point into files that are not read.
-        let mut shown: BTreeSet<FileId> = outcome.diagnostics.iter_mut().flat_map(memo::files_of).map(|f| *f).collect();
+        let mut shown: BTreeSet<FileId> = outcome.diagnostics.iter_mut().flat_map(memo::places_of).map(|p| p.file).collect();
         shown.remove(&self.opened.lock);
         for file in shown.into_iter().filter(|f| !self.read.contains(f)) {
             if let Some((source, _)) = read::known(self.candidate(file)) {

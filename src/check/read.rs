@@ -172,36 +172,36 @@ fn guarded(candidate: &Candidate, given: Option<Vec<u8>>) -> Read {
 
 /// `given` are the bytes, where they are here already.
 fn one(candidate: &Candidate, given: Option<Vec<u8>>) -> Read {
-    match (&candidate.origin, given) {
-        (_, Some(bytes)) => of_bytes(candidate, &bytes),
-        (Origin::Memory(bytes), None) => of_bytes(candidate, bytes),
-        (Origin::Blob(blob), None) => match blob.read(&candidate.absolute) {
-            Ok(bytes) => of_bytes(candidate, &bytes),
-            Err(why) => Read::Failed(why),
-        },
-        (Origin::Disk, None) => match filled(&candidate.absolute, |bytes| of_bytes(candidate, bytes)) {
-            Ok(Some(read)) => read,
-            Ok(None) => Read::TooLarge,
-            Err(error) => Read::Failed(error.to_string()),
-        },
+    let read = match given {
+        Some(bytes) => Ok(Some(of_bytes(candidate, &bytes))),
+        None => looked_at(candidate, |bytes| of_bytes(candidate, bytes)),
+    };
+    match read {
+        Ok(Some(read)) => read,
+        Ok(None) => Read::TooLarge,
+        Err(why) => Read::Failed(why),
     }
 }
 
-/// Looks at the bytes of a candidate; `None` where it cannot be read, or is too large.
-pub(super) fn with_bytes<T>(candidate: &Candidate, look: impl FnOnce(&[u8]) -> T) -> Option<T> {
+/// Looks at the bytes of a candidate; `None` where they are too many.
+///
+/// # Errors
+/// When they cannot be read: why.
+fn looked_at<T>(candidate: &Candidate, look: impl FnOnce(&[u8]) -> T) -> Result<Option<T>, String> {
     match &candidate.origin {
-        Origin::Disk => filled(&candidate.absolute, look).ok()?,
-        Origin::Memory(bytes) => Some(look(bytes)),
-        Origin::Blob(blob) => Some(look(&blob.read(&candidate.absolute).ok()?)),
+        Origin::Disk => filled(&candidate.absolute, LARGEST + 1, look).map_err(|e| e.to_string()),
+        Origin::Memory(bytes) => Ok(Some(look(bytes))),
+        Origin::Blob(blob) => blob.read(&candidate.absolute).map(|bytes| Some(look(&bytes))),
     }
 }
 
 /// Looks at the text of a candidate; `None` where there is none.
 pub(super) fn with_text<T>(candidate: &Candidate, look: impl FnOnce(&str) -> T) -> Option<T> {
-    with_bytes(candidate, |bytes| match std::str::from_utf8(bytes) {
+    let seen = looked_at(candidate, |bytes| match std::str::from_utf8(bytes) {
         Ok(text) => Some(look(text)),
         Err(_) => decode(bytes, candidate.language).ok().map(|text| look(&text)),
-    })?
+    });
+    seen.ok()??
 }
 
 /// The text of a candidate, at least up to the lines behind a byte of it: who shows a place near the beginning of a file needs no more. `None` where it cannot be read; what
@@ -209,7 +209,7 @@ pub(super) fn with_text<T>(candidate: &Candidate, look: impl FnOnce(&str) -> T) 
 pub(super) fn text_up_to(candidate: &Candidate, byte: usize) -> Option<Arc<str>> {
     let beginning = match &candidate.origin {
         // Of what is no text nothing but its beginning is pointed at.
-        Origin::Disk if byte > 0 => filled_up_to(&candidate.absolute, byte as u64 + ROOM_BEHIND, |bytes| {
+        Origin::Disk if byte > 0 => filled(&candidate.absolute, byte as u64 + ROOM_BEHIND, |bytes| {
             let end = byte + memchr::memchr_iter(b'\n', bytes.get(byte..)?).nth(LINES_BEHIND)? + 1;
             // What is not UTF-8 says so in its first bytes, or is only told by all of them.
             Some(Arc::from(std::str::from_utf8(&bytes[..end]).ok()?))
@@ -219,7 +219,7 @@ pub(super) fn text_up_to(candidate: &Candidate, byte: usize) -> Option<Arc<str>>
     if let Ok(Some(Some(text))) = beginning {
         return Some(text);
     }
-    with_bytes(candidate, |bytes| decode(bytes, candidate.language).unwrap_or_default())
+    looked_at(candidate, |bytes| decode(bytes, candidate.language).unwrap_or_default()).ok()?
 }
 
 /// Lines that are shown behind a place, and some more.
@@ -228,13 +228,8 @@ const LINES_BEHIND: usize = 4;
 /// Bytes that these lines hardly exceed.
 const ROOM_BEHIND: u64 = 2048;
 
-/// Looks at the bytes of a file, `None` where it is too large. They are this thread's until then.
-fn filled<T>(path: &Path, look: impl FnOnce(&[u8]) -> T) -> std::io::Result<Option<T>> {
-    filled_up_to(path, LARGEST + 1, look)
-}
-
-/// The same of so many bytes at most, of a file that is not too large.
-fn filled_up_to<T>(path: &Path, most: u64, look: impl FnOnce(&[u8]) -> T) -> std::io::Result<Option<T>> {
+/// Looks at so many bytes of a file, `None` where it is too large. They are this thread's until then.
+fn filled<T>(path: &Path, most: u64, look: impl FnOnce(&[u8]) -> T) -> std::io::Result<Option<T>> {
     let mut buffer = BUFFER.take();
     buffer.clear();
     let seen = fill(path, most, &mut buffer).map(|whole| whole.then(|| look(&buffer)));

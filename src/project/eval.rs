@@ -683,7 +683,7 @@ fn builtin(name: Symbol) -> Option<Symbol> {
         "Exception",
     ];
     static PATHS: LazyLock<FxHashMap<Symbol, Symbol>> =
-        LazyLock::new(|| NAMES.iter().map(|name| (Symbol::from(name), Symbol::from(&format!("builtins.{name}")))).collect());
+        LazyLock::new(|| NAMES.iter().map(Symbol::from).map(|name| (name, super::modules::external("builtins".into(), name))).collect());
     PATHS.get(&name).copied()
 }
 

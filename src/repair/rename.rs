@@ -8,6 +8,7 @@ use super::{fix, replace};
 use crate::diagnostic::{self, Diagnostic, Edit, Fix};
 use crate::project::uses::RelationName;
 use crate::rules::{Context, Known, suggest};
+use crate::schema::Relation;
 use crate::source::{Language, Location, SourceFile};
 
 /// Rules whose suggestion is a name for the very token they point at.
@@ -82,11 +83,7 @@ impl Renames {
             return suggest::certain(wrong, new, names.into_iter());
         }
         match d.rule {
-            "unknown-column" => {
-                let (Some(schema), Some(table)) = (d.schema.as_deref(), d.table.as_deref()) else { return false };
-                let name = RelationName { schema: Some(Symbol::from(schema)), name: Symbol::from(table) };
-                matches!(context.relation(name), Known::Closed(_, r) if suggest::certain(wrong, new, r.columns.iter().map(|c| c.name.as_str())))
-            }
+            "unknown-column" => relation_of(context, d).is_some_and(|r| suggest::certain(wrong, new, r.columns.iter().map(|c| c.name.as_str()))),
             "unknown-table" => suggest::certain(wrong, new, context.schema.relations.keys().map(|q| q.name.as_str())),
             "unknown-enum-value" => {
                 context.schema.enums.values().filter(|l| l.iter().any(|x| x == new)).all(|l| suggest::certain(wrong, new, l.iter().map(String::as_str)))
@@ -98,11 +95,15 @@ impl Renames {
 
 /// Whether a column that `x.column` perhaps means is not one of `x`, but of another table of the statement: then the name before it is wrong too.
 fn is_anothers(context: &Context<'_, '_>, d: &Diagnostic, new: &str) -> bool {
-    let (Some(schema), Some(table)) = (d.schema.as_deref(), d.table.as_deref()) else { return false };
-    let name = RelationName { schema: Some(Symbol::from(schema)), name: Symbol::from(table) };
     d.rule == "unknown-column"
         && is_behind_another(context.project.world.sources.get(d.location.file), d.location)
-        && matches!(context.relation(name), Known::Closed(_, r) if r.column(new).is_none())
+        && relation_of(context, d).is_some_and(|r| r.column(new).is_none())
+}
+
+/// The relation that a finding is about, where all of it is known.
+fn relation_of<'c>(context: &'c Context<'_, '_>, d: &Diagnostic) -> Option<&'c Relation> {
+    let name = RelationName { schema: Some(Symbol::from(d.schema.as_deref()?)), name: Symbol::from(d.table.as_deref()?) };
+    if let Known::Closed(_, relation) = context.relation(name) { Some(relation) } else { None }
 }
 
 /// Whether a name and a dot stand before the place.

@@ -1,6 +1,7 @@
 //! Which name was probably meant.
 
 use crate::schema::Relation;
+use crate::sql::hint::letters;
 
 /// The best of the candidates for a misspelt name, if one stands out: same but for case and underscores, plural or singular, an abbreviation of it
 /// (`mfg_date` → `manufacturing_date`), or a small edit distance.
@@ -62,9 +63,10 @@ struct Outline {
 
 impl Outline {
     fn of(name: &str) -> Option<Self> {
-        let own = || name.bytes().filter(|b| *b != b'_');
-        let letters = own().fold(0, |all, b| all | 1 << (b & 31));
-        name.is_ascii().then(|| Self { letters, count: own().count(), first: name.bytes().next() })
+        // An underscore is no letter, and no letter shares its bit.
+        let letters = letters(name) & !letters("_");
+        let count = name.bytes().filter(|b| *b != b'_').count();
+        name.is_ascii().then(|| Self { letters, count, first: name.bytes().next() })
     }
 
     /// Whether names of these outlines are surely not near one another. Each letter that only one of two has costs an edit, or is one of a plural; in an abbreviation all

@@ -435,7 +435,7 @@ impl Schema {
     /// Whether the schema knows a namespace of that name (some object stands in it, or it is searched).
     pub fn has_namespace(&self, schema: &str) -> bool {
         self.search_path.iter().any(|s| s == schema)
-            || self.relations.keys().any(|k| k.schema == schema)
+            || self.names_in(schema).next().is_some()
             || self.functions.keys().any(|k| k.schema == schema)
             || self.enums.keys().any(|k| k.schema == schema)
     }

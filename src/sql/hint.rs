@@ -98,7 +98,7 @@ pub fn nearest<'a>(name: &str, all: impl Iterator<Item = &'a str>) -> Option<&'a
 }
 
 /// Which letters a name has; some share a bit.
-fn letters(name: &str) -> u32 {
+pub(crate) fn letters(name: &str) -> u32 {
     // Of a name in ASCII the bytes are the letters.
     if name.is_ascii() { name.bytes().fold(0, |all, c| all | 1 << (c & 31)) } else { name.chars().fold(0, |all, c| all | 1 << (c as u32 & 31)) }
 }

@@ -14,7 +14,7 @@ mod dml;
 mod expr;
 mod from;
 mod function;
-mod hint;
+pub(crate) mod hint;
 mod input;
 #[cfg(feature = "live")]
 pub mod live;

@@ -41,9 +41,7 @@ impl Made {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).keys().copied().collect::<BTreeSet<usize>>();
         (0..settings.files.len()).into_par_iter().with_max_len(FILES_AT_ONCE).filter(|n| !known.contains(n)).for_each(|n| {
             let file = &settings.files[n];
-            if read::with_text(file, |text| self.note(n, file.language, text)).is_none() {
-                self.note(n, file.language, "");
-            }
+            let _ = read::with_text(file, |text| self.note(n, file.language, text));
         });
         let all = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
         all.into_iter().flat_map(|(n, names)| names.into_iter().map(move |name| (name, folders.of_file[n]))).collect()

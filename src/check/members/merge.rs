@@ -27,8 +27,8 @@ impl Merged {
     /// Adds what was found in one project.
     pub fn add(&mut self, mut other: Outcome) {
         for d in &mut other.diagnostics {
-            for file in memo::files_of(d) {
-                *file = self.file(other.sources.share(*file));
+            for place in memo::places_of(d) {
+                place.file = self.file(other.sources.share(place.file));
             }
         }
         self.outcome.diagnostics.append(&mut other.diagnostics);

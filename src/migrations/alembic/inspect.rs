@@ -81,7 +81,7 @@ fn inspector<'a>(m: &M<'_, 'a>, name: &str, args: &Args<'a>, at: Location) -> Op
     match name {
         "get_table_names" | "get_view_names" => {
             let schema = args.text(0, "schema").unwrap_or_else(|| "public".to_owned());
-            let names = m.host.db.schema().relations.keys().filter(|k| k.schema == schema).map(|k| text(&k.name)).collect();
+            let names = m.host.db.schema().names_in(&schema).map(text).collect();
             let list = Value::list(names, false);
             if let Value::List(l) = &list {
                 l.borrow_mut().tables = schema == "public";

@@ -275,9 +275,6 @@ pub fn method<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &Value<'a>, name: Ident,
     if !container && !HARMLESS.contains(&name.as_str()) {
         rows::escape(ev, args);
     }
-    if !(root::is_beginning(name) || query::may_execute(args)) || !is_used(ev) {
-        return None;
-    }
     root::begin(ev, receiver, name, call, args, span).or_else(|| query::executed_by(ev, receiver, args))
 }
 
@@ -297,7 +294,7 @@ pub fn call<'a>(ev: &mut Evaluator<'_, 'a>, callee: &Value<'a>, call: &'a Call, 
         return rows::builtin(ev, callee, call, args);
     }
     rest::request(ev, None, call, args);
-    if matches!(callee, Value::External(_) | Value::Unknown) && query::may_execute(args) && is_used(ev) {
+    if matches!(callee, Value::External(_) | Value::Unknown) {
         return query::executed_by(ev, callee, args);
     }
     None

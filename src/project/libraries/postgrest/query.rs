@@ -14,7 +14,7 @@ use crate::syntax::python::{Call, Expr, ExprKind, Ident};
 use crate::syntax::sql::template::{HOLE, Template};
 
 use super::shape::{self, Shape};
-use super::{Postgrest, Query, Rows, Verb, logic, note, of, payload, wrap};
+use super::{Postgrest, Query, Rows, Verb, is_used, logic, note, of, payload, wrap};
 
 /// Methods whose first argument is a column.
 pub const FILTERS: &[&str] = &[
@@ -342,14 +342,13 @@ pub fn answer<'a>(q: &Arc<Query>) -> Value<'a> {
     wrap(Postgrest::Answer(Arc::new(Rows { root: q.root, shape, single, certainty: q.certainty, sql: false })))
 }
 
-/// Whether there is anything in the arguments that [`executed_by`] looks at.
-pub fn may_execute(args: &Args<'_>) -> bool {
-    args.values.iter().any(|v| matches!(v, Value::Lambda(_)) || of(v).is_some())
-}
-
 /// `asyncio.to_thread(query.execute)`, `retry(lambda: query.execute())`: whoever is given the one thing to do gives back what it gave.
 pub fn executed_by<'a>(ev: &mut Evaluator<'_, 'a>, callee: &Value<'a>, args: &Args<'a>) -> Option<Value<'a>> {
     if !matches!(callee, Value::Unknown | Value::External(_) | Value::Object(_) | Value::Instance(_)) {
+        return None;
+    }
+    // Nearly all arguments are neither: that is told sooner than what the project imports.
+    if !args.values.iter().any(|v| matches!(v, Value::Lambda(_)) || of(v).is_some()) || !is_used(ev) {
         return None;
     }
     let mut found = args.values.iter().filter_map(|v| match v {

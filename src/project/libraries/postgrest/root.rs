@@ -16,7 +16,7 @@ use crate::source::Span;
 use crate::syntax::python::{Call, ExprKind, Ident};
 
 use super::shape::{Key, Shape};
-use super::{PACKAGES, Postgrest, Query, Verb, note, of, wrap};
+use super::{PACKAGES, Postgrest, Query, Verb, is_used, note, of, wrap};
 
 /// The path given to `client.storage` and its like, whose `from_` names no table.
 pub const OTHER_SERVICE: &str = "storage3";
@@ -94,30 +94,36 @@ fn certainty(ev: &Evaluator<'_, '_>, receiver: &Value<'_>, name: Ident) -> Optio
     (!LOOK_ALIKES.iter().any(|p| is_from(&path, p)) && !path.starts_with("builtins.")).then_some(Certainty::Medium)
 }
 
-/// Whether [`begin`] looks at calls of that method.
-pub fn is_beginning(name: Ident) -> bool {
-    matches!(name.as_str(), "table" | "from_" | "from_table" | "rpc" | "schema" | "postgrest_schema")
+/// What a chain begins with.
+#[derive(PartialEq, Eq)]
+enum Beginning {
+    Table,
+    Function,
+    Schema,
 }
 
 /// `client.table(…)` and its kin; `None` for any other call.
 pub fn begin<'a>(ev: &mut Evaluator<'_, 'a>, receiver: &Value<'a>, name: Ident, call: &'a Call, args: &Args<'a>, _span: Span) -> Option<Value<'a>> {
-    let rpc = match name.as_str() {
-        "table" | "from_" | "from_table" => false,
-        "rpc" => true,
-        "schema" | "postgrest_schema" => {
-            let sure = certainty(ev, receiver, name)?;
-            let schema = args.get(call, 0, "schema")?.constant()?;
-            // Where it is less sure, a table named behind it is still one of that schema, and of no other.
-            return (call.args.len() == 1).then(|| wrap(Postgrest::Schema(Some(Symbol::from(&schema)), sure)));
-        }
+    let beginning = match name.as_str() {
+        "table" | "from_" | "from_table" => Beginning::Table,
+        "rpc" => Beginning::Function,
+        "schema" | "postgrest_schema" => Beginning::Schema,
         _ => return None,
     };
+    if !is_used(ev) {
+        return None;
+    }
     let sure = certainty(ev, receiver, name)?;
+    if beginning == Beginning::Schema {
+        let schema = args.get(call, 0, "schema")?.constant()?;
+        // Where it is less sure, a table named behind it is still one of that schema, and of no other.
+        return (call.args.len() == 1).then(|| wrap(Postgrest::Schema(Some(Symbol::from(&schema)), sure)));
+    }
     let schema = match of(receiver) {
         Some(Postgrest::Schema(s, _)) => *s,
         _ => default_schema(receiver),
     };
-    if rpc {
+    if beginning == Beginning::Function {
         return function(ev, schema, sure, call, args);
     }
     let given = args.get(call, 0, "table_name").or_else(|| args.keyword(call, "table"));
