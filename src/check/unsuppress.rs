@@ -2,7 +2,7 @@
 
 use crate::diagnostic::{Edit, Fix, Safety};
 use crate::facts::Suppression;
-use crate::source::{FileId, Location, SourceFile, Span};
+use crate::source::{FileId, Language, Location, SourceFile, Span};
 
 /// The edit that takes the rules at `unused` (by their number) out of the comment; the whole comment where none is left.
 pub(super) fn fix(file: FileId, source: &SourceFile, comment: &Suppression, unused: &[usize], this: usize) -> Option<Fix> {
@@ -32,8 +32,7 @@ fn whole(source: &SourceFile, comment: &Suppression) -> Option<Span> {
     let len = match opener {
         "/*" => rest.find("*/")? + 2,
         "<!--" => rest.find("-->")? + 3,
-        // Another comment behind ours stays, and so does the quote that ends a string.
-        _ => rest.find(['#', '"', '\'']).unwrap_or(rest.len()),
+        _ => line_comment(source.language, opener, rest),
     };
     let mut end = comment.span.end as usize + len;
     let lead = text.get(line.start as usize..start)?;
@@ -51,11 +50,24 @@ fn whole(source: &SourceFile, comment: &Suppression) -> Option<Span> {
     Some(Span::new(line.start as usize, end + ending))
 }
 
+/// How many bytes of `rest`, the line behind the brackets, belong to a comment that ends with its line. Another comment behind ours stays; where the comment may
+/// stand in a string, so does the quote that ends it.
+fn line_comment(language: Language, opener: &str, rest: &str) -> usize {
+    let quote = match language {
+        Language::Sql => None,
+        Language::Python | Language::Yaml if opener == "#" => None,
+        Language::Python | Language::Yaml | Language::Markdown => rest.find(['"', '\'']),
+    };
+    // `#12` is an issue, not a comment.
+    let hash = rest.match_indices('#').map(|(n, _)| n).find(|n| !rest[n + 1..].starts_with(|c: char| c.is_ascii_digit()));
+    let other = if language == Language::Sql { rest.find("--") } else { hash };
+    [quote, other].into_iter().flatten().min().unwrap_or(rest.len())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::facts;
-    use crate::source::Language;
 
     fn without(language: Language, text: &str, unused: &[usize]) -> String {
         let source = SourceFile::new("a", language, text);
@@ -71,8 +83,10 @@ mod tests {
         assert_eq!(python("a = 1  # dbtruth: ignore[unknown-column] why\nb\n"), "a = 1\nb\n");
         assert_eq!(python("# dbtruth: ignore[unknown-column]\r\na\r\n"), "a\r\n");
         assert_eq!(python("a = 1  # dbtruth: ignore[unknown-column]  # noqa\n"), "a = 1  # noqa\n");
+        assert_eq!(python("a = 1  # dbtruth: ignore[unknown-column] don't, see #12\nb\n"), "a = 1\nb\n");
         assert_eq!(python("a = \"\"\"select 1 -- dbtruth: ignore[unknown-column]\"\"\"\n"), "a = \"\"\"select 1 \"\"\"\n");
         assert_eq!(without(Language::Sql, "select /* dbtruth: ignore[unknown-column] x */ 1;\n", &[0]), "select  1;\n");
+        assert_eq!(without(Language::Sql, "select 1; -- dbtruth: ignore[unknown-column] it's #1 -- noqa\n", &[0]), "select 1; -- noqa\n");
         assert_eq!(without(Language::Markdown, "a\n<!-- dbtruth: ignore[unknown-column] -->\nb\n", &[0]), "a\nb\n");
     }
 

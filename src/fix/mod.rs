@@ -108,7 +108,7 @@ pub fn run(settings: &Settings, options: &Options) -> Result<Fixed, Failure> {
     Ok(Fixed { changes, outcome, made, notes: work.notes.into_iter().collect() })
 }
 
-/// A repair that must not be tried again: its rule, and its edits.
+/// A repair that must not be tried again while its files stay as they are: its rule, and its edits.
 type Refused = (&'static str, Vec<(String, u32, u32, String)>);
 
 fn key(sources: &Sources, rule: &'static str, fix: &Fix) -> Refused {
@@ -160,6 +160,8 @@ impl Work {
             if let Some(after) = recode(&change.before, source.language, &change.old, &change.new) {
                 change.after = after;
             }
+            // What did not fit into the text as it was may fit now; its bytes mean something else in any case.
+            self.refused.retain(|(_, edits)| edits.iter().all(|(path, ..)| **path != *source.path));
         }
         made
     }

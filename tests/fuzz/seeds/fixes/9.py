@@ -1,0 +1,1 @@
+--dbtruth:ignore[unknown-table](''é;--dbtruth:ignore[unknown-table]'');
