@@ -5,13 +5,11 @@
 
 mod markdown;
 mod suppression;
-pub mod vocabulary;
 
 use serde::{Deserialize, Serialize};
 
 pub use markdown::{Attribute, Diagram, Entity, Markdown, Snippet};
 pub use suppression::{NamedRule, Suppression};
-pub use vocabulary::may_matter;
 
 use crate::source::{Language, SourceFile, Span};
 use crate::syntax::python;

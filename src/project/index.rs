@@ -548,9 +548,4 @@ impl<'a> Index<'a> {
             Some(_) => self.order.iter().flat_map(|f| self.classes_of(*f)).copied().collect(),
         }
     }
-
-    /// All function ids.
-    pub fn function_ids(&self) -> impl Iterator<Item = FunctionId> + use<> {
-        (0..u32::try_from(self.functions.len()).unwrap_or(u32::MAX)).map(FunctionId)
-    }
 }

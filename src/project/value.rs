@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::symbol::Symbol;
 
 use crate::source::{FileId, Location};
-use crate::syntax::python::{Call, Expr, Function, Param};
+use crate::syntax::python::{Call, Expr, Param};
 
 use super::index::{ClassId, FunctionId};
 use super::text::Text;
@@ -115,9 +115,6 @@ impl<'a> Dict<'a> {
         self.entries.iter().rev().find(|e| e.key.constant().is_some_and(|k| k == key))
     }
 }
-
-/// A function node together with its file, for libraries that look inside.
-pub type FunctionNode<'a> = (FileId, &'a Function);
 
 /// More alternatives than this are no longer worth following.
 const MAX_UNION: usize = 24;

@@ -343,41 +343,6 @@ pub fn family(text: &str) -> Family {
     if ty.array { Family::Array(Box::new(one)) } else { one }
 }
 
-/// Whether PostgreSQL's input function of the type takes the text of a string literal; `None` where that is not known.
-///
-/// Only what is certain is decided: integers, numbers, booleans and UUIDs (their input functions `int4in`, `numeric_in`, `boolin`, `uuid_in`).
-pub fn literal_fits(ty: &str, literal: &str) -> Option<bool> {
-    let text = literal.trim_matches([' ', '\t', '\n', '\r', '\u{b}', '\u{c}']);
-    let digits = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
-    let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
-    match family(ty) {
-        // Version 16 also takes `0x1f` and `1_000`.
-        Family::Integer if unsigned.contains(['x', 'X', 'o', 'O', 'b', 'B', '_']) => None,
-        Family::Integer => Some(digits(unsigned)),
-        Family::Numeric | Family::Float => {
-            let words = ["nan", "inf", "infinity"];
-            if words.iter().any(|w| unsigned.eq_ignore_ascii_case(w)) || unsigned.contains(['x', 'X', 'o', 'O', 'b', 'B', '_']) {
-                return None;
-            }
-            let (mantissa, exponent) = unsigned.split_once(['e', 'E']).unwrap_or((unsigned, "0"));
-            let (whole, part) = mantissa.split_once('.').unwrap_or((mantissa, "0"));
-            let mantissa = mantissa != "." && (digits(whole) || whole.is_empty()) && (digits(part) || part.is_empty());
-            Some(mantissa && digits(exponent.strip_prefix(['-', '+']).unwrap_or(exponent)))
-        }
-        Family::Boolean => {
-            let lower = text.to_ascii_lowercase();
-            let prefix = |word: &str, least: usize| lower.len() >= least && word.starts_with(&lower);
-            Some(["true", "false", "yes", "no"].iter().any(|w| prefix(w, 1)) || prefix("on", 2) || prefix("off", 2) || lower == "1" || lower == "0")
-        }
-        Family::Uuid => {
-            let inner = text.strip_prefix('{').map_or(Some(text), |t| t.strip_suffix('}'))?;
-            let hex = inner.bytes().filter(|b| *b != b'-').collect::<Vec<_>>();
-            Some(hex.len() == 32 && hex.iter().all(u8::is_ascii_hexdigit))
-        }
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -446,24 +411,5 @@ mod tests {
         assert_eq!(family("int4[]"), Family::Array(Box::new(Family::Integer)));
         assert_eq!(family("public.order_status"), Family::Other("order_status".into()));
         assert_eq!(family("vector(3)"), Family::Other("vector".into()));
-    }
-
-    #[test]
-    fn literals_that_a_type_takes() {
-        for (ty, literal, expected) in [
-            ("integer", " -12 ", Some(true)),
-            ("integer", "1.5", Some(false)),
-            ("integer", "0x1f", None),
-            ("numeric", "1.5e3", Some(true)),
-            ("numeric", ".", Some(false)),
-            ("boolean", "ye", Some(true)),
-            ("boolean", "o", Some(false)),
-            ("boolean", "maybe", Some(false)),
-            ("uuid", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11", Some(true)),
-            ("uuid", "nope", Some(false)),
-            ("date", "tomorrow", None),
-        ] {
-            assert_eq!(literal_fits(ty, literal), expected, "{ty} {literal}");
-        }
     }
 }
