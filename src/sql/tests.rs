@@ -162,6 +162,29 @@ fn enums_know_their_labels() {
 }
 
 #[test]
+fn between_has_all_that_stands_left_of_it() {
+    clean("select 1 from orders where placed_at::date between '2020-01-01' and current_date and id::int not between 1 and 2");
+    clean("select 1 from orders where placed_at at time zone 'UTC' between '2020-01-01' and now()::timestamp or -id between 1 and 2");
+    finds(
+        "select 1 from orders where placed_at::date between made and sold and gone = 1",
+        &["unknown-column: made", "unknown-column: sold", "unknown-column: gone"],
+    );
+    finds(
+        "select 1 from orders where id = 1 and (placed_at::date not between made and now()::date) or gone = 1",
+        &["unknown-column: made", "unknown-column: gone"],
+    );
+    finds(
+        "select case when id::int + 1 between 1 and made then gone end, (id::text between 'a' and sold) from orders",
+        &["unknown-column: made", "unknown-column: gone", "unknown-column: sold"],
+    );
+    finds(
+        "select array[id::int between 1 and made], count(*) filter (where not id::int between 1 and sold) from orders",
+        &["unknown-column: made", "unknown-column: sold"],
+    );
+    finds("select 1 from orders where placed_at::date between '2020-13-01' and current_date", &["type-mismatch: '2020-13-01'"]);
+}
+
+#[test]
 fn constants_are_read_as_their_column_is() {
     clean("select 1 from orders where id = '7' and placed_at > 'yesterday' and total between '1.5' and '2e3' and id in (1, '2') and id = any('{1,2}')");
     finds("select 1 from orders where id = 'abc'", &["type-mismatch: 'abc'"]);

@@ -20,8 +20,16 @@ impl Ddl {
                 self.schema.enums.insert(name, labels.iter().map(|(label, _)| label.clone()).collect());
             }
             TypeKind::Composite(columns) => {
-                let columns = columns.iter().filter_map(|c| Some((c.name.as_str().to_owned(), self.type_text(c.ty.as_ref()?)))).collect();
-                self.schema.composites.insert(name, columns);
+                let mut attributes: Vec<(String, String)> = Vec::new();
+                for column in columns {
+                    let Some(ty) = &column.ty else { continue };
+                    if attributes.iter().any(|(a, _)| a == column.name.as_str()) {
+                        self.note(column.name.span, NoteKind::Exists("column", format!("{name}.{}", column.name.as_str())));
+                    } else {
+                        attributes.push((column.name.as_str().to_owned(), self.type_text(ty)));
+                    }
+                }
+                self.schema.composites.insert(name, attributes);
             }
             TypeKind::Range(options) => {
                 let subtype = options.iter().find(|(key, _)| key == "subtype").map(|(_, value)| self.print(None, |p| p.ty(value)));

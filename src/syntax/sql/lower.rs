@@ -4,6 +4,7 @@
 //! whose parentheses or operators nest too deep is refused before it is parsed.
 
 mod alter;
+mod between;
 mod create;
 mod dml;
 mod expr;
@@ -20,7 +21,7 @@ use squawk_parser::{EntryPoint, LexedStr, StrStep};
 use squawk_syntax::ast::{self, AstNode};
 use squawk_syntax::{SyntaxNode, ast::Stmt};
 
-use super::ast::{MAX_DEPTH, Statement, StatementKind};
+use super::ast::{Expr, MAX_DEPTH, Statement, StatementKind};
 use super::mask::Edit;
 use crate::source::Span;
 
@@ -31,6 +32,8 @@ struct Lower<'a> {
     depth: Cell<usize>,
     /// What was replaced before parsing.
     edits: &'a [Edit],
+    /// What stands left of the `BETWEEN` that is read next, where the parser did not see that.
+    target: Cell<Option<Expr>>,
 }
 
 impl Lower<'_> {
@@ -80,7 +83,7 @@ pub struct Parsed {
 /// Parses the text of one statement that begins at byte `base` of the whole; `edits` says what was replaced in it.
 pub fn parse_statement(text: &str, base: u32, edits: &[Edit]) -> Parsed {
     let (root, mut errors) = tree(text);
-    let lower = Lower { base, depth: Cell::new(0), edits };
+    let lower = Lower { base, depth: Cell::new(0), edits, target: Cell::new(None) };
     let span = Span { start: base, end: lower.end(Span::new(0, text.len()).end) };
     for error in &mut errors {
         *error = lower.start(*error);

@@ -6,6 +6,7 @@ use squawk_syntax::ast::{self, AstNode, BinOp, LitKind, PostfixOp, PrefixOp};
 use crate::symbol::Symbol;
 
 use super::Lower;
+use super::between::{binds_more, is_rest, within};
 use super::names::{has_token, object_from_parts, squeeze};
 use super::precedence::{is_other, lean_left, others_in};
 use crate::source::Span;
@@ -21,12 +22,13 @@ impl Lower<'_> {
         match (expr, kind) {
             (ast::Expr::ParenExpr(paren), kind @ (ExprKind::Query(_) | ExprKind::Broken)) => Expr { span: self.span(paren.syntax()), kind },
             (ast::Expr::ParenExpr(paren), kind) => Expr { span: paren.expr().map_or(span, |e| self.span(e.syntax())), kind },
+            (ast::Expr::CastExpr(cast), kind) => self.with_rest(&cast, Expr { span, kind }),
             (_, kind) => Expr { span, kind },
         }
     }
 
     pub(super) fn exprs(&self, list: impl Iterator<Item = ast::Expr>) -> Vec<Expr> {
-        list.map(|e| self.expr(Some(e))).collect()
+        list.filter(|e| !is_rest(e)).map(|e| self.expr(Some(e))).collect()
     }
 
     /// An expression that may be missing.
@@ -56,10 +58,7 @@ impl Lower<'_> {
                     _ => ExprKind::IsTest(value),
                 }
             }
-            ast::Expr::BetweenExpr(b) => {
-                let between = ExprKind::Between(Box::new((self.expr(b.target()), self.expr(b.start()), self.expr(b.end()))));
-                if b.not_token().is_some() { self.negated(b.syntax(), between) } else { between }
-            }
+            ast::Expr::BetweenExpr(between) => self.between(between),
             ast::Expr::CaseExpr(case) => ExprKind::Case(Box::new(Case {
                 operand: self.maybe(case.expr()),
                 whens: case.when_clause_list().map_or_else(Vec::new, |l| l.when_clauses().map(|w| (self.expr(w.condition()), self.expr(w.then()))).collect()),
@@ -167,21 +166,27 @@ impl Lower<'_> {
 
     fn paren_expr(&self, paren: &ast::ParenExpr) -> ExprKind {
         if let Some(inner) = paren.expr() {
-            return self.nested(|this| this.expr_kind(&inner)).unwrap_or(ExprKind::Broken);
+            return match inner {
+                // The rest of a `BETWEEN` may follow it.
+                inner @ ast::Expr::CastExpr(_) => self.expr(Some(inner)).kind,
+                inner => self.nested(|this| this.expr_kind(&inner)).unwrap_or(ExprKind::Broken),
+            };
         }
         let select = paren.syntax().children().find_map(ast::SelectVariant::cast);
         select.map_or(ExprKind::Broken, |s| ExprKind::Query(Box::new(self.select_variant(&s))))
     }
 
     fn prefix(&self, prefix: &ast::PrefixExpr) -> ExprKind {
-        let value = self.boxed(prefix.expr());
-        match prefix.op() {
-            Some(PrefixOp::Not(_)) => ExprKind::Not(value),
-            Some(PrefixOp::Minus(_)) => ExprKind::Unary("-".to_owned(), value),
-            Some(PrefixOp::Plus(_)) => ExprKind::Unary("+".to_owned(), value),
-            Some(PrefixOp::CustomOp(op)) => ExprKind::Unary(op.syntax().text().to_string(), value),
-            _ => ExprKind::Unary(String::new(), value),
-        }
+        let value = self.expr(prefix.expr());
+        let op = match prefix.op() {
+            Some(PrefixOp::Not(_)) => return ExprKind::Not(Box::new(value)),
+            Some(PrefixOp::Minus(_)) => "-".to_owned(),
+            Some(PrefixOp::Plus(_)) => "+".to_owned(),
+            Some(PrefixOp::CustomOp(op)) => op.syntax().text().to_string(),
+            _ => String::new(),
+        };
+        let build = |value| ExprKind::Unary(op, Box::new(value));
+        if matches!(prefix.expr(), Some(ast::Expr::ParenExpr(_))) { build(value) } else { within(self.span(prefix.syntax()).start, value, build) }
     }
 
     fn binary(&self, binary: &ast::BinExpr) -> ExprKind {
@@ -210,7 +215,7 @@ impl Lower<'_> {
                     _ => ExprKind::IsDistinct(Box::new((left, right))),
                 };
             }
-            Some(BinOp::AtTimeZone(_)) => return ExprKind::AtTimeZone(vec![left, self.expr(binary.rhs())]),
+            Some(BinOp::AtTimeZone(_)) => return within(left.span.start, self.expr(binary.rhs()), |zone| ExprKind::AtTimeZone(vec![left, zone])),
             Some(BinOp::Like(_) | BinOp::Ilike(_) | BinOp::SimilarTo(_) | BinOp::Escape(_)) => return self.like(left, binary),
             Some(BinOp::NotLike(_) | BinOp::NotIlike(_) | BinOp::NotSimilarTo(_)) => return self.negated(binary.syntax(), self.like(left, binary)),
             Some(BinOp::CustomOp(op)) => (op.syntax().text().to_string(), self.span(op.syntax())),
@@ -223,12 +228,17 @@ impl Lower<'_> {
         };
         let chained = if is_other(binary) { others_in(binary.rhs()) } else { 0 };
         if chained > 0 {
-            return lean_left(left, text, node, self.expr(binary.rhs()), chained);
+            let start = left.span.start;
+            return within(start, self.expr(binary.rhs()), |right| lean_left(left, text, node, right, chained));
         }
         match self.quantified(binary.rhs()) {
             Some(Quantified::Array(e)) => ExprKind::AnyArray(Box::new((left, e)), text),
             Some(Quantified::Query(q)) => ExprKind::AnyQuery(Box::new((left, q)), text),
-            None => ExprKind::Binary(Box::new(Binary { op: text, op_span: node, left, right: self.expr(binary.rhs()) })),
+            None => {
+                let (start, right, tight) = (left.span.start, self.expr(binary.rhs()), binds_more(&text));
+                let build = |right| ExprKind::Binary(Box::new(Binary { op: text, op_span: node, left, right }));
+                if tight && !matches!(binary.rhs(), Some(ast::Expr::ParenExpr(_))) { within(start, right, build) } else { build(right) }
+            }
         }
     }
 
