@@ -1,5 +1,6 @@
 //! Reads the annotations of mapped attributes: `Mapped[str | None]`, `Annotated[int, mapped_column(...)]`, and the names that stand for them.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use crate::symbol::Symbol;
@@ -20,6 +21,26 @@ use super::{declared, enums};
 
 /// How deep aliases of aliases are followed.
 const MAX_DEPTH: usize = 12;
+
+/// Of how many parts an annotation may consist once all its aliases are followed: they may name each other, and themselves (`type Json = dict[str, Json] | None`).
+const MAX_PARTS: usize = 2000;
+
+/// How deep in an annotation something stands, and how many parts of it may still be read.
+#[derive(Clone, Copy)]
+struct Depth<'c>(usize, &'c Cell<usize>);
+
+impl Depth<'_> {
+    fn deeper(self) -> Self {
+        Self(self.0 + 1, self.1)
+    }
+
+    /// Whether it is too deep, or one part too many.
+    fn is_over(self) -> bool {
+        let left = self.1.get();
+        self.1.set(left.saturating_sub(1));
+        self.0 > MAX_DEPTH || left == 0
+    }
+}
 
 /// What a type is, as far as a column's type may depend on it. Also the keys of a `type_annotation_map`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,8 +80,12 @@ pub struct Annotation<'a> {
 
 /// Reads an annotation where the evaluator stands.
 pub fn read<'a>(ev: &mut Evaluator<'_, 'a>, e: &'a Expr) -> Annotation<'a> {
+    part(ev, e, Depth(0, &Cell::new(MAX_PARTS)))
+}
+
+fn part<'a>(ev: &mut Evaluator<'_, 'a>, e: &'a Expr, depth: Depth<'_>) -> Annotation<'a> {
     let mut out = Annotation::default();
-    walk(ev, e, &mut out, 0);
+    walk(ev, e, &mut out, depth);
     out
 }
 
@@ -71,20 +96,20 @@ fn arguments(index: &Expr) -> &[Expr] {
     }
 }
 
-fn walk<'a>(ev: &mut Evaluator<'_, 'a>, e: &'a Expr, out: &mut Annotation<'a>, depth: usize) {
-    if depth > MAX_DEPTH {
+fn walk<'a>(ev: &mut Evaluator<'_, 'a>, e: &'a Expr, out: &mut Annotation<'a>, depth: Depth<'_>) {
+    if depth.is_over() {
         return;
     }
     match &e.kind {
         ExprKind::None => out.optional = true,
         ExprKind::Str(lit) => {
             if let Some(text) = lit.constant() {
-                quoted(ev, &text, out, depth + 1);
+                quoted(ev, &text, out, depth.deeper());
             }
         }
         ExprKind::Binary(b) => {
-            walk(ev, &b.0, out, depth + 1);
-            walk(ev, &b.2, out, depth + 1);
+            walk(ev, &b.0, out, depth.deeper());
+            walk(ev, &b.2, out, depth.deeper());
         }
         ExprKind::Subscript(s) => {
             let base = ev.eval(&s.0);
@@ -95,7 +120,7 @@ fn walk<'a>(ev: &mut Evaluator<'_, 'a>, e: &'a Expr, out: &mut Annotation<'a>, d
                 out.python.push(Python::Generic(text));
                 out.collection |= name != "dict" && name != "Dict";
                 for a in args {
-                    let inner = read(ev, a);
+                    let inner = part(ev, a, depth.deeper());
                     out.inside.extend(inner.python.iter().filter_map(|p| if let Python::Class(c) = p { Some(*c) } else { None }));
                     out.quoted = out.quoted.take().or(inner.quoted);
                 }
@@ -105,7 +130,7 @@ fn walk<'a>(ev: &mut Evaluator<'_, 'a>, e: &'a Expr, out: &mut Annotation<'a>, d
         // `NewType("UserId", int)`
         ExprKind::Call(c) if super::super::index::last_name(&c.func).is_some_and(|n| n.as_str() == "NewType") => {
             if let Some(inner) = c.positional(1) {
-                walk(ev, inner, out, depth + 1);
+                walk(ev, inner, out, depth.deeper());
             }
         }
         _ => {}
@@ -113,22 +138,22 @@ fn walk<'a>(ev: &mut Evaluator<'_, 'a>, e: &'a Expr, out: &mut Annotation<'a>, d
 }
 
 /// `Mapped[T]`, `Optional[T]`, `Annotated[T, …]`…: whether the name is one of them.
-fn wrapper<'a>(ev: &mut Evaluator<'_, 'a>, name: &str, args: &'a [Expr], out: &mut Annotation<'a>, depth: usize) -> bool {
+fn wrapper<'a>(ev: &mut Evaluator<'_, 'a>, name: &str, args: &'a [Expr], out: &mut Annotation<'a>, depth: Depth<'_>) -> bool {
     match name {
         "Mapped" | "DynamicMapped" | "WriteOnlyMapped" | "InstrumentedAttribute" | "MappedColumn" => {
             out.mapped = true;
             out.collection |= name == "DynamicMapped" || name == "WriteOnlyMapped";
-            args.iter().for_each(|a| walk(ev, a, out, depth + 1));
+            args.iter().for_each(|a| walk(ev, a, out, depth.deeper()));
         }
         "ClassVar" => {
             out.class_var = true;
-            args.iter().for_each(|a| walk(ev, a, out, depth + 1));
+            args.iter().for_each(|a| walk(ev, a, out, depth.deeper()));
         }
         "Optional" => {
             out.optional = true;
-            args.iter().for_each(|a| walk(ev, a, out, depth + 1));
+            args.iter().for_each(|a| walk(ev, a, out, depth.deeper()));
         }
-        "Union" | "Final" | "Required" | "InitVar" => args.iter().for_each(|a| walk(ev, a, out, depth + 1)),
+        "Union" | "Final" | "Required" | "InitVar" => args.iter().for_each(|a| walk(ev, a, out, depth.deeper())),
         "Annotated" => {
             for a in args.iter().skip(1) {
                 if let Value::Library(LibraryValue::Declared(d)) = ev.eval(a) {
@@ -136,7 +161,7 @@ fn wrapper<'a>(ev: &mut Evaluator<'_, 'a>, name: &str, args: &'a [Expr], out: &m
                 }
             }
             if let Some(first) = args.first() {
-                walk(ev, first, out, depth + 1);
+                walk(ev, first, out, depth.deeper());
             }
         }
         "Literal" => {
@@ -149,7 +174,7 @@ fn wrapper<'a>(ev: &mut Evaluator<'_, 'a>, name: &str, args: &'a [Expr], out: &m
     true
 }
 
-fn name<'a>(ev: &mut Evaluator<'_, 'a>, e: &'a Expr, out: &mut Annotation<'a>, depth: usize) {
+fn name<'a>(ev: &mut Evaluator<'_, 'a>, e: &'a Expr, out: &mut Annotation<'a>, depth: Depth<'_>) {
     if let Some((file, value)) = definition_of(ev, e)
         && matches!(
             value.kind,
@@ -158,7 +183,7 @@ fn name<'a>(ev: &mut Evaluator<'_, 'a>, e: &'a Expr, out: &mut Annotation<'a>, d
     {
         out.python.push(Python::Alias(Location::new(file, value.span)));
         let mut inner = Evaluator::quiet_on(ev.world, Place::module(file), &ev.trail);
-        walk(&mut inner, value, out, depth + 1);
+        walk(&mut inner, value, out, depth.deeper());
         return;
     }
     let v = ev.eval(e);
@@ -193,14 +218,14 @@ fn normal(path: Symbol) -> Symbol {
 }
 
 /// Quoted annotations: `"Mapped[User | None]"`, `"User"`.
-fn quoted<'a>(ev: &mut Evaluator<'_, 'a>, text: &str, out: &mut Annotation<'a>, depth: usize) {
+fn quoted<'a>(ev: &mut Evaluator<'_, 'a>, text: &str, out: &mut Annotation<'a>, depth: Depth<'_>) {
     let text = text.trim();
-    if depth > MAX_DEPTH || text.is_empty() {
+    if depth.is_over() || text.is_empty() {
         return;
     }
     let parts = split_top(text, '|');
     if parts.len() > 1 {
-        parts.iter().for_each(|p| quoted(ev, p, out, depth + 1));
+        parts.iter().for_each(|p| quoted(ev, p, out, depth.deeper()));
         return;
     }
     if text == "None" {
@@ -214,14 +239,14 @@ fn quoted<'a>(ev: &mut Evaluator<'_, 'a>, text: &str, out: &mut Annotation<'a>, 
         match last(base.trim()) {
             "Mapped" | "DynamicMapped" | "WriteOnlyMapped" => {
                 out.mapped = true;
-                args.iter().for_each(|a| quoted(ev, a, out, depth + 1));
+                args.iter().for_each(|a| quoted(ev, a, out, depth.deeper()));
             }
             "Optional" => {
                 out.optional = true;
-                args.iter().for_each(|a| quoted(ev, a, out, depth + 1));
+                args.iter().for_each(|a| quoted(ev, a, out, depth.deeper()));
             }
-            "Union" => args.iter().for_each(|a| quoted(ev, a, out, depth + 1)),
-            "Annotated" => args.iter().take(1).for_each(|a| quoted(ev, a, out, depth + 1)),
+            "Union" => args.iter().for_each(|a| quoted(ev, a, out, depth.deeper())),
+            "Annotated" => args.iter().take(1).for_each(|a| quoted(ev, a, out, depth.deeper())),
             "ClassVar" => out.class_var = true,
             _ => {
                 out.python.push(Python::Generic(text.split_whitespace().collect()));

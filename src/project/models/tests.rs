@@ -570,3 +570,27 @@ class Order(HasEvents, Base):
         ]
     );
 }
+
+#[test]
+fn types_that_name_themselves_come_to_an_end() {
+    let code = r"
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+type Json = dict[str, Json] | list[Json] | str
+type P = Q | list[Q]
+type Q = P | list[P]
+A = tuple[P, P, P, P, P, P, P, P]
+B = tuple[A, A, A, A, A, A, A, A]
+C = tuple[B, B, B, B, B, B, B, B]
+D = tuple[C, C, C, C, C, C, C, C]
+class Base(DeclarativeBase): ...
+class Log(Base):
+    __tablename__ = 'log'
+    id: Mapped[int] = mapped_column(primary_key=True)
+    info: Mapped[Json]
+    p: Mapped[P]
+    d: Mapped[D]
+";
+    let found = models(code);
+    assert_eq!(found.first().map(String::as_str), Some("Log log"), "{found:?}");
+    assert!(found.iter().any(|c| c.starts_with("  info=") || c.starts_with("  info ")), "{found:?}");
+}
