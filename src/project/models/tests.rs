@@ -594,3 +594,26 @@ class Log(Base):
     assert_eq!(found.first().map(String::as_str), Some("Log log"), "{found:?}");
     assert!(found.iter().any(|c| c.starts_with("  info=") || c.starts_with("  info ")), "{found:?}");
 }
+
+#[test]
+fn a_type_of_the_project_hands_labels_on_by_itself() {
+    let code = r#"
+import enum
+from sqlalchemy.dialects.postgresql import ENUM
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import SchemaType, TypeDecorator
+class Base(DeclarativeBase): ...
+class ByValue(TypeDecorator, SchemaType):
+    impl = ENUM
+    def __init__(self, enum_cls, **opts):
+        super().__init__(*(m.value for m in enum_cls), **opts)
+class Kind(enum.StrEnum):
+    NEW = "new"
+class Project(Base):
+    __tablename__ = "project"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[Kind] = mapped_column(ByValue(Kind), nullable=False)
+    plain: Mapped[Kind] = mapped_column(ENUM, nullable=False)
+"#;
+    assert_eq!(models(code), ["Project project", "  id integer not null key", "  kind ? not null", "  plain kind [\"NEW\"] not null"]);
+}

@@ -203,6 +203,14 @@ pub fn of_class<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId, args: &Arguments
     if !is_type_class(ev, class) {
         return None;
     }
+    let found = written(ev, class, args)?;
+    // Only SQLAlchemy's own `Enum` takes its labels from the annotation of its column; what a class hands on to its `impl` is seen nowhere.
+    let unlabelled = found.is_enum && found.labels.is_none() && found.enum_class.is_none();
+    Some(SqlType { is_enum: found.is_enum && !unlabelled, ..found })
+}
+
+/// What such a class says of itself.
+fn written<'a>(ev: &mut Evaluator<'_, 'a>, class: ClassId, args: &Arguments<'a>) -> Option<SqlType> {
     // What the class says of PostgreSQL comes first.
     if let Some((owner, [.., Binding::Function(f)])) = ev.world.class_member(class, Symbol::from("load_dialect_impl")) {
         let (f, _) = (*f, owner);
