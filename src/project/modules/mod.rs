@@ -186,6 +186,13 @@ impl ModuleTable {
                 return found;
             }
         }
+        // Some start a program inside a package, or put its folder on `sys.path`. A file of that whole name is hardly there by chance.
+        if module.contains('.') && !known {
+            let outermost = |f: &str| !self.is_package_folder(parent(f));
+            let beside = holders.iter().copied().filter(|f| outermost(f));
+            let inside = above.iter().copied().chain(beside).filter(|f| !is_start(f) && !itself(f));
+            return inside.filter_map(|f| self.at(&join(f, &wanted))).find(|m| matches!(m, ModuleRef::File(_))).unwrap_or(ModuleRef::External);
+        }
         ModuleRef::External
     }
 
@@ -312,6 +319,28 @@ mod tests {
         assert_eq!(table.resolve(ids[1], 0, "app.core.supabase"), ModuleRef::File(ids[0]));
         assert_eq!(table.resolve(ids[0], 0, "helpers"), ModuleRef::File(ids[2]));
     }
+
+    #[test]
+    fn a_program_may_start_inside_a_package() {
+        let mut sources = Sources::default();
+        let paths = [
+            "backend/__init__.py",
+            "backend/pkg/models.py",
+            "backend/pkg/api/views.py",
+            "run.py",
+            "lib/deep/__init__.py",
+            "lib/__init__.py",
+            "lib/deep/inner/x.py",
+        ];
+        let ids: Vec<_> = paths.iter().map(|p| sources.add(SourceFile::new(*p, Language::Python, ""))).collect();
+        let table = ModuleTable::build(&sources, ids.iter().copied());
+        assert_eq!(table.resolve(ids[2], 0, "pkg.models"), ModuleRef::File(ids[1]));
+        assert_eq!(table.resolve(ids[3], 0, "pkg.models"), ModuleRef::File(ids[1]));
+        assert_eq!(table.resolve(ids[2], 0, "pkg.gone"), ModuleRef::External);
+        // A folder deep inside a package is no root for those outside of it.
+        assert_eq!(table.resolve(ids[3], 0, "inner.x"), ModuleRef::External);
+    }
+
     /// What was written down answers as what it was written from.
     #[test]
     fn a_table_that_was_kept_answers_as_before() {
