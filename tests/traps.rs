@@ -314,8 +314,12 @@ const TRAPS: &[Trap] = &[
 
 /// What is found in a project of one file, of that level and above.
 fn findings(name: &str, text: &str, least: Severity) -> Vec<String> {
+    findings_under(LOCK, name, text, least)
+}
+
+fn findings_under(lock: &str, name: &str, text: &str, least: Severity) -> Vec<String> {
     let dir = tempfile::tempdir().unwrap();
-    for (path, text) in [("schema.lock.yaml", LOCK), (name, text), ("requirements.txt", "supabase\npsycopg\n"), ("setup.py", "x = 1\n")] {
+    for (path, text) in [("schema.lock.yaml", lock), (name, text), ("requirements.txt", "supabase\npsycopg\n"), ("setup.py", "x = 1\n")] {
         let path = dir.path().join(path);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();
@@ -352,4 +356,14 @@ fn no_trap_gives_an_error() {
         }
     }
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+/// Where migrations go on from tables that something else has made, what they do not make may be there all the same.
+#[test]
+fn a_lock_that_goes_on_from_another_is_sure_of_nothing_it_lacks() {
+    let code = "sb.table('orders').select('id, profiles(name)').execute()\nsb.rpc('totals', {}).execute()\nsb.table('lost').select('id').execute()\n";
+    let lock = |incomplete: &str| format!("{LOCK}functions:\n  public.total(): integer\nincomplete: {incomplete}\n");
+    let errors = |incomplete: &str| findings_under(&lock(incomplete), "app.py", &format!("{SUPABASE}{code}"), Severity::Error);
+    assert_eq!(errors("[]").len(), 3, "{:?}", errors("[]"));
+    assert_eq!(errors("[{object: public.customers, reason: migrations change it but none creates it}]"), Vec::<String>::new());
 }

@@ -28,7 +28,8 @@ fn check(context: &Context<'_, '_>, found: &mut Vec<Diagnostic>) {
             continue;
         }
         match context.schema.find(&context.schema.functions, schema, &call.function) {
-            None => found.push(no_function(context, call, severity)),
+            // What made the tables that migrations go on from may have made functions, too.
+            None => found.extend(grade(Severity::Error, context.sure_of_missing_table(call.certainty)).map(|s| no_function(context, call, s))),
             Some((_, overloads)) => found.extend(unknown_arguments(call, overloads, severity)),
         }
     }

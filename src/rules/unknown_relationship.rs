@@ -15,7 +15,10 @@ pub(super) const RULE: Rule = Rule {
 fn check(context: &Context<'_, '_>, found: &mut Vec<Diagnostic>) {
     for embed in &context.project.uses.embeds {
         let Known::Closed(name, relation) = context.relation(embed.relation) else { continue };
-        let Some(severity) = grade(Severity::Error, embed.certainty) else { continue };
+        // A relation that is not there is no surer than where it is named alone.
+        let is_there = context.schema.named(&embed.name).next().is_some();
+        let certainty = if is_there { embed.certainty } else { context.sure_of_missing_table(embed.certainty) };
+        let Some(severity) = grade(Severity::Error, certainty) else { continue };
         let by = embed.hint.map(|h| format!(" by `{h}`")).unwrap_or_default();
         let message = format!("no foreign key leads from `{}` to `{}`{by}", display(name), embed.name);
         let mut d = Diagnostic::new(RULE.name, severity, embed.location, embed.context, message).about(Some(&name.schema), Some(&name.name), None);
