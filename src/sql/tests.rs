@@ -185,6 +185,17 @@ fn between_has_all_that_stands_left_of_it() {
 }
 
 #[test]
+fn directions_that_are_put_in_hide_nothing() {
+    finds("select gone from orders order by id {}, total {} limit 5", &["unknown-column: gone"]);
+    finds("select gone from orders order by {} {}, total {} nulls last, id {} offset 1 for update", &["unknown-column: gone"]);
+    finds(
+        "select sum(total) over (partition by gone order by id {}, total {}) from orders order by sold {}",
+        &["unknown-column: gone", "unknown-column: sold"],
+    );
+    clean("select id from orders order by id {} 1, {} + total {}");
+}
+
+#[test]
 fn constants_are_read_as_their_column_is() {
     clean("select 1 from orders where id = '7' and placed_at > 'yesterday' and total between '1.5' and '2e3' and id in (1, '2') and id = any('{1,2}')");
     finds("select 1 from orders where id = 'abc'", &["type-mismatch: 'abc'"]);

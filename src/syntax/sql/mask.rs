@@ -72,6 +72,9 @@ const PARAMETER: &[Reading] = &[Reading::Value, Reading::Name, Reading::Constant
 const CONSTANT: &[Reading] = &[Reading::Constant, Reading::Value];
 const HOLES: &[Reading] =
     &[Reading::Name, Reading::Blank, Reading::Value, Reading::Operator, Reading::Assignment, Reading::Constant, Reading::Cte, Reading::Query];
+/// Behind a member of ORDER BY: `ASC` or `DESC`, which say nothing of names, the likeliest.
+const DIRECTION: &[Reading] =
+    &[Reading::Blank, Reading::Name, Reading::Value, Reading::Operator, Reading::Assignment, Reading::Constant, Reading::Cte, Reading::Query];
 const PERCENT: &[Reading] = &[Reading::Percent];
 const QUESTION: &[Reading] = &[Reading::Question];
 
@@ -127,7 +130,7 @@ impl Masker<'_> {
         let word = &self.words[n];
         match word.kind {
             TokenKind::Ident if word.text == HOLE => {
-                self.push(n, 1, HOLES);
+                self.push(n, 1, if self.is_direction(n) { DIRECTION } else { HOLES });
                 1
             }
             TokenKind::Percent if self.percent => {
@@ -265,6 +268,37 @@ impl Masker<'_> {
                 TokenKind::Ident if depth == 0 => match word.text.to_ascii_lowercase().as_str() {
                     "select" => return true,
                     "from" | "where" | "set" | "values" | "group" | "order" | "having" | "returning" | "into" | "update" | "insert" | "delete" => return false,
+                    _ => {}
+                },
+                _ => {}
+            }
+        }
+        false
+    }
+
+    /// Whether a hole stands behind a member of ORDER BY, and nothing that goes on with it behind the hole. Read as names, several of them leave the parser with as many
+    /// mistakes as one of them does, so that none is tried as something else.
+    fn is_direction(&self, n: usize) -> bool {
+        let lower = |w: &Word<'_>| w.text.to_ascii_lowercase();
+        let ends = |w: &Word<'_>| match w.kind {
+            TokenKind::Comma | TokenKind::CloseParen | TokenKind::Semi => true,
+            TokenKind::Ident => matches!(lower(w).as_str(), "limit" | "offset" | "fetch" | "for" | "nulls" | "rows" | "range" | "groups"),
+            _ => false,
+        };
+        let Some(before) = n.checked_sub(1).map(|at| &self.words[at]) else { return false };
+        let behind_whole = matches!(before.kind, TokenKind::Ident | TokenKind::QuotedIdent { .. } | TokenKind::CloseParen) && lower(before) != "by";
+        if !behind_whole || !self.words.get(n + 1).is_none_or(ends) {
+            return false;
+        }
+        let mut depth = 0i32;
+        for (at, word) in self.words[..n].iter().enumerate().rev() {
+            match word.kind {
+                TokenKind::CloseParen => depth += 1,
+                TokenKind::OpenParen if depth == 0 => return false,
+                TokenKind::OpenParen => depth -= 1,
+                TokenKind::Ident if depth == 0 => match lower(word).as_str() {
+                    "by" => return at > 0 && lower(&self.words[at - 1]) == "order",
+                    "select" | "from" | "where" | "set" | "values" | "having" | "returning" | "limit" | "offset" | "partition" => return false,
                     _ => {}
                 },
                 _ => {}
