@@ -299,6 +299,12 @@ const TRAPS: &[Trap] = &[
         "sb.table('orders').select('nope').execute()",
     ),
     (
+        "a column that the catalog is asked for first",
+        ("app.py", PSYCOPG),
+        "def has(name):\n    return cur.execute('select 1 from information_schema.columns where column_name = %s', (name,)).fetchone()\nif has('legacy'):\n    cur.execute('select legacy from orders')",
+        "def has(name):\n    return cur.execute('select 1 from information_schema.columns where column_name = %s', (name,)).fetchone()\nif has('legacy'):\n    cur.execute('select other from orders')",
+    ),
+    (
         "a fallback where a column may be missing",
         ("app.py", SUPABASE),
         "try:\n    rows = sb.table('orders').select('id').execute().data\nexcept Exception:\n    rows = []\nfor r in rows:\n    print(r.get('legacy'))",

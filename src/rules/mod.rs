@@ -45,7 +45,7 @@ use crate::project::Project;
 use crate::project::models::{Model, ModelId};
 use crate::project::uses::{Certainty, RelationName};
 use crate::schema::{QualifiedName, Relation, Schema};
-use crate::source::{FileId, Location};
+use crate::source::{FileId, Language, Location};
 use crate::sql::ProblemKind;
 
 /// What a rule may look at.
@@ -173,7 +173,12 @@ fn enum_labels<'a>(schema: &'a Schema, ty: &str) -> Option<&'a [String]> {
 /// Findings of one kind about SQL text.
 fn sql_problems(context: &Context<'_, '_>, kind: ProblemKind, rule: &Rule, found: &mut Vec<Diagnostic>) {
     for p in context.project.uses.sql_problems.iter().filter(|p| p.problem.kind == kind) {
-        let certainty = if kind == ProblemKind::UnknownTable { context.sure_of_missing_table(p.certainty) } else { p.certainty };
+        let asked_for = || p.problem.column.as_deref().is_some_and(|c| context.asks_catalog(p.location.file, c));
+        let certainty = match kind {
+            ProblemKind::UnknownTable => context.sure_of_missing_table(p.certainty),
+            ProblemKind::UnknownColumn if asked_for() => p.certainty.min(Certainty::Medium),
+            _ => p.certainty,
+        };
         let Some(severity) = grade(rule.level.severity().unwrap_or(Severity::Warning), certainty) else { continue };
         let problem = &p.problem;
         if kind == ProblemKind::UnknownTable && problem.table.as_deref().is_some_and(crate::schema::is_bookkeeping) {
@@ -261,6 +266,14 @@ impl<'a> Context<'_, 'a> {
     fn sure_of_missing_table(&self, certainty: Certainty) -> Certainty {
         let goes_on = self.schema.incomplete.iter().any(|i| i.reason.starts_with(crate::schema::NONE_CREATES));
         if goes_on { certainty.min(Certainty::Medium) } else { certainty }
+    }
+
+    /// Whether a file of code asks the catalog which columns there are, and names this one in quotes of its own: it knows that the column may be missing.
+    fn asks_catalog(&self, file: FileId, column: &str) -> bool {
+        let source = self.project.world.sources.get(file);
+        source.language == Language::Python
+            && ["information_schema", "pg_attribute", ".get_columns("].iter().any(|ask| source.text.contains(ask))
+            && ['"', '\''].iter().any(|q| source.text.contains(&format!("{q}{column}{q}")))
     }
 
     /// Whether the project itself makes a table of that name, in a SQL file that is no migration of this database or (`in_code`) in SQL that its code sends. The lock of
