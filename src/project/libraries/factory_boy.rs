@@ -3,7 +3,7 @@
 
 use crate::diagnostic::Access;
 use crate::project::eval::{Args, Evaluator};
-use crate::project::index::{Binding, ClassId};
+use crate::project::index::{Binding, ClassId, last_name};
 use crate::project::uses::Certainty;
 use crate::project::value::Value;
 use crate::project::world::Place;
@@ -103,7 +103,8 @@ fn declared(ev: &mut Evaluator<'_, '_>, class: ClassId, name: Symbol) -> Name {
             let Value::Object(o) = ev.plain_attribute(&Value::Class(class), name) else { return Name { field: true, sub: None } };
             let kind = o.path.as_str().rsplit('.').next().unwrap_or_default();
             let related = kind.starts_with("RelatedFactory");
-            let field = !related && !kind.starts_with("PostGeneration") && kind != "Trait";
+            let later = kind == "Maybe" && o.call.is_some_and(|(_, call)| call.args.iter().any(|a| comes_later(&a.value)));
+            let field = !related && !later && !kind.starts_with("PostGeneration") && kind != "Trait";
             let first = o.call.and_then(|(file, call)| call.positional(0).map(|e| (file, e))).filter(|_| related || kind == "SubFactory");
             let sub = match first.map(|(file, e)| Evaluator::quiet_on(world, Place::module(file), &ev.trail).eval(e)) {
                 Some(Value::Class(c)) => Some(c),
@@ -112,6 +113,12 @@ fn declared(ev: &mut Evaluator<'_, '_>, class: ClassId, name: Symbol) -> Name {
             Name { field, sub }
         }
     }
+}
+
+/// Whether an expression declares something that is done once the object is made, and is not given to its constructor.
+fn comes_later(e: &Expr) -> bool {
+    let ExprKind::Call(call) = &e.kind else { return false };
+    last_name(&call.func).is_some_and(|n| n.as_str().starts_with("RelatedFactory") || n.as_str().starts_with("PostGeneration"))
 }
 
 /// Notes what a name that a factory is given, or declares, touches.
@@ -235,9 +242,11 @@ fn params<'a>(ev: &mut Evaluator<'_, 'a>, factory: ClassId, body: &'a Body) {
     for s in body {
         if let StmtKind::Assign(a) = &s.kind
             && let ExprKind::Call(c) = &a.1.kind
-            && crate::project::index::last_name(&c.func).is_some_and(|n| n.as_str() == "Trait")
+            && last_name(&c.func).is_some_and(|n| n.as_str() == "Trait")
         {
-            keywords(ev, factory, c, &[]);
+            let later = c.args.iter().filter_map(|a| if let ArgKind::Keyword(k) = a.kind { Some(k.name).filter(|_| comes_later(&a.value)) } else { None });
+            let later: Vec<Symbol> = later.collect();
+            keywords(ev, factory, c, &later.iter().map(Symbol::as_str).collect::<Vec<_>>());
         }
     }
 }
@@ -324,6 +333,9 @@ class OddFactory(BookFactory):
             "class F(BookFactory):\n    title = factory.Faker('x')\n    nothing = 1\n    @factory.lazy_attribute\n    def state(self):\n        return 1\n";
         assert_eq!(seen(code), ["books.title", "!nothing", "books.state"]);
         assert_eq!(seen("class F(BookFactory):\n    class Params:\n        old = factory.Trait(state='x')"), ["books.state"]);
+        // What comes after the object is made is given to nothing.
+        assert!(seen("class F(BookFactory):\n    more = factory.Maybe('old', yes_declaration=factory.RelatedFactory('x.Y', 'book'))").is_empty());
+        assert!(seen("class F(BookFactory):\n    class Params:\n        old = factory.Trait(more=factory.RelatedFactory('x.Y', 'book'))").is_empty());
     }
 
     #[test]

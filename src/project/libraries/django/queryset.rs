@@ -99,7 +99,7 @@ pub fn method<'a>(ev: &mut Evaluator<'_, 'a>, set: &Arc<Set>, name: &str, call: 
             element(ev, set)
         }
         "create" => {
-            lookups(ev, set, call, args, &[], Access::Write);
+            lookups(ev, &made_by_itself(ev, set), call, args, &[], Access::Write);
             instance(ev, set.model)
         }
         "get_or_create" | "update_or_create" => {
@@ -110,7 +110,7 @@ pub fn method<'a>(ev: &mut Evaluator<'_, 'a>, set: &Arc<Set>, name: &str, call: 
                 if let Some(Value::Dict(d)) = args.keyword(call, k).or_else(spread) {
                     for e in &d.entries {
                         if let Some(key) = e.key.constant() {
-                            plain(ev, set.model, &Path::from_key(&key, e.at), Access::Write);
+                            resolve(ev, &Set { names: Vec::new(), ..made_by_itself(ev, set) }, &Path::from_key(&key, e.at), Access::Write);
                         }
                     }
                 }
@@ -360,11 +360,20 @@ pub fn name_list<'a>(ev: &mut Evaluator<'_, 'a>, id: ModelId, list: Option<&Valu
     }
 }
 
+/// Whether a model has a constructor of the project's own, which takes what it likes.
+fn makes_itself(ev: &Evaluator<'_, '_>, id: ModelId) -> bool {
+    let class = ev.world.models.get(id).class;
+    class.is_none_or(|c| ["__init__", "__new__"].iter().any(|n| ev.world.class_member(c, Symbol::from(n)).is_some()))
+}
+
+/// The rows where new ones are made: names that the constructor may take are not missing.
+fn made_by_itself(ev: &Evaluator<'_, '_>, set: &Set) -> Set {
+    Set { open: set.open || makes_itself(ev, set.model), ..set.clone() }
+}
+
 /// `Model(name=…)`
 pub fn write_keywords<'a>(ev: &mut Evaluator<'_, 'a>, id: ModelId, call: &'a Call, args: &Args<'a>) {
-    // A constructor of the project's own takes what it likes.
-    let class = ev.world.models.get(id).class;
-    let own = class.is_none_or(|c| ["__init__", "__new__"].iter().any(|n| ev.world.class_member(c, Symbol::from(n)).is_some()));
+    let own = makes_itself(ev, id);
     for (a, v) in call.args.iter().zip(&args.values) {
         if let ArgKind::Keyword(k) = a.kind {
             let path = Path::from_keyword(ev, k.ident());

@@ -137,6 +137,22 @@ fn rows_that_an_annotation_promises() {
     assert_eq!(missing("def some() -> QuerySet[Tag]:\n    return Tag.objects.filter(word='x')\nsome().filter(wrod=1)"), ["wrod"]);
 }
 
+/// A constructor of the project's own takes what it likes, through a manager too.
+#[test]
+fn models_that_make_themselves() {
+    let with = |init: &str| {
+        let models = format!("from django.db import models\nclass Tag(models.Model):\n    word = models.TextField()\n{init}");
+        missing_with(
+            &models,
+            "def f():\n    Tag.objects.create(word='x', later=1)\n    Tag.objects.get_or_create(word='x', defaults={'later': 1})\n    Tag(later=1)\n",
+        )
+    };
+    assert!(
+        with("    def __init__(self, *args, **kwargs):\n        self.later = kwargs.pop('later', 0)\n        super().__init__(*args, **kwargs)\n").is_empty()
+    );
+    assert_eq!(with("").len(), 3, "{:?}", with(""));
+}
+
 /// What a manager's or query set's class takes or gives beside the fields is not known where the class is not, or where it makes its rows by itself.
 #[test]
 fn managers_that_bring_names() {
