@@ -48,6 +48,12 @@ use crate::schema::{QualifiedName, Relation, Schema};
 use crate::source::{FileId, Language, Location};
 use crate::sql::ProblemKind;
 
+/// How code asks which columns there are: by the information schema, PostgreSQL's own catalog, or SQLAlchemy's inspector.
+const CATALOG: &[&str] = &["information_schema", "pg_attribute", ".get_columns("];
+
+/// So many bytes behind such a question a name belongs to it.
+const NEAR: usize = 400;
+
 /// What a rule may look at.
 pub struct Context<'r, 'a> {
     /// The code.
@@ -173,7 +179,7 @@ fn enum_labels<'a>(schema: &'a Schema, ty: &str) -> Option<&'a [String]> {
 /// Findings of one kind about SQL text.
 fn sql_problems(context: &Context<'_, '_>, kind: ProblemKind, rule: &Rule, found: &mut Vec<Diagnostic>) {
     for p in context.project.uses.sql_problems.iter().filter(|p| p.problem.kind == kind) {
-        let asked_for = || p.problem.column.as_deref().is_some_and(|c| context.asks_catalog(p.location.file, c));
+        let asked_for = || p.problem.column.as_deref().is_some_and(|c| context.asks_catalog(p.location.file, p.problem.table.as_deref(), c));
         let certainty = match kind {
             ProblemKind::UnknownTable => context.sure_of_missing_table(p.certainty),
             ProblemKind::UnknownColumn if asked_for() => p.certainty.min(Certainty::Medium),
@@ -268,12 +274,18 @@ impl<'a> Context<'_, 'a> {
         if goes_on { certainty.min(Certainty::Medium) } else { certainty }
     }
 
-    /// Whether a file of code asks the catalog which columns there are, and names this one in quotes of its own: it knows that the column may be missing.
-    fn asks_catalog(&self, file: FileId, column: &str) -> bool {
+    /// Whether a file of code asks the catalog which columns there are, and names this one in quotes of its own, near the question or beside its table: it knows that
+    /// the column may be missing.
+    fn asks_catalog(&self, file: FileId, table: Option<&str>, column: &str) -> bool {
         let source = self.project.world.sources.get(file);
-        source.language == Language::Python
-            && ["information_schema", "pg_attribute", ".get_columns("].iter().any(|ask| source.text.contains(ask))
-            && ['"', '\''].iter().any(|q| source.text.contains(&format!("{q}{column}{q}")))
+        let quoted = |text: &str, name: &str| ['"', '\''].iter().any(|q| text.contains(&format!("{q}{name}{q}")));
+        let text: &str = &source.text;
+        let asks: Vec<usize> = CATALOG.iter().flat_map(|ask| text.match_indices(ask).map(|m| m.0)).collect();
+        if source.language != Language::Python || asks.is_empty() || !quoted(text, column) {
+            return false;
+        }
+        let near = |at: &usize| quoted(text.get(*at..text.floor_char_boundary(at + NEAR)).unwrap_or_default(), column);
+        asks.iter().any(near) || table.is_some_and(|t| text.lines().any(|line| quoted(line, column) && quoted(line, t)))
     }
 
     /// Whether the project itself makes a table of that name, in a SQL file that is no migration of this database or (`in_code`) in SQL that its code sends. The lock of
