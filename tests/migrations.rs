@@ -235,6 +235,16 @@ fn a_script_between_the_steps_of_an_update() {
     run(&p).exits(1).says("scripts/2_orders.py:5:43: error[unknown-column]");
 }
 
+/// What lasts as long as its session stands in no lock, however its columns are made.
+#[test]
+fn a_temporary_table_is_not_missing_from_the_lock() {
+    let p = Project::new();
+    let steps = "CREATE TABLE events (id bigint, at timestamptz);\nCREATE TEMP TABLE days ON COMMIT DROP AS SELECT id, at::date AS day FROM events WHERE at::date BETWEEN '2026-01-01' AND now();\nCREATE TABLE pg_temp.more (id int);\n";
+    p.write("migrations/001_events.sql", steps);
+    p.run(&["pull", "--from", "."]).exits(0);
+    run(&p).exits(0).never_says("stale-lock").never_says("unknown-table");
+}
+
 /// A table that is attached to another as its partition stands in no lock.
 #[test]
 fn a_partition_is_not_missing_from_the_lock() {

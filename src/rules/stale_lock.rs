@@ -34,7 +34,8 @@ fn shared(context: &Context<'_, '_>, history: &History, name: &QualifiedName) ->
 
 fn compare(context: &Context<'_, '_>, history: &History, found: &mut Vec<Diagnostic>) {
     // A lock that has most of what this history alone makes was made of it, or of its database.
-    let own = |n: &QualifiedName| history.db.created(n) && !history.db.is_partition(n) && !shared(context, history, n);
+    let lasts = |n: &QualifiedName| n.schema != crate::sql::ddl::TEMPORARY && !history.db.is_partition(n);
+    let own = |n: &QualifiedName| history.db.created(n) && lasts(n) && !shared(context, history, n);
     let made = || history.db.schema().relations.iter().filter(|(n, r)| r.kind == RelationKind::Table && !r.open && own(n));
     let confessed = |name: &str| context.schema.incomplete.iter().any(|i| i.object == name);
     let missing = made().filter(|(n, _)| !context.schema.relations.contains_key(n)).count();

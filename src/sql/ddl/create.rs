@@ -23,7 +23,7 @@ impl Ddl {
         relation.physical_order = Some(Vec::new());
         relation.at = Some(create.name.name.span);
         self.schema.relations.insert(name.clone(), relation.into());
-        if create.temporary {
+        if name.schema == TEMPORARY {
             self.temporary.insert(name.clone());
         }
         if let Some(parent) = &create.partition_of {

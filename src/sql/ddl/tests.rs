@@ -257,7 +257,7 @@ fn bare_names_follow_the_session_path() {
 
 #[test]
 fn temporary_tables_are_not_part_of_the_schema() {
-    let schema = load_file("create temp table t (id int); create table u (id int);");
+    let schema = load_file("create temp table t (id int); create table pg_temp.v (id int); create table u (id int);");
     assert_eq!(schema.relations.keys().map(ToString::to_string).collect::<Vec<_>>(), ["public.u"]);
 }
 
