@@ -1,5 +1,7 @@
 //! Tables, indexes and sequences that are made.
 
+use std::collections::BTreeSet;
+
 use super::naming::joined_columns;
 use super::{Ddl, NoteKind, Source, TEMPORARY};
 use crate::schema::types;
@@ -88,10 +90,21 @@ impl Ddl {
     /// Columns first, then what may name any of them; foreign keys last. Keys and checks of columns come in the order they are written.
     fn create_elements(&mut self, source: Source<'_>, name: &QualifiedName, elements: &[TableElement]) {
         self.creating = Some(name.clone());
-        let columns = || elements.iter().filter_map(|e| if let TableElement::Column(c) = e { Some(c) } else { None });
+        let written: BTreeSet<&str> = elements.iter().filter_map(|e| if let TableElement::Column(c) = e { Some(c.name.as_str()) } else { None }).collect();
+        let mut columns: Vec<&ColumnDef> = Vec::new();
         for element in elements {
             match element {
-                TableElement::Column(column) => self.define_column(source, name, column),
+                TableElement::Column(column) if is_index_among_columns(column, &written) => {
+                    self.open(name, column.span, "part of its definition was not understood");
+                }
+                // The server refuses it.
+                TableElement::Column(column) if columns.iter().any(|c| c.name.name == column.name.name) => {
+                    self.note(column.name.span, NoteKind::Exists("column", column.name.as_str().to_owned()));
+                }
+                TableElement::Column(column) => {
+                    self.define_column(source, name, column);
+                    columns.push(column);
+                }
                 TableElement::Like(like) => self.like(name, like),
                 TableElement::Broken(span) => self.open(name, *span, "part of its definition was not understood"),
                 TableElement::Constraint(_) => {}
@@ -101,7 +114,7 @@ impl Ddl {
         let phases: [fn(Phase) -> bool; 5] =
             [|p| p == Phase::Value, |p| p == Phase::Check, |p| p == Phase::PrimaryKey, |p| p == Phase::Index, |p| p == Phase::ForeignKey];
         for wanted in phases {
-            for column in columns() {
+            for column in &columns {
                 for constraint in column.constraints.iter().filter(|c| wanted(column_phase(&c.kind))) {
                     self.add_column_constraint(source, name, column.name, constraint);
                 }
@@ -282,6 +295,14 @@ impl Ddl {
             }
         }
     }
+}
+
+/// Whether what reads like a column is an index, as another database writes it among the columns: `INDEX by_name (first, last)`. `written` are the table's columns.
+fn is_index_among_columns(column: &ColumnDef, written: &BTreeSet<&str>) -> bool {
+    let Some(ty) = &column.ty else { return false };
+    let word = !column.name.quoted && matches!(column.name.as_str(), "index" | "key" | "fulltext" | "spatial");
+    let named = |modifier: &String| modifier.split_whitespace().next().is_some_and(|name| written.contains(name.trim_matches('"').to_lowercase().as_str()));
+    word && ty.name.schema.is_none() && !ty.modifiers.is_empty() && ty.modifiers.iter().all(named)
 }
 
 /// In the order in which PostgreSQL lays them out.

@@ -246,6 +246,23 @@ fn what_a_server_would_refuse_is_noted() {
 }
 
 #[test]
+fn an_index_among_the_columns_is_no_column() {
+    let text = "create table cards (id uuid primary key, user_id uuid, position int, index by_user (user_id, position), key by_position (position));
+        create table places (key numeric(12,2), index text, spatial geometry(point,4326));";
+    let schema = load_file(text);
+    let columns = |table| schema.relation(None, table).unwrap().1.columns.iter().map(|c| c.name.as_str()).collect::<Vec<_>>().join(" ");
+    assert_eq!((columns("cards").as_str(), columns("places").as_str()), ("id position user_id", "index key spatial"));
+    assert!(schema.relation(None, "cards").unwrap().1.open && !schema.relation(None, "places").unwrap().1.open);
+}
+
+#[test]
+fn a_column_that_stands_twice_is_refused() {
+    assert_eq!(notes("create table t (a int, b text, a text)"), [NoteKind::Exists("column", "a".to_owned())]);
+    assert_eq!(load_file("create table t (a int, a text)").relation(None, "t").unwrap().1.column("a").unwrap().ty, "integer");
+    assert_eq!(notes("create table p (a int); create table c (a int) inherits (p)"), []);
+}
+
+#[test]
 fn bare_names_follow_the_session_path() {
     let schema = load_file(
         "create schema app; set search_path to app, public; create type s as enum ('x'); create table t (a s default 'x'); reset search_path; create table t (a app.s);",
