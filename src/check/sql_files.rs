@@ -13,7 +13,7 @@ use crate::project::libraries::sql_text::{created, dialect};
 use crate::project::uses::{Certainty, Reference, RelationName, SqlProblem, SqlText, Uses};
 use crate::schema::{QualifiedName, Schema};
 use crate::source::{FILES_AT_ONCE, FileId, Language, SourceFile};
-use crate::sql::{Options, ProblemKind, SqlReference, analyse};
+use crate::sql::{Options, ProblemKind, SYSTEM_COLUMNS, SqlReference, analyse};
 use crate::symbol::Symbol;
 use crate::syntax::sql::Skip;
 use crate::syntax::sql::template::Template;
@@ -180,6 +180,9 @@ pub(super) fn of_file(settings: &Settings, opened: &Opened, schema: &Schema, (id
         uses.statements.push(SqlText { template: template.clone(), certainty });
     }
     uses.references = analysis.references.iter().filter_map(|r| reference(schema, &template, r, context, certainty)).collect();
+    if !migration {
+        uses.references.retain(|r| !is_added_here(schema, r));
+    }
     for problem in analysis.problems {
         let Some(location) = template.locate(problem.span) else { continue };
         let certainty = if problem.doubtful { certainty.min(Certainty::Medium) } else { certainty };
@@ -199,6 +202,15 @@ pub(super) fn of_file(settings: &Settings, opened: &Opened, schema: &Schema, (id
         });
     }
     uses
+}
+
+/// Whether a reference names a column that the lock does not have although the analysis found it: an earlier statement of the file adds it, for as long as the file
+/// needs it perhaps.
+fn is_added_here(schema: &Schema, r: &Reference) -> bool {
+    let Some((column, (_, relation))) = r.column.zip(schema.relation(r.relation.schema.as_ref().map(Symbol::as_str), r.relation.name.as_str())) else {
+        return false;
+    };
+    !relation.open && relation.column(&column).is_none() && !SYSTEM_COLUMNS.iter().any(|(name, _)| *name == column.as_str())
 }
 
 /// A name of the lock's; what the file itself creates is none.

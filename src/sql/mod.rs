@@ -37,3 +37,4 @@ mod write;
 pub use problem::{Analysis, Output, Problem, ProblemKind, SqlReference};
 pub use resolve::{Options, Variable, analyse, query_outputs};
 pub(crate) use resolve::{never_null, query_uses};
+pub(crate) use scope::SYSTEM_COLUMNS;
