@@ -26,7 +26,6 @@ const LARGEST: u64 = 8 << 20;
 
 impl Script {
     /// The file.
-    #[cfg(test)]
     pub(super) fn path(&self) -> &str {
         match self {
             Self::Sql(path) | Self::Python(path) | Self::Doubtful(path) => path,
@@ -190,11 +189,38 @@ fn candidates(paths: &[String]) -> Vec<&String> {
     chosen
 }
 
+/// Whether the tables of a text are made as only databases with several engines make them: `CREATE TABLE t (…) ENGINE = …`.
+fn names_engines(text: &str) -> bool {
+    if !["engine", "ENGINE", "Engine"].iter().any(|word| text.contains(word)) {
+        return false;
+    }
+    let text = text.to_ascii_lowercase();
+    let behind_table = |(at, word): &(usize, &str)| {
+        let named = text[at + word.len()..].trim_start().strip_prefix('=').map_or("", str::trim_start);
+        let name = named.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+        !name.is_empty() && (text[..*at].trim_end().ends_with(')') || name.ends_with("mergetree"))
+    };
+    let engines = text.match_indices("engine").filter(behind_table).count();
+    engines > 0 && engines * 2 >= text.matches("create table").count()
+}
+
+/// The files without those that only another database can read; all of them, where the others make no table.
+fn without_strangers<'p>(all: Vec<&'p String>, text: &dyn Fn(&str) -> Option<String>) -> Vec<&'p String> {
+    let (strange, ours): (Vec<&String>, Vec<&String>) = all.iter().partition(|p| is_sql(p) && text(p).is_some_and(|t| names_engines(&t)));
+    let shapes = |p: &&String| is_sql(p) && text(p).is_some_and(|t| super::order::shapes(&t));
+    if !strange.is_empty() && ours.iter().any(shapes) { ours } else { all }
+}
+
 /// The files of a folder that run on a fresh PostgreSQL, in order. `paths` are relative to the folder, `text` reads one of them.
 pub fn plan(paths: &[String], text: &dyn Fn(&str) -> Option<String>) -> Vec<Script> {
-    let mut chosen = candidates(paths);
+    plan_surely(paths, text).0
+}
+
+/// The same, and whether the names of the files say the order.
+pub(super) fn plan_surely(paths: &[String], text: &dyn Fn(&str) -> Option<String>) -> (Vec<Script>, bool) {
+    let mut chosen = without_strangers(candidates(paths), text);
     if let Some(done) = full_and_deltas(&chosen).or_else(|| extension(&chosen)) {
-        return done;
+        return (done, true);
     }
     // What makes today's tables from nothing has the updates of older databases in it.
     if chosen.iter().any(|p| part(p) == Some(TABLES)) {
@@ -220,7 +246,7 @@ pub fn plan(paths: &[String], text: &dyn Fn(&str) -> Option<String>) -> Vec<Scri
     let scripts = chosen.into_iter().map(|p| script(p)).collect();
     let mut scripts = if sure { scripts } else { super::order::by_need(scripts, text) };
     scripts.append(&mut aside);
-    scripts
+    (scripts, sure)
 }
 
 /// Whether one of two files lies in a folder around the other.
@@ -230,7 +256,7 @@ fn are_near(a: &str, b: &str) -> bool {
 }
 
 /// Whether a file explains or tries something.
-fn is_aside(path: &str) -> bool {
+pub(super) fn is_aside(path: &str) -> bool {
     words(path).any(|w| matches!(w.as_str(), "test" | "tests" | "testing" | "testdata" | "doc" | "docs" | "examples" | "samples"))
 }
 

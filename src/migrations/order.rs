@@ -19,6 +19,12 @@ pub(super) fn tables(text: &str, verb: &str) -> BTreeSet<String> {
     out
 }
 
+/// Whether a text makes or changes a table.
+pub(super) fn shapes(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    ["create", "alter"].iter().any(|verb| !tables(&text, verb).is_empty())
+}
+
 /// The name of a table as its first word in SQL spells it, without its schema.
 fn bare(word: &str) -> Option<String> {
     let name = word.split(['(', ';', ',', ')']).next().unwrap_or(word);

@@ -34,6 +34,15 @@ fn a_file_that_changes_a_table_runs_behind_the_one_that_makes_it() {
 }
 
 #[test]
+fn scripts_of_another_database_are_not_run() {
+    let strange =
+        "CREATE DATABASE IF NOT EXISTS x;\nCREATE TABLE IF NOT EXISTS x.events (id UInt64, note String)\nENGINE = ReplacingMergeTree(id) ORDER BY id;";
+    let s = pull(&[("db/init_ch.sql", strange), ("db/init_pg.sql", "CREATE TABLE users (id int, engine text CHECK (length(engine) > 1));")]);
+    assert_eq!(s.relations.keys().map(ToString::to_string).collect::<Vec<_>>(), ["public.users"]);
+    assert_eq!(s.incomplete, []);
+}
+
+#[test]
 fn a_search_path_ends_with_the_file_that_sets_it() {
     let one = "CREATE SCHEMA other; SET search_path = other, pg_catalog; CREATE TABLE one (id int); ALTER TABLE one ADD note text;";
     let s = pull(&[
