@@ -92,10 +92,7 @@ fn from_ddl(from: &Path) -> Result<Schema, Failure> {
     let mut schema = if from.is_dir() {
         let (schema, besides) = migrations::pull_from(from).map_err(Failure::new)?;
         if !besides.is_empty() {
-            out::say(&format!(
-                "note: of several histories one was read, of several folders of SQL that with the most files; SQL migrations left out: {}",
-                besides.join(", ")
-            ));
+            out::say(&format!("note: of several histories, or folders of SQL, one was read; SQL left out: {}", besides.join(", ")));
         }
         schema
     } else {

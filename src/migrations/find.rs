@@ -23,7 +23,7 @@ pub struct Histories {
     pub sql: Option<(String, Vec<Script>)>,
     /// Other folders of SQL migrations, relative to the path.
     pub sql_besides: Vec<String>,
-    /// Those of them that stand beside a history of another kind, with what runs of each.
+    /// Those of them that stand beside the chosen history, with what runs of each.
     pub left_out: Vec<(String, Vec<Script>)>,
 }
 
@@ -50,7 +50,7 @@ pub fn histories(path: &Path) -> Result<Histories, String> {
     let mut found = Histories { alembic: trees.into_values().map(ours).collect(), ..Histories::default() };
     found.django = django(&path, &files);
     if found.alembic.is_empty() && found.django.is_none() {
-        (found.sql, found.sql_besides) = sql(&path, &files);
+        sql(&path, &files, &mut found);
         if let Some((folder, _)) = found.sql.as_ref().filter(|f| Path::new(&f.0) != path) {
             let ours: Vec<&PathBuf> =
                 files.iter().filter(|f| !f.parent().is_some_and(|p| files::is_foreign(&slashed(p.strip_prefix(&path).unwrap_or(p))))).collect();
@@ -85,11 +85,12 @@ pub(super) fn ours(mut tree: Tree) -> Tree {
 pub(super) const ASIDE: &[&str] =
     &["docs", "doc", "examples", "example", "samples", "tests", "test", "testing", "fixtures", "archive", "archived", "legacy", "old"];
 
-/// The folder of SQL migrations under a path: one named `migrations` if there is such a one, else the path itself. Of several, the one with the most files
-/// is the application's; the others belong to a service beside it, or to a page of documentation.
-fn sql(path: &Path, files: &[PathBuf]) -> (Option<(String, Vec<Script>)>, Vec<String>) {
+/// The folder of SQL migrations under a path: one named `migrations` if there is such a one whose files make or change a table, else the path itself. Of
+/// several, the one with the most files is the application's; the others belong to a service beside it, or to a page of documentation.
+fn sql(path: &Path, files: &[PathBuf], found: &mut Histories) {
     if let Some(planned) = super::sqitch::planned(files).or_else(|| super::liquibase::planned(files)) {
-        return (Some(planned), Vec::new());
+        found.sql = Some(planned);
+        return;
     }
     let foreign = |inside: &Path| inside.parent().is_some_and(|p| files::is_foreign(&slashed(p)));
     let files: Vec<&PathBuf> = files.iter().filter(|f| f.strip_prefix(path).is_ok_and(|inside| !foreign(inside))).collect();
@@ -100,13 +101,20 @@ fn sql(path: &Path, files: &[PathBuf]) -> (Option<(String, Vec<Script>)>, Vec<St
             *named.entry(parent.iter().take(at + 1).collect()).or_default() += 1;
         }
     }
+    let shapes = |f: &PathBuf| files::is_sql(&slashed(f)) && files::text(f).is_some_and(|text| super::order::shapes(&text));
+    let vain: Vec<PathBuf> = named.keys().map(|f| path.join(f)).filter(|folder| !files.iter().any(|f| f.starts_with(folder) && shapes(f))).collect();
+    named.retain(|folder, _| !vain.contains(&path.join(folder)));
     let aside = |folder: &Path| folder.iter().any(|p| p.to_str().is_some_and(|p| ASIDE.contains(&p.to_ascii_lowercase().as_str())));
     // Of equals the first.
-    let most = named.iter().max_by_key(|(folder, n)| (!aside(folder), **n, std::cmp::Reverse(*folder)));
+    let most = named.iter().max_by_key(|(folder, n)| (!aside(folder), **n, std::cmp::Reverse(*folder))).filter(|m| vain.is_empty() || !aside(m.0));
     let folder = most.map_or_else(|| path.to_owned(), |(folder, _)| path.join(folder));
-    let inside: Vec<String> = files.iter().filter_map(|f| f.strip_prefix(&folder).ok()).map(slashed).collect();
+    let is_vain = |f: &&&PathBuf| vain.iter().any(|v| f.starts_with(v));
+    // Where there is nothing else, they are what there is.
+    let all = !files.iter().any(|f| !is_vain(&f) && files::is_sql(&slashed(f)));
+    let inside = files.iter().filter(|f| all || !is_vain(f)).filter_map(|f| f.strip_prefix(&folder).ok());
+    let inside: Vec<String> = inside.map(slashed).collect();
     if !inside.iter().any(|p| files::is_sql(p)) {
-        return (None, Vec::new());
+        return;
     }
     let text = |inside: &str| files::text(&folder.join(inside));
     let mut scripts = files::plan(&inside, &text);
@@ -114,8 +122,12 @@ fn sql(path: &Path, files: &[PathBuf]) -> (Option<(String, Vec<Script>)>, Vec<St
         scripts.retain(|s| !matches!(s, Script::Doubtful(path) if *path == before));
         scripts.insert(0, Script::Sql(before));
     }
-    let besides = named.keys().filter(|f| !aside(f) && path.join(f) != folder).map(|f| slashed(f)).collect();
-    ((!scripts.is_empty()).then(|| (slashed(&folder), scripts)), besides)
+    if folder == path && !all {
+        let later: Vec<String> = files.iter().filter(is_vain).filter_map(|f| f.strip_prefix(path).ok()).map(slashed).collect();
+        scripts.extend(files::plan(&later, &text));
+    }
+    found.sql_besides = named.keys().filter(|f| !aside(f) && path.join(f) != folder).map(|f| slashed(f)).collect();
+    found.sql = (!scripts.is_empty()).then(|| (slashed(&folder), scripts));
 }
 
 /// The migrations of a Django project, and what its settings say.

@@ -34,6 +34,16 @@ fn a_file_that_changes_a_table_runs_behind_the_one_that_makes_it() {
 }
 
 #[test]
+fn a_folder_of_migrations_without_a_table_is_none() {
+    let empty = ("supabase/migrations/2025_remote.sql", "CREATE VIEW all_users AS SELECT id FROM users;");
+    let s = pull(&[("backend/leads.sql", "CREATE TABLE leads (id int);"), ("schema.sql", "CREATE TABLE users (id int);"), empty]);
+    assert_eq!(s.relations.keys().map(|k| k.name.as_str()).collect::<Vec<_>>(), ["all_users", "leads", "users"]);
+    assert!(s.incomplete.is_empty(), "{:?}", s.incomplete);
+    let s = pull(&[("db/migrations/1.sql", "CREATE TABLE leads (id int);"), empty, ("supabase/migrations/2026.sql", "SELECT 1;")]);
+    assert_eq!(s.relations.keys().map(|k| k.name.as_str()).collect::<Vec<_>>(), ["leads"]);
+}
+
+#[test]
 fn scripts_of_another_database_are_not_run() {
     let strange =
         "CREATE DATABASE IF NOT EXISTS x;\nCREATE TABLE IF NOT EXISTS x.events (id UInt64, note String)\nENGINE = ReplacingMergeTree(id) ORDER BY id;";
