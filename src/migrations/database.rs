@@ -62,6 +62,8 @@ pub struct Database {
     added: Arc<BTreeMap<(QualifiedName, Option<String>), Location>>,
     /// Tables whose existence a migration asked about, and which were not there.
     asked: Arc<BTreeSet<QualifiedName>>,
+    /// Columns that the history dropped, or gave another name.
+    let_go: Arc<BTreeSet<(QualifiedName, String)>>,
     /// What `ALTER TABLE IF EXISTS` passed over.
     passed: Arc<Passed>,
     /// Search paths that the environment of the migrations sets.
@@ -93,6 +95,16 @@ impl Database {
     /// Tables that are changed although nothing created them.
     pub fn phantoms(&self) -> &BTreeSet<QualifiedName> {
         &self.phantoms
+    }
+
+    /// The same database, for scripts that are run on it only to see what they would do to it.
+    pub(super) fn beside(&self) -> Self {
+        Self { problems: Vec::new(), elsewhere: Arc::default(), dropped: Arc::default(), ..self.clone() }
+    }
+
+    /// Whether the history had this column and took it away.
+    pub(super) fn has_let_go(&self, table: &QualifiedName, column: &str) -> bool {
+        self.let_go.contains(&(table.clone(), column.to_owned()))
     }
 
     /// Whether the history created this table.
@@ -432,6 +444,9 @@ impl Database {
                 && let Some(at) = sql.locate(column.name.span)
             {
                 Arc::make_mut(&mut self.added).insert((name.clone(), Some(column.name.as_str().to_owned())), at);
+            }
+            if let AlterAction::DropColumn { name: column, .. } | AlterAction::RenameColumn(column, _) = action {
+                Arc::make_mut(&mut self.let_go).insert((name.clone(), column.as_str().to_owned()));
             }
             if let AlterAction::RenameTo(new) = action {
                 self.made_twice(&QualifiedName::new(&name.schema, new.as_str()));

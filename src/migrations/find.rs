@@ -21,6 +21,8 @@ pub struct Histories {
     pub django: Option<Apps>,
     /// A folder of SQL files, and those of it that run, in order.
     pub sql: Option<(String, Vec<Script>)>,
+    /// The names of those files say their order.
+    pub sql_in_order: bool,
     /// Other folders of SQL migrations, relative to the path.
     pub sql_besides: Vec<String>,
     /// Those of them that stand beside the chosen history, with what runs of each.
@@ -89,7 +91,7 @@ pub(super) const ASIDE: &[&str] =
 /// several, the one with the most files is the application's; the others belong to a service beside it, or to a page of documentation.
 fn sql(path: &Path, files: &[PathBuf], found: &mut Histories) {
     if let Some(planned) = super::sqitch::planned(files).or_else(|| super::liquibase::planned(files)) {
-        found.sql = Some(planned);
+        (found.sql, found.sql_in_order) = (Some(planned), true);
         return;
     }
     let foreign = |inside: &Path| inside.parent().is_some_and(|p| files::is_foreign(&slashed(p)));
@@ -117,7 +119,7 @@ fn sql(path: &Path, files: &[PathBuf], found: &mut Histories) {
         return;
     }
     let text = |inside: &str| files::text(&folder.join(inside));
-    let mut scripts = files::plan(&inside, &text);
+    let (mut scripts, in_order) = files::plan_surely(&inside, &text);
     if let Some(before) = super::base::of(&folder, &scripts, &files) {
         scripts.retain(|s| !matches!(s, Script::Doubtful(path) if *path == before));
         scripts.insert(0, Script::Sql(before));
@@ -127,6 +129,7 @@ fn sql(path: &Path, files: &[PathBuf], found: &mut Histories) {
         scripts.extend(files::plan(&later, &text));
     }
     found.sql_besides = named.keys().filter(|f| !aside(f) && path.join(f) != folder).map(|f| slashed(f)).collect();
+    found.sql_in_order = in_order;
     found.sql = (!scripts.is_empty()).then(|| (slashed(&folder), scripts));
 }
 

@@ -17,6 +17,7 @@ mod liquibase;
 mod order;
 mod passed;
 mod python;
+mod rivals;
 mod routines;
 mod session;
 mod sqitch;
@@ -92,6 +93,9 @@ fn replay(found: &Histories) -> (Schema, Vec<Vec<String>>) {
     }
     if let Some((folder, scripts)) = &found.sql {
         db = files::replay(&disk, folder, scripts, db);
+        if !found.sql_in_order {
+            rivals::confess(&mut db, &disk, folder, scripts);
+        }
     }
     for (folder, scripts) in &found.left_out {
         besides::confess(&mut db, &disk, folder, scripts);
