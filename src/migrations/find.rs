@@ -27,6 +27,8 @@ pub struct Histories {
     pub sql_besides: Vec<String>,
     /// Those of them that stand beside the chosen history, with what runs of each.
     pub left_out: Vec<(String, Vec<Script>)>,
+    /// A few scripts here and there that make or change tables, too.
+    pub loose: Vec<super::besides::Loose>,
 }
 
 /// Looks for migrations under a path.
@@ -53,11 +55,11 @@ pub fn histories(path: &Path) -> Result<Histories, String> {
     found.django = django(&path, &files);
     if found.alembic.is_empty() && found.django.is_none() {
         sql(&path, &files, &mut found);
-        if let Some((folder, _)) = found.sql.as_ref().filter(|f| Path::new(&f.0) != path) {
-            let ours: Vec<&PathBuf> =
-                files.iter().filter(|f| !f.parent().is_some_and(|p| files::is_foreign(&slashed(p.strip_prefix(&path).unwrap_or(p))))).collect();
-            found.left_out = super::besides::piles(&path, &ours, Path::new(folder));
-            found.sql_besides.extend(found.left_out.iter().map(|f| f.0.clone()));
+        if found.sql.as_ref().is_some_and(|f| Path::new(&f.0) != path) {
+            found.left_out = super::besides::folders(&path, &files, &found);
+            super::besides::piles(&path, &files, &mut found);
+            let left_out: Vec<String> = found.left_out.iter().map(|f| f.0.clone()).filter(|f| !found.sql_besides.contains(f)).collect();
+            found.sql_besides.extend(left_out);
         }
         if found.sql.is_none() {
             return Err(format!("{}: no migrations were found", path.display()));
@@ -67,6 +69,7 @@ pub fn histories(path: &Path) -> Result<Histories, String> {
         found.sql_besides = found.left_out.iter().map(|f| f.0.clone()).collect();
     }
     found.left_out.iter_mut().for_each(|f| f.0 = slashed(&path.join(&f.0)));
+    found.loose.iter_mut().for_each(|f| f.folder = slashed(&path.join(&f.folder)));
     Ok(found)
 }
 

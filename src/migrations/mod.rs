@@ -48,12 +48,12 @@ pub fn pull_from(path: &Path) -> Result<(Schema, Vec<String>), String> {
     let path = path.to_owned();
     let run = move || {
         let found = histories(&path)?;
-        let (mut schema, paths) = replay(&found);
+        let (mut schema, paths, differing) = replay(&found);
         if found.sql.is_some() && !schema.relations.is_empty() && schema.relations.values().all(|r| r.open && r.columns.is_empty()) {
             return Err(format!("{}: SQL was found, but not one of its tables was understood; it is perhaps for another database", path.display()));
         }
         session::adopt(&mut schema, &path, &paths);
-        Ok((schema, found.sql_besides))
+        Ok((schema, found.sql_besides.into_iter().chain(differing).collect()))
     };
     let thread = std::thread::Builder::new().stack_size(STACK).spawn(run).map_err(|e| e.to_string())?;
     thread.join().unwrap_or_else(|_| Err("the migrations could not be replayed".to_owned()))
@@ -70,8 +70,8 @@ pub fn of_template(text: &str) -> Option<Schema> {
     })
 }
 
-/// The schema that histories leave behind, and the search paths that their environments set.
-fn replay(found: &Histories) -> (Schema, Vec<Vec<String>>) {
+/// The schema that histories leave behind, the search paths that their environments set, and the scripts beside them that tell another tale.
+fn replay(found: &Histories) -> (Schema, Vec<Vec<String>>, Vec<String>) {
     let shelf = Shelf::default();
     let disk = Disk::new(&shelf);
     let mut db = Database::new();
@@ -98,14 +98,20 @@ fn replay(found: &Histories) -> (Schema, Vec<Vec<String>>) {
         }
     }
     for (folder, scripts) in &found.left_out {
-        besides::confess(&mut db, &disk, folder, scripts);
+        besides::confess(&mut db, &disk, (folder, scripts), true);
+    }
+    let mut differing = Vec::new();
+    for loose in &found.loose {
+        if besides::confess(&mut db, &disk, (&loose.folder, &loose.scripts), false) {
+            differing.push(loose.name.clone());
+        }
     }
     let paths = db.paths_set().to_vec();
     let mut schema = db.finish();
     if let Some(django) = django {
         join(&mut schema, django.finish());
     }
-    (schema, paths)
+    (schema, paths, differing)
 }
 
 /// Adds what a second history makes: a Django project beside one of Alembic. Of a table that both make nobody can tell which it is.
