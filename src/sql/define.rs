@@ -9,7 +9,7 @@ use super::resolve::{Resolver, is_hole};
 use super::scope::{Column, CteEntry, Found, Item, Rte};
 use super::types::Type;
 use crate::diagnostic::Access;
-use crate::schema::Schema;
+use crate::schema::{LazyRelation, QualifiedName, Schema};
 use crate::syntax::sql::Skip;
 use crate::syntax::sql::ast::{Comment, CopySource, CreateView, Expr, Grant, Ident, ObjectKind, ObjectName, OwnedBy, Statement, StatementKind, TouchKind};
 
@@ -72,6 +72,7 @@ impl<'a> Overlay<'a> {
             | StatementKind::AlterSchema(_)
             | StatementKind::AlterFunction(_)
             | StatementKind::Drop(_) => self.change().apply(text, std::slice::from_ref(statement)),
+            StatementKind::Do(block) if block.body.as_ref().is_some_and(|b| may_add_columns(&b.text)) => self.apply_block(statement, text),
             // `SELECT AddGeometryColumn(…)`
             query @ StatementKind::Query(_) if !crate::sql::ddl::changes_of_query(query).is_empty() => {
                 self.change().apply(text, std::slice::from_ref(statement));
@@ -79,6 +80,32 @@ impl<'a> Overlay<'a> {
             _ => {}
         }
     }
+
+    /// Applies a block. Its conditions are not evaluated: what it adds is there, and nothing goes away.
+    fn apply_block(&mut self, block: &Statement, text: &str) {
+        let mut after = match self {
+            Overlay::Given(schema) => Ddl::from_schema(schema.clone()),
+            Overlay::Changed(ddl) => (**ddl).clone(),
+        };
+        after.apply(text, std::slice::from_ref(block));
+        let more = |(name, theirs): (&QualifiedName, &LazyRelation)| {
+            let ours = self.schema().relations.get(name)?;
+            let added: Vec<_> = theirs.columns.iter().filter(|c| ours.column(&c.name).is_none()).cloned().collect();
+            (!added.is_empty()).then(|| (name.clone(), added))
+        };
+        let more: Vec<_> = after.schema().relations.iter().filter_map(more).collect();
+        for (name, added) in more {
+            if let Some(relation) = self.change().schema_mut().relations.get_mut(&name) {
+                added.into_iter().for_each(|column| relation.put_column(column));
+            }
+        }
+    }
+}
+
+/// Whether a block may add a column to a table.
+fn may_add_columns(body: &str) -> bool {
+    let body = body.to_ascii_lowercase();
+    body.contains("table") && (body.contains("add") || body.contains("rename"))
 }
 
 impl Resolver<'_> {
