@@ -22,8 +22,19 @@ pub enum Kind {
     Nothing,
 }
 
-/// The kind of the field class of that name.
+/// The kind of the field class of that name. One whose name ends in that of one of Django's keys is such a key: packages name theirs so
+/// (`ChainedForeignKey`, `HistoricForeignKey`).
 pub fn kind(name: &str) -> Kind {
+    match listed(name) {
+        Kind::Plain if name.ends_with("GenericForeignKey") => Kind::Nothing,
+        Kind::Plain if name.ends_with("ForeignKey") => Kind::ForeignKey,
+        Kind::Plain if name.ends_with("OneToOneField") => Kind::OneToOne,
+        kind => kind,
+    }
+}
+
+/// The kind of a field class that is known by its whole name.
+fn listed(name: &str) -> Kind {
     match name {
         "ForeignKey" | "TreeForeignKey" | "ParentalKey" | "SortableForeignKey" | "CurrentUserField" => Kind::ForeignKey,
         "OneToOneField" | "AutoOneToOneField" | "TreeOneToOneField" => Kind::OneToOne,
@@ -45,7 +56,7 @@ pub fn related_name_position(many: bool, one_to_one: bool) -> Option<usize> {
 
 /// Whether the library's field class of that name is known: of others nobody can say that they have a column.
 pub fn is_known(ev: &mut Evaluator<'_, '_>, path: &str) -> bool {
-    path.starts_with("django.") || kind(last(path)) != Kind::Plain || by_name(ev, last(path), &Arguments::default()).is_some()
+    path.starts_with("django.") || listed(last(path)) != Kind::Plain || by_name(ev, last(path), &Arguments::default()).is_some()
 }
 
 /// Whether a field class of the project may itself say what the other side of its relation is called (`remote_field.related_name = …`).

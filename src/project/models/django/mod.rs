@@ -262,11 +262,12 @@ impl Django {
                 d.model.open = true;
                 d.note(f.name, Member::Other);
             }
-            // A field of some package may have a column, or none, and so may one of the project that derives from it; the lock knows.
-            Kind::Plain
+            // A field of some package may have a column, or none, and so may one of the project that derives from it; the lock knows. Keys of several columns
+            // (`CompositeForeignKey`) have none of their own.
+            Kind::Plain | Kind::ForeignKey | Kind::OneToOne
                 if !f.class.is_some_and(|c| fields::says_type(ev, c))
                     && !fields::is_known(ev, &f.path)
-                    && lacks(ev, d, column.name.as_ref().map_or(f.name, |n| n.0)) =>
+                    && lacks(ev, d, column.name.as_ref().map_or_else(|| if kind == Kind::Plain { f.name } else { Symbol::from(&format!("{}_id", f.name)) }, |n| n.0)) =>
             {
                 d.note(f.name, Member::Other);
             }

@@ -234,3 +234,22 @@ class Note(models.Model):
     assert!(all.iter().any(|l| l.trim() == "draft=draft_id ? not null"), "{all:#?}");
     assert!(all.iter().any(|l| l.contains("→ public.app_child.")), "{all:#?}");
 }
+
+/// Packages name their keys after Django's, and have a column as these do; but keys of several columns, which have none.
+#[test]
+fn keys_of_packages() {
+    let with = |field: &str| {
+        let code = format!(
+            "from smart.db_fields import ChainedForeignKey, CompositeForeignKey, ShyOneToOneField, LooseGenericForeignKey\nclass Sector(models.Model):\n    pass\nclass Enquiry(models.Model):\n    id = models.AutoField(primary_key=True)\n    x = {field}\n"
+        );
+        model(&code, "Enquiry")[2..].join(";")
+    };
+    assert_eq!(with("ChainedForeignKey(Sector, chained_field='y', null=True)"), "  x=x_id integer null → public.app_sector.id");
+    assert_eq!(with("ShyOneToOneField(Sector)"), "  x=x_id integer not null unique → public.app_sector.id");
+    assert_eq!(with("LooseGenericForeignKey('type', 'key')"), "");
+    let lock = "version: 1\ntables:\n  public.app_enquiry:\n    columns:\n      id: integer not null\n    primary key: [id]\n";
+    let schema = crate::schema::lock::read(lock).expect("a lock");
+    let code = "from django.db import models\nfrom composite import CompositeForeignKey\nclass Enquiry(models.Model):\n    x = CompositeForeignKey('Sector', to_fields=['a', 'b'])\n";
+    let all = super::super::tests::models_under(&schema, &[("app/__init__.py", ""), ("app/models.py", code)], &[]);
+    assert_eq!(all, ["Enquiry app_enquiry", "  id integer not null key"]);
+}
