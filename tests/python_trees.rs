@@ -172,7 +172,7 @@ impl Printer<'_> {
                 self.put(format!("{word} {at} {text}"));
                 inside = self.holes;
             }
-            ExprKind::Bytes => self.put(format!("bytes {at}")),
+            ExprKind::Bytes(_) => self.put(format!("bytes {at}")),
             ExprKind::Int(n) => self.put(format!("int {at} {n}")),
             ExprKind::Call(c) => {
                 self.put(format!("call {at} {}", e.span.end));

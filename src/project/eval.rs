@@ -273,7 +273,7 @@ impl<'w, 'a> Evaluator<'w, 'a> {
                 self.env.insert(n.0.name, v.clone());
                 v
             }
-            ExprKind::Bytes | ExprKind::Number | ExprKind::Ellipsis | ExprKind::Slice | ExprKind::Opaque => Value::Unknown,
+            ExprKind::Bytes(_) | ExprKind::Number | ExprKind::Ellipsis | ExprKind::Slice | ExprKind::Opaque => Value::Unknown,
         }
     }
 

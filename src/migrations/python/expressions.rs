@@ -35,6 +35,8 @@ impl<'a, H: Host<'a>> Machine<'_, 'a, H> {
                 subscript(&base, &key)
             }
             ExprKind::Str(lit) => self.literal(lit),
+            // What Python 2 wrote for text, and Django takes for it (`force_str`).
+            ExprKind::Bytes(lit) if lit.constant().is_some_and(|t| t.is_ascii()) => self.literal(lit),
             ExprKind::Int(n) => Value::Int(*n),
             ExprKind::Bool(b) => Value::Bool(*b),
             ExprKind::None => Value::None,
@@ -105,7 +107,7 @@ impl<'a, H: Host<'a>> Machine<'_, 'a, H> {
                 v
             }
             // A float: the digits matter where it becomes SQL, which nothing here needs.
-            ExprKind::Bytes | ExprKind::Number | ExprKind::Ellipsis | ExprKind::Slice | ExprKind::Opaque => Value::Unknown,
+            ExprKind::Bytes(_) | ExprKind::Number | ExprKind::Ellipsis | ExprKind::Slice | ExprKind::Opaque => Value::Unknown,
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod besides;
 mod contrib;
+mod django;
 mod folders;
 mod paths;
 mod reading;

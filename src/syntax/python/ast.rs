@@ -55,7 +55,7 @@ pub enum ExprKind {
     /// A string, f-string or implicit concatenation of them. Byte strings are `Bytes`.
     Str(Box<StrLit>),
     /// `b"…"`
-    Bytes,
+    Bytes(Box<StrLit>),
     /// An integer that fits.
     Int(i64),
     /// Any other number.

@@ -58,7 +58,7 @@ impl Expr {
             ExprKind::Await(e) | ExprKind::Starred(e) | ExprKind::Yield(Some(e)) => visit(e),
             ExprKind::Named(n) => visit(&n.1),
             ExprKind::Name(_)
-            | ExprKind::Bytes
+            | ExprKind::Bytes(_)
             | ExprKind::Int(_)
             | ExprKind::Number
             | ExprKind::Bool(_)

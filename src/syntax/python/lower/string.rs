@@ -83,7 +83,8 @@ impl Builder {
     pub(in crate::syntax::python) fn finish(mut self) -> ExprKind {
         self.end_text();
         self.parts.shrink_to_fit();
-        if self.bytes { ExprKind::Bytes } else { ExprKind::Str(Box::new(StrLit { parts: self.parts, template: self.template })) }
+        let literal = Box::new(StrLit { parts: self.parts, template: self.template });
+        if self.bytes { ExprKind::Bytes(literal) } else { ExprKind::Str(literal) }
     }
 
     /// Notes what the prefix of one of the literals says of the whole.
