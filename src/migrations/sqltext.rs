@@ -70,8 +70,11 @@ pub struct Name {
     pub at: Location,
 }
 
-/// An identifier in double quotes.
+/// An identifier in double quotes. What has `"."` in it is two, as Django's tables with a schema are written (`sales"."orders`).
 pub fn quoted(name: &str) -> String {
+    if let Some((schema, name)) = name.split_once("\".\"") {
+        return format!("{}.{}", quoted(schema), quoted(name));
+    }
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 

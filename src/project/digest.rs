@@ -43,6 +43,8 @@ pub fn by_postgres(name: &str) -> &str {
 
 /// The name that Django gives an index or a constraint of these columns (`BaseDatabaseSchemaEditor._create_index_name`).
 pub fn django_index(table: &str, columns: &[&str], suffix: &str) -> String {
+    // The schema of `sales"."orders` is no part of it.
+    let table = table.rsplit("\".\"").next().unwrap_or(table);
     let texts: Vec<&str> = std::iter::once(table).chain(columns.iter().copied()).collect();
     let mut end = format!("{}{suffix}", &digest(&texts)[..8]);
     let joined = columns.join("_");

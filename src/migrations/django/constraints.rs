@@ -4,7 +4,7 @@ use super::M;
 use super::conditions::condition;
 use super::create::{column_index, columns_of, groups, is_indexed, like_index, unique_name};
 use super::fields::{Field, ModelKey, last};
-use super::operations::{alter, name};
+use super::operations::{alter, find, name, place};
 use crate::migrations::python::{Made, Value};
 use crate::migrations::sqltext::{Sql, quoted};
 use crate::project::digest::django_index;
@@ -12,14 +12,14 @@ use crate::schema::{CONSTRAINT_NOT_KNOWN, INDEX_NOT_KNOWN};
 use crate::source::Location;
 
 pub(super) fn drop_unique(m: &mut M<'_, '_>, table: &str, columns: &[String], at: Location) {
-    let found = m.host.db.find(None, table).and_then(|(_, r)| r.unique.iter().find(|u| u.columns == columns).map(|u| u.name.clone()));
+    let found = find(m, table).and_then(|(_, r)| r.unique.iter().find(|u| u.columns == columns).map(|u| u.name.clone()));
     if let Some(n) = found {
         m.sql(&Sql::new(at, &format!("ALTER TABLE {} DROP CONSTRAINT {}", quoted(table), quoted(&n))).finish());
     }
 }
 
 pub(super) fn drop_key(m: &mut M<'_, '_>, table: &str, column: &str, at: Location) {
-    let found = m.host.db.find(None, table).and_then(|(_, r)| r.foreign_keys.iter().find(|k| k.columns == [column]).map(|k| k.name.clone()));
+    let found = find(m, table).and_then(|(_, r)| r.foreign_keys.iter().find(|k| k.columns == [column]).map(|k| k.name.clone()));
     if let Some(n) = found {
         m.sql(&Sql::new(at, &format!("ALTER TABLE {} DROP CONSTRAINT {}", quoted(table), quoted(&n))).finish());
     }
@@ -61,7 +61,7 @@ pub(super) fn index<'a>(m: &mut M<'_, 'a>, key: &ModelKey, made: &Made<'a>) -> O
     let rows = asked.as_ref().and_then(|c| condition(m, key, c));
     if fields.is_empty() || asked.is_some() != rows.is_some() {
         // An index over expressions, or a part of the rows that we cannot tell: columns stay as they are.
-        m.host.db.schema_mut().mark_incomplete(format!("public.{table}"), INDEX_NOT_KNOWN);
+        m.host.db.schema_mut().mark_incomplete(place(&table).to_string(), INDEX_NOT_KNOWN);
         return Some(());
     }
     let classes = made.args.keyword("opclasses").cloned().map(|v| m.members_of(&v)).unwrap_or_default();
@@ -157,7 +157,7 @@ pub(super) fn constraint<'a>(m: &mut M<'_, 'a>, key: &ModelKey, made: &Made<'a>)
             }
         }
         _ => {
-            m.host.db.schema_mut().mark_incomplete(format!("public.{table}"), CONSTRAINT_NOT_KNOWN);
+            m.host.db.schema_mut().mark_incomplete(place(&table).to_string(), CONSTRAINT_NOT_KNOWN);
             return Some(());
         }
     }
@@ -177,7 +177,7 @@ fn included<'a>(sql: &mut Sql, model: &super::state::Model<'a>, fields: &[Value<
 pub(super) fn recheck(m: &mut M<'_, '_>, table: &str, column: &str, (was, is): (bool, bool), at: Location) {
     if was && !is {
         let condition = format!("{} >= 0", crate::schema::lock::quote(column));
-        let found = m.host.db.find(None, table).and_then(|(_, r)| r.checks.iter().find(|c| *c.1 == condition).map(|c| c.0.clone()));
+        let found = find(m, table).and_then(|(_, r)| r.checks.iter().find(|c| *c.1 == condition).map(|c| c.0.clone()));
         if let Some(check) = found {
             m.sql(&Sql::new(at, &format!("ALTER TABLE {} DROP CONSTRAINT {}", quoted(table), quoted(&check))).finish());
         }
@@ -198,7 +198,7 @@ pub(super) fn reindex<'a>(m: &mut M<'_, 'a>, key: &ModelKey, n: &str, (old, new)
     let text = |ty: &str| ["varchar", "text", "citext"].into_iter().find(|t| ty.starts_with(t));
     let retyped = types.0.and_then(text).is_some_and(|t| text(types.1) != Some(t));
     let found: Vec<String> =
-        m.host.db.find(None, &table).map(|(_, r)| r.indexes.iter().filter(|i| own(i)).map(|i| i.name.clone()).collect()).unwrap_or_default();
+        find(m, &table).map(|(_, r)| r.indexes.iter().filter(|i| own(i)).map(|i| i.name.clone()).collect()).unwrap_or_default();
     let like_gone = retyped || (old.unique() && !new.unique() && !has);
     for index in found.iter().filter(|i| (had && !has && (!new.unique() || !i.ends_with("_like"))) || (like_gone && i.ends_with("_like"))) {
         m.sql(&Sql::new(at, &format!("DROP INDEX {}", quoted(index))).finish());
@@ -207,7 +207,7 @@ pub(super) fn reindex<'a>(m: &mut M<'_, 'a>, key: &ModelKey, n: &str, (old, new)
         column_index(m, key, n, new, at);
     } else if !old.unique()
         && new.unique()
-        && !m.host.db.find(None, &table).is_some_and(|(_, r)| r.indexes.iter().any(|i| i.name == django_index(&table, &[&column], "_like")))
+        && !find(m, &table).is_some_and(|(_, r)| r.indexes.iter().any(|i| i.name == django_index(&table, &[&column], "_like")))
     {
         like_index(m, key, n, new, at);
     }

@@ -3,7 +3,7 @@
 use super::M;
 use super::constraints::{constraint, index};
 use super::fields::{self, Field, ModelKey, field, last, lower};
-use super::operations::{alter, name, open};
+use super::operations::{alter, find, name, open, place, split};
 use super::state::Model;
 use crate::migrations::database::UNDECIDED;
 use crate::migrations::python::{Made, Value};
@@ -118,7 +118,7 @@ pub(super) fn create_model<'a>(m: &mut M<'_, 'a>, app: &str, made: &Made<'a>, ta
             if let Value::Made(part) = part {
                 let done = if last(part.path.as_str()).ends_with("Constraint") { constraint(m, &key, &part) } else { index(m, &key, &part) };
                 if done.is_none() {
-                    m.host.db.schema_mut().mark_incomplete(format!("public.{table}"), KEY_NOT_KNOWN);
+                    m.host.db.schema_mut().mark_incomplete(place(&table).to_string(), KEY_NOT_KNOWN);
                 }
             }
         }
@@ -149,7 +149,7 @@ pub(super) fn definition<'a>(m: &mut M<'_, 'a>, key: &ModelKey, n: &str, f: &Fie
             out.push_str(&format!(" GENERATED ALWAYS AS ({e}) STORED"));
         } else {
             let table = m.host.table(key);
-            m.host.db.schema_mut().mark_incomplete(format!("public.{table}"), GENERATION_NOT_KNOWN);
+            m.host.db.schema_mut().mark_incomplete(place(&table).to_string(), GENERATION_NOT_KNOWN);
         }
         // It may be NULL unless that is ruled out in words.
         if matches!(f.args.keyword("null"), Some(Value::Bool(false))) {
@@ -183,7 +183,7 @@ pub(super) fn definition<'a>(m: &mut M<'_, 'a>, key: &ModelKey, n: &str, f: &Fie
 pub(super) fn type_or_unknown<'a>(m: &mut M<'_, 'a>, key: &ModelKey, f: &Field<'a>) -> String {
     fields::column_type(m, &key.app, &key.model, f, 0).unwrap_or_else(|| {
         let table = m.host.table(key);
-        m.host.db.schema_mut().mark_incomplete(format!("public.{table}"), TYPE_NOT_KNOWN);
+        m.host.db.schema_mut().mark_incomplete(place(&table).to_string(), TYPE_NOT_KNOWN);
         UNKNOWN_TYPE.to_owned()
     })
 }
@@ -235,7 +235,7 @@ pub(super) fn foreign_key<'a>(m: &M<'_, 'a>, key: &ModelKey, n: &str, f: &Field<
 
 /// `ADD CONSTRAINT … FOREIGN KEY` from a column of a table to one of another.
 pub(super) fn key_to(table: &str, column: &str, target: &str, to: &str) -> String {
-    let name = key_name(table, column, target, to);
+    let name = key_name(table, column, split(target).1, to);
     format!("ADD CONSTRAINT {} FOREIGN KEY ({}) REFERENCES {} ({}) DEFERRABLE INITIALLY DEFERRED", quoted(&name), quoted(column), quoted(target), quoted(to))
 }
 
@@ -291,7 +291,7 @@ fn index_on(m: &mut M<'_, '_>, table: &str, column: &str, index: &str, class: &s
 
 /// Gives a table that is written down as a whole the names and indexes that Django gives its parts.
 pub(super) fn named(m: &mut M<'_, '_>, table: &str, at: Location) {
-    let Some((_, relation)) = m.host.db.find(None, table) else { return };
+    let Some((_, relation)) = find(m, table) else { return };
     let relation = relation.clone();
     let alone = |c: &str| relation.primary_key == [c] || relation.unique.iter().any(|u| u.columns == [c]);
     for k in relation.foreign_keys.iter().filter(|k| k.name.ends_with("_fkey")) {
@@ -319,13 +319,13 @@ pub(super) fn create_through<'a>(m: &mut M<'_, 'a>, key: &ModelKey, n: &str, f: 
     let by_settings = m.host.user_model.to_lowercase() == format!("{}.{}", target.app, target.model);
     let Some((own_name, own)) = own.filter(|_| other.is_some() || !by_settings) else {
         // What the model for users is called decides the name of a column.
-        m.host.db.schema_mut().mark_incomplete(format!("public.{through}"), "it points at a model that the project's migrations do not make");
+        m.host.db.schema_mut().mark_incomplete(place(&through).to_string(), "it points at a model that the project's migrations do not make");
         return;
     };
     let own_type = fields::column_type(m, &key.app, &key.model, &own, 0);
     let other_type = other.as_ref().and_then(|(_, f)| fields::column_type(m, &target.app, &target.model, f, 0));
     if own_type.is_none() || other_type.is_none() {
-        m.host.db.schema_mut().mark_incomplete(format!("public.{through}"), TYPE_NOT_KNOWN);
+        m.host.db.schema_mut().mark_incomplete(place(&through).to_string(), TYPE_NOT_KNOWN);
     }
     let (own_type, other_type) = (own_type.as_deref().unwrap_or(UNKNOWN_TYPE), other_type.as_deref().unwrap_or(UNKNOWN_TYPE));
     let (from, to) = if target == *key {
@@ -341,7 +341,7 @@ pub(super) fn create_through<'a>(m: &mut M<'_, 'a>, key: &ModelKey, n: &str, f: 
     let references = |column: &str, k: &ModelKey, to: Option<&(String, Field<'a>)>| {
         let Some((n, f)) = to else { return String::new() };
         let (table, to) = (m.host.table(k), f.column(n));
-        let name = key_name(&through, column, &table, &to);
+        let name = key_name(&through, column, split(&table).1, &to);
         format!("CONSTRAINT {} REFERENCES {} ({}) DEFERRABLE INITIALLY DEFERRED", quoted(&name), quoted(&table), quoted(&to))
     };
     let text = format!(

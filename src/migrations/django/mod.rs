@@ -17,6 +17,7 @@ use super::sqltext::Sql;
 use crate::source::{Location, Span};
 use crate::syntax::sql::template::Template;
 use fields::{ModelKey, last, lower};
+use operations::{find, place};
 pub use state::Model;
 
 type M<'m, 'a> = Machine<'m, 'a, Django<'a>>;
@@ -307,8 +308,8 @@ fn confess_unmanaged(m: &mut M<'_, '_>) {
     let unmanaged: Vec<ModelKey> = m.host.models.iter().filter(|(_, model)| model.unmanaged).map(|(key, _)| key.clone()).collect();
     for key in unmanaged {
         let table = m.host.table(&key);
-        if m.host.db.schema().relation(None, &table).is_none() {
-            m.host.db.schema_mut().mark_incomplete(format!("public.{table}"), crate::schema::UNMANAGED);
+        if find(m, &table).is_none() {
+            m.host.db.schema_mut().mark_incomplete(place(&table).to_string(), crate::schema::UNMANAGED);
         }
     }
 }

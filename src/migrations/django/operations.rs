@@ -8,7 +8,7 @@ use super::fields::{self, Field, ModelKey, field, last, lower};
 use super::{Django, M};
 use crate::migrations::python::{Args, ClassValue, Closure, Code, Instance, Made, Value};
 use crate::migrations::sqltext::{Name, Sql, quoted};
-use crate::schema::QualifiedName;
+use crate::schema::{QualifiedName, Relation};
 use crate::source::Location;
 use crate::syntax::python::ExprKind;
 use crate::syntax::sql::template::Template;
@@ -107,7 +107,24 @@ fn hands_on(class: &ClassValue<'_>) -> bool {
 }
 
 pub(super) fn open(m: &mut M<'_, '_>, table: &str, reason: &str) {
-    m.host.db.not_understood(Some(&QualifiedName::new("public", table)), reason);
+    m.host.db.not_understood(Some(&place(table)), reason);
+}
+
+/// Schema and name of a table: `sales"."orders` smuggles a schema past Django's quoting.
+pub(super) fn split(table: &str) -> (Option<&str>, &str) {
+    table.split_once("\".\"").map_or((None, table), |(schema, name)| (Some(schema), name))
+}
+
+/// Where a table stands.
+pub(super) fn place(table: &str) -> QualifiedName {
+    let (schema, name) = split(table);
+    QualifiedName::new(schema.unwrap_or("public"), name)
+}
+
+/// A table as it is so far.
+pub(super) fn find<'m>(m: &'m M<'_, '_>, table: &str) -> Option<(&'m QualifiedName, &'m Relation)> {
+    let (schema, name) = split(table);
+    m.host.db.find(schema, name)
 }
 
 pub(super) fn name(text: &str, at: Location) -> Name {

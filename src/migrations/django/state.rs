@@ -41,7 +41,8 @@ impl<'a> Django<'a> {
     pub fn table(&self, key: &ModelKey) -> String {
         let key = self.concrete(key);
         match self.models.get(key).and_then(|m| m.db_table.clone()) {
-            Some(t) => t,
+            // What is quoted already stays so (`quote_name`).
+            Some(t) => t.strip_prefix('"').and_then(|t| t.strip_suffix('"')).map_or_else(|| t.clone(), str::to_owned),
             None => by_django(&format!("{}_{}", key.app, key.model)),
         }
     }

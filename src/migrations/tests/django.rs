@@ -20,6 +20,10 @@ fn app(migrations: &[&str]) -> Schema {
     pull(&files)
 }
 
+fn tables(s: &Schema) -> Vec<String> {
+    s.relations.iter().map(|(name, r)| format!("{name}{}", if r.open { " open" } else { "" })).collect()
+}
+
 const KEY: &str = "('id', models.AutoField(primary_key=True))";
 
 /// Migrations that Python 2 wrote have bytes where text is meant.
@@ -29,4 +33,18 @@ fn bytes_of_python_2() {
         "migrations.CreateModel(name=b'Task', fields=[{KEY}, (b'due', models.DateField(db_column=b'due_on'))], options={{b'db_table': b'tasks'}})"
     )]);
     assert_eq!(columns(&s, "tasks"), ["due_on date not null", "id integer not null"]);
+}
+
+/// `sales"."tasks` smuggles a schema past Django's quoting; names of keys and indexes are made of the table's name alone.
+#[test]
+fn a_table_with_a_schema() {
+    let s = app(&[&format!(
+        "migrations.RunSQL('CREATE SCHEMA sales'), migrations.CreateModel('Task', fields=[{KEY}], options={{'db_table': 'sales\".\"tasks'}}), migrations.AddField('task', 'up', models.ForeignKey('shop.Task', on_delete=models.CASCADE)), migrations.CreateModel('Note', fields=[{KEY}, ('task', models.ForeignKey('shop.Task', on_delete=models.CASCADE))], options={{'db_table': '\"notes\"'}})"
+    )]);
+    assert_eq!(tables(&s), ["public.notes", "sales.tasks"]);
+    let (_, tasks) = s.relation(Some("sales"), "tasks").unwrap();
+    assert_eq!(tasks.columns.iter().map(|c| c.name.as_str()).collect::<Vec<_>>(), ["id", "up_id"]);
+    let key = &tasks.foreign_keys[0];
+    assert!(key.name.starts_with("tasks_up_id_") && key.name.ends_with("_fk_tasks_id"), "{}", key.name);
+    assert_eq!(s.relation(None, "notes").unwrap().1.foreign_keys[0].target.to_string(), "sales.tasks");
 }
