@@ -8,6 +8,7 @@ use super::fields::{self, Field, ModelKey, field, last, lower};
 use super::{Django, M};
 use crate::migrations::python::{Args, ClassValue, Closure, Code, Instance, Made, Value};
 use crate::migrations::sqltext::{Name, Sql, quoted};
+use crate::migrations::database::UNDECIDED;
 use crate::schema::{QualifiedName, Relation};
 use crate::source::Location;
 use crate::syntax::python::ExprKind;
@@ -29,6 +30,7 @@ pub fn run<'a>(m: &mut M<'_, 'a>, app: &str, op: &Value<'a>, tables: bool) {
         "DeleteModel" => model("name").map(|k| delete_model(m, &k, made.at, tables)),
         "RenameModel" => rename_model(m, app, made, tables),
         "AlterModelTable" => alter_table(m, app, made, tables),
+        "AlterModelOptions" => model("name").and_then(|k| alter_options(m, &k, made)),
         "AddField" => model("model_name").and_then(|k| add_field(m, &k, made, tables)),
         "RemoveField" => model("model_name").and_then(|k| remove_field(m, &k, made, tables)),
         "AlterField" => model("model_name").and_then(|k| alter_field(m, &k, made, tables)),
@@ -225,8 +227,7 @@ fn extension(m: &mut M<'_, '_>, made: &Made<'_>, tables: bool) -> Option<()> {
         "HStoreExtension" => "hstore".to_owned(),
         "UnaccentExtension" => "unaccent".to_owned(),
         "VectorExtension" => "vector".to_owned(),
-        "AlterModelOptions"
-        | "AlterModelManagers"
+        "AlterModelManagers"
         | "AlterModelTableComment"
         | "ValidateConstraint"
         | "AlterConstraint"
@@ -343,6 +344,25 @@ fn alter_table<'a>(m: &mut M<'_, 'a>, app: &str, made: &Made<'a>, tables: bool) 
         for ((_, old), (_, new)) in old_throughs.into_iter().zip(throughs(&m.host, &key)) {
             rename_table(m, &old, &new, made.at);
         }
+    }
+    Some(())
+}
+
+/// `AlterModelOptions`: options that are not named are taken back, `managed` among them (`ALTER_OPTION_KEYS`). The table stays as it is, and what follows is done to
+/// it, or no longer.
+fn alter_options<'a>(m: &mut M<'_, 'a>, key: &ModelKey, made: &Made<'a>) -> Option<()> {
+    let Some(Value::Dict(options)) = made.args.get(1, "options") else { return Some(()) };
+    let managed = options.borrow().get(&Value::text("managed", made.at));
+    let table = m.host.table(key);
+    let is_there = find(m, &table).is_some();
+    let Some(model) = m.host.models.get_mut(key) else { return Some(()) };
+    match managed {
+        Ok(None | Some(Value::Bool(true))) if model.unmanaged => (model.has_table, model.unmanaged) = (true, !is_there),
+        Ok(Some(Value::Bool(false))) if model.has_table => (model.has_table, model.unmanaged) = (false, true),
+        Ok(None | Some(Value::Bool(_))) => {}
+        // What follows may be done to the table, or not.
+        _ if model.has_table || model.unmanaged => open(m, &table, UNDECIDED),
+        _ => {}
     }
     Some(())
 }

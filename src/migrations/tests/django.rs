@@ -35,6 +35,31 @@ fn bytes_of_python_2() {
     assert_eq!(columns(&s, "tasks"), ["due_on date not null", "id integer not null"]);
 }
 
+/// `AlterModelOptions` takes `managed` back where it does not name it.
+#[test]
+fn models_that_become_managed_and_unmanaged() {
+    let make = |options: &str| format!("migrations.CreateModel('Org', fields=[{KEY}], options={{{options}}})");
+    let (sql, add) = ("migrations.RunSQL('CREATE TABLE shop_org (id int)'),", "migrations.AddField('org', 'notes', models.TextField())");
+    let many = "migrations.AddField('org', 'kin', models.ManyToManyField(to='shop.org'))";
+    let after = |options: &str| {
+        let s = app(&[&format!("{sql}{}", make("'managed': False")), &format!("migrations.AlterModelOptions('org', options={options}), {add}, {many}")]);
+        (columns(&s, "shop_org").len(), tables(&s))
+    };
+    let both = vec!["public.shop_org".to_owned(), "public.shop_org_kin".to_owned()];
+    assert_eq!(after("{}"), (2, both.clone()));
+    assert_eq!(after("{'managed': True, 'ordering': ['id']}"), (2, both));
+    assert_eq!(after("{'managed': False}"), (1, vec!["public.shop_org".to_owned()]));
+    assert_eq!(after("{'managed': settings.TESTING}"), (1, vec!["public.shop_org open".to_owned()]));
+    // Unmanaged, it keeps its table.
+    let s = app(&[&make(""), "migrations.AlterModelOptions('org', options={'managed': False}), migrations.DeleteModel('Org')"]);
+    assert_eq!(tables(&s), ["public.shop_org"]);
+    let s = app(&[&make(""), "migrations.AlterModelOptions('org', options={'ordering': ['id']}), migrations.DeleteModel('Org')"]);
+    assert!(s.relations.is_empty());
+    // What others made stays theirs.
+    let s = app(&[&make("'managed': False"), "migrations.AlterModelOptions('org', options={})"]);
+    assert_eq!(s.incomplete.iter().map(|i| i.object.as_str()).collect::<Vec<_>>(), ["public.shop_org"]);
+}
+
 /// `sales"."tasks` smuggles a schema past Django's quoting; names of keys and indexes are made of the table's name alone.
 #[test]
 fn a_table_with_a_schema() {
