@@ -148,6 +148,11 @@ impl<'a> World<'a> {
         name.starts_with("test_") || name.ends_with("_test.py") || name == "conftest.py" || path.split('/').any(|p| matches!(p, "tests" | "test" | "testing"))
     }
 
+    /// Whether a file is a stub: it says what a package's classes are like, for checkers of types.
+    pub fn is_stub(&self, file: FileId) -> bool {
+        self.sources.get(file).path.ends_with(".pyi")
+    }
+
     /// Whether a file is a revision of the schema, which speaks of the schema of its own time.
     pub fn is_migration(&self, file: FileId) -> bool {
         let Some(module) = self.index.module_of(file) else { return false };
@@ -183,6 +188,8 @@ impl<'a> World<'a> {
         if !seen.insert(id) {
             return;
         }
+        // What the package's class has, its stub need not say.
+        lineage.open |= self.is_stub(self.index.class(id).file);
         let bases = self.direct[id.0 as usize].get_or_init(|| in_headers(|| self.direct_bases(id)));
         lineage.open |= bases.open;
         for v in &bases.outside {

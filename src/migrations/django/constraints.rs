@@ -197,8 +197,7 @@ pub(super) fn reindex<'a>(m: &mut M<'_, 'a>, key: &ModelKey, n: &str, (old, new)
     };
     let text = |ty: &str| ["varchar", "text", "citext"].into_iter().find(|t| ty.starts_with(t));
     let retyped = types.0.and_then(text).is_some_and(|t| text(types.1) != Some(t));
-    let found: Vec<String> =
-        find(m, &table).map(|(_, r)| r.indexes.iter().filter(|i| own(i)).map(|i| i.name.clone()).collect()).unwrap_or_default();
+    let found: Vec<String> = find(m, &table).map(|(_, r)| r.indexes.iter().filter(|i| own(i)).map(|i| i.name.clone()).collect()).unwrap_or_default();
     let like_gone = retyped || (old.unique() && !new.unique() && !has);
     for index in found.iter().filter(|i| (had && !has && (!new.unique() || !i.ends_with("_like"))) || (like_gone && i.ends_with("_like"))) {
         m.sql(&Sql::new(at, &format!("DROP INDEX {}", quoted(index))).finish());

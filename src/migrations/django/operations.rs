@@ -6,9 +6,9 @@ use super::constraints::{add_constraint, add_index, drop_key, drop_unique, reche
 use super::create::{column_index, create_model, create_through, default, definition, foreign_key, is_indexed, key_to, type_or_unknown, unique_name};
 use super::fields::{self, Field, ModelKey, field, last, lower};
 use super::{Django, M};
+use crate::migrations::database::UNDECIDED;
 use crate::migrations::python::{Args, ClassValue, Closure, Code, Instance, Made, Value};
 use crate::migrations::sqltext::{Name, Sql, quoted};
-use crate::migrations::database::UNDECIDED;
 use crate::schema::{QualifiedName, Relation};
 use crate::source::Location;
 use crate::syntax::python::ExprKind;

@@ -338,6 +338,9 @@ fn drafts<'a>(ev: &mut Evaluator<'_, 'a>, django: Option<&django::Django>, of: O
     let classes: Vec<ClassId> = of.map_or_else(|| world.index.class_ids(), |file| world.index.classes_of(file).to_vec());
     for class in classes {
         let _inside = note_class(ev, class, django.is_some());
+        if world.is_stub(world.index.class(class).file) {
+            continue;
+        }
         if let Some(django) = django {
             drafts.extend(django.draft(ev, class));
         }

@@ -111,7 +111,7 @@ impl Django {
         let def = world.index.class(class);
         let at = Location::new(def.file, def.node.name.span);
         let mro = world.lineage(class).map(|l| l.mro.clone()).unwrap_or_default();
-        let parent = mro.iter().copied().skip(1).find(|&c| is_model(ev, c) && !is_abstract(ev, c));
+        let parent = mro.iter().copied().skip(1).find(|&c| !world.is_stub(world.index.class(c).file) && is_model(ev, c) && !is_abstract(ev, c));
         let is_typed = is_typed(world, class);
         let is_proxy = is_typed && parent.is_some() || meta::attribute(ev, class, "proxy").is_some_and(|v| fold::truth(&v) == Some(true));
         let (mut relation, relation_at) = self.relation(ev, class, at);
@@ -186,7 +186,8 @@ impl Django {
         let world = ev.world;
         let Some(lineage) = world.lineage(class) else { return };
         let behind = parent.and_then(|p| world.lineage(p)).map(|l| l.mro.as_slice()).unwrap_or_default();
-        let owners: Vec<ClassId> = lineage.mro.iter().copied().filter(|c| *c == class || !behind.contains(c)).collect();
+        let owners: Vec<ClassId> =
+            lineage.mro.iter().copied().filter(|c| *c == class || !behind.contains(c)).filter(|c| !world.is_stub(world.index.class(*c).file)).collect();
         if parent.is_none() {
             library_columns(ev, class, d);
         }
@@ -267,7 +268,11 @@ impl Django {
             Kind::Plain | Kind::ForeignKey | Kind::OneToOne
                 if !f.class.is_some_and(|c| fields::says_type(ev, c))
                     && !fields::is_known(ev, &f.path)
-                    && lacks(ev, d, column.name.as_ref().map_or_else(|| if kind == Kind::Plain { f.name } else { Symbol::from(&format!("{}_id", f.name)) }, |n| n.0)) =>
+                    && lacks(
+                        ev,
+                        d,
+                        column.name.as_ref().map_or_else(|| if kind == Kind::Plain { f.name } else { Symbol::from(&format!("{}_id", f.name)) }, |n| n.0),
+                    ) =>
             {
                 d.note(f.name, Member::Other);
             }

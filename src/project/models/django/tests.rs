@@ -253,3 +253,12 @@ fn keys_of_packages() {
     let all = super::super::tests::models_under(&schema, &[("app/__init__.py", ""), ("app/models.py", code)], &[]);
     assert_eq!(all, ["Enquiry app_enquiry", "  id integer not null key"]);
 }
+
+/// A stub says what a package's classes are like: it stands for no table, and what derives from its classes may have more than it says.
+#[test]
+fn classes_of_stubs() {
+    let stub = "from django.db import models\nclass UUIDModel(models.Model):\n    made = models.DateField()\n    class Meta:\n        abstract: bool\n";
+    let code = "from django.db import models\nfrom model_utils.models import UUIDModel\nclass Approval(UUIDModel):\n    title = models.TextField()\n";
+    let all = models_in(&[("app/__init__.py", ""), ("app/models.py", code), ("model_utils/__init__.pyi", ""), ("model_utils/models.pyi", stub)], &[]);
+    assert_eq!(all, ["Approval app_approval open", "  title text not null", "  id ? not null key"]);
+}
