@@ -1,15 +1,19 @@
 //! Columns that no field of the project declares: packages bring them, by a field that has further columns or by a mixin, and Django itself for an order.
 
 use super::super::super::eval::Evaluator;
+use super::super::super::fold;
 use super::super::super::index::ClassId;
 use super::super::super::value::Value;
-use super::super::super::world::is_from;
+use super::super::super::world::{Place, World, is_from};
 use super::super::Member;
-use super::super::declared::{Column, SqlType};
+use super::super::declared::{Column, Declared, SqlType};
 use super::super::draft::Draft;
 use super::super::types::last;
 use super::{fields, meta};
+use crate::project::scope::by_adding;
+use crate::source::{FileId, Location};
 use crate::symbol::Symbol;
+use crate::syntax::python::{Expr, ExprKind, StmtKind};
 
 /// Mixins of packages that are known to declare no field.
 const WITHOUT_FIELDS: &[&str] = &["CloneMixin", "DirtyFieldsMixin", "LifecycleMixin", "LifecycleModelMixin", "RulesModelMixin", "SerializerMixin", "UserMixin"];
@@ -44,6 +48,26 @@ pub(super) fn note(ev: &Evaluator<'_, '_>, class: ClassId, d: &mut Draft<'_>) {
             d.note(Symbol::from(key), Member::Synonym(column));
         }
     }
+}
+
+/// Whether a class's body takes what may be fields out of what something gives (`kind, other = with_other(CHOICES)`): such as the table has columns for.
+pub(super) fn unpacks(ev: &Evaluator<'_, '_>, owner: ClassId, d: &Draft<'_>) -> bool {
+    let (world, def) = (ev.world, ev.world.index.class(owner));
+    let schema = d.model.relation.schema;
+    let Some((_, relation)) = world.schema.relation(schema.as_ref().map(Symbol::as_str), &d.model.relation.name) else { return false };
+    let place = Place { file: def.file, class: Some(owner), function: None };
+    let column = |e: &Expr| matches!(e.kind, ExprKind::Name(n) if relation.column(&n).is_some() || relation.column(&format!("{n}_id")).is_some());
+    def.node.body.iter().any(|s| {
+        let StmtKind::Assign(a) = &s.kind else { return false };
+        let named = a.0.iter().any(|t| matches!(&t.kind, ExprKind::Tuple(names) | ExprKind::List(names) if names.iter().any(column)));
+        // What is written out one by one is known one by one.
+        if !named || matches!(a.1.kind, ExprKind::Tuple(_) | ExprKind::List(_)) {
+            return false;
+        }
+        let value = Evaluator::quiet_on(world, place, &ev.trail).eval(&a.1);
+        let is_field = |v: &Value<'_>| matches!(Declared::of(v), Some(Declared::DjangoField(..)));
+        fold::items(&value, Location::new(def.file, a.1.span)).is_none_or(|items| items.iter().any(|v| v.is_unknown() || is_field(v)))
+    })
 }
 
 /// The column that `order_with_respect_to` asks for.

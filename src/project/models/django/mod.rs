@@ -193,6 +193,7 @@ impl Django {
         }
         for (n, &owner) in owners.iter().enumerate().rev() {
             let def = world.index.class(owner);
+            d.model.open |= brought::unpacks(ev, owner, d);
             for &name in &def.order {
                 if owners[..n].iter().any(|&near| world.index.class(near).names.contains_key(&name)) {
                     continue;

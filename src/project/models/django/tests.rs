@@ -262,3 +262,29 @@ fn classes_of_stubs() {
     let all = models_in(&[("app/__init__.py", ""), ("app/models.py", code), ("model_utils/__init__.pyi", ""), ("model_utils/models.pyi", stub)], &[]);
     assert_eq!(all, ["Approval app_approval open", "  title text not null", "  id ? not null key"]);
 }
+
+/// Models under a lock with one table, `app_request`, that has these columns.
+fn under_lock(columns: &str, files: &[(&str, &str)]) -> Vec<String> {
+    let lock = format!(
+        "version: 1\nsearch_path: [public]\ntables:\n  public.app_request:\n    columns:\n      id: integer not null\n{columns}    primary key: [id]\n"
+    );
+    let mut all = vec![("app/__init__.py", "")];
+    all.extend(files);
+    super::super::tests::models_under(&crate::schema::lock::read(&lock).expect("a lock"), &all, &[])
+}
+
+/// Fields that something gives several of at once are not seen one by one.
+#[test]
+fn fields_that_are_unpacked() {
+    let with = |body: &str| {
+        let code = format!(
+            "from django.db import models\nfrom things import make\ndef pair():\n    a = models.TextField()\n    return a, models.TextField()\ndef numbers():\n    return 1, 2\nclass Request(models.Model):\n    {body}\n"
+        );
+        under_lock("      kind: text not null\n", &[("app/models.py", &code)])[0].clone()
+    };
+    assert_eq!(with("kind, other = pair()"), "Request app_request open");
+    assert_eq!(with("kind, other = make()"), "Request app_request open");
+    assert_eq!(with("kind, other = numbers()"), "Request app_request");
+    assert_eq!(with("DRAFT, OTHER = make()"), "Request app_request");
+    assert_eq!(with("kind, other = models.TextField(), 1"), "Request app_request");
+}
