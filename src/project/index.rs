@@ -13,7 +13,7 @@ use crate::syntax::python::{self, Expr, ExprKind, Word};
 
 use super::beyond::{self, Beyond, Table};
 use super::modules::ModuleTable;
-use super::scope::Scope;
+use super::scope::{Scope, by_adding};
 
 /// The number of a class in [`Index::classes`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -232,10 +232,20 @@ pub(super) struct Met {
     functions: Vec<FunctionId>,
     pub(super) on_objects: FxHashSet<Symbol>,
     pub(super) asked_for: FxHashSet<Symbol>,
+    /// Names whose values are the names of fields that are put into classes.
+    pub(super) added: Vec<Symbol>,
     pub(super) packages: FxHashSet<Symbol>,
     pub(super) imported: FxHashSet<Symbol>,
     /// Modules whose parts are among `imported`, and whether their first parts are among `packages`.
     pub(super) modules: FxHashSet<(Symbol, bool)>,
+}
+
+/// The text that a file's top level binds to a name, where it does so once.
+fn constant(names: &Names<'_>, name: Symbol) -> Option<String> {
+    match names.get(&name)?.as_slice() {
+        [Binding::Value { value: python::Expr { kind: python::ExprKind::Str(s), .. }, .. }] => s.constant().map(std::borrow::Cow::into_owned),
+        _ => None,
+    }
 }
 
 /// Stands in for a class whose file is not read.
@@ -371,7 +381,11 @@ impl<'a> Index<'a> {
                 all.push(unit);
             }
         }
-        let Met { classes, functions, mut on_objects, asked_for, packages, imported, .. } = std::mem::take(&mut self.met);
+        let Met { classes, functions, mut on_objects, asked_for, added, packages, imported, .. } = std::mem::take(&mut self.met);
+        on_objects.extend(added.iter().filter_map(|name| constant(&names, *name)).map(|name| by_adding(Some(&name))));
+        if on_objects.iter().any(|name| name.as_str().starts_with(by_adding(None).as_str())) {
+            on_objects.insert(by_adding(None));
+        }
         self.packages.extend(packages.iter().copied());
         let (packages, imported) = (packages.into_iter().collect(), imported.into_iter().collect());
         on_objects.extend(asked_for.iter().copied());

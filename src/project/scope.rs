@@ -14,9 +14,24 @@ pub(super) fn by_setattr(name: Symbol) -> Symbol {
     Symbol::from(&format!("setattr {name}"))
 }
 
+/// How a field is noted that code puts into some class, `x.add_to_class("name", …)`, and that it does so at all.
+pub(super) fn by_adding(name: Option<&str>) -> Symbol {
+    Symbol::from(&format!("add_to_class {}", name.unwrap_or_default()))
+}
+
+/// The name in `x.add_to_class(name, field)` and `field.contribute_to_class(x, name)`; a method that hands on its own does not say it.
+fn added(call: &python::Call) -> Option<&Expr> {
+    let ExprKind::Attribute(f) = &call.func.kind else { return None };
+    match f.attr.as_str() {
+        "add_to_class" => call.positional(0),
+        "contribute_to_class" => call.positional(1),
+        _ => None,
+    }
+}
+
 /// Attributes that a statement sets on something other than a method's own object, and those that it asks for by `hasattr`.
 fn set_on_objects(statement: &python::Stmt, met: &mut Met) {
-    let Met { on_objects: found, asked_for, .. } = met;
+    let Met { on_objects: found, asked_for, added: added_by_name, .. } = met;
     let named = |call: &python::Call, name: &str| matches!(&call.func.kind, ExprKind::Name(n) if n.as_str() == name);
     let literal = |e: Option<&Expr>| match e.map(|e| &e.kind) {
         Some(ExprKind::Str(s)) => s.constant().map(|t| Symbol::from(&t)),
@@ -40,6 +55,15 @@ fn set_on_objects(statement: &python::Stmt, met: &mut Met) {
                 let name = literal(call.positional(1));
                 found.extend(name);
                 found.extend(name.map(by_setattr));
+            }
+            if let ExprKind::Call(call) = &e.kind
+                && let Some(name) = added(call)
+            {
+                match &name.kind {
+                    ExprKind::Str(s) => found.extend(s.constant().map(|name| by_adding(Some(&name)))),
+                    ExprKind::Name(name) => added_by_name.push(*name),
+                    _ => {}
+                }
             }
         }
         StmtKind::If(i) => i.test.each(&mut |e| {

@@ -361,7 +361,7 @@ fn drafts<'a>(ev: &mut Evaluator<'_, 'a>, django: Option<&django::Django>, of: O
             trace.declares(f);
         });
         let settings = |m: &ModuleDef<'_>| ["INSTALLED_APPS", "DEFAULT_AUTO_FIELD", "AUTH_USER_MODEL"].iter().any(|n| m.names.contains_key(&Symbol::from(n)));
-        let decides = |f: FileId| world.index.module_of(f).is_some_and(settings) || django::translated::may_register(world, f);
+        let decides = |f: FileId| world.index.module_of(f).is_some_and(settings) || django::decides(world, f);
         world.index.order.iter().filter(|f| decides(**f)).for_each(|f| trace.declares(*f));
     }
     drafts
@@ -395,7 +395,7 @@ pub fn declares_any(world: &World<'_>, file: FileId) -> bool {
         || !tables::imperative(&mut ev, file).is_empty()
         || world.index.classes_of(file).iter().any(|c| may_be_model(&ev, *c, true))
         || !ev.made.is_empty()
-        || django::translated::may_register(world, file)
+        || django::decides(world, file)
 }
 
 fn linked<'a>(ev: &mut Evaluator<'_, 'a>, mut drafts: Vec<Draft<'a>>) -> Models {

@@ -18,20 +18,33 @@ use crate::syntax::python::{Expr, ExprKind, StmtKind};
 /// Mixins of packages that are known to declare no field.
 const WITHOUT_FIELDS: &[&str] = &["CloneMixin", "DirtyFieldsMixin", "LifecycleMixin", "LifecycleModelMixin", "RulesModelMixin", "SerializerMixin", "UserMixin"];
 
+/// Whether a file puts fields into classes that it is given.
+pub(super) fn may_add(world: &World<'_>, file: FileId) -> bool {
+    world.index.module_of(file).is_some_and(|m| m.set_on_objects.contains(&by_adding(None)))
+}
+
 /// Takes over the columns of the lock that nothing else declares: those that are called after a package's field (`body_markup_type` of a `MarkupField` named
-/// `body`), and all of them where a base is a package's mixin, which may declare fields like any class. What neither the class nor the lock has stays unknown.
+/// `body`) or after a field that some code puts into classes (`model.add_to_class("language", …)`), and all of them where a base is a package's mixin, which may
+/// declare fields like any class. What neither the class nor the lock has stays unknown.
 pub(super) fn note(ev: &Evaluator<'_, '_>, class: ClassId, d: &mut Draft<'_>) {
     let any = has_mixin(ev, class);
     let mut prefixes = Vec::new();
     for name in std::mem::take(&mut d.of_packages) {
         prefixes.extend([format!("{name}_"), format!("_{name}_")]);
     }
-    if d.single_table || !any && prefixes.is_empty() {
+    let index = &ev.world.index;
+    let adds = index.is_set_on_objects(by_adding(None));
+    if d.single_table || !any && !adds && prefixes.is_empty() {
         return;
     }
+    let is_added = |name: &str| adds && index.is_set_on_objects(by_adding(Some(name)));
     let (Some(lineage), schema) = (ev.world.lineage(class), d.model.relation.schema) else { return };
     let Some((_, relation)) = ev.world.schema.relation(schema.as_ref().map(Symbol::as_str), &d.model.relation.name) else { return };
-    for c in relation.columns.iter().filter(|c| any || prefixes.iter().any(|p| c.name.starts_with(p))) {
+    for c in &relation.columns {
+        let key = c.name.strip_suffix("_id").filter(|key| any || is_added(key));
+        if !any && key.is_none() && !is_added(&c.name) && !prefixes.iter().any(|p| c.name.starts_with(p)) {
+            continue;
+        }
         let column = Symbol::from(&c.name);
         let declared = d.model.columns.iter().any(|own| own.column == column || own.attribute == column)
             || lineage.mro.iter().any(|m| ev.world.index.class(*m).names.contains_key(&column));
@@ -44,7 +57,7 @@ pub(super) fn note(ev: &Evaluator<'_, '_>, class: ClassId, d: &mut Draft<'_>) {
         made.unconstrained = true;
         d.add(column, d.model.at, made, None, None);
         // It may be a foreign key's.
-        if let Some(key) = c.name.strip_suffix("_id").filter(|_| any) {
+        if let Some(key) = key {
             d.note(Symbol::from(key), Member::Synonym(column));
         }
     }

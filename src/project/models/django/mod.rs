@@ -12,7 +12,7 @@ pub mod translated;
 use rustc_hash::FxHashMap;
 
 use crate::project::digest::{by_django, by_postgres};
-use crate::source::Location;
+use crate::source::{FileId, Location};
 use crate::symbol::Symbol;
 use crate::syntax::python::{Arg, Expr, ExprKind, Stmt, StmtKind};
 
@@ -68,6 +68,11 @@ fn has_fields(ev: &Evaluator<'_, '_>, class: ClassId) -> bool {
         },
         _ => false,
     })
+}
+
+/// Whether a file says something about models that stand elsewhere: it registers them for translation, or puts fields into them.
+pub fn decides(world: &World<'_>, file: FileId) -> bool {
+    translated::may_register(world, file) || brought::may_add(world, file)
 }
 
 /// The project's Django models, and what is needed to name them.

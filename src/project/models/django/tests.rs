@@ -288,3 +288,18 @@ fn fields_that_are_unpacked() {
     assert_eq!(with("DRAFT, OTHER = make()"), "Request app_request");
     assert_eq!(with("kind, other = models.TextField(), 1"), "Request app_request");
 }
+
+/// A field that code puts into classes that it is given may stand on any model whose table has its column.
+#[test]
+fn fields_that_are_put_into_classes() {
+    let with = |patch: &str| {
+        let patch = format!("from django.db import models\nNAME = 'language'\ndef extend(model):\n    {patch}\n");
+        let code = "from django.db import models\nclass Request(models.Model):\n    pass\n";
+        let columns = "      language: text not null\n      owner_id: integer\n      other: text not null\n";
+        under_lock(columns, &[("app/models.py", code), ("app/patch.py", &patch)])[1..].join(";")
+    };
+    assert_eq!(with("model.add_to_class(NAME, models.TextField())"), "  id integer not null key;  language ? null?");
+    assert_eq!(with("for m in [model]:\n        m.add_to_class('owner', models.ForeignKey('x.Y'))"), "  id integer not null key;  owner_id ? null?");
+    assert_eq!(with("models.TextField().contribute_to_class(model, 'language')"), "  id integer not null key;  language ? null?");
+    assert_eq!(with("model.add_to_class(unknown, models.TextField())"), "  id integer not null key");
+}
