@@ -140,23 +140,33 @@ impl Apps {
         self.installed.is_empty() || self.installed.iter().any(|e| by_entry(e)) || configured() || folders()
     }
 
+    /// Whether a file is its app's `models`, or belongs to that package.
+    pub fn is_models_of_app(&self, world: &World<'_>, file: FileId) -> bool {
+        let path = world.index.table.path(file);
+        path.strip_prefix(self.nearest(world, file).0).is_some_and(|inside| inside.trim_start_matches('/').split('/').next() == Some("models"))
+    }
+
     /// The app of a file: the nearest folder above it that is one.
     pub fn of_file(&self, world: &World<'_>, file: FileId) -> App {
+        self.nearest(world, file).1
+    }
+
+    fn nearest<'w>(&self, world: &'w World<'_>, file: FileId) -> (&'w str, App) {
         let path = world.index.table.path(file);
         let mut folder = if world.index.table.is_package(file) { path } else { parent(path) };
         let nearest = folder;
         while !folder.is_empty() {
             if let Some(app) = self.folders.get(folder) {
-                return App { label: app.label.or_else(|| Some(last_part(folder))), auto_field: app.auto_field };
+                return (folder, App { label: app.label.or_else(|| Some(last_part(folder))), auto_field: app.auto_field });
             }
             if self.installed.iter().any(|entry| is_package(folder, entry)) {
-                return App { label: Some(last_part(folder)), auto_field: None };
+                return (folder, App { label: Some(last_part(folder)), auto_field: None });
             }
             folder = parent(folder);
         }
         // `app/models.py` and `app/models/order.py` belong to `app`.
         let folder = if last_part(nearest).as_str() == "models" { parent(nearest) } else { nearest };
-        App { label: (!folder.is_empty()).then(|| last_part(folder)), auto_field: None }
+        (folder, App { label: (!folder.is_empty()).then(|| last_part(folder)), auto_field: None })
     }
 }
 

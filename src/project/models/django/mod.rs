@@ -86,11 +86,15 @@ pub struct Django {
 impl Django {
     /// Reads apps and settings; `None` where the project has no Django model.
     pub fn find(ev: &mut Evaluator<'_, '_>) -> Option<Self> {
-        let models: Vec<ClassId> = ev.world.index.class_ids().into_iter().filter(|&c| is_model(ev, c)).collect();
+        let world = ev.world;
+        let file_of = |c: &ClassId| world.index.class(*c).file;
+        let mut models: Vec<ClassId> = world.index.class_ids().into_iter().filter(|c| !world.is_stub(file_of(c)) && is_model(ev, *c)).collect();
         if models.is_empty() {
             return None;
         }
         let mut django = Django { apps: Apps::find(ev), translated: Translated::find(ev), by_name: FxHashMap::default() };
+        // Django loads an app's `models`; a class of the same name beside it is hardly the one that a name means.
+        models.sort_by_cached_key(|c| !django.apps.is_models_of_app(world, file_of(c)));
         for c in models {
             let label = django.label(ev, c);
             let name = ev.world.index.class(c).node.name.as_str().to_lowercase();
@@ -345,7 +349,11 @@ impl Django {
                 Some((l, n)) => (l.rsplit('.').next().unwrap_or(l).to_lowercase(), n.to_lowercase()),
                 None => (self.label(ev, class).as_str().to_lowercase(), text.to_lowercase()),
             };
-            let found = self.by_name.get(&(label.clone(), name.clone())).copied();
+            let here = || match ev.world.index.module_of(ev.world.index.class(class).file)?.names.get(&Symbol::from(text))?.as_slice() {
+                [Binding::Class(c)] if is_model(ev, *c) => Some(*c),
+                _ => None,
+            };
+            let found = here().or_else(|| self.by_name.get(&(label.clone(), name.clone())).copied());
             // Where the lock lacks the table of users, the settings that say which model stands for them were not seen.
             let seen = |t: &&'static str| *t != "auth_user" || is_in_lock(ev, t);
             (found, if found.is_none() { library_table(&format!("{label}.{name}")).filter(seen) } else { None })

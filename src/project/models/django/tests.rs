@@ -303,3 +303,22 @@ fn fields_that_are_put_into_classes() {
     assert_eq!(with("models.TextField().contribute_to_class(model, 'language')"), "  id integer not null key;  language ? null?");
     assert_eq!(with("model.add_to_class(unknown, models.TextField())"), "  id integer not null key");
 }
+
+/// Of two classes of one name in an app the one in its `models` is meant; within a file the file's own.
+#[test]
+fn classes_of_one_name() {
+    let code = "from django.db import models\nclass Tag(models.Model):\n    class Meta:\n        db_table = 'tag'\nclass Thread(models.Model):\n    tag = models.ForeignKey('Tag', models.CASCADE)\n";
+    let other = "from django.db import models\nclass Tag(models.Model):\n    class Meta:\n        db_table = 'other'\nclass Note(models.Model):\n    tag = models.ForeignKey('Tag', models.CASCADE)\n";
+    let all = models_in(
+        &[
+            ("app/__init__.py", ""),
+            ("app/importers/__init__.py", ""),
+            ("app/importers/models.py", other),
+            ("app/models.py", code),
+            ("settings.py", "INSTALLED_APPS = ['app']\n"),
+        ],
+        &[],
+    );
+    let keys: Vec<&String> = all.iter().filter(|l| l.contains("tag=")).collect();
+    assert_eq!(keys, ["  tag=tag_id integer not null → public.other.id", "  tag=tag_id integer not null → public.tag.id"]);
+}
