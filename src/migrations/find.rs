@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::alembic::Tree;
 use super::django::Apps;
 use super::files::{self, Script};
+use crate::syntax::python::{Class, ExprKind, StmtKind, parse};
 
 /// Folders that never hold a project's own migrations.
 const SKIPPED: &[&str] = &["node_modules", "site-packages", "__pycache__", "venv", "env", "target", "dist"];
@@ -165,7 +166,7 @@ pub(super) fn apps(files: &[PathBuf], all: &[PathBuf], read: &dyn Fn(&Path) -> O
         Some("__init__.py") => read(f).filter(|text| text.contains("AppConfig")),
         _ => None,
     };
-    let labels: BTreeMap<PathBuf, String> = files.iter().filter_map(|f| Some((f.parent()?.to_owned(), assigned(&configuration(f)?, "label")?))).collect();
+    let labels: BTreeMap<PathBuf, String> = files.iter().filter_map(|f| Some((f.parent()?.to_owned(), label(&configuration(f)?)?))).collect();
     settings(&mut apps, all, read);
     // `MIGRATION_MODULES` names packages; whatever lies under a folder of that path belongs to that app.
     let moved: Vec<(String, String)> = apps.modules.iter().map(|(label, module)| (format!("/{}", module.replace('.', "/")), label.clone())).collect();
@@ -297,6 +298,31 @@ fn quoted(text: &str) -> Option<String> {
     let text = text.trim();
     let quote = text.chars().next().filter(|c| matches!(c, '"' | '\''))?;
     text[1..].split(quote).next().map(str::to_owned)
+}
+
+/// The label that the class of an app's configuration gives it in its own body.
+fn label(text: &str) -> Option<String> {
+    // Most have none, and need not be parsed.
+    if !text.contains("label") {
+        return None;
+    }
+    let tree = parse(text);
+    let is_config = |c: &Class| {
+        c.bases.iter().any(|b| {
+            matches!(&b.value.kind, ExprKind::Name(n) if n.as_str().ends_with("Config"))
+                || matches!(&b.value.kind, ExprKind::Attribute(a) if a.attr.as_str().ends_with("Config"))
+        })
+    };
+    let classes = tree.body.iter().filter_map(|s| if let StmtKind::Class(c) = &s.kind { Some(c) } else { None });
+    classes.filter(|c| is_config(c)).flat_map(|c| &c.body).find_map(|s| {
+        let (target, value) = match &s.kind {
+            StmtKind::Assign(a) => (a.0.first()?, &a.1),
+            StmtKind::AnnAssign(a) => (&a.0, a.2.as_ref()?),
+            _ => return None,
+        };
+        let named = matches!(&target.kind, ExprKind::Name(n) if n.as_str() == "label");
+        if let (true, ExprKind::Str(s)) = (named, &value.kind) { s.constant().map(std::borrow::Cow::into_owned) } else { None }
+    })
 }
 
 /// The string that a line `name = "…"` assigns.

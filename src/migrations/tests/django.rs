@@ -73,3 +73,19 @@ fn a_table_with_a_schema() {
     assert!(key.name.starts_with("tasks_up_id_") && key.name.ends_with("_fk_tasks_id"), "{}", key.name);
     assert_eq!(s.relation(None, "notes").unwrap().1.foreign_keys[0].target.to_string(), "sales.tasks");
 }
+
+/// One migration that makes one model.
+const MAKE: &str = "from django.db import migrations, models\nclass Migration(migrations.Migration):\n    operations = [migrations.CreateModel('Task', fields=[('id', models.AutoField(primary_key=True))])]\n";
+
+/// The label that an app's configuration gives it stands in the body of its class.
+#[test]
+fn labels_of_apps() {
+    let with = |body: &str| {
+        let config = format!("from django import forms\nfrom django.apps import AppConfig\nclass ShopConfig(AppConfig):\n    name = 'shop'\n{body}");
+        tables(&pull(&[("shop/apps.py", &config), ("shop/migrations/0001.py", MAKE)]))
+    };
+    assert_eq!(with("    label = 'store'\n"), ["public.store_task"]);
+    assert_eq!(with("    label: str = \"store\"\n"), ["public.store_task"]);
+    assert_eq!(with("    def form(self):\n        return forms.Field(\n            label='Receive it',\n        )\n"), ["public.shop_task"]);
+    assert_eq!(with("class Form(forms.Form):\n    label = 'Other'\n"), ["public.shop_task"]);
+}
