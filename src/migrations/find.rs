@@ -183,15 +183,24 @@ pub(super) fn apps(files: &[PathBuf], all: &[PathBuf], read: &dyn Fn(&Path) -> O
         let Some(app) = folder.parent() else { continue };
         let label = named.or_else(|| labels.get(app).cloned()).or_else(|| app.file_name().map(|n| n.to_string_lossy().into_owned()));
         let name = file.file_stem().map(|n| n.to_string_lossy().into_owned());
+        if is_of_south(&text) {
+            apps.unread.extend(label);
+            continue;
+        }
         if let (Some(label), Some(name)) = (label, name) {
             apps.files.push((label, name, slashed(file)));
         }
     }
-    if apps.files.is_empty() {
+    if apps.files.is_empty() && apps.unread.is_empty() {
         return None;
     }
     apps.files.sort();
     Some(apps)
+}
+
+/// Whether a migration is South's, which is not replayed: Django had none of its own before 1.7.
+fn is_of_south(text: &str) -> bool {
+    text.lines().any(|l| l.starts_with("from south.") || l.starts_with("import south"))
 }
 
 /// Whether a file may hold the project's settings: by its name, or in a folder of configurations.

@@ -42,6 +42,8 @@ pub struct Django<'a> {
 pub struct Apps {
     /// Migration files, each with the label of its app and its name, sorted.
     pub files: Vec<(String, String, String)>,
+    /// Labels of apps some of whose migrations are of another kind, and are not replayed.
+    pub unread: BTreeSet<String>,
     /// `INSTALLED_APPS` as far as the text of the settings shows.
     pub installed: BTreeSet<String>,
     /// `AUTH_USER_MODEL`
@@ -349,8 +351,9 @@ fn confess_installed(m: &mut M<'_, '_>, apps: &Apps) {
 fn confess_followed(m: &mut M<'_, '_>, apps: &Apps, nodes: &BTreeMap<(String, String), Node<'_>>) {
     let own: BTreeSet<&str> = apps.files.iter().map(|f| f.0.as_str()).collect();
     let of_django = |label: &str| contrib::APPS.iter().any(|a| a.label == label) || contrib::WITH_USER.iter().any(|a| last(a.0) == label);
-    let followed: BTreeSet<&str> = nodes.values().flat_map(|n| &n.after).map(|a| a.0.as_str()).collect();
-    for label in followed.into_iter().filter(|l| !own.contains(l) && !of_django(l)) {
+    // So are the tables of one that has others than Django's only.
+    let followed = apps.unread.iter().map(String::as_str).chain(nodes.values().flat_map(|n| &n.after).map(|a| a.0.as_str()));
+    for label in followed.collect::<BTreeSet<_>>().into_iter().filter(|l| !own.contains(l) && !of_django(l)) {
         let known = m.host.db.schema().incomplete.iter().any(|i| i.reason == crate::schema::INSTALLED_APP && last(&i.object) == label);
         if !known {
             m.host.db.schema_mut().mark_incomplete(label, crate::schema::INSTALLED_APP);

@@ -89,3 +89,15 @@ fn labels_of_apps() {
     assert_eq!(with("    def form(self):\n        return forms.Field(\n            label='Receive it',\n        )\n"), ["public.shop_task"]);
     assert_eq!(with("class Form(forms.Form):\n    label = 'Other'\n"), ["public.shop_task"]);
 }
+
+/// South's migrations are not replayed, and what they make is not known.
+#[test]
+fn migrations_of_south() {
+    let south = "from south.db import db\nclass Migration:\n    def forwards(self, orm):\n        db.create_table('laws_vote', ())\n";
+    let apps = |s: &Schema| s.incomplete.iter().map(|i| i.object.clone()).collect::<Vec<_>>();
+    let s = pull(&[("laws/migrations/0001_initial.py", south), ("shop/migrations/0001_initial.py", MAKE)]);
+    assert_eq!((tables(&s), apps(&s)), (vec!["public.shop_task".to_owned()], vec!["laws".to_owned()]));
+    // Those that an app had before Django's stay beside them.
+    let s = pull(&[("shop/south_migrations/0001_initial.py", south), ("shop/migrations/0001_initial.py", MAKE)]);
+    assert_eq!((tables(&s), apps(&s)), (vec!["public.shop_task".to_owned()], Vec::new()));
+}
