@@ -216,11 +216,15 @@ fn settings(apps: &mut Apps, files: &[PathBuf], read: &dyn Fn(&Path) -> Option<S
         let Some(text) = read(file) else { continue };
         apps.user_model = apps.user_model.take().or_else(|| assigned(&text, "AUTH_USER_MODEL"));
         apps.auto_field = apps.auto_field.take().or_else(|| assigned(&text, "DEFAULT_AUTO_FIELD"));
-        for (name, value) in text.lines().filter_map(|l| l.split_once('=')) {
+        let lines: Vec<&str> = text.lines().collect();
+        for (n, name, value) in lines.iter().enumerate().filter_map(|(n, l)| l.split_once('=').map(|(name, value)| (n, name, value))) {
             if let (name, Some(model)) = (name.trim(), quoted(value))
                 && name.ends_with("_MODEL")
                 && model.contains('.')
             {
+                if is_conditional(&lines, n) {
+                    apps.doubtful_settings.insert(name.to_owned());
+                }
                 apps.model_settings.entry(name.to_owned()).or_insert(model);
             }
         }
@@ -235,6 +239,21 @@ fn settings(apps: &mut Apps, files: &[PathBuf], read: &dyn Fn(&Path) -> Option<S
         texts.push(text.lines().map(|l| l.split('#').next().unwrap_or_default()).collect::<Vec<_>>().join("\n"));
     }
     apps.installed = installed(&texts);
+}
+
+/// Whether a line stands under another that is no class: settings may be a class's.
+fn is_conditional(lines: &[&str], n: usize) -> bool {
+    let depth = |l: &str| l.len() - l.trim_start().len();
+    let mut own = depth(lines[n]);
+    for line in lines[..n].iter().rev().filter(|l| !l.trim().is_empty() && !l.trim_start().starts_with('#')) {
+        if depth(line) < own {
+            if !line.trim_start().starts_with("class ") {
+                return true;
+            }
+            own = depth(line);
+        }
+    }
+    false
 }
 
 /// What the settings' texts put into `INSTALLED_APPS`: `DJANGO_APPS + OWN_APPS` names its parts, which may do the same. Where nothing is found so, all lists

@@ -24,6 +24,19 @@ fn is_model(text: &str, app: &str, model: &str) -> bool {
     text.split_once('.').is_some_and(|(a, m)| a == app && lower(m) == lower(model))
 }
 
+/// Whether another model takes this one's place by that setting; and whether that hangs on a condition, as it does for the other.
+fn replaced(m: &M<'_, '_>, app: &str, model: &str, setting: Option<String>) -> (bool, bool) {
+    let host = &m.host;
+    let by = |setting: &String| host.settings.get(setting).map(|by| is_model(by, app, model));
+    let perhaps = host.doubtful_settings.iter().any(|s| setting.as_ref() == Some(s) || by(s) == Some(true));
+    let swapped = match setting {
+        Some(setting) if setting == "AUTH_USER_MODEL" => !is_model(&host.user_model, app, model),
+        Some(setting) => !perhaps && by(&setting) == Some(false),
+        None => false,
+    };
+    (swapped, perhaps)
+}
+
 pub(super) fn create_model<'a>(m: &mut M<'_, 'a>, app: &str, made: &Made<'a>, tables: bool) -> Option<()> {
     let model_name = made.args.text(0, "name")?;
     let list = made.args.get(1, "fields")?.clone();
@@ -46,11 +59,7 @@ pub(super) fn create_model<'a>(m: &mut M<'_, 'a>, app: &str, made: &Made<'a>, ta
     let option = |key: &str| options.iter().find(|e| e.0.constant().as_deref() == Some(key)).map(|e| e.1.clone());
     let proxy = matches!(option("proxy"), Some(Value::Bool(true)));
     let proxy_of = if proxy { base_model(m, app, made) } else { None };
-    let swapped = match option("swappable").and_then(|v| v.constant()) {
-        Some(setting) if setting == "AUTH_USER_MODEL" => !is_model(&m.host.user_model, app, &model_name),
-        Some(setting) => m.host.settings.get(&setting).is_some_and(|by| !is_model(by, app, &model_name)),
-        None => false,
-    };
+    let (swapped, perhaps) = replaced(m, app, &model_name, option("swappable").and_then(|v| v.constant()));
     let managed = option("managed");
     let unmanaged = matches!(managed, Some(Value::Bool(false)));
     let has_table = !unmanaged && !proxy && !swapped;
@@ -98,7 +107,7 @@ pub(super) fn create_model<'a>(m: &mut M<'_, 'a>, app: &str, made: &Made<'a>, ta
         open(m, &table, "a field could not be worked out");
     }
     // `"managed": settings.TESTING`: where Django does not make the table, something else does, and in its own way.
-    if managed.is_some_and(|v| !matches!(v, Value::Bool(true))) {
+    if perhaps || managed.is_some_and(|v| !matches!(v, Value::Bool(true))) {
         open(m, &table, UNDECIDED);
     }
     for (_, k) in keys {

@@ -35,6 +35,10 @@ pub struct Django<'a> {
     auto_field: &'static str,
     /// Settings that name a model.
     settings: BTreeMap<String, String>,
+    /// Those of them that are set under a condition.
+    doubtful_settings: BTreeSet<String>,
+    /// Columns whose indexes Django makes when the migration ends, each with its table.
+    deferred: Vec<(String, String)>,
 }
 
 /// A project's migrations and what its settings say.
@@ -52,6 +56,8 @@ pub struct Apps {
     pub auto_field: Option<String>,
     /// Other settings that name a model (`OAUTH2_PROVIDER_APPLICATION_MODEL = "app.Model"`).
     pub model_settings: BTreeMap<String, String>,
+    /// Those of them that are set under a condition.
+    pub doubtful_settings: BTreeSet<String>,
     /// `MIGRATION_MODULES`: the package of an app's migrations, by the app's label.
     pub modules: BTreeMap<String, String>,
 }
@@ -127,6 +133,8 @@ pub fn replay_steps(files: &dyn Files<'_>, apps: &Apps, judge: bool) -> (Databas
         user_model: apps.user_model.clone().unwrap_or_else(|| "auth.User".to_owned()),
         auto_field: auto,
         settings: apps.model_settings.clone(),
+        doubtful_settings: apps.doubtful_settings.clone(),
+        deferred: Vec::new(),
     };
     let mut m = Machine::new(files, host);
     m.host.db.judge_data = judge;

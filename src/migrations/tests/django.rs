@@ -101,3 +101,13 @@ fn migrations_of_south() {
     let s = pull(&[("shop/south_migrations/0001_initial.py", south), ("shop/migrations/0001_initial.py", MAKE)]);
     assert_eq!((tables(&s), apps(&s)), (vec!["public.shop_task".to_owned()], Vec::new()));
 }
+
+/// A setting that replaces one model by another under a condition: either may be there.
+#[test]
+fn models_that_are_replaced_perhaps() {
+    let own = MAKE.replace("primary_key=True))]", "primary_key=True))], options={'swappable': 'SHOP_TASK_MODEL'}");
+    let with = |settings: &str| tables(&pull(&[("settings.py", settings), ("shop/migrations/0001.py", &own), ("sample/migrations/0001.py", MAKE)]));
+    assert_eq!(with("import os\nif os.environ.get('SAMPLE'):\n    SHOP_TASK_MODEL = 'sample.Task'\n"), ["public.sample_task open", "public.shop_task open"]);
+    assert_eq!(with("SHOP_TASK_MODEL = 'sample.Task'\n"), ["public.sample_task"]);
+    assert_eq!(with("class Base(Configuration):\n    SHOP_TASK_MODEL = 'sample.Task'\n"), ["public.sample_task"]);
+}
