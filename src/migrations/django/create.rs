@@ -119,6 +119,7 @@ pub(super) fn create_model<'a>(m: &mut M<'_, 'a>, app: &str, made: &Made<'a>, ta
         if f.kind == "ManyToManyField" {
             create_through(m, &key, n, f, made.at);
         } else {
+            m.host.deferred.push((table.clone(), f.column(n)));
             column_index(m, &key, n, f, made.at);
         }
     }

@@ -147,6 +147,7 @@ pub fn replay_steps(files: &dyn Files<'_>, apps: &Apps, judge: bool) -> (Databas
         let Some(node) = nodes.get(&key) else { continue };
         m.doubts.clear();
         m.host.db.reset_path();
+        m.host.deferred.clear();
         let operations = m.attribute_of(&node.class, "operations");
         let Some((items, open)) = operations.items() else { continue };
         if open {

@@ -9,6 +9,7 @@ use super::{Django, M};
 use crate::migrations::database::UNDECIDED;
 use crate::migrations::python::{Args, ClassValue, Closure, Code, Instance, Made, Value};
 use crate::migrations::sqltext::{Name, Sql, quoted};
+use crate::project::digest::django_index;
 use crate::schema::{QualifiedName, Relation};
 use crate::source::Location;
 use crate::syntax::python::ExprKind;
@@ -414,6 +415,7 @@ fn put_field<'a>(m: &mut M<'_, 'a>, key: &ModelKey, n: &str, f: &Field<'a>, at: 
         sql.raw(&k);
         m.sql(&sql.finish());
     }
+    m.host.deferred.push((table, f.column(n)));
     column_index(m, key, n, f, at);
     Some(())
 }
@@ -577,6 +579,16 @@ fn follow_key(m: &mut M<'_, '_>, key: &ModelKey, ty: &str, at: Location) {
     }
 }
 
+/// Django makes the indexes of a new field when the migration ends, and by then the column may be called otherwise (`rename_column_references`).
+fn rename_deferred(m: &mut M<'_, '_>, table: &str, old: &str, new: &str, at: Location) {
+    let Some(column) = m.host.deferred.iter_mut().find(|d| old != new && d.0 == table && d.1 == old) else { return };
+    new.clone_into(&mut column.1);
+    for suffix in ["", "_like"] {
+        let [before, after] = [old, new].map(|column| quoted(&django_index(table, &[column], suffix)));
+        m.sql(&Sql::new(at, &format!("ALTER INDEX IF EXISTS {before} RENAME TO {after}")).finish());
+    }
+}
+
 fn rename_field<'a>(m: &mut M<'_, 'a>, key: &ModelKey, made: &Made<'a>, tables: bool) -> Option<()> {
     let (old, new) = (made.args.text(1, "old_name")?, made.args.text(2, "new_name")?);
     let through = m.host.models.get(key)?.field(&old).cloned().and_then(|f| m.host.through(key, &old, &f).filter(|_| f.kind == "ManyToManyField"));
@@ -597,6 +609,7 @@ fn rename_field<'a>(m: &mut M<'_, 'a>, key: &ModelKey, made: &Made<'a>, tables: 
         } else if f.has_column() {
             let table = m.host.table(key);
             rename_column(m, &table, &f.column(&old), &f.column(&new), made.at);
+            rename_deferred(m, &table, &f.column(&old), &f.column(&new), made.at);
             // The key is made anew under the column's new name.
             if f.is_key() && f.column(&old) != f.column(&new) {
                 drop_key(m, &table, &f.column(&new), made.at);

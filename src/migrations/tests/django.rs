@@ -111,3 +111,18 @@ fn models_that_are_replaced_perhaps() {
     assert_eq!(with("SHOP_TASK_MODEL = 'sample.Task'\n"), ["public.sample_task"]);
     assert_eq!(with("class Base(Configuration):\n    SHOP_TASK_MODEL = 'sample.Task'\n"), ["public.sample_task"]);
 }
+
+/// Indexes of new fields are made when the migration ends.
+#[test]
+fn indexes_of_fields_that_are_renamed_at_once() {
+    let make = format!("migrations.CreateModel('Task', fields=[{KEY}])");
+    let add = "migrations.AddField('task', 'up_key', models.ForeignKey('shop.Task', null=True, on_delete=models.CASCADE))";
+    let rename = "migrations.RenameField('task', 'up_key', 'up')";
+    let indexes = |migrations: &[&str]| {
+        let s = app(migrations);
+        s.relation(None, "shop_task").unwrap().1.indexes.iter().map(|i| i.name.clone()).collect::<Vec<_>>()
+    };
+    let index = |column: &str| vec![crate::project::digest::django_index("shop_task", &[column], "")];
+    assert_eq!(indexes(&[&make, &format!("{add}, {rename}")]), index("up_id"));
+    assert_eq!(indexes(&[&make, add, rename]), index("up_key_id"));
+}
