@@ -31,3 +31,14 @@ fn cache_entries_are_held_to_the_table_they_are_bound_to() {
     p.write("dbtruth.yaml", "caches: {\"batch:*\": batch}\n");
     p.run(&["check"]).exits(2).says("`caches` binds `batch:*` to `batch`, which the lock does not have");
 }
+
+#[test]
+fn scripts_that_migrations_run_are_of_their_time() {
+    let p = Project::new();
+    p.write("sqls/fill.sql", "UPDATE batches SET mfg_date = now();\n");
+    p.write("shop/migrations/0001_fill.py", "def fill(apps, schema_editor):\n    schema_editor.execute(open('sqls/other.sql').read())\n");
+    p.run(&["check", "--format", "concise"]).exits(1).says("sqls/fill.sql:1:20: error[unknown-column]");
+    p.write("shop/migrations/0001_fill.py", "def fill(apps, schema_editor):\n    schema_editor.execute(open('sqls/fill.sql').read())\n");
+    p.run(&["check", "--format", "concise"]).exits(0);
+    p.run(&["check", "--format", "concise"]).exits(0);
+}

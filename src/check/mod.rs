@@ -18,6 +18,7 @@ mod outcome;
 mod partial;
 mod read;
 mod relock;
+mod scripts;
 mod settings;
 mod sql_files;
 mod statements;

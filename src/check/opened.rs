@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use rayon::prelude::*;
+use rustc_hash::FxHashSet;
 
 use super::read::{self, Memory};
 use super::{Failure, Member, Settings, deprecations, sql_files};
@@ -42,6 +43,8 @@ pub struct Opened {
     pub troubles: Vec<String>,
     /// What the user should hear.
     pub notes: Vec<String>,
+    /// Names of SQL files that migrations run, once asked for.
+    pub(super) scripts: OnceLock<FxHashSet<String>>,
 }
 
 impl Opened {
@@ -57,6 +60,7 @@ impl Opened {
             skipped: BTreeMap::new(),
             troubles: settings.troubles.clone(),
             notes: settings.notes.clone(),
+            scripts: OnceLock::new(),
         }
     }
 

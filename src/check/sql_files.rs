@@ -146,7 +146,7 @@ fn service_of(folder: &str) -> Option<&str> {
 pub(super) fn of_file(settings: &Settings, opened: &Opened, schema: &Schema, (id, file): (FileId, &SourceFile)) -> Uses {
     let mut uses = Uses::default();
     // A migration is right or wrong in the schema of its own time, not in today's.
-    let migration = opened.path_of(id).is_some_and(|p| settings.is_migration(p));
+    let migration = opened.is_of_migration(settings, id);
     let context = if migration { Context::Migration } else { Context::Sql };
     let template = Template::from_source(id, &file.text, 0);
     let analysis = analyse(&template, schema, &Options::default());
