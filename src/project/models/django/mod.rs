@@ -138,6 +138,11 @@ impl Django {
         // Models of an app that no settings install have no table, unless there is one.
         let label = self.label(ev, class);
         d.model.foreign |= !is_in_lock(ev, &d.model.relation.name) && !self.apps.may_be_installed(world, def.file, &label);
+        // Django refuses two models of one name in an app: the one that does not stand in its `models` is not loaded with it.
+        let twin =
+            self.by_name.get(&(label.as_str().to_lowercase(), def.node.name.as_str().to_lowercase())).copied().filter(|t| *t != class && !is_abstract(ev, *t));
+        let is_aside = |file| !self.apps.is_models_of_app(world, file) && twin.is_some_and(|t| self.apps.is_models_of_app(world, world.index.class(t).file));
+        d.model.foreign |= is_aside(def.file) && !is_in_lock(ev, &d.model.relation.name);
         d.model.open = is_open(ev, class) || of_library.is_some() || is_typed;
         // Django makes no foreign key for a table that it does not manage, or only under some condition.
         let unmanaged = meta::attribute(ev, class, "managed").is_some_and(|v| fold::truth(&v) != Some(true));

@@ -321,4 +321,6 @@ fn classes_of_one_name() {
     );
     let keys: Vec<&String> = all.iter().filter(|l| l.contains("tag=")).collect();
     assert_eq!(keys, ["  tag=tag_id integer not null → public.other.id", "  tag=tag_id integer not null → public.tag.id"]);
+    // The other is no model of the app, unless the database has its table.
+    assert!(all.contains(&"Tag other foreign".to_owned()) && all.contains(&"Tag tag".to_owned()), "{all:?}");
 }
