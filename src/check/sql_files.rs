@@ -150,8 +150,8 @@ pub(super) fn of_file(settings: &Settings, opened: &Opened, schema: &Schema, (id
     let context = if migration { Context::Migration } else { Context::Sql };
     let template = Template::from_source(id, &file.text, 0);
     let analysis = analyse(&template, schema, &Options::default());
-    if !migration {
-        // Whether a table that a migration creates is still there, the lock knows; any other script may run beside it.
+    if !opened.path_of(id).is_some_and(|p| settings.is_migration(p)) {
+        // Whether a table that a migration creates is still there, the lock knows; any other script may run beside it, by whatever name it goes.
         created::scan(&file.text, &mut uses.created);
         uses.created.retain(|(table, column)| column.is_none() && schema.relation(None, table).is_none());
     }
