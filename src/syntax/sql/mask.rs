@@ -259,17 +259,10 @@ impl Masker<'_> {
 
     /// Whether a word stands in a select list: the last clause that begins before it, at its depth, is SELECT.
     fn in_targets(&self, n: usize) -> bool {
-        let mut depth = 0i32;
-        for word in self.words[..n].iter().rev() {
-            match word.kind {
-                TokenKind::CloseParen => depth += 1,
-                TokenKind::OpenParen if depth == 0 => return false,
-                TokenKind::OpenParen => depth -= 1,
-                TokenKind::Ident if depth == 0 => match word.text.to_ascii_lowercase().as_str() {
-                    "select" => return true,
-                    "from" | "where" | "set" | "values" | "group" | "order" | "having" | "returning" | "into" | "update" | "insert" | "delete" => return false,
-                    _ => {}
-                },
+        for (_, word) in self.before(n) {
+            match word.text.to_ascii_lowercase().as_str() {
+                "select" => return true,
+                "from" | "where" | "set" | "values" | "group" | "order" | "having" | "returning" | "into" | "update" | "insert" | "delete" => return false,
                 _ => {}
             }
         }
@@ -290,21 +283,28 @@ impl Masker<'_> {
         if !behind_whole || !self.words.get(n + 1).is_none_or(ends) {
             return false;
         }
-        let mut depth = 0i32;
-        for (at, word) in self.words[..n].iter().enumerate().rev() {
-            match word.kind {
-                TokenKind::CloseParen => depth += 1,
-                TokenKind::OpenParen if depth == 0 => return false,
-                TokenKind::OpenParen => depth -= 1,
-                TokenKind::Ident if depth == 0 => match lower(word).as_str() {
-                    "by" => return at > 0 && lower(&self.words[at - 1]) == "order",
-                    "select" | "from" | "where" | "set" | "values" | "having" | "returning" | "limit" | "offset" | "partition" => return false,
-                    _ => {}
-                },
+        for (at, word) in self.before(n) {
+            match lower(word).as_str() {
+                "by" => return at > 0 && lower(&self.words[at - 1]) == "order",
+                "select" | "from" | "where" | "set" | "values" | "having" | "returning" | "limit" | "offset" | "partition" => return false,
                 _ => {}
             }
         }
         false
+    }
+
+    /// The names and keywords before a word that stand at its depth, the nearest first, up to the parenthesis around it.
+    fn before(&self, n: usize) -> impl Iterator<Item = (usize, &Word<'_>)> {
+        let mut depth = 0i32;
+        let inside = self.words[..n].iter().enumerate().rev().map_while(move |(at, word)| {
+            match word.kind {
+                TokenKind::CloseParen => depth += 1,
+                TokenKind::OpenParen => depth -= 1,
+                _ => {}
+            }
+            (depth >= 0).then_some((depth == 0 && word.kind == TokenKind::Ident, at, word))
+        });
+        inside.filter_map(|(is_own, at, word)| is_own.then_some((at, word)))
     }
 
     fn clause(&mut self, n: usize) {
